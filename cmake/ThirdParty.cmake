@@ -1,0 +1,82 @@
+# Libraries from outside. tools/bootstrap puts all of them in place. Their headers are SYSTEM, so
+# that our warnings stay about our code.
+set(_bootstrap_hint "run 'tools/bootstrap' first")
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+foreach(_module IN ITEMS libxxhash libzstd libisal libmicrohttpd lmdb cairo)
+  pkg_check_modules(${_module} REQUIRED IMPORTED_TARGET GLOBAL ${_module})
+endforeach()
+if(SKEWLESS_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(SKEWLESS_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()
+
+# The names that src/CMakeLists.txt uses, whatever the package calls its target.
+function(_third_party name)
+  add_library(skewless_third_party_${name} INTERFACE)
+  target_link_libraries(skewless_third_party_${name} INTERFACE ${ARGN})
+  add_library(third_party::${name} ALIAS skewless_third_party_${name})
+endfunction()
+_third_party(fmt fmt::fmt)
+_third_party(spdlog spdlog::spdlog)
+_third_party(expected tl::expected)
+_third_party(xxhash PkgConfig::libxxhash)
+_third_party(crc32c PkgConfig::libisal)  # <isa-l/crc.h>: crc32_iscsi() is CRC-32C
+_third_party(yaml-cpp yaml-cpp)
+_third_party(nlohmann_json nlohmann_json::nlohmann_json)
+_third_party(prometheus-cpp prometheus-cpp::core)
+_third_party(libmicrohttpd PkgConfig::libmicrohttpd)
+_third_party(CLI11 CLI11::CLI11)
+_third_party(cairo PkgConfig::cairo)
+_third_party(lmdb PkgConfig::lmdb)
+_third_party(zlib ZLIB::ZLIB)
+_third_party(zstd PkgConfig::libzstd)
+
+# simdjson: one header and one source file. Hidden, because another library in the process may
+# carry its own simdjson.
+set(_simdjson "${SKEWLESS_DEPS_DIR}/simdjson")
+if(NOT EXISTS "${_simdjson}/simdjson.cpp")
+  message(FATAL_ERROR "${_simdjson}/simdjson.cpp is missing: ${_bootstrap_hint}")
+endif()
+add_library(skewless_simdjson STATIC "${_simdjson}/simdjson.cpp")
+target_include_directories(skewless_simdjson SYSTEM PUBLIC "${_simdjson}")
+target_compile_options(skewless_simdjson PRIVATE -fvisibility=hidden -w)
+add_library(third_party::simdjson ALIAS skewless_simdjson)
+
+# Arrow C++: the shared libraries and headers inside the pyarrow wheel.
+set(SKEWLESS_ARROW_DIR "${SKEWLESS_DEPS_DIR}/arrow/pyarrow")
+if(NOT EXISTS "${SKEWLESS_ARROW_DIR}/include/arrow/util/config.h")
+  message(FATAL_ERROR "${SKEWLESS_ARROW_DIR} has no Arrow: ${_bootstrap_hint}")
+endif()
+file(STRINGS "${SKEWLESS_ARROW_DIR}/include/arrow/util/config.h" _so REGEX "define ARROW_SO_VERSION")
+string(REGEX MATCH "[0-9]+" SKEWLESS_ARROW_SO "${_so}")
+function(_arrow_wheel name file)
+  add_library(ArrowWheel::${name} SHARED IMPORTED GLOBAL)
+  set_target_properties(ArrowWheel::${name} PROPERTIES
+    IMPORTED_LOCATION "${SKEWLESS_ARROW_DIR}/${file}.so.${SKEWLESS_ARROW_SO}"
+    IMPORTED_SONAME "${file}.so.${SKEWLESS_ARROW_SO}"
+    INTERFACE_INCLUDE_DIRECTORIES "${SKEWLESS_ARROW_DIR}/include"
+    INTERFACE_LINK_LIBRARIES "${ARGN}")
+endfunction()
+_arrow_wheel(arrow libarrow)
+_arrow_wheel(parquet libparquet ArrowWheel::arrow)
+_arrow_wheel(compute libarrow_compute ArrowWheel::arrow)
+add_library(third_party::arrow ALIAS ArrowWheel::arrow)
+add_library(third_party::arrow_compute ALIAS ArrowWheel::compute)
+add_library(third_party::parquet ALIAS ArrowWheel::parquet)
+# What an installed program needs beside it.
+set(SKEWLESS_ARROW_LIBRARIES
+  "${SKEWLESS_ARROW_DIR}/libarrow.so.${SKEWLESS_ARROW_SO}"
+  "${SKEWLESS_ARROW_DIR}/libarrow_compute.so.${SKEWLESS_ARROW_SO}"
+  "${SKEWLESS_ARROW_DIR}/libparquet.so.${SKEWLESS_ARROW_SO}")
