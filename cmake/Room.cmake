@@ -80,9 +80,8 @@ function(skewless_room room)
     add_executable(${room}_test ${tests})
     target_link_libraries(${room}_test PRIVATE skewless::options skewless::${room} GTest::gtest_main)
     add_test(NAME ${room} COMMAND ${room}_test)
-    set_tests_properties(${room} PROPERTIES
-      WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" TIMEOUT 600
-      ENVIRONMENT "${SKEWLESS_TEST_ENVIRONMENT}")
+    skewless_environment(${room})
+    set_tests_properties(${room} PROPERTIES TIMEOUT 600)
   endif()
   if(benchmarks AND SKEWLESS_BENCHMARKS)
     add_executable(${room}_benchmark ${benchmarks})

@@ -1,0 +1,64 @@
+# make                    install what is missing, build, and leave the program at build/skewless
+# make test               build and run every test
+# make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
+# make demo               run the flights example
+# make bench              run the benchmarks
+# make lint               layers, formatting, shellcheck, clang-tidy
+# make format             format the C++ sources
+# make install PREFIX=    install the program (default /usr/local)
+# make clean              remove what was built, keep what was downloaded
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+.PHONY: all build test test-sanitizers asan tsan demo bench lint format install clean help
+
+all: build
+
+build:
+	tools/bootstrap
+	tools/build release
+
+test:
+	tools/bootstrap --test
+	tools/build release
+	ctest --test-dir build/release --output-on-failure -j$(JOBS)
+
+test-sanitizers:
+	tools/bootstrap --test
+	$(MAKE) asan
+	$(MAKE) tsan
+
+asan tsan:
+	tools/build $@
+	ctest --test-dir build/$@ --output-on-failure -j$(JOBS)
+
+demo:
+	tools/bootstrap --demo
+	tools/build release
+	examples/flights/demo
+
+bench: build
+	bench/run
+
+lint:
+	tools/bootstrap --lint
+	tools/lint
+
+format:
+	tools/bootstrap --lint
+	tools/lint --fix-format
+
+install: build
+	cmake --install build/release --prefix "$(abspath $(PREFIX))"
+
+clean:
+	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile

@@ -1,0 +1,27 @@
+# What every test finds in its environment. Tests run in the project's folder.
+#   SKEWLESS_PROGRAM   the program, once it is built
+#   SKEWLESS_PYTHON    a Python with pyarrow, duckdb, pandas and polars (tools/bootstrap --test)
+#   SKEWLESS_FLIGHTS   the folder of the flights data set (tools/bootstrap --demo)
+set(SKEWLESS_TEST_ENVIRONMENT
+  "SKEWLESS_PROGRAM=${CMAKE_BINARY_DIR}/skewless"
+  "SKEWLESS_PYTHON=${SKEWLESS_DEPS_DIR}/venv/bin/python"
+  "SKEWLESS_FLIGHTS=${SKEWLESS_DEPS_DIR}/nycflights13")
+
+# Arrow is not instrumented: its own pools and threads would only confuse the sanitizers.
+if(SKEWLESS_SANITIZE STREQUAL "address")
+  list(APPEND SKEWLESS_TEST_ENVIRONMENT
+    "ARROW_DEFAULT_MEMORY_POOL=system"
+    "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+elseif(SKEWLESS_SANITIZE STREQUAL "thread")
+  list(APPEND SKEWLESS_TEST_ENVIRONMENT
+    "ARROW_DEFAULT_MEMORY_POOL=system"
+    "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:second_deadlock_stack=1")
+endif()
+
+# skewless_environment(<test>...) gives a test of another folder the same environment.
+function(skewless_environment)
+  set_tests_properties(${ARGN} PROPERTIES
+    WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" ENVIRONMENT "${SKEWLESS_TEST_ENVIRONMENT}")
+endfunction()
