@@ -1,0 +1,183 @@
+// The feature repository after parsing, checking and planning: what every other room works from.
+// Everything in here is resolved and typed; names have become indices, text has become programs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/source_text.h"
+#include "base/time.h"
+#include "expression/expression.h"
+#include "model/schema.h"
+
+namespace skewless {
+
+enum class SourceType { kFile, kKafka };
+enum class SourceFormat { kJson, kCsv, kParquet, kAvro, kProtobuf };
+
+struct SourceDefinition {
+  std::string name;
+  Place place;
+  SourceType type = SourceType::kFile;
+  SourceFormat format = SourceFormat::kJson;
+  std::string path;                      // file sources: a file or a glob, relative to the repository
+  std::map<std::string, std::string> options;  // csv: delimiter, null_text; kafka: brokers, topic, ...
+  Schema schema;
+  int event_timestamp = -1;              // column
+  int arrival_timestamp = -1;            // column, or -1: no replay clock
+  std::optional<DurationUs> delay;       // instead of arrivals: available = event + delay (backfills)
+  DurationUs out_of_orderness_us = 0;
+  std::optional<DurationUs> idle_after_us;
+  std::optional<DurationUs> allowed_lateness_us;  // behind the watermark by more: refused (applied = false)
+  std::string dead_letters;              // file; default: <log path>/dead_letters/<source>.jsonl
+};
+
+struct EntityDefinition {
+  std::string name;
+  Place place;
+  std::vector<ColumnSpec> keys;
+};
+
+enum class AggregateKind {
+  kCount, kSum, kAvg, kMin, kMax, kVarPop, kVarSamp, kStddevPop, kStddevSamp,
+  kFirst, kLast, kBoolAnd, kBoolOr, kMinBy, kMaxBy, kLastN, kFirstN,
+  kSumDecayed, kTimeSinceLast,  // not among the exact ones yet: the parser says so
+};
+
+struct WindowSpec {
+  DurationUs window_us = 0;
+  DurationUs hop_us = 0;  // 1 for exact
+};
+
+// A feature of a view: `aggregate [filter (where ...)] [over W [hop H | exact]]`.
+struct FeatureDefinition {
+  std::string name;
+  Place place;
+  std::string text;
+  AggregateKind aggregate = AggregateKind::kCount;
+  std::unique_ptr<Ast> argument;       // null for count(*)
+  std::unique_ptr<Ast> order_argument; // min_by(x, y), max_by(x, y): the y
+  int64_t list_size = 0;               // last(x, n), first(x, n)
+  bool respect_nulls = false;          // last(x) respect nulls, first(x) respect nulls
+  std::unique_ptr<Ast> filter;
+  std::optional<WindowSpec> window;    // none: all time
+  Type argument_type;
+  Type type;                           // of the feature
+  // Compiled over the source's schema (the scope is the schema's columns in order).
+  std::shared_ptr<const Program> argument_program;  // null for count(*)
+  std::shared_ptr<const Program> order_program;
+  std::shared_ptr<const Program> filter_program;
+};
+
+// Derived from the view's features; sees features and earlier derived ones of the same view.
+// Scope: the view's features in order, then its derived ones before this.
+struct DerivedDefinition {
+  std::string name;
+  Place place;
+  std::string text;
+  std::unique_ptr<Ast> ast;
+  Type type;
+  std::shared_ptr<const Program> program;
+};
+
+struct FeatureViewDefinition {
+  std::string name;
+  Place place;
+  int source = -1;
+  int entity = -1;
+  std::vector<int> key_columns;        // of the source's schema, in the entity's key order
+  std::string where_text;
+  std::unique_ptr<Ast> where;
+  std::shared_ptr<const Program> where_program;
+  std::optional<DurationUs> ttl_us;
+  std::vector<FeatureDefinition> features;
+  std::vector<DerivedDefinition> derived;
+  // Names of all outputs: features, then derived.
+  int FindOutput(std::string_view name) const;
+  size_t output_count() const { return features.size() + derived.size(); }
+  const std::string& output_name(size_t i) const;
+  Type output_type(size_t i) const;
+};
+
+// One output of a view, as a service or a request names it: "item_stats:views_1h".
+struct FeatureReference {
+  int view = -1;
+  int output = -1;
+};
+
+struct ServiceDerived {
+  std::string name;
+  Place place;
+  std::string text;
+  std::unique_ptr<Ast> ast;
+  Type type;
+  std::shared_ptr<const Program> program;  // scope: `FeatureService::scope`
+};
+
+struct FeatureServiceDefinition {
+  std::string name;
+  Place place;
+  std::vector<FeatureReference> features;  // in order, views expanded to all of their outputs
+  std::vector<ColumnSpec> request;         // columns that come with the request
+  std::vector<ServiceDerived> derived;
+  // The scope of derived: request columns; then every output of every view that the service names
+  // (its index views ascending), each twice: "view:output" and, where no two share it, "output";
+  // then earlier derived. `scope_reference[i]` tells what scope column i is.
+  struct ScopeEntry { enum Kind { kRequest, kFeature, kDerived } kind; int index; FeatureReference feature; };
+  Scope scope;
+  std::vector<ScopeEntry> scope_entries;
+};
+
+struct StorageDefinition {
+  std::string type;                             // embedded | redis | ...; parquet | iceberg
+  std::string path;                             // absolute or relative to the repository
+  std::map<std::string, std::string> options;
+};
+
+struct ServingDefinition {
+  std::string listen = "127.0.0.1:6566";
+  int threads = 1;
+  std::string served_log;                       // folder of served vectors for audit; "" = not logged
+};
+
+struct Definition {
+  std::string project;
+  std::string root;  // the repository's folder; relative paths are relative to it
+  std::string log_path;
+  int64_t log_segment_bytes = 256 << 20;
+  StorageDefinition online;
+  std::optional<StorageDefinition> offline;
+  std::optional<ServingDefinition> serving;
+  std::vector<SourceDefinition> sources;
+  std::vector<EntityDefinition> entities;
+  std::vector<FeatureViewDefinition> views;
+  std::vector<FeatureServiceDefinition> services;
+
+  int FindSource(std::string_view name) const;
+  int FindEntity(std::string_view name) const;
+  int FindView(std::string_view name) const;
+  int FindService(std::string_view name) const;
+  std::string ResolvePath(const std::string& path) const;  // against root
+};
+
+// Reads `directory`/skewless.yaml and features/*.yaml. The first error is returned, shown as a
+// compiler shows it: file, line, column, the line with a caret, the remedy.
+Result<std::unique_ptr<Definition>> LoadDefinition(const std::string& directory);
+// The same from text, for tests and the C ABI. `file` is the name shown in errors.
+Result<std::unique_ptr<Definition>> ParseDefinition(const std::string& text, const std::string& file,
+                                                    const std::string& root);
+
+// "view:feature", "view" (all its outputs) or a service's name, as `join --features`, `get` and a
+// request list them. The nearest names are offered on an error.
+Result<std::vector<FeatureReference>> ResolveFeatures(const Definition& definition,
+                                                      const std::vector<std::string>& names);
+
+// Aggregates whose result depends on the order of folding (float sums and what rests on them).
+bool DependsOnOrder(const FeatureDefinition& feature);
+std::string_view AggregateName(AggregateKind kind);
+
+}  // namespace skewless

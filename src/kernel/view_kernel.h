@@ -1,0 +1,109 @@
+// The kernel of one feature view: how an event changes an entity's state, and what vector a state
+// holds at an instant. Pure: no I/O, no clock, no thread, no memory of its own between calls. The
+// engine, the server, the training join, the offline tables and the C ABI call the same two
+// functions, Apply and Read; parity between them is by construction.
+//
+// Usage:
+//   kernel.Prepare(batch, scratch, &input);             // once a batch: columns in, columns out
+//   for each selected row: kernel.Apply(state, capacity, input, row);
+//   kernel.Read(state_bytes, t, &vector);
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "definition/definition.h"
+#include "kernel/state.h"
+#include "model/batch.h"
+#include "model/key.h"
+
+namespace skewless {
+
+// A batch as one view sees it. Pointers are into the batch or into `owned`; the batch outlives it.
+// Rows can also come from elsewhere (the join's partitions): fill the same arrays.
+struct ViewInput {
+  size_t rows = 0;
+  KeyColumn keys;
+  std::vector<uint8_t> selected;             // 1: `where` holds, the key is not null, applied
+  std::vector<const Column*> arguments;      // by ViewKernel::argument_types()
+  std::vector<const uint8_t*> filters;       // by ViewKernel::filter_count(); 1 where true
+  const Sequence* sequence = nullptr;
+  const Timestamp* event_us = nullptr;
+  const Timestamp* available_us = nullptr;
+
+  std::vector<Column> owned_arguments;
+  std::vector<std::vector<uint8_t>> owned_filters;
+  StringArena owned_strings;
+};
+
+enum class RowStatus : uint8_t {
+  kPresent = 0,
+  kNotFound = 1,       // no record available at T: every feature is null, count included
+  kOutsideMaxAge = 2,  // the newest event is older than T - ttl: every feature is null
+};
+
+// What a read gives. Reused between reads; values stay valid until the next one.
+struct FeatureVector {
+  Timestamp read_us = 0;               // T
+  RowStatus status = RowStatus::kNotFound;
+  Sequence sequence = 0;               // what it rests on; 0 where not found
+  Timestamp newest_event_us = 0;       // 0 where not found
+  std::vector<ValueView> values;       // features, then derived: FeatureViewDefinition's outputs
+
+  // Scratch, not for callers.
+  StringArena arena;
+  std::vector<Column> columns;
+  EvaluationScratch evaluation;
+};
+
+class ViewKernel {
+ public:
+  // `definition` outlives the kernel.
+  static Result<std::unique_ptr<ViewKernel>> Compile(const Definition& definition, int view);
+  ~ViewKernel();
+
+  const FeatureViewDefinition& view() const;
+  // Of everything that the encoding of a state depends on. States of another are refused.
+  uint64_t fingerprint() const;
+  // True where the bits of a result may depend on the order of folding (float sums).
+  bool depends_on_order() const;
+
+  // Distinct arguments and filters, shared among features.
+  const std::vector<Type>& argument_types() const;
+  size_t filter_count() const;
+  void Prepare(const Batch& batch, EvaluationScratch& scratch, ViewInput* input) const;
+
+  size_t empty_state_size() const;
+  void InitState(uint8_t* state) const;  // empty_state_size() bytes
+
+  // Folds a selected row into the state in place, and drops tiles that no read at or after the
+  // row's available time can reach. Returns 0 when done; otherwise the state is unchanged and the
+  // capacity it needs is returned (call again with a larger copy). Rows must come in ascending
+  // sequence.
+  size_t Apply(uint8_t* state, size_t capacity, const ViewInput& input, size_t row) const;
+
+  // The vector at `t`, never before the state's available_us. Empty `state`: NOT_FOUND.
+  // The bytes must be a state of this kernel (see Validate).
+  void Read(ByteView state, Timestamp t, FeatureVector* out) const;
+
+  // Bounds, magic, fingerprint and every offset: for bytes that come from a disk or a wire.
+  Status Validate(ByteView state) const;
+  // The same state without slack or garbage: what is sent to another store.
+  void Compact(ByteView state, Bytes* out) const;
+
+  // For `check`: tiles a window has at most, bytes of a state with one event and with all tiles.
+  struct Footprint {
+    size_t empty_bytes, one_event_bytes, dense_bytes;
+    struct Tier { DurationUs hop_us; DurationUs longest_window_us; int64_t tiles; size_t tile_bytes; };
+    std::vector<Tier> tiers;
+  };
+  Footprint footprint() const;
+
+ private:
+  struct Plan;
+  explicit ViewKernel(std::unique_ptr<Plan> plan);
+  std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace skewless

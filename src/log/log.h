@@ -1,0 +1,87 @@
+// The log: the only truth. An append-only sequence of batches in segment files, each frame with its
+// checksum; durable (fdatasync) before anything becomes visible online. One writer at a time, by a
+// lock; each writer has an epoch, greater than any before. Format: docs/formats/log.md.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "model/batch.h"
+#include "model/batch_encoding.h"
+
+namespace skewless {
+
+// A source as the log knows it: its index in the definition is its id in every batch.
+struct LoggedSource {
+  std::string name;
+  Schema schema;
+};
+
+struct LogOptions {
+  std::string directory;
+  int64_t segment_bytes = 256 << 20;
+};
+
+// What opening found and repaired.
+struct LogRecovery {
+  int64_t segments = 0;
+  int64_t records = 0;
+  int64_t bytes = 0;
+  int64_t torn_bytes = 0;        // cut from the last segment's end
+  Sequence last_sequence = 0;    // 0: empty
+  Timestamp last_processing_us = kMinTimestamp;
+  Timestamp last_available_us = kMinTimestamp;
+  std::map<std::pair<std::string, std::string>, int64_t> positions;  // (source name, stream) -> offset
+};
+
+class LogWriter {
+ public:
+  // Takes the lock (kLocked names the holder), verifies and repairs the tail, begins a new epoch in
+  // a new segment. Corruption anywhere but in the tail is an error that names file and offset.
+  static Result<std::unique_ptr<LogWriter>> Open(FileSystem& files, const LogOptions& options,
+                                                 std::vector<LoggedSource> sources);
+  virtual ~LogWriter() = default;
+  virtual const LogRecovery& recovery() const = 0;
+  virtual uint64_t identity() const = 0;  // drawn once, when the log is made
+  virtual int64_t epoch() const = 0;
+  virtual Sequence last_sequence() const = 0;
+
+  // Sets batch->sequence and writes a frame. The caller has set processing_us, available_us and
+  // applied. Not durable before Sync. After any error the writer refuses further appends.
+  virtual Status Append(Batch* batch) = 0;
+  virtual Status Sync() = 0;
+  virtual Sequence durable_sequence() const = 0;
+  virtual int64_t bytes_written() const = 0;
+};
+
+// Reads in sequence order, also while a writer appends (in this process or another).
+class LogReader {
+ public:
+  // `sources` give the wanted schemas; batches of sources not named there are skipped.
+  static Result<std::unique_ptr<LogReader>> Open(FileSystem& files, const std::string& directory,
+                                                 std::vector<LoggedSource> sources);
+  virtual ~LogReader() = default;
+  // False at the end of what is whole so far (call again later to follow). kCorrupt names segment
+  // and offset. batch->source is the index in `sources`.
+  virtual Result<bool> Next(Batch* batch) = 0;
+  // Continues after the record with this sequence (skips whole segments and frames by their heads).
+  virtual Status SeekAfter(Sequence sequence) = 0;
+  virtual Sequence last_sequence() const = 0;  // of the batch returned last
+};
+
+struct SegmentInfo {
+  std::string file;
+  Sequence first_sequence = 0, last_sequence = 0;
+  int64_t epoch = 0, frames = 0, records = 0, bytes = 0;
+  Timestamp first_processing_us = 0, last_processing_us = 0;
+};
+// Looks at every segment; with `verify`, at every checksum.
+Result<std::vector<SegmentInfo>> InspectLog(FileSystem& files, const std::string& directory, bool verify);
+
+}  // namespace skewless

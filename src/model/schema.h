@@ -1,0 +1,28 @@
+// A source's declared columns.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/type.h"
+
+namespace skewless {
+
+// How numbers in a timestamp column are read. kText: RFC 3339.
+enum class TimestampUnit : uint8_t { kText = 0, kSeconds = 1, kMillis = 2, kMicros = 3, kNanos = 4 };
+
+struct ColumnSpec {
+  std::string name;
+  Type type;
+  TimestampUnit unit = TimestampUnit::kText;  // only for timestamps
+  friend bool operator==(const ColumnSpec&, const ColumnSpec&) = default;
+};
+
+struct Schema {
+  std::vector<ColumnSpec> columns;
+  int Find(std::string_view name) const;  // -1 where there is none
+  friend bool operator==(const Schema&, const Schema&) = default;
+};
+
+}  // namespace skewless

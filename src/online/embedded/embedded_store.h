@@ -1,0 +1,28 @@
+// The embedded online store: the engine's own state in a memory-mapped arena that other processes
+// map read-only. Rows are copied on the first write in a batch, so a reader always has the version
+// before; a sequence lock a slot guards a row's pointers. No crash safety of its own: the log has it.
+// Format: docs/formats/arena.md.
+#pragma once
+
+#include "base/file.h"
+#include "online/online_store.h"
+
+namespace skewless {
+
+struct EmbeddedOptions {
+  std::string directory;
+  std::vector<std::string> views;          // names, in the definition's order
+  std::vector<uint64_t> fingerprints;      // of their kernels: another layout means a rebuild
+  bool replay_clock = false;               // readers' now is AdvanceReplayClock's, not the wall's
+  uint64_t log_identity = 0;               // another log means a rebuild
+};
+
+// kLocked where another writer has it.
+Result<std::unique_ptr<OnlineWriter>> OpenEmbeddedWriter(const EmbeddedOptions& options);
+// May be opened before the writer ever ran (then Read says kUnavailable), and survives the writer's
+// restarts: it maps the new arena by itself.
+Result<std::unique_ptr<OnlineReader>> OpenEmbeddedReader(const std::string& directory,
+                                                         std::vector<std::string> views,
+                                                         std::vector<uint64_t> fingerprints);
+
+}  // namespace skewless

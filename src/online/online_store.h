@@ -1,0 +1,67 @@
+// The online store: each entity's newest state, readable while it is written. One interface; a folder
+// a store. The engine's thread is the only writer; readers are many, in this and other processes.
+//
+// Exact availability, with nobody waiting (CONSISTENCY: "Making availability exact"):
+//   writer:  Announce(P) before the batch's records get their available stamps >= P; then the log
+//            append and sync; Fold for each view; Commit, which publishes all of it at once.
+//   reader:  T = now; while a batch is announced and not committed, T = min(T, P - 1); a row that
+//            holds a stamp above T is read in its version before.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "kernel/view_kernel.h"
+
+namespace skewless {
+
+// The writer's side; virtual calls are made once a batch and view, never once an event.
+class OnlineWriter {
+ public:
+  virtual ~OnlineWriter() = default;
+
+  // The newest record that the store holds, and whether it can be used as it is; where it can't
+  // (missing, torn, behind another log, another layout) the engine rebuilds it: Reset, then the
+  // whole log through Fold and Commit, then Open for readers.
+  virtual Sequence last_sequence() const = 0;
+  virtual bool usable() const = 0;
+  virtual Status Reset() = 0;
+  virtual Status OpenForReaders() = 0;  // until then readers get kUnavailable
+
+  // Wall clock: returns the batch's stamp P > every T that a reader was given or will be given
+  // before Commit. Replay clock: P is `wanted`, the batch's least arrival.
+  virtual Timestamp Announce(Timestamp wanted) = 0;
+  // Folds the batch's selected rows of view `view` in order; not visible before Commit.
+  virtual Status Fold(int view, const ViewKernel& kernel, const ViewInput& input) = 0;
+  // Publishes everything folded since the last Commit. `replay_now` moves the readers' clock under
+  // a replay clock (else ignored).
+  virtual Status Commit(Sequence last_sequence) = 0;
+  virtual void AdvanceReplayClock(Timestamp now) = 0;
+  // A clean end: the next start need not rebuild.
+  virtual Status Close() = 0;
+
+  struct ViewSize { int64_t rows = 0; int64_t bytes = 0; };
+  virtual std::vector<ViewSize> Sizes() const = 0;
+};
+
+struct RowKey {
+  int view = 0;
+  ByteView key;
+};
+
+// One thread's reader. Reading allocates nothing once warm.
+class OnlineReader {
+ public:
+  virtual ~OnlineReader() = default;
+  // Reads all rows at one instant T. After it, state(i) is the i-th row's state at T (empty: no such
+  // row), valid until the next read. kUnavailable while the store is being rebuilt.
+  virtual Result<Timestamp> Read(std::span<const RowKey> keys) = 0;
+  virtual ByteView state(size_t i) const = 0;
+  virtual Sequence last_committed() const = 0;
+};
+
+}  // namespace skewless

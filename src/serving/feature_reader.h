@@ -1,0 +1,57 @@
+// From a request (features or a service, entities, request columns) to vectors, all of a row read at
+// one T. What HTTP, `get` and tests call.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernel/kernel_set.h"
+#include "online/online_store.h"
+
+namespace skewless {
+
+// What is asked, resolved once and then used for many rows. Outputs in the asked order.
+struct ReadPlan {
+  int service = -1;                            // -1: features were listed
+  std::vector<FeatureReference> features;      // of views
+  std::vector<int> views;                      // distinct, ascending
+  struct Output { std::string name, full_name; Type type; FeatureReference feature; int derived = -1; };
+  std::vector<Output> outputs;                 // features, then the service's derived
+  std::vector<ColumnSpec> keys;                // distinct entity key columns
+  std::vector<ColumnSpec> request;             // the service's request columns
+};
+Result<ReadPlan> PlanService(const Definition& definition, const std::string& service);
+Result<ReadPlan> PlanFeatures(const Definition& definition, const std::vector<std::string>& features);
+
+// One row's answer.
+struct ReadRow {
+  Timestamp read_us = 0;                       // T, one for all views
+  std::vector<ValueView> values;               // by plan.outputs
+  std::vector<RowStatus> statuses;             // of each output's view; a service's derived: kPresent
+  std::vector<Timestamp> newest_event_us;      // by output; 0 where none
+  struct ViewRead { int view; RowStatus status; Sequence sequence; Timestamp newest_event_us; };
+  std::vector<ViewRead> views;                 // by plan.views
+};
+
+// One thread's reader.
+class FeatureReader {
+ public:
+  FeatureReader(const Definition& definition, const KernelSet& kernels,
+                std::unique_ptr<OnlineReader> online);
+  ~FeatureReader();
+  // `inputs`: key and request columns by name; a missing key is an error, a null key is NOT_FOUND.
+  // The row is valid until the next call.
+  Result<const ReadRow*> Read(const ReadPlan& plan, const std::map<std::string, Value>& inputs);
+  OnlineReader& online();
+  // Finishes a row whose states come from elsewhere (get --at, audit): the same code after the store.
+  Result<const ReadRow*> Finish(const ReadPlan& plan, const std::map<std::string, Value>& inputs,
+                                Timestamp read_us, const std::vector<ByteView>& states);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace skewless

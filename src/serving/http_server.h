@@ -1,0 +1,38 @@
+// Features over HTTP, after Feast's feature server: POST /get-online-features, GET /health, /metrics;
+// and POST /replay/advance where a replay clock waits for its readers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/latency_histogram.h"
+#include "log/served_log.h"
+#include "serving/feature_reader.h"
+
+namespace skewless {
+
+struct HttpServerOptions {
+  std::string listen = "127.0.0.1:6566";  // port 0: any free one
+  int threads = 1;
+  ServedLogWriter* served_log = nullptr;  // every answered row is appended, where given
+  std::function<Result<std::unique_ptr<OnlineReader>>()> open_reader;  // one a thread
+  // Moves the replay clock to the time and returns where it stands; empty: 404.
+  std::function<Result<Timestamp>(Timestamp)> advance_replay;
+  // More metrics in Prometheus' text format (the engine's); may be empty.
+  std::function<std::string()> more_metrics;
+};
+
+class HttpServer {
+ public:
+  // `definition` and `kernels` outlive the server.
+  static Result<std::unique_ptr<HttpServer>> Start(const Definition& definition, const KernelSet& kernels,
+                                                   HttpServerOptions options);
+  virtual ~HttpServer() = default;  // stops
+  virtual int port() const = 0;
+  virtual const LatencyHistogram& read_latency() const = 0;  // request parsed to reply built
+  virtual int64_t requests() const = 0;
+  virtual int64_t errors() const = 0;
+};
+
+}  // namespace skewless

@@ -1,0 +1,60 @@
+// The point-in-time join: for each label row (entity, t) the vector read(S(view, entity, t), t), to
+// the bit what a model asking at t was given. A partitioned sweep over the history: each partition
+// holds whole entities, is sorted by (entity, availability, sequence), and is swept once with the
+// labels of those entities by the same Apply and Read as everywhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "definition/definition.h"
+#include "kernel/view_kernel.h"
+
+namespace skewless {
+
+enum class AsOf { kAvailable, kEvent };
+
+// Gives the history batch by batch in sequence order; rows carry sequence, event_us, available_us
+// and applied. Called from one thread.
+using HistoryStream = std::function<Result<bool>(Batch*)>;
+
+// What is asked of one view: keys and times, in any order; answers come in the same order.
+struct ViewLabels {
+  int view = 0;
+  KeyColumn keys;                   // valid = 0: the answer is NOT_FOUND
+  std::vector<Timestamp> time_us;   // t of each label
+};
+
+// Answers of one view by label row: one column an output of the view (features, derived).
+struct ViewAnswers {
+  std::vector<Column> outputs;
+  std::vector<uint8_t> status;      // RowStatus
+  std::vector<Sequence> sequence;
+  std::vector<Timestamp> newest_event_us;
+  StringArena strings;
+};
+
+struct JoinOptions {
+  AsOf as_of = AsOf::kAvailable;
+  std::optional<DurationUs> delay_us;     // available = event + delay, in place of the logged one
+  int threads = 0;                        // 0: the machine's
+  int64_t memory_bytes = 4LL << 30;       // beyond it partitions spill to `spill_directory`
+  std::string spill_directory;
+  std::function<void(double fraction, int64_t records)> progress;  // may be empty
+};
+
+struct JoinCounts {
+  int64_t history_records = 0, folded = 0, refused_late = 0, labels = 0, not_found = 0, spilled_bytes = 0;
+};
+
+// Reads the history once and answers all views' labels. `outputs[v]` lists which outputs of
+// labels[v]'s view are wanted (others come back as empty columns).
+Result<std::vector<ViewAnswers>> JoinHistory(const Definition& definition, const HistoryStream& history,
+                                             std::vector<ViewLabels> labels,
+                                             const std::vector<std::vector<int>>& outputs,
+                                             const JoinOptions& options, JoinCounts* counts);
+
+}  // namespace skewless
