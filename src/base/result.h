@@ -44,7 +44,8 @@ inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, std::stri
   return tl::unexpected<Error>(Error{code, std::move(message), std::move(remedy)});
 }
 
-// An I/O failure with errno's text; ENOSPC becomes kNoSpace.
+// "cannot <what> '<path>': <errno's text>", e.g. what = "open". ENOSPC becomes kNoSpace, ENOENT
+// kNotFound, the rest kIo.
 tl::unexpected<Error> FailErrno(std::string_view what, std::string_view path, int errno_value);
 
 }  // namespace skewless

@@ -23,7 +23,8 @@ class Source {
   virtual ~Source() = default;
   // Fills `batch` (Reset first) with at most `max_rows`. False at the end of a bounded source. File
   // sources under a replay clock come in arrival order, arrival_us set; rows of one arrival may be
-  // split over batches. Blocks at most `wait_us` when an unbounded source has nothing (empty batch).
+  // split over batches; positions[0].offset then counts the rows emitted, so that the engine can
+  // stop within a batch. Blocks at most `wait_us` when an unbounded source has nothing (empty batch).
   virtual Result<bool> Next(size_t max_rows, DurationUs wait_us, Batch* batch) = 0;
   virtual SourceProgress progress() const = 0;
 };

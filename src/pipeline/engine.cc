@@ -1,0 +1,229 @@
+#include "pipeline/engine.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "pipeline/offline_thread.h"
+#include "pipeline/replay_merge.h"
+
+namespace skewless {
+
+Engine::Engine(const Definition& definition, const KernelSet& kernels, FileSystem& files,
+               EngineOptions options)
+    : definition_(definition),
+      kernels_(kernels),
+      files_(files),
+      options_(std::move(options)),
+      replay_(UsesReplayClock(definition)),
+      wall_clock_(NewWallClock()),
+      gate_(replay_ && options_.stepped_replay),
+      inputs_(kernels.size()) {}
+
+Engine::~Engine() {
+  for (auto& source : sources_) source->Stop();
+  gate_.Stop({});
+}
+
+Status Engine::Run(const std::atomic<bool>& stop) {
+  for (auto& source : sources_) source->Start();
+  if (offline_) offline_->Start();
+  Status result = replay_ ? RunReplay(stop) : RunLive(stop);
+  for (auto& source : sources_) source->Stop();
+  if (result.has_value() && offline_ && offline_->failed()) result = offline_->status();
+  gate_.Stop(result);
+  return result;
+}
+
+Status Engine::Close() {
+  SKEWLESS_CHECK(!closed_);
+  closed_ = true;
+  if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
+  return online_->Close();
+}
+
+SourceProgress Engine::progress() const {
+  SourceProgress all;
+  for (const auto& source : sources_) {
+    const SourceProgress one = source->progress();
+    all.records += one.records;
+    all.dead_letters += one.dead_letters;
+    all.fraction += one.fraction / static_cast<double>(sources_.size());
+  }
+  return all;
+}
+
+// ---- wall clock
+
+// Takes what has come from every source; false when all have ended and nothing is left.
+bool Engine::CollectGroup() {
+  size_t rows = 0;
+  bool alive = false;
+  for (auto& source : sources_) {
+    while (rows < options_.group_rows) {
+      // Only when nothing is at hand is it worth waiting, and not long: other sources may have some.
+      const auto wait = std::chrono::microseconds(group_.empty() ? 2000 : 0);
+      auto next = source->queue().Pop(wait);
+      if (!next) break;
+      rows += next->batch->rows();
+      group_.push_back(std::move(*next));
+    }
+    alive |= !source->queue().ended();
+  }
+  return alive || !group_.empty();
+}
+
+Status Engine::RunLive(const std::atomic<bool>& stop) {
+  bool draining = false;
+  for (;;) {
+    if (stop.load(std::memory_order_relaxed) && !draining) {
+      // What was decoded already is still folded; the sources read no further.
+      draining = true;
+      for (auto& source : sources_) source->queue().Stop();
+    }
+    const bool more = CollectGroup();
+    if (!group_.empty()) SKEWLESS_RETURN_IF_ERROR(CommitLiveGroup());
+    for (auto& source : sources_) {
+      if (source->queue().ended()) SKEWLESS_RETURN_IF_ERROR(source->queue().end_status());
+    }
+    if (offline_ && offline_->failed()) return offline_->status();
+    if (!more || (draining && group_.empty())) return {};
+    for (auto& done : group_) sources_[done.batch->source]->queue().GiveBack(std::move(done.batch));
+    group_.clear();
+  }
+}
+
+Status Engine::CommitLiveGroup() {
+  const Timestamp now = std::max(wall_clock_->Now(), last_available_us_);
+  const Timestamp wanted = SaturatingAdd(now, 1);
+  const Timestamp stamp = std::max(online_->Announce(wanted), wanted);
+  std::vector<Batch*> batches;
+  int64_t rows = 0;
+  int64_t refused = 0;
+  for (AcceptedBatch& accepted : group_) {
+    Batch* batch = accepted.batch.get();
+    batch->processing_us.assign(batch->rows(), now);
+    batch->available_us.assign(batch->rows(), stamp);
+    DecideLateness(batch);
+    rows += static_cast<int64_t>(batch->rows());
+    refused += std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0});
+    batches.push_back(batch);
+  }
+  SKEWLESS_RETURN_IF_ERROR(AppendAndSync(batches));
+  for (Batch* batch : batches) SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
+  last_available_us_ = stamp;
+  stats_.clock_us.store(now, std::memory_order_relaxed);
+  const int64_t readable = MonotonicNanos();
+  for (const AcceptedBatch& accepted : group_) {
+    stats_.freshness.Record(readable - accepted.accepted_nanos, static_cast<int64_t>(accepted.batch->rows()));
+  }
+  stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
+  stats_.refused_late.fetch_add(refused, std::memory_order_relaxed);
+  return {};
+}
+
+// ---- replay clock
+
+Status Engine::RunReplay(const std::atomic<bool>& stop) {
+  std::vector<SourceThread*> threads;
+  for (auto& source : sources_) threads.push_back(source.get());
+  ReplayMerge merge(threads);
+  MoveReplayClock(last_available_us_);
+  while (!stop.load(std::memory_order_relaxed)) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, merge.Fill(stop));
+    if (offline_ && offline_->failed()) return offline_->status();
+    if (stop.load(std::memory_order_relaxed)) return {};
+    if (!more) break;
+    const Timestamp limit = gate_.granted();
+    int64_t accepted_nanos = 0;
+    Batch* batch = merge.Take(limit, options_.group_rows, &accepted_nanos);
+    if (batch != nullptr) {
+      SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch, accepted_nanos));
+      continue;
+    }
+    // Everything that arrived up to the limit is readable, and the next record is later.
+    MoveReplayClock(limit);
+    gate_.Reached(limit);
+    gate_.WaitBeyond(limit);
+  }
+  // The history is over: the clock stands at its last arrival, and follows its readers from there.
+  MoveReplayClock(last_available_us_);
+  while (options_.stepped_replay && !stop.load(std::memory_order_relaxed)) {
+    const Timestamp limit = gate_.granted();
+    MoveReplayClock(limit);
+    gate_.Reached(limit);
+    if (limit == kMaxTimestamp) return {};
+    gate_.WaitBeyond(limit);
+  }
+  return {};
+}
+
+void Engine::MoveReplayClock(Timestamp time) {
+  // Free running, the gate grants all of time: the clock still stands where the history does.
+  if (time == kMaxTimestamp) time = last_available_us_;
+  if (time <= replay_now_) return;
+  replay_now_ = time;
+  online_->AdvanceReplayClock(time);
+  stats_.clock_us.store(time, std::memory_order_relaxed);
+}
+
+Status Engine::CommitReplayBatch(Batch* batch, int64_t accepted_nanos) {
+  if (batch->rows() > 0) {
+    // Every earlier arrival is readable; this batch's first one is not, nor others of its instant.
+    MoveReplayClock(SaturatingSub(batch->arrival_us.front(), 1));
+    online_->Announce(batch->arrival_us.front());
+  }
+  batch->processing_us = batch->arrival_us;
+  batch->available_us = batch->arrival_us;
+  DecideLateness(batch);
+  std::vector<Batch*> batches{batch};
+  SKEWLESS_RETURN_IF_ERROR(AppendAndSync(batches));
+  SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
+  const auto rows = static_cast<int64_t>(batch->rows());
+  if (rows > 0) last_available_us_ = batch->arrival_us.back();
+  stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
+  stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
+  stats_.refused_late.fetch_add(std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
+                                std::memory_order_relaxed);
+  return {};
+}
+
+// ---- both
+
+void Engine::DecideLateness(Batch* batch) {
+  batch->applied.assign(batch->rows(), 1);
+  Watermark& watermark = watermarks_[batch->source];
+  for (size_t row = 0; row < batch->rows(); ++row) {
+    batch->applied[row] = watermark.Accept(batch->event_us[row]) ? 1 : 0;
+  }
+  Timestamp least = kMaxTimestamp;
+  for (const Watermark& one : watermarks_) least = std::min(least, one.time());
+  stats_.watermark_us.store(least, std::memory_order_relaxed);
+}
+
+Status Engine::AppendAndSync(std::vector<Batch*>& batches) {
+  for (Batch* batch : batches) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
+  const int64_t start = MonotonicNanos();
+  SKEWLESS_RETURN_IF_ERROR(log_->Sync());
+  stats_.log_sync.Record(MonotonicNanos() - start);
+  stats_.log_bytes.store(log_->bytes_written(), std::memory_order_relaxed);
+  stats_.batches.fetch_add(static_cast<int64_t>(batches.size()), std::memory_order_relaxed);
+  if (offline_) offline_->SetDurable(log_->last_sequence());
+  return {};
+}
+
+Status Engine::FoldAll(const Batch& batch) {
+  for (size_t view = 0; view < kernels_.size(); ++view) {
+    if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
+    kernels_[view]->Prepare(batch, scratch_, &inputs_[view]);
+    SKEWLESS_RETURN_IF_ERROR(online_->Fold(static_cast<int>(view), *kernels_[view], inputs_[view]));
+  }
+  stats_.evaluation_overflows.store(scratch_.counts.overflow, std::memory_order_relaxed);
+  stats_.evaluation_divisions_by_zero.store(scratch_.counts.division_by_zero, std::memory_order_relaxed);
+  stats_.evaluation_domain_errors.store(scratch_.counts.domain, std::memory_order_relaxed);
+  return {};
+}
+
+}  // namespace skewless

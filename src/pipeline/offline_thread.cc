@@ -1,0 +1,70 @@
+#include "pipeline/offline_thread.h"
+
+#include <chrono>
+
+#include "base/clock.h"
+
+namespace skewless {
+
+OfflineThread::OfflineThread(std::unique_ptr<OfflineWriter> writer, std::unique_ptr<LogReader> reader,
+                             EngineStats* stats, OfflineThreadOptions options)
+    : writer_(std::move(writer)), reader_(std::move(reader)), stats_(stats), options_(options) {}
+
+OfflineThread::~OfflineThread() {
+  finish_.store(true);
+  if (thread_.joinable()) thread_.join();
+}
+
+void OfflineThread::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+Status OfflineThread::Finish() {
+  finish_.store(true);
+  if (thread_.joinable()) thread_.join();
+  return status();
+}
+
+Status OfflineThread::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void OfflineThread::Run() {
+  Status result = Follow();
+  if (result.has_value()) return;
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(result);
+  failed_.store(true);
+}
+
+Status OfflineThread::CommitAndCount() {
+  SKEWLESS_RETURN_IF_ERROR(writer_->Commit());
+  stats_->offline_rows.store(writer_->committed_rows(), std::memory_order_relaxed);
+  return {};
+}
+
+Status OfflineThread::Follow() {
+  Batch batch;
+  Sequence read = 0;
+  int64_t last_commit_nanos = MonotonicNanos();
+  for (;;) {
+    // Taken before the look at the log, so that nothing durable at Finish is left behind.
+    const bool last_round = finish_.load();
+    const Sequence durable = durable_.load(std::memory_order_acquire);
+    while (read < durable) {
+      SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader_->Next(&batch));
+      if (!more) break;
+      read = batch.sequence.empty() ? read : batch.sequence.back();
+      SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));
+    }
+    if (last_round && read >= durable) return CommitAndCount();
+    if (MonotonicNanos() - last_commit_nanos > options_.commit_interval_us * 1000) {
+      SKEWLESS_RETURN_IF_ERROR(CommitAndCount());
+      last_commit_nanos = MonotonicNanos();
+    }
+    if (!last_round) std::this_thread::sleep_for(std::chrono::microseconds(options_.poll_us));
+  }
+}
+
+}  // namespace skewless

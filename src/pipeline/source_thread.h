@@ -1,0 +1,46 @@
+// One thread that reads a source and decodes it, ahead of the engine by a bounded queue.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "decode/dead_letter.h"
+#include "pipeline/batch_queue.h"
+#include "source/source.h"
+
+namespace skewless {
+
+struct SourceThreadOptions {
+  size_t batch_rows = 8192;
+  size_t queue_batches = 8;
+  DurationUs wait_us = 50'000;  // for an unbounded source that has nothing
+};
+
+class SourceThread {
+ public:
+  // `dead_letters` may be null where the sink of the source goes elsewhere; else it is synced before
+  // a batch that moves the source's positions past a dead letter is handed on.
+  SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_letters, SourceThreadOptions options);
+  ~SourceThread();
+  void Start();
+  void Stop();  // and waits for the thread
+
+  BatchQueue& queue() { return queue_; }
+  SourceProgress progress() const;
+
+ private:
+  void Run();
+  Status Pump();
+
+  std::unique_ptr<Source> source_;
+  DeadLetterFile* dead_letters_;
+  SourceThreadOptions options_;
+  BatchQueue queue_;
+  std::atomic<bool> stop_{false};
+  std::atomic<int64_t> records_{0}, dead_{0};
+  std::atomic<double> fraction_{0};
+  std::thread thread_;
+};
+
+}  // namespace skewless

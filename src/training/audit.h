@@ -1,0 +1,45 @@
+// Proof: replays the log against the vectors that were served, and compares them to the bit. Zero
+// differences is the only passing count, and each difference is named by its cause.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "training/join.h"
+
+namespace skewless {
+
+enum class DifferenceCause {
+  kSequence,        // the served row rested on another record than the history has at T
+  kValue,           // same record, other bits
+  kStatus,          // found / not found / too old
+  kMissingHistory,  // the log ends before the record that the row rests on
+  kUnknownFeature,  // the definition no longer has it
+};
+std::string_view DifferenceCauseName(DifferenceCause cause);
+
+struct Difference {
+  DifferenceCause cause;
+  Timestamp read_us = 0;
+  std::string output, key;
+  std::string served, replayed;
+  Sequence served_sequence = 0, replayed_sequence = 0;
+};
+
+struct AuditReport {
+  int64_t rows = 0;         // served rows compared
+  int64_t values = 0;       // values compared
+  int64_t different_rows = 0;
+  std::map<DifferenceCause, int64_t> by_cause;  // rows
+  std::vector<Difference> examples;             // the first 20
+  Timestamp first_read_us = 0, last_read_us = 0;
+  JoinCounts counts;
+  bool passed() const { return different_rows == 0; }
+};
+
+Result<AuditReport> Audit(FileSystem& files, const Definition& definition, const std::string& served_directory,
+                          const JoinOptions& options);
+
+}  // namespace skewless

@@ -1,0 +1,43 @@
+// Label files: any table with the entities' key columns and a time. Parquet, CSV and Arrow IPC, in
+// and out; the output has every input column and row as it was, in its order, and the features.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "definition/definition.h"
+#include "model/column.h"
+#include "training/join.h"
+
+namespace arrow {
+class Table;
+}
+
+namespace skewless {
+
+enum class TableFormat { kParquet, kCsv, kArrow };
+Result<TableFormat> TableFormatOf(const std::string& path);  // by its suffix
+
+struct LabelTable {
+  std::string path;
+  std::shared_ptr<arrow::Table> table;
+  std::vector<Timestamp> time_us;
+  int64_t rows() const { return static_cast<int64_t>(time_us.size()); }
+};
+// Reads the file and its time column (a timestamp of any unit, RFC 3339 text, or integers of
+// microseconds). Errors name the file and column and list the columns that are there.
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column);
+// A column of the table as `type` (keys, request columns). Nulls stay null.
+Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena);
+
+struct OutputColumn {
+  std::string name;
+  const Column* column = nullptr;  // rows as the labels'
+};
+// Atomically: temporary name, sync, rename.
+Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
+                        const std::string& path);
+
+}  // namespace skewless

@@ -1,0 +1,31 @@
+// `skewless join`: labels in, training set out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "training/history.h"
+#include "training/label_file.h"
+
+namespace skewless {
+
+struct TrainingSetRequest {
+  std::string labels_path, output_path;
+  std::string timestamp_column = "event_timestamp";
+  std::vector<std::string> features;  // views, "view:feature", or one service; empty: every view
+                                      // whose entity's keys the labels have
+  bool full_feature_names = false;
+  HistoryKind history = HistoryKind::kLog;
+  JoinOptions join;
+};
+
+struct TrainingSetResult {
+  JoinCounts counts;
+  std::vector<std::string> feature_columns;
+  int64_t rows = 0;
+};
+
+Result<TrainingSetResult> MakeTrainingSet(FileSystem& files, const Definition& definition,
+                                          const TrainingSetRequest& request);
+
+}  // namespace skewless
