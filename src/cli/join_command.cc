@@ -1,0 +1,86 @@
+// skewless join: the training set for a file of labels.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/repository.h"
+#include "cli/terminal.h"
+#include "training/training_set.h"
+
+namespace skewless {
+namespace {
+
+struct JoinArguments {
+  TrainingSetRequest request;
+  std::string as_of = "available";
+  std::string history = "log";
+  std::string delay;
+  bool json = false;
+};
+
+void RunJoin(Session& session, JoinArguments arguments) {
+  auto repository = LoadRepository(session);
+  if (!repository) return session.Failed(repository.error());
+  TrainingSetRequest& request = arguments.request;
+  request.join.as_of = arguments.as_of == "event" ? AsOf::kEvent : AsOf::kAvailable;
+  request.history = arguments.history == "sources" ? HistoryKind::kSources : HistoryKind::kLog;
+  if (!arguments.delay.empty()) {
+    auto delay = ParseDuration(arguments.delay);
+    if (!delay) return session.Failed(delay.error());
+    request.join.delay_us = *delay;
+  }
+  request.join.spill_directory = request.output_path + ".spill";
+  ProgressBar bar("joining");
+  request.join.progress = [&bar](double fraction, int64_t records) {
+    bar.Show(fraction, WithSeparators(records) + " events replayed");
+  };
+  const int64_t start = MonotonicNanos();
+  auto result = MakeTrainingSet(SystemFiles(), *repository->definition, request);
+  bar.Finish();
+  if (!result) return session.Failed(result.error());
+  const double seconds = static_cast<double>(MonotonicNanos() - start) / 1e9;
+  const double cpu = static_cast<double>(ProcessCpuNanos()) / 1e9;
+  if (arguments.json) {
+    fmt::print("{}\n", nlohmann::json{{"rows", result->rows},
+                                      {"features", result->feature_columns},
+                                      {"history_records", result->counts.history_records},
+                                      {"not_found", result->counts.not_found},
+                                      {"spilled_bytes", result->counts.spilled_bytes},
+                                      {"wall_seconds", seconds},
+                                      {"cpu_seconds", cpu}}
+                           .dump());
+    return;
+  }
+  fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n", WithSeparators(result->rows),
+             result->feature_columns.size(), request.output_path, seconds,
+             WithSeparators(result->counts.history_records));
+}
+
+}  // namespace
+
+void AddJoinCommand(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("join", "Make a training set: the features each label's moment could read");
+  auto arguments = std::make_shared<JoinArguments>();
+  TrainingSetRequest& request = arguments->request;
+  command->add_option("labels", request.labels_path, "Labels: Parquet, CSV or Arrow, with the entities' keys and a time")
+      ->required();
+  command->add_option("-o,--output", request.output_path, "The training set: .parquet, .csv or .arrow")->required();
+  command->add_option("--features", request.features, "Views, view:feature, or a feature service (default: all that fit)")
+      ->delimiter(',');
+  command->add_option("--timestamp", request.timestamp_column, "The labels' time column")->capture_default_str();
+  command->add_flag("--full-feature-names", request.full_feature_names, "Name columns view__feature");
+  command->add_option("--as-of", arguments->as_of, "available: as a model could read it; event: with hindsight")
+      ->check(CLI::IsMember({"available", "event"}))
+      ->capture_default_str();
+  command->add_option("--delay", arguments->delay, "Take available = event + this, as in 10m");
+  command->add_option("--history", arguments->history, "log, or sources: the definition's files themselves")
+      ->check(CLI::IsMember({"log", "sources"}))
+      ->capture_default_str();
+  command->add_option("--threads", request.join.threads, "Threads (default: the machine's)");
+  command->add_option("--memory", request.join.memory_bytes, "Bytes in memory before spilling, as in 4GiB")
+      ->transform(CLI::AsSizeValue(false));
+  command->add_flag("--json", arguments->json, "Print a summary as JSON");
+  command->callback([&session, arguments] { RunJoin(session, *arguments); });
+}
+
+}  // namespace skewless

@@ -1,0 +1,63 @@
+#include "cli/repository.h"
+
+#include <fmt/format.h>
+
+#include "base/source_text.h"
+#include "model/value_text.h"
+#include "online/embedded/embedded_store.h"
+
+namespace skewless {
+
+void Session::Failed(const Error& error) {
+  fmt::print(stderr, "error: {}\n", error.ToString());
+  exit_code = 1;
+}
+
+Result<Repository> LoadRepository(const Session& session) {
+  Repository repository;
+  SKEWLESS_ASSIGN_OR_RETURN(repository.definition, LoadDefinition(session.repository));
+  SKEWLESS_ASSIGN_OR_RETURN(repository.kernels, CompileKernels(*repository.definition));
+  return repository;
+}
+
+Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository) {
+  const Definition& definition = *repository.definition;
+  if (definition.online.type != "embedded") {
+    return Fail(ErrorCode::kUnsupported,
+                "online store '" + definition.online.type + "' is not available in this version",
+                "Use online: {type: embedded, path: ...}.");
+  }
+  return OpenEmbeddedReader(definition.ResolvePath(definition.online.path), ViewNames(repository.kernels),
+                            Fingerprints(repository.kernels));
+}
+
+Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>& words,
+                                                 const std::vector<ColumnSpec>& columns) {
+  std::vector<std::string> names;
+  for (const ColumnSpec& column : columns) names.push_back(column.name);
+  std::map<std::string, Value> inputs;
+  for (const std::string& word : words) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos) {
+      return Fail(ErrorCode::kInvalid, "'" + word + "' is not key=value",
+                  "Give the entity's keys as key=value, for example user_id=42.");
+    }
+    const std::string name = word.substr(0, equals);
+    const ColumnSpec* found = nullptr;
+    for (const ColumnSpec& column : columns) {
+      if (column.name == name) found = &column;
+    }
+    if (found == nullptr) {
+      const std::string near = NearestName(name, names);
+      return Fail(ErrorCode::kInvalid, "no key or request column is called '" + name + "'",
+                  near.empty() ? fmt::format("Known are: {}.", fmt::join(names, ", "))
+                               : "Did you mean '" + near + "'?");
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(Value value, ParseValue(std::string_view(word).substr(equals + 1), found->type,
+                                                      found->unit));
+    inputs[name] = std::move(value);
+  }
+  return inputs;
+}
+
+}  // namespace skewless

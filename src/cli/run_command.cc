@@ -1,0 +1,91 @@
+// skewless run: sources -> log -> online and offline, with serving where configured.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/running_engine.h"
+#include "cli/terminal.h"
+
+namespace skewless {
+namespace {
+
+nlohmann::json SummaryJson(const RunningEngine& running) {
+  const EngineStats& stats = running.engine().stats();
+  const SourceProgress progress = running.engine().progress();
+  nlohmann::json views = nlohmann::json::array();
+  for (const auto& size : running.engine().online().Sizes()) views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
+  nlohmann::json summary = {
+      {"events", stats.accepted.load()},
+      {"refused_late", stats.refused_late.load()},
+      {"dead_letters", progress.dead_letters},
+      {"recovered_events", stats.recovered_records.load()},
+      {"rebuilt", running.engine().rebuilt()},
+      {"log_bytes", stats.log_bytes.load()},
+      {"offline_rows", stats.offline_rows.load()},
+      {"wall_seconds", running.wall_seconds()},
+      {"cpu_seconds", running.cpu_seconds()},
+      {"freshness_nanos", {{"p50", stats.freshness.QuantileNanos(0.5)}, {"p99", stats.freshness.QuantileNanos(0.99)}}},
+      {"log_sync_nanos", {{"p50", stats.log_sync.QuantileNanos(0.5)}, {"p99", stats.log_sync.QuantileNanos(0.99)}}},
+      {"views", views}};
+  if (running.server() != nullptr) summary["requests"] = running.server()->requests();
+  return summary;
+}
+
+void PrintSummary(const RunningEngine& running) {
+  const EngineStats& stats = running.engine().stats();
+  const int64_t events = stats.accepted.load();
+  const double wall = running.wall_seconds();
+  fmt::print("{} events in {:.2f} s ({}/s, {} a CPU second)\n", WithSeparators(events), wall,
+             WithSeparators(static_cast<int64_t>(static_cast<double>(events) / wall)),
+             WithSeparators(static_cast<int64_t>(static_cast<double>(events) / running.cpu_seconds())));
+  if (running.engine().rebuilt() && stats.recovered_records.load() > 0) {
+    fmt::print("recovered {} events from the log\n", WithSeparators(stats.recovered_records.load()));
+  }
+  if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
+    fmt::print("{} records could not be read: see the dead letters\n", WithSeparators(dead));
+  }
+  if (const int64_t late = stats.refused_late.load(); late > 0) {
+    fmt::print("{} events were refused as too late\n", WithSeparators(late));
+  }
+  if (events > 0) {
+    fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n", FormatBytes(stats.log_bytes.load()),
+               static_cast<double>(stats.log_bytes.load()) / static_cast<double>(events),
+               FormatNanos(stats.freshness.QuantileNanos(0.5)), FormatNanos(stats.freshness.QuantileNanos(0.99)));
+  }
+}
+
+void Run(Session& session, const RunOptions& options) {
+  BlockStopSignals();
+  auto repository = LoadRepository(session);
+  if (!repository) return session.Failed(repository.error());
+  RunningEngine running(*repository, options);
+  if (Status started = running.Start(); !started) return session.Failed(started.error());
+  if (running.server() != nullptr && !options.json) {
+    fmt::print(stderr, "serving on port {}\n", running.server()->port());
+  }
+  if (Status ended = running.Wait(); !ended) return session.Failed(ended.error());
+  if (options.json) {
+    fmt::print("{}\n", SummaryJson(running).dump());
+  } else {
+    PrintSummary(running);
+  }
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("run", "Read the sources into the log, the online store and the offline tables");
+  auto options = std::make_shared<RunOptions>();
+  command->add_flag("--strict", options->strict, "Stop at the first record that can't be read");
+  command->add_flag("--once", options->once, "End when the sources end, though serving could go on");
+  command->add_flag("--replay-waits", options->stepped_replay,
+                    "The replay clock moves only as far as POST /replay/advance lets it");
+  command->add_option("--listen", options->listen, "Serve here instead of serving.listen");
+  command->add_option("--batch-rows", options->batch_rows, "Rows decoded at a time")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
+  command->add_flag("--json", options->json, "Print the summary as JSON");
+  command->callback([&session, options] { Run(session, *options); });
+}
+
+}  // namespace skewless

@@ -1,0 +1,180 @@
+#include "cli/running_engine.h"
+
+#include <csignal>
+#include <ctime>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "cli/terminal.h"
+
+namespace skewless {
+namespace {
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+void BlockStopSignals() {
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void WaitForStopSignal(const std::atomic<bool>& ended) {
+  const sigset_t signals = StopSignals();
+  const timespec wait{0, 50'000'000};
+  while (!ended.load()) {
+    if (sigtimedwait(&signals, nullptr, &wait) > 0) return;
+  }
+}
+
+RunningEngine::RunningEngine(const Repository& repository, RunOptions options)
+    : repository_(repository), options_(std::move(options)) {}
+
+RunningEngine::~RunningEngine() {
+  stop_.store(true);
+  ended_.store(true);
+  if (engine_) engine_->replay_gate().Stop({});
+  if (engine_thread_.joinable()) engine_thread_.join();
+  if (signal_thread_.joinable()) signal_thread_.join();
+  server_.reset();
+}
+
+Status RunningEngine::Start() {
+  start_nanos_ = MonotonicNanos();
+  start_cpu_nanos_ = ProcessCpuNanos();
+  EngineOptions engine_options;
+  engine_options.strict = options_.strict;
+  engine_options.stepped_replay = options_.stepped_replay;
+  engine_options.batch_rows = options_.batch_rows;
+  ProgressBar bar("recovering");
+  engine_options.recovery_progress = [&bar](int64_t records, int64_t total) {
+    bar.Show(total > 0 ? static_cast<double>(records) / static_cast<double>(total) : 1,
+             WithSeparators(records) + " records of the log");
+  };
+  SKEWLESS_ASSIGN_OR_RETURN(
+      engine_, Engine::Open(*repository_.definition, repository_.kernels, SystemFiles(), engine_options));
+  bar.Finish();
+  if (repository_.definition->serving) SKEWLESS_RETURN_IF_ERROR(StartServer());
+  signal_thread_ = std::thread([this] { WaitForSignal(); });
+  engine_thread_ = std::thread([this] {
+    result_ = engine_->Run(stop_);
+    end_nanos_ = MonotonicNanos();
+    end_cpu_nanos_ = ProcessCpuNanos();
+    ended_.store(true);
+  });
+  return {};
+}
+
+Status RunningEngine::StartServer() {
+  const ServingDefinition& serving = *repository_.definition->serving;
+  HttpServerOptions http;
+  http.listen = options_.listen.empty() ? serving.listen : options_.listen;
+  http.threads = serving.threads;
+  if (!serving.served_log.empty()) {
+    const std::string directory = repository_.definition->ResolvePath(serving.served_log);
+    SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(directory));
+    SKEWLESS_ASSIGN_OR_RETURN(served_log_, ServedLogWriter::Open(SystemFiles(), directory));
+    http.served_log = served_log_.get();
+  }
+  http.open_reader = [this] { return OpenOnlineReader(repository_); };
+  if (options_.stepped_replay) {
+    http.advance_replay = [this](Timestamp time) { return engine_->replay_gate().AdvanceTo(time); };
+  }
+  http.more_metrics = [this] { return Metrics(); };
+  SKEWLESS_ASSIGN_OR_RETURN(server_, HttpServer::Start(*repository_.definition, repository_.kernels,
+                                                       std::move(http)));
+  return {};
+}
+
+void RunningEngine::WaitForSignal() {
+  WaitForStopSignal(ended_);
+  stop_.store(true);
+  engine_->replay_gate().Stop({});
+}
+
+Status RunningEngine::Wait() {
+  ProgressBar bar(engine_->replay() ? "replaying" : "running");
+  int64_t last_nanos = MonotonicNanos();
+  int64_t last_accepted = 0;
+  double rate = 0;
+  while (!ended_.load()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const int64_t now = MonotonicNanos();
+    const int64_t accepted = engine_->stats().accepted.load();
+    if (now - last_nanos < 200'000'000) continue;
+    rate = static_cast<double>(accepted - last_accepted) * 1e9 / static_cast<double>(now - last_nanos);
+    last_nanos = now;
+    last_accepted = accepted;
+    const Timestamp clock = engine_->stats().clock_us.load();
+    bar.Show(engine_->progress().fraction,
+             fmt::format("{} events  {}/s  {}", WithSeparators(accepted), WithSeparators(static_cast<int64_t>(rate)),
+                         clock == kMinTimestamp ? "" : FormatTimestamp(clock)));
+  }
+  bar.Finish();
+  engine_thread_.join();
+  if (!result_.has_value()) return result_;
+  SKEWLESS_RETURN_IF_ERROR(engine_->Close());
+  // The sources are at their end; the store still answers, until somebody stops us.
+  if (server_ && !options_.once && !stop_.load()) {
+    if (!options_.json) {
+      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n", server_->port());
+    }
+    const std::atomic<bool> never{false};
+    WaitForStopSignal(never);
+  }
+  server_.reset();
+  if (served_log_) SKEWLESS_RETURN_IF_ERROR(served_log_->Flush());
+  return {};
+}
+
+double RunningEngine::wall_seconds() const { return static_cast<double>(end_nanos_ - start_nanos_) / 1e9; }
+double RunningEngine::cpu_seconds() const {
+  return static_cast<double>(end_cpu_nanos_ - start_cpu_nanos_) / 1e9;
+}
+
+std::string RunningEngine::Metrics() const {
+  const EngineStats& stats = engine_->stats();
+  const SourceProgress progress = engine_->progress();
+  std::string out;
+  const auto add = [&out](const char* type, const char* name, const char* help, double value) {
+    out += fmt::format("# HELP {1} {2}\n# TYPE {1} {0}\n{1} {3}\n", type, name, help, value);
+  };
+  const auto load = [](const std::atomic<int64_t>& value) { return static_cast<double>(value.load()); };
+  add("counter", "skewless_events_accepted_total", "Events made durable in the log.", load(stats.accepted));
+  add("counter", "skewless_events_refused_late_total", "Of them, refused as too late.", load(stats.refused_late));
+  add("counter", "skewless_dead_letters_total", "Records that could not be read.",
+      static_cast<double>(progress.dead_letters));
+  add("counter", "skewless_log_bytes_total", "Bytes written to the log.", load(stats.log_bytes));
+  add("counter", "skewless_log_batches_total", "Batches written to the log.", load(stats.batches));
+  add("counter", "skewless_offline_rows_total", "Rows committed to the offline tables.", load(stats.offline_rows));
+  add("counter", "skewless_evaluation_overflows_total", "Values that became null by overflow.",
+      load(stats.evaluation_overflows));
+  add("counter", "skewless_evaluation_divisions_by_zero_total", "Values that became null by a division by zero.",
+      load(stats.evaluation_divisions_by_zero));
+  add("counter", "skewless_evaluation_domain_errors_total", "Values that became null by a failed cast or domain.",
+      load(stats.evaluation_domain_errors));
+  if (stats.watermark_us.load() > kMinTimestamp) {
+    add("gauge", "skewless_watermark_seconds", "The least watermark of the sources, since the epoch.",
+        load(stats.watermark_us) / 1e6);
+  }
+  const auto histogram = [&out](const char* name, const char* help, const LatencyHistogram& latency) {
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} histogram\n", name, help);
+    for (const double bound : {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0}) {
+      out += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name, bound, latency.CountAtMost(static_cast<int64_t>(bound * 1e9)));
+    }
+    out += fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", name, latency.count(),
+                       static_cast<double>(latency.sum_nanos()) / 1e9);
+  };
+  histogram("skewless_freshness_seconds", "From an event's leaving the decoder to readable.", stats.freshness);
+  histogram("skewless_log_sync_seconds", "One group commit's fdatasync.", stats.log_sync);
+  return out;
+}
+
+}  // namespace skewless

@@ -1,0 +1,58 @@
+// An engine and its server in a process: what `run` starts, watches and ends.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "cli/repository.h"
+#include "pipeline/engine.h"
+#include "serving/http_server.h"
+
+namespace skewless {
+
+struct RunOptions {
+  bool strict = false;
+  bool stepped_replay = false;
+  bool once = false;             // end with the sources, though a server could go on
+  bool json = false;
+  std::string listen;            // overrides serving.listen
+  size_t batch_rows = 8192;
+};
+
+class RunningEngine {
+ public:
+  RunningEngine(const Repository& repository, RunOptions options);
+  ~RunningEngine();
+  Status Start();
+  // Until it ends by itself or by a signal. Shows progress meanwhile.
+  Status Wait();
+  std::string Metrics() const;   // Prometheus text
+
+  const Engine& engine() const { return *engine_; }
+  const HttpServer* server() const { return server_.get(); }
+  double wall_seconds() const;
+  double cpu_seconds() const;
+
+ private:
+  Status StartServer();
+  void WaitForSignal();
+
+  const Repository& repository_;
+  RunOptions options_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ServedLogWriter> served_log_;
+  std::unique_ptr<HttpServer> server_;
+  std::atomic<bool> stop_{false}, ended_{false};
+  Status result_;
+  std::thread engine_thread_, signal_thread_;
+  int64_t start_nanos_ = 0, end_nanos_ = 0, start_cpu_nanos_ = 0, end_cpu_nanos_ = 0;
+};
+
+// Blocks SIGINT and SIGTERM in this and all later threads; call before any thread is started.
+void BlockStopSignals();
+// Waits for one of them, or until `ended`.
+void WaitForStopSignal(const std::atomic<bool>& ended);
+
+}  // namespace skewless
