@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,7 +20,11 @@ class StringArena {
 
  private:
   struct Block { std::unique_ptr<char[]> data; size_t size = 0; };
+  char* AllocateBig(size_t size);
+  void NextBlock();
+
   std::vector<Block> blocks_;
+  size_t next_size_ = 0;  // of the next block to be made
   size_t block_ = 0;   // the block being filled
   size_t offset_ = 0;  // within it
   size_t used_ = 0;
