@@ -16,3 +16,5 @@ install(TARGETS skewless RUNTIME DESTINATION bin)
 install(FILES ${SKEWLESS_ARROW_LIBRARIES} DESTINATION lib/skewless)
 install(FILES "${CMAKE_SOURCE_DIR}/LICENSE" "${CMAKE_SOURCE_DIR}/NOTICE"
         DESTINATION share/doc/skewless)
+file(GLOB _arrow_notices "${SKEWLESS_DEPS_DIR}/arrow/pyarrow-*.dist-info/licenses/*.txt")
+install(FILES ${_arrow_notices} DESTINATION share/doc/skewless/arrow)
