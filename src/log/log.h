@@ -26,6 +26,9 @@ struct LoggedSource {
 struct LogOptions {
   std::string directory;
   int64_t segment_bytes = 256 << 20;
+  // Larger batches go into several frames; readers and crashes still see all of a batch or nothing.
+  int64_t max_frame_rows = 64 << 10;
+  int64_t max_frame_bytes = 16 << 20;
 };
 
 // What opening found and repaired.
@@ -44,6 +47,11 @@ class LogWriter {
  public:
   // Takes the lock (kLocked names the holder), verifies and repairs the tail, begins a new epoch in
   // a new segment. Corruption anywhere but in the tail is an error that names file and offset.
+  // A column that is in the log already must keep its type: kInvalid names it.
+  //
+  // The lock is the fence against an older writer: the kernel holds it for as long as this object
+  // lives, so that a newer epoch can only begin when no older writer can append any more. It works
+  // on local disks, not on network file systems.
   static Result<std::unique_ptr<LogWriter>> Open(FileSystem& files, const LogOptions& options,
                                                  std::vector<LoggedSource> sources);
   virtual ~LogWriter() = default;
@@ -53,9 +61,13 @@ class LogWriter {
   virtual Sequence last_sequence() const = 0;
 
   // Sets batch->sequence and writes a frame. The caller has set processing_us, available_us and
-  // applied. Not durable before Sync. After any error the writer refuses further appends.
+  // applied. Not durable before Sync. A batch without rows is written for its positions only.
+  // After any error of Append or Sync the writer refuses everything: what the kernel still holds
+  // of unsynced bytes is then unknown and a second fsync would lie about it. Opening the log anew
+  // verifies it and goes on after the last durable batch.
   virtual Status Append(Batch* batch) = 0;
   virtual Status Sync() = 0;
+  // Everything up to it survives a power cut. May be read by any thread.
   virtual Sequence durable_sequence() const = 0;
   virtual int64_t bytes_written() const = 0;
 };
@@ -68,8 +80,11 @@ class LogReader {
                                                  std::vector<LoggedSource> sources);
   virtual ~LogReader() = default;
   // False at the end of what is whole so far (call again later to follow). kCorrupt names segment
-  // and offset. batch->source is the index in `sources`.
+  // and offset. batch->source is the index in `sources`; batch->schema points into the reader.
   virtual Result<bool> Next(Batch* batch) = 0;
+  // Returns no record beyond this one, until a higher limit is set. Who reads in the writer's
+  // process sets its durable_sequence(), and so never sees what a power cut could take back.
+  virtual void SetLimit(Sequence last) = 0;
   // Continues after the record with this sequence (skips whole segments and frames by their heads).
   virtual Status SeekAfter(Sequence sequence) = 0;
   virtual Sequence last_sequence() const = 0;  // of the batch returned last
@@ -80,6 +95,7 @@ struct SegmentInfo {
   Sequence first_sequence = 0, last_sequence = 0;
   int64_t epoch = 0, frames = 0, records = 0, bytes = 0;
   Timestamp first_processing_us = 0, last_processing_us = 0;
+  int64_t torn_bytes = 0;  // at the last segment's end, to be cut when the log is opened to write
 };
 // Looks at every segment; with `verify`, at every checksum.
 Result<std::vector<SegmentInfo>> InspectLog(FileSystem& files, const std::string& directory, bool verify);

@@ -1,0 +1,26 @@
+// What opening a log does before it may be written: reads every segment's header, checks that they
+// follow from each other, verifies the last segment frame by frame and cuts its torn tail.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "log/log_format.h"
+
+namespace skewless {
+
+struct RecoveredLog {
+  uint64_t identity = 0;  // 0: there was no log
+  int64_t epoch = 0;      // the last one
+  LogTotals totals;
+  LogRecovery report;
+};
+
+// `sources` are those of the writer to come; their columns must have the types that they have in
+// the log. The caller holds the lock.
+Result<RecoveredLog> RecoverLog(FileSystem& files, const std::string& directory,
+                                const std::vector<LoggedSource>& sources);
+
+}  // namespace skewless
