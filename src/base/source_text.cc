@@ -42,7 +42,7 @@ std::string Prefix(const Place& place) {
   if (place.line > 0) {
     if (!prefix.empty()) prefix += ':';
     prefix += std::to_string(place.line);
-    if (place.column > 0) prefix += ':' + std::to_string(place.column);
+    if (place.column > 0) prefix.append(":").append(std::to_string(place.column));
   }
   if (!prefix.empty()) prefix += ": ";
   return prefix;
@@ -80,11 +80,10 @@ Error ErrorAt(const Place& place, std::string_view text, int length, std::string
   const std::string_view line = LineOf(text, place.line);
   if (line.empty()) return error;
   std::string number = std::to_string(place.line);
-  if (number.size() < 4) number.insert(0, 4 - number.size(), ' ');
-  error.message += "\n" + number + " | ";
-  error.message += line;
+  if (number.size() < 4) number = std::string(4 - number.size(), ' ').append(number);
+  error.message.append("\n").append(number).append(" | ").append(line);
   if (place.column > 0) {
-    error.message += "\n" + std::string(number.size(), ' ') + " | ";
+    error.message.append("\n").append(number.size(), ' ').append(" | ");
     error.message += Underline(line, place.column, length);
   }
   return error;
