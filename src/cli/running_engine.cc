@@ -139,42 +139,31 @@ double RunningEngine::cpu_seconds() const {
   return static_cast<double>(end_cpu_nanos_ - start_cpu_nanos_) / 1e9;
 }
 
-std::string RunningEngine::Metrics() const {
+MetricFamilies RunningEngine::Metrics() const {
   const EngineStats& stats = engine_->stats();
-  const SourceProgress progress = engine_->progress();
-  std::string out;
-  const auto add = [&out](const char* type, const char* name, const char* help, double value) {
-    out += fmt::format("# HELP {1} {2}\n# TYPE {1} {0}\n{1} {3}\n", type, name, help, value);
+  MetricFamilies families;
+  const auto counter = [&families](const char* name, const char* help, int64_t value) {
+    families.push_back(CounterFamily(name, help, static_cast<double>(value)));
   };
-  const auto load = [](const std::atomic<int64_t>& value) { return static_cast<double>(value.load()); };
-  add("counter", "skewless_events_accepted_total", "Events made durable in the log.", load(stats.accepted));
-  add("counter", "skewless_events_refused_late_total", "Of them, refused as too late.", load(stats.refused_late));
-  add("counter", "skewless_dead_letters_total", "Records that could not be read.",
-      static_cast<double>(progress.dead_letters));
-  add("counter", "skewless_log_bytes_total", "Bytes written to the log.", load(stats.log_bytes));
-  add("counter", "skewless_log_batches_total", "Batches written to the log.", load(stats.batches));
-  add("counter", "skewless_offline_rows_total", "Rows committed to the offline tables.", load(stats.offline_rows));
-  add("counter", "skewless_evaluation_overflows_total", "Values that became null by overflow.",
-      load(stats.evaluation_overflows));
-  add("counter", "skewless_evaluation_divisions_by_zero_total", "Values that became null by a division by zero.",
-      load(stats.evaluation_divisions_by_zero));
-  add("counter", "skewless_evaluation_domain_errors_total", "Values that became null by a failed cast or domain.",
-      load(stats.evaluation_domain_errors));
-  if (stats.watermark_us.load() > kMinTimestamp) {
-    add("gauge", "skewless_watermark_seconds", "The least watermark of the sources, since the epoch.",
-        load(stats.watermark_us) / 1e6);
+  counter("skewless_events_accepted_total", "Events made durable in the log.", stats.accepted);
+  counter("skewless_events_refused_late_total", "Of them, refused as too late.", stats.refused_late);
+  counter("skewless_dead_letters_total", "Records that could not be read.", engine_->progress().dead_letters);
+  counter("skewless_log_bytes_total", "Bytes written to the log.", stats.log_bytes);
+  counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
+  counter("skewless_offline_rows_total", "Rows committed to the offline tables.", stats.offline_rows);
+  counter("skewless_evaluation_overflows_total", "Values null by overflow.", stats.evaluation_overflows);
+  counter("skewless_evaluation_divisions_by_zero_total", "Values null by a division by zero.",
+          stats.evaluation_divisions_by_zero);
+  counter("skewless_evaluation_domain_errors_total", "Values null by a failed cast or a function's domain.",
+          stats.evaluation_domain_errors);
+  if (const Timestamp watermark = stats.watermark_us; watermark > kMinTimestamp) {
+    families.push_back(GaugeFamily("skewless_watermark_seconds", "The least watermark of the sources, since 1970.",
+                                   static_cast<double>(watermark) / 1e6));
   }
-  const auto histogram = [&out](const char* name, const char* help, const LatencyHistogram& latency) {
-    out += fmt::format("# HELP {0} {1}\n# TYPE {0} histogram\n", name, help);
-    for (const double bound : {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0}) {
-      out += fmt::format("{}_bucket{{le=\"{}\"}} {}\n", name, bound, latency.CountAtMost(static_cast<int64_t>(bound * 1e9)));
-    }
-    out += fmt::format("{0}_bucket{{le=\"+Inf\"}} {1}\n{0}_sum {2}\n{0}_count {1}\n", name, latency.count(),
-                       static_cast<double>(latency.sum_nanos()) / 1e9);
-  };
-  histogram("skewless_freshness_seconds", "From an event's leaving the decoder to readable.", stats.freshness);
-  histogram("skewless_log_sync_seconds", "One group commit's fdatasync.", stats.log_sync);
-  return out;
+  families.push_back(HistogramFamily("skewless_freshness_seconds", "From an event's leaving the decoder to readable.",
+                                     stats.freshness));
+  families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.", stats.log_sync));
+  return families;
 }
 
 }  // namespace skewless

@@ -28,7 +28,7 @@ class RunningEngine {
   Status Start();
   // Until it ends by itself or by a signal. Shows progress meanwhile.
   Status Wait();
-  std::string Metrics() const;   // Prometheus text
+  MetricFamilies Metrics() const;
 
   const Engine& engine() const { return *engine_; }
   const HttpServer* server() const { return server_.get(); }

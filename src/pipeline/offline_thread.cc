@@ -52,6 +52,7 @@ Status OfflineThread::Follow() {
     // Taken before the look at the log, so that nothing durable at Finish is left behind.
     const bool last_round = finish_.load();
     const Sequence durable = durable_.load(std::memory_order_acquire);
+    reader_->SetLimit(durable);
     while (read < durable) {
       SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader_->Next(&batch));
       if (!more) break;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,14 +39,20 @@ struct ReadRow {
 // One thread's reader.
 class FeatureReader {
  public:
+  // `online` may be null where only Finish is used.
   FeatureReader(const Definition& definition, const KernelSet& kernels,
                 std::unique_ptr<OnlineReader> online);
   ~FeatureReader();
-  // `inputs`: key and request columns by name; a missing key is an error, a null key is NOT_FOUND.
-  // The row is valid until the next call.
+
+  // Rows of a request, all read at one T. `inputs` has a column for each of plan.keys, then for each
+  // of plan.request, of their types, all with `rows` rows. A null key is NOT_FOUND. The rows are
+  // valid until the next call.
+  Result<std::span<const ReadRow>> ReadMany(const ReadPlan& plan, const std::vector<Column>& inputs,
+                                            size_t rows);
+  // One row by names; a missing key or request column is an error.
   Result<const ReadRow*> Read(const ReadPlan& plan, const std::map<std::string, Value>& inputs);
-  OnlineReader& online();
-  // Finishes a row whose states come from elsewhere (get --at, audit): the same code after the store.
+  // Finishes a row whose states come from elsewhere (get --at): the same code after the store.
+  // `states` by plan.views; empty: none.
   Result<const ReadRow*> Finish(const ReadPlan& plan, const std::map<std::string, Value>& inputs,
                                 Timestamp read_us, const std::vector<ByteView>& states);
 

@@ -9,6 +9,7 @@
 #include "base/latency_histogram.h"
 #include "log/served_log.h"
 #include "serving/feature_reader.h"
+#include "serving/metric_families.h"
 
 namespace skewless {
 
@@ -19,8 +20,8 @@ struct HttpServerOptions {
   std::function<Result<std::unique_ptr<OnlineReader>>()> open_reader;  // one a thread
   // Moves the replay clock to the time and returns where it stands; empty: 404.
   std::function<Result<Timestamp>(Timestamp)> advance_replay;
-  // More metrics in Prometheus' text format (the engine's); may be empty.
-  std::function<std::string()> more_metrics;
+  // More metrics (the engine's); may be empty.
+  std::function<std::vector<prometheus::MetricFamily>()> more_metrics;
 };
 
 class HttpServer {

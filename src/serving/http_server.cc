@@ -1,0 +1,251 @@
+#include "serving/http_server.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/clock.h"
+#include "base/number_text.h"
+#include "serving/online_request.h"
+#include "serving/served_rows.h"
+
+namespace skewless {
+namespace {
+
+constexpr size_t kMaxBodyBytes = size_t{16} << 20;
+
+// What one request at a time uses; borrowed from a pool, so that nothing is made anew.
+struct Worker {
+  Worker(const Definition& definition, const KernelSet& kernels, std::unique_ptr<OnlineReader> online)
+      : plans(definition), reader(definition, kernels, std::move(online)) {}
+  simdjson::dom::parser parser;
+  PlanCache plans;
+  OnlineRequest request;
+  FeatureReader reader;
+  ServedRow served;
+};
+
+// A request while its body arrives.
+struct Exchange {
+  std::string body;
+  bool too_large = false;
+};
+
+struct Reply {
+  int status = MHD_HTTP_OK;
+  std::string body;
+  const char* content_type = "application/json";
+};
+
+class MicrohttpdServer : public HttpServer {
+ public:
+  MicrohttpdServer(const Definition& definition, const KernelSet& kernels, HttpServerOptions options)
+      : definition_(definition), kernels_(kernels), options_(std::move(options)) {}
+  ~MicrohttpdServer() override {
+    if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+  }
+
+  Status Listen();
+  int port() const override { return port_; }
+  const LatencyHistogram& read_latency() const override { return latency_; }
+  int64_t requests() const override { return requests_.load(std::memory_order_relaxed); }
+  int64_t errors() const override { return errors_.load(std::memory_order_relaxed); }
+
+ private:
+  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* url, const char* method,
+                              const char* version, const char* upload, size_t* upload_size, void** state);
+  static void OnCompleted(void* self, MHD_Connection* connection, void** state, MHD_RequestTerminationCode why);
+
+  Reply Answer(std::string_view method, std::string_view url, const Exchange& exchange);
+  Reply GetOnlineFeatures(const std::string& body);
+  Reply AdvanceReplay(const std::string& body);
+  Reply Metrics();
+  Reply Health();
+  Reply Failed(const HttpError& error);
+  Result<std::unique_ptr<Worker>> Borrow();
+  void GiveBack(std::unique_ptr<Worker> worker);
+
+  const Definition& definition_;
+  const KernelSet& kernels_;
+  HttpServerOptions options_;
+  MHD_Daemon* daemon_ = nullptr;
+  int port_ = 0;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> idle_;
+  LatencyHistogram latency_;
+  std::atomic<int64_t> requests_{0}, errors_{0};
+};
+
+HttpError Unavailable(const Error& error) {
+  return {503, "FeastError", error.ToString()};
+}
+
+Result<std::unique_ptr<Worker>> MicrohttpdServer::Borrow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto worker = std::move(idle_.back());
+      idle_.pop_back();
+      return worker;
+    }
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, options_.open_reader());
+  return std::make_unique<Worker>(definition_, kernels_, std::move(reader));
+}
+
+void MicrohttpdServer::GiveBack(std::unique_ptr<Worker> worker) {
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(std::move(worker));
+}
+
+Reply MicrohttpdServer::Failed(const HttpError& error) {
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  return {error.status, ErrorBody(error)};
+}
+
+Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
+  const int64_t start = MonotonicNanos();
+  auto borrowed = Borrow();
+  if (!borrowed) return Failed(Unavailable(borrowed.error()));
+  Worker& worker = **borrowed;
+  Reply reply;
+  OnlineRequest& request = worker.request;
+  if (auto parsed = ParseOnlineRequest(body, worker.parser, worker.plans, &request); !parsed) {
+    reply = Failed(parsed.error());
+  } else if (auto rows = worker.reader.ReadMany(*request.plan, request.inputs, request.rows); !rows) {
+    reply = Failed(Unavailable(rows.error()));
+  } else {
+    AppendOnlineReply(definition_, request, *rows, reply.body);
+    if (options_.served_log != nullptr) {
+      Status logged = AppendServedRows(definition_, request, *rows, *options_.served_log, &worker.served);
+      // A vector that can't be logged can't be proven: it isn't served.
+      if (!logged) reply = Failed(Unavailable(logged.error()));
+    }
+  }
+  GiveBack(std::move(*borrowed));
+  latency_.Record(MonotonicNanos() - start);
+  return reply;
+}
+
+Reply MicrohttpdServer::AdvanceReplay(const std::string& body) {
+  if (!options_.advance_replay) return Failed({404, "FeastError", "no replay clock waits here: run --replay-waits"});
+  simdjson::dom::parser parser;
+  int64_t time = 0;
+  if (parser.parse(body)["to_us"].get_int64().get(time) != simdjson::SUCCESS) {
+    return Failed({422, "FeastError", "give {\"to_us\": microseconds since 1970}"});
+  }
+  auto reached = options_.advance_replay(time);
+  if (!reached) return Failed(Unavailable(reached.error()));
+  return {MHD_HTTP_OK, fmt::format("{{\"reached_us\":{}}}", *reached)};
+}
+
+Reply MicrohttpdServer::Metrics() {
+  MetricFamilies families;
+  families.push_back(CounterFamily("skewless_http_requests_total", "Requests answered.", static_cast<double>(requests())));
+  families.push_back(CounterFamily("skewless_http_errors_total", "Of them, with an error.", static_cast<double>(errors())));
+  families.push_back(HistogramFamily("skewless_read_seconds", "A read of features, from its body to its reply.", latency_));
+  if (options_.more_metrics) {
+    for (auto& family : options_.more_metrics()) families.push_back(std::move(family));
+  }
+  return {MHD_HTTP_OK, SerializeMetrics(families), "text/plain; version=0.0.4"};
+}
+
+Reply MicrohttpdServer::Health() {
+  auto worker = Borrow();
+  if (!worker) return {503, ""};
+  // An empty read tells whether the store can be read at all.
+  const bool readable = (*worker)->reader.ReadMany(ReadPlan{}, {}, 0).has_value();
+  GiveBack(std::move(*worker));
+  return {readable ? 200 : 503, ""};
+}
+
+Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url, const Exchange& exchange) {
+  if (exchange.too_large) return Failed({413, "FeastError", "the body is larger than 16 MiB"});
+  const bool post = method == "POST";
+  if (post && url == "/get-online-features") return GetOnlineFeatures(exchange.body);
+  if (post && url == "/replay/advance") return AdvanceReplay(exchange.body);
+  if (method == "GET" && url == "/health") return Health();
+  if (method == "GET" && url == "/metrics") return Metrics();
+  return Failed({404, "FeastError",
+                 fmt::format("{} {} is not here; try POST /get-online-features, GET /health, GET /metrics", method, url)});
+}
+
+MHD_Result MicrohttpdServer::OnRequest(void* self, MHD_Connection* connection, const char* url, const char* method,
+                                       const char*, const char* upload, size_t* upload_size, void** state) {
+  auto& server = *static_cast<MicrohttpdServer*>(self);
+  if (*state == nullptr) {
+    *state = new Exchange();
+    return MHD_YES;
+  }
+  auto& exchange = *static_cast<Exchange*>(*state);
+  if (*upload_size > 0) {
+    if (exchange.body.size() + *upload_size > kMaxBodyBytes) exchange.too_large = true;
+    if (!exchange.too_large) exchange.body.append(upload, *upload_size);
+    *upload_size = 0;
+    return MHD_YES;
+  }
+  server.requests_.fetch_add(1, std::memory_order_relaxed);
+  Reply reply = server.Answer(method, url, exchange);
+  MHD_Response* response =
+      MHD_create_response_from_buffer(reply.body.size(), reply.body.data(), MHD_RESPMEM_MUST_COPY);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply.content_type);
+  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+void MicrohttpdServer::OnCompleted(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+  delete static_cast<Exchange*>(*state);
+  *state = nullptr;
+}
+
+Status MicrohttpdServer::Listen() {
+  const size_t colon = options_.listen.rfind(':');
+  const std::string host = options_.listen.substr(0, colon == std::string::npos ? 0 : colon);
+  const std::string port = options_.listen.substr(colon == std::string::npos ? 0 : colon + 1);
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* address = nullptr;
+  if (getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
+    return Fail(ErrorCode::kInvalid, "cannot listen on '" + options_.listen + "'", "Give host:port, as in 127.0.0.1:6566.");
+  }
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
+  std::vector<MHD_OptionItem> items{
+      {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted), this},
+      {MHD_OPTION_SOCK_ADDR, 0, address->ai_addr},
+      {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, nullptr},
+      {MHD_OPTION_CONNECTION_TIMEOUT, 300, nullptr}};
+  if (options_.threads > 1) items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});
+  items.push_back({MHD_OPTION_END, 0, nullptr});
+  daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this, MHD_OPTION_ARRAY,
+                             items.data(), MHD_OPTION_END);
+  const int error = errno;
+  freeaddrinfo(address);
+  if (daemon_ == nullptr) {
+    return Fail(ErrorCode::kIo, fmt::format("cannot listen on {}: {}", options_.listen, strerror(error)),
+                "Is another server there? Give a free port with --listen or serving: {listen: host:port}.");
+  }
+  port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Definition& definition, const KernelSet& kernels,
+                                                      HttpServerOptions options) {
+  auto server = std::make_unique<MicrohttpdServer>(definition, kernels, std::move(options));
+  SKEWLESS_RETURN_IF_ERROR(server->Listen());
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace skewless

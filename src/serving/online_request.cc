@@ -1,0 +1,300 @@
+#include "serving/online_request.h"
+
+#include <cmath>
+#include <limits>
+
+#include <simdjson.h>
+
+#include "base/base64.h"
+#include "model/list.h"
+#include "model/value_text.h"
+
+namespace skewless {
+namespace {
+
+namespace dom = simdjson::dom;
+
+tl::unexpected<HttpError> Invalid(std::string message) {
+  return tl::unexpected<HttpError>(HttpError{422, "FeastValueError", std::move(message)});
+}
+
+std::string Expected(const ColumnSpec& column, dom::element found) {
+  return "entities: '" + column.name + "' takes " + TypeName(column.type) + ", not " + simdjson::minify(found);
+}
+
+HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
+  std::string_view text = element.get_string().value_unsafe();
+  if (column.type.kind == TypeKind::kString) return Value::String(std::string(text), column.type);
+  if (column.type.kind == TypeKind::kBytes) {
+    auto decoded = ParseBase64(text);
+    if (!decoded) return Invalid("entities: '" + column.name + "' takes base64");
+    return Value::String(std::move(*decoded), column.type);
+  }
+  // A number or a time as text: clients of typed stores send them so.
+  auto parsed = ParseValue(text, column.type, TimestampUnit::kText);
+  if (!parsed) return Invalid(Expected(column, element));
+  return std::move(*parsed);
+}
+
+HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
+  if (PhysicalOf(column.type) == Physical::kDouble) {
+    double number = element.get_double().value_unsafe();
+    if (column.type.kind == TypeKind::kFloat32) number = static_cast<double>(static_cast<float>(number));
+    return Value::Double(number, column.type);
+  }
+  if (PhysicalOf(column.type) != Physical::kInt || column.type.kind == TypeKind::kBool) return Invalid(Expected(column, element));
+  int64_t integer = 0;
+  if (element.get_int64().get(integer) != simdjson::SUCCESS) {
+    // pandas sends 1001.0 where a column of integers once held a null.
+    double number = 0;
+    if (element.get_double().get(number) != simdjson::SUCCESS || std::trunc(number) != number ||
+        std::fabs(number) > 9007199254740992.0) {
+      return Invalid(Expected(column, element));
+    }
+    integer = static_cast<int64_t>(number);
+  }
+  // Times that come as numbers are epoch seconds, as they are in replies.
+  if (column.type.kind == TypeKind::kTimestamp && __builtin_mul_overflow(integer, kSecondUs, &integer)) {
+    return Invalid(Expected(column, element));
+  }
+  if (column.type.kind == TypeKind::kInt32 && integer != static_cast<int32_t>(integer)) {
+    return Invalid(Expected(column, element));
+  }
+  return Value::Int(integer, column.type);
+}
+
+HttpResult<Value> JsonValue(const ColumnSpec& column, dom::element element);
+
+HttpResult<Value> ListValue(const ColumnSpec& column, dom::element element) {
+  dom::array array;
+  if (!column.type.is_list || element.get_array().get(array) != simdjson::SUCCESS) return Invalid(Expected(column, element));
+  ListBuilder builder(column.type.kind);
+  ColumnSpec item = column;
+  item.type.is_list = false;
+  for (const dom::element one : array) {
+    HttpResult<Value> value = JsonValue(item, one);
+    if (!value) return value;
+    builder.Add(value->view());
+  }
+  return Value::String(std::string(builder.Finish()), column.type);
+}
+
+HttpResult<Value> JsonValue(const ColumnSpec& column, dom::element element) {
+  if (element.is_null()) return Value::Null(column.type);
+  if (element.is_array() || column.type.is_list) return ListValue(column, element);
+  if (element.is_string()) return TextValue(column, element);
+  if (element.is_bool() && column.type.kind == TypeKind::kBool) {
+    return Value::Int(element.get_bool().value_unsafe() ? 1 : 0, column.type);
+  }
+  if (element.is_number()) return NumberValue(column, element);
+  return Invalid(Expected(column, element));
+}
+
+HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool first, OnlineRequest* request,
+                           Column* out) {
+  dom::array values;
+  dom::element found;
+  if (entities.at_key(column.name).get(found) != simdjson::SUCCESS) {
+    return Invalid("entities: '" + column.name + "' is missing");
+  }
+  if (found.get_array().get(values) != simdjson::SUCCESS) return Invalid("entities: '" + column.name + "' takes a list of values");
+  out->Clear();
+  out->type = column.type;
+  for (const dom::element element : values) {
+    HttpResult<Value> value = JsonValue(column, element);
+    if (!value) return tl::unexpected<HttpError>(std::move(value).error());
+    ValueView view = value->view();
+    view.bytes = request->strings.Add(view.bytes);
+    AppendValue(*out, view);
+  }
+  if (first) {
+    request->rows = out->size();
+  } else if (out->size() != request->rows) {
+    return Invalid("entities: '" + column.name + "' has " + std::to_string(out->size()) + " values where others have " +
+                   std::to_string(request->rows));
+  }
+  return {};
+}
+
+HttpError PlanError(const Error& error) {
+  const std::string text = error.remedy.empty() ? error.message : error.message + ". " + error.remedy;
+  return {404, "FeatureViewNotFoundException", text};
+}
+
+// Feast's remote client reads statuses by these names.
+std::string_view StatusOf(const ReadRow& row, size_t output) {
+  switch (row.statuses[output]) {
+    case RowStatus::kNotFound: return "\"NOT_FOUND\"";
+    case RowStatus::kOutsideMaxAge: return "\"OUTSIDE_MAX_AGE\"";
+    case RowStatus::kPresent: break;
+  }
+  return row.values[output].valid ? "\"PRESENT\"" : "\"NULL_VALUE\"";
+}
+
+void AppendReplyValue(std::string& out, const ValueView& value) {
+  // A time is epoch seconds, and an empty list would leave a client without a type.
+  if (value.valid && value.type == Type{TypeKind::kTimestamp, false}) {
+    out += std::to_string(FloorDiv(value.int_value, kSecondUs));
+  } else if (value.valid && value.type.is_list && ListLength(value.bytes) == 0) {
+    out += "null";
+  } else {
+    AppendJsonValue(out, value);
+  }
+}
+
+void AppendKeyColumn(const Column& column, size_t rows, std::string& out) {
+  out += "{\"values\":[";
+  for (size_t row = 0; row < rows; ++row) {
+    if (row > 0) out += ',';
+    AppendReplyValue(out, ValueAt(column, row));
+  }
+  out += "],\"statuses\":[";
+  for (size_t row = 0; row < rows; ++row) out += row > 0 ? ",\"PRESENT\"" : "\"PRESENT\"";
+  out += "],\"event_timestamps\":[";
+  for (size_t row = 0; row < rows; ++row) out += row > 0 ? ",\"1970-01-01T00:00:00Z\"" : "\"1970-01-01T00:00:00Z\"";
+  out += "]}";
+}
+
+void AppendOutputColumn(std::span<const ReadRow> rows, size_t output, std::string& out) {
+  out += ",{\"values\":[";
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (row > 0) out += ',';
+    AppendReplyValue(out, rows[row].values[output]);
+  }
+  out += "],\"statuses\":[";
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (row > 0) out += ',';
+    out += StatusOf(rows[row], output);
+  }
+  out += "],\"event_timestamps\":[";
+  for (size_t row = 0; row < rows.size(); ++row) {
+    if (row > 0) out += ',';
+    out += '"';
+    out += FormatTimestamp(rows[row].newest_event_us[output]);
+    out += '"';
+  }
+  out += "]}";
+}
+
+// What a caller keeps to ask training for the same vector: T, and what the row rested on.
+void AppendProvenance(const Definition& definition, const ReadPlan& plan, std::span<const ReadRow> rows,
+                      std::string& out) {
+  out += ",\"skewless\":{\"read_timestamp_us\":";
+  out += std::to_string(rows.empty() ? 0 : rows[0].read_us);
+  out += ",\"views\":[";
+  for (size_t v = 0; v < plan.views.size(); ++v) {
+    if (v > 0) out += ',';
+    out += "{\"name\":";
+    AppendJsonString(out, definition.views[static_cast<size_t>(plan.views[v])].name);
+    out += ",\"sequences\":[";
+    for (size_t row = 0; row < rows.size(); ++row) {
+      if (row > 0) out += ',';
+      out += std::to_string(rows[row].views[v].sequence);
+    }
+    out += "]}";
+  }
+  out += "]}";
+}
+
+}  // namespace
+
+HttpResult<const ReadPlan*> PlanCache::Service(std::string_view name) {
+  const auto known = services_.find(name);
+  if (known != services_.end()) return &known->second;
+  auto plan = PlanService(definition_, std::string(name));
+  if (!plan) {
+    HttpError error = PlanError(plan.error());
+    error.error_class = "FeatureServiceNotFoundException";
+    return tl::unexpected<HttpError>(std::move(error));
+  }
+  return &services_.emplace(std::string(name), std::move(*plan)).first->second;
+}
+
+HttpResult<const ReadPlan*> PlanCache::Features(const std::vector<std::string>& names) {
+  const auto known = features_.find(names);
+  if (known != features_.end()) return &known->second;
+  auto plan = PlanFeatures(definition_, names);
+  if (!plan) return tl::unexpected<HttpError>(PlanError(plan.error()));
+  // A client that never repeats itself must not fill the memory.
+  if (features_.size() >= 1024) features_.clear();
+  return &features_.emplace(names, std::move(*plan)).first->second;
+}
+
+HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
+                                    OnlineRequest* request) {
+  dom::object object;
+  if (const auto error = parser.parse(body).get_object().get(object); error != simdjson::SUCCESS) {
+    return Invalid(std::string("the body is not a JSON object: ") + simdjson::error_message(error));
+  }
+  request->strings.Clear();
+  request->rows = 0;
+  std::string_view service;
+  dom::array features;
+  HttpResult<const ReadPlan*> plan = nullptr;
+  if (object["feature_service"].get_string().get(service) == simdjson::SUCCESS) {
+    plan = plans.Service(service);
+  } else if (object["features"].get_array().get(features) == simdjson::SUCCESS) {
+    std::vector<std::string> names;
+    for (const dom::element element : features) {
+      std::string_view name;
+      if (element.get_string().get(name) != simdjson::SUCCESS) return Invalid("features takes a list of names");
+      names.emplace_back(name);
+    }
+    plan = plans.Features(names);
+  } else {
+    return Invalid("give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");
+  }
+  if (!plan) return tl::unexpected<HttpError>(plan.error());
+  request->plan = *plan;
+  bool full = false;
+  if (object["full_feature_names"].get_bool().get(full) != simdjson::SUCCESS) full = false;
+  request->full_feature_names = full;
+  dom::object entities;
+  if (object["entities"].get_object().get(entities) != simdjson::SUCCESS) {
+    return Invalid("give \"entities\": {\"key\": [values]}");
+  }
+  const size_t keys = request->plan->keys.size();
+  request->inputs.resize(keys + request->plan->request.size());
+  for (size_t i = 0; i < request->inputs.size(); ++i) {
+    const ColumnSpec& column = i < keys ? request->plan->keys[i] : request->plan->request[i - keys];
+    HttpResult<void> read = ReadInput(column, entities, i == 0, request, &request->inputs[i]);
+    if (!read) return read;
+  }
+  return {};
+}
+
+void AppendOnlineReply(const Definition& definition, const OnlineRequest& request,
+                       std::span<const ReadRow> rows, std::string& out) {
+  const ReadPlan& plan = *request.plan;
+  out += "{\"results\":[";
+  for (size_t i = 0; i < plan.keys.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendKeyColumn(request.inputs[i], rows.size(), out);
+  }
+  for (size_t output = 0; output < plan.outputs.size(); ++output) AppendOutputColumn(rows, output, out);
+  out += "],\"metadata\":{\"feature_names\":[";
+  for (size_t i = 0; i < plan.keys.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJsonString(out, plan.keys[i].name);
+  }
+  for (const ReadPlan::Output& output : plan.outputs) {
+    out += ',';
+    AppendJsonString(out, request.full_feature_names ? output.full_name : output.name);
+  }
+  out += "]}";
+  AppendProvenance(definition, plan, rows, out);
+  out += '}';
+}
+
+std::string ErrorBody(const HttpError& error) {
+  std::string inner = "{\"module\":\"feast.errors\",\"class\":";
+  AppendJsonString(inner, error.error_class);
+  inner += ",\"message\":";
+  AppendJsonString(inner, error.message);
+  inner += '}';
+  std::string outer;
+  AppendJsonString(outer, inner);
+  return outer;
+}
+
+}  // namespace skewless

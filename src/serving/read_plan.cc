@@ -1,0 +1,70 @@
+// Resolving what a request asks for.
+#include <algorithm>
+
+#include "serving/feature_reader.h"
+
+namespace skewless {
+namespace {
+
+void AddOutputs(const Definition& definition, ReadPlan* plan) {
+  for (const FeatureReference& feature : plan->features) {
+    const FeatureViewDefinition& view = definition.views[static_cast<size_t>(feature.view)];
+    const std::string& name = view.output_name(static_cast<size_t>(feature.output));
+    plan->outputs.push_back(
+        {name, view.name + "__" + name, view.output_type(static_cast<size_t>(feature.output)), feature, -1});
+  }
+}
+
+// The views of the outputs and of whatever a service's derived features read, and their keys.
+void AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
+  for (const FeatureReference& feature : plan->features) plan->views.push_back(feature.view);
+  if (plan->service >= 0) {
+    for (const auto& entry : definition.services[static_cast<size_t>(plan->service)].scope_entries) {
+      if (entry.kind == FeatureServiceDefinition::ScopeEntry::kFeature) plan->views.push_back(entry.feature.view);
+    }
+  }
+  std::sort(plan->views.begin(), plan->views.end());
+  plan->views.erase(std::unique(plan->views.begin(), plan->views.end()), plan->views.end());
+  for (const int view : plan->views) {
+    const int entity = definition.views[static_cast<size_t>(view)].entity;
+    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(entity)].keys) {
+      const auto same = [&](const ColumnSpec& other) { return other.name == key.name; };
+      if (std::none_of(plan->keys.begin(), plan->keys.end(), same)) plan->keys.push_back(key);
+    }
+  }
+}
+
+}  // namespace
+
+Result<ReadPlan> PlanService(const Definition& definition, const std::string& service) {
+  const int index = definition.FindService(service);
+  if (index < 0) {
+    std::vector<std::string> names;
+    for (const auto& one : definition.services) names.push_back(one.name);
+    const std::string near = NearestName(service, names);
+    return Fail(ErrorCode::kNotFound, "no feature service is called '" + service + "'",
+                near.empty() ? "" : "Did you mean '" + near + "'?");
+  }
+  const FeatureServiceDefinition& found = definition.services[static_cast<size_t>(index)];
+  ReadPlan plan;
+  plan.service = index;
+  plan.features = found.features;
+  plan.request = found.request;
+  AddOutputs(definition, &plan);
+  for (size_t i = 0; i < found.derived.size(); ++i) {
+    plan.outputs.push_back({found.derived[i].name, found.name + "__" + found.derived[i].name,
+                            found.derived[i].type, {}, static_cast<int>(i)});
+  }
+  AddViewsAndKeys(definition, &plan);
+  return plan;
+}
+
+Result<ReadPlan> PlanFeatures(const Definition& definition, const std::vector<std::string>& features) {
+  ReadPlan plan;
+  SKEWLESS_ASSIGN_OR_RETURN(plan.features, ResolveFeatures(definition, features));
+  AddOutputs(definition, &plan);
+  AddViewsAndKeys(definition, &plan);
+  return plan;
+}
+
+}  // namespace skewless
