@@ -22,14 +22,15 @@ struct DeadLetter {
 // Called for each bad record; an error (run --strict, a full disk) stops the source.
 using DeadLetterSink = std::function<Status(const DeadLetter&)>;
 
-// JSON lines, appended and synced before the source's positions move past them.
+// JSON lines, appended and synced before the source's positions move past them. A crash in between
+// makes a restart append them again: (source, stream, offset) tells the two apart from two records.
 class DeadLetterFile {
  public:
   static Result<std::unique_ptr<DeadLetterFile>> Open(FileSystem& files, const std::string& path);
   virtual ~DeadLetterFile() = default;
   virtual Status Append(const DeadLetter& letter) = 0;
   virtual Status Sync() = 0;
-  virtual int64_t count() const = 0;
+  virtual int64_t count() const = 0;  // since it was opened
 };
 
 }  // namespace skewless

@@ -1,0 +1,277 @@
+#include "decode/parquet_reader.h"
+
+#include <arrow/array.h>
+#include <arrow/io/file.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
+#include <parquet/file_reader.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/json_text.h"
+#include "decode/arrow_column.h"
+#include "decode/row_builder.h"
+#include "decode/text_input.h"
+
+namespace skewless {
+namespace {
+
+constexpr int64_t kArrowBatchRows = 32768;
+
+tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
+  const bool is_io = status.IsIOError() && status.message().find("Parquet") == std::string::npos;
+  return Fail(is_io ? ErrorCode::kIo : ErrorCode::kCorrupt, path + ": " + status.message());
+}
+
+// The leaves of a column, as Parquet counts them.
+void AddLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* leaves) {
+  if (field.column_index >= 0) leaves->push_back(field.column_index);
+  for (const auto& child : field.children) AddLeaves(child, leaves);
+}
+
+class ParquetReader final : public RecordReader {
+ public:
+  ParquetReader(std::string path, const DecodeOptions& options)
+      : path_(std::move(path)), schema_(*options.schema), required_(options.required) {}
+
+  Status Open();
+  Result<bool> Read(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) override {
+    try {
+      return ReadRows(max_records, batch, bad);
+    } catch (const std::exception& error) {  // some of Parquet's own calls throw
+      return Fail(ErrorCode::kCorrupt, path_ + ": " + error.what());
+    }
+  }
+  Status Skip(int64_t records) override;
+
+  int64_t next_record() const override { return next_record_; }
+  uint64_t bytes_read() const override {
+    if (total_records_ == 0) return file_bytes_;
+    return static_cast<uint64_t>(static_cast<double>(file_bytes_) *
+                                 static_cast<double>(next_record_) /
+                                 static_cast<double>(total_records_));
+  }
+  uint64_t file_bytes() const override { return file_bytes_; }
+
+ private:
+  Status FindColumns();
+  Result<bool> ReadRows(size_t max_records, Batch* batch, std::vector<BadRecord>* bad);
+  // Makes current_ hold next_record_, at offset_.
+  Status Position();
+  Status StartRowGroups();
+  void AddBadRows(Batch* batch, size_t first, int64_t count, std::vector<BadCell>* cells,
+                  const std::vector<size_t>& cell_columns, std::vector<BadRecord>* bad);
+  std::string RowText(int64_t row) const;
+
+  std::string path_;
+  const Schema& schema_;
+  std::vector<RequiredColumn> required_;
+  std::unique_ptr<parquet::arrow::FileReader> file_;
+  std::vector<int> leaves_;
+  std::vector<int> position_of_;  // by column: among the columns of what Arrow returns
+  int64_t total_records_ = 0;
+  uint64_t file_bytes_ = 0;
+  std::unique_ptr<arrow::RecordBatchReader> rows_;
+  std::shared_ptr<arrow::RecordBatch> current_;
+  int64_t offset_ = 0;  // in current_
+  int64_t next_record_ = 0;
+};
+
+Status ParquetReader::Open() {
+  auto opened = arrow::io::ReadableFile::Open(path_);
+  if (!opened.ok()) return FailArrow(path_, opened.status());
+  const auto size = (*opened)->GetSize();
+  if (!size.ok()) return FailArrow(path_, size.status());
+  file_bytes_ = static_cast<uint64_t>(*size);
+  parquet::ArrowReaderProperties properties(/*use_threads=*/false);
+  properties.set_batch_size(kArrowBatchRows);
+  properties.set_pre_buffer(false);
+  parquet::arrow::FileReaderBuilder builder;
+  arrow::Status status = builder.Open(*opened);
+  if (status.ok()) status = builder.properties(properties)->Build(&file_);
+  if (!status.ok()) return FailArrow(path_, status);
+  total_records_ = file_->parquet_reader()->metadata()->num_rows();
+  return FindColumns();
+}
+
+Status ParquetReader::FindColumns() {
+  const auto& fields = file_->manifest().schema_fields;
+  std::vector<size_t> wanted;  // fields, by column
+  for (const ColumnSpec& spec : schema_.columns) {
+    std::string listed;
+    size_t at = 0;
+    for (; at < fields.size() && fields[at].field->name() != spec.name; ++at) {
+      listed += (at == 0 ? "'" : ", '") + fields[at].field->name() + "'";
+    }
+    if (at == fields.size()) {
+      return Fail(ErrorCode::kInvalid,
+                  path_ + ": has no column '" + spec.name + "'; it has " + listed,
+                  "Declare the columns by the names that the file gives them.");
+    }
+    const arrow::DataType& type = *fields[at].field->type();
+    if (!CanReadArrow(type, spec)) {
+      return Fail(ErrorCode::kInvalid, path_ + ": column '" + spec.name + "' is " + type.ToString() +
+                                           " and cannot be read as " + ExpectedTypeName(spec),
+                  "Declare a type that holds its values, or write the file with another one.");
+    }
+    wanted.push_back(at);
+  }
+  std::vector<size_t> in_file = wanted;
+  std::sort(in_file.begin(), in_file.end());
+  in_file.erase(std::unique(in_file.begin(), in_file.end()), in_file.end());
+  for (const size_t at : in_file) AddLeaves(fields[at], &leaves_);
+  for (const size_t at : wanted) {
+    const auto found = std::find(in_file.begin(), in_file.end(), at);
+    position_of_.push_back(static_cast<int>(found - in_file.begin()));
+  }
+  return {};
+}
+
+Status ParquetReader::StartRowGroups() {
+  const auto metadata = file_->parquet_reader()->metadata();
+  std::vector<int> groups;
+  int64_t begin = 0;  // of the first group that is read
+  int64_t end = 0;
+  for (int i = 0; i < metadata->num_row_groups(); ++i) {
+    const int64_t rows = metadata->RowGroup(i)->num_rows();
+    end += rows;
+    if (end > next_record_) groups.push_back(i);
+    if (groups.empty()) begin = end;
+  }
+  auto reader = file_->GetRecordBatchReader(groups, leaves_);
+  if (!reader.ok()) return FailArrow(path_, reader.status());
+  rows_ = std::move(*reader);
+  offset_ = next_record_ - begin;
+  return {};
+}
+
+Status ParquetReader::Position() {
+  if (!rows_) SKEWLESS_RETURN_IF_ERROR(StartRowGroups());
+  while (!current_ || offset_ >= current_->num_rows()) {
+    if (current_) offset_ -= current_->num_rows();
+    const arrow::Status status = rows_->ReadNext(&current_);
+    if (!status.ok()) return FailArrow(path_, status);
+    if (!current_) {
+      return Fail(ErrorCode::kCorrupt, path_ + ": ends after " + std::to_string(next_record_) +
+                                           " rows, though its footer says " +
+                                           std::to_string(total_records_));
+    }
+  }
+  return {};
+}
+
+Result<bool> ParquetReader::ReadRows(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) {
+  if (next_record_ >= total_records_) return false;
+  SKEWLESS_RETURN_IF_ERROR(Position());
+  const int64_t count =
+      std::min(static_cast<int64_t>(max_records), current_->num_rows() - offset_);
+  const size_t first = batch->columns[0].size();
+  std::vector<BadCell> cells;
+  std::vector<size_t> cell_columns;
+  for (size_t i = 0; i < schema_.columns.size(); ++i) {
+    AppendArrow(*current_->column(position_of_[i]), offset_, count, schema_.columns[i],
+                &batch->columns[i], &batch->strings, &cells);
+    cell_columns.resize(cells.size(), i);
+  }
+  AddBadRows(batch, first, count, &cells, cell_columns, bad);
+  offset_ += count;
+  next_record_ += count;
+  return true;
+}
+
+// Takes the rows without `keep` out of a column.
+void Compact(Column* column, size_t first, const std::vector<uint8_t>& keep) {
+  size_t to = first;
+  for (size_t i = 0; i < keep.size(); ++i) {
+    if (keep[i] == 0) continue;
+    const size_t from = first + i;
+    switch (column->physical()) {
+      case Physical::kInt: column->ints[to] = column->ints[from]; break;
+      case Physical::kDouble: column->doubles[to] = column->doubles[from]; break;
+      case Physical::kBytes: column->strings[to] = column->strings[from]; break;
+    }
+    column->valid[to++] = column->valid[from];
+  }
+  column->Resize(to);
+}
+
+void ParquetReader::AddBadRows(Batch* batch, size_t first, int64_t count,
+                               std::vector<BadCell>* cells, const std::vector<size_t>& cell_columns,
+                               std::vector<BadRecord>* bad) {
+  const size_t rows = static_cast<size_t>(count);
+  std::vector<std::string> reasons;  // by row, made at the first bad one
+  const auto refuse = [&](size_t row, std::string reason) {
+    if (reasons.empty()) reasons.resize(rows);
+    if (reasons[row].empty()) reasons[row] = std::move(reason);
+  };
+  for (size_t i = 0; i < cells->size(); ++i) {
+    const BadCell& cell = (*cells)[i];
+    refuse(cell.row - first, ValueReason(schema_.columns[cell_columns[i]], cell.found, cell.problem));
+  }
+  for (const RequiredColumn& required : required_) {
+    const uint8_t* const valid =
+        batch->columns[static_cast<size_t>(required.column)].valid.data() + first;
+    if (std::memchr(valid, 0, rows) == nullptr) continue;
+    for (size_t i = 0; i < rows; ++i) {
+      if (valid[i] == 0) refuse(i, MissingReason(schema_, required));
+    }
+  }
+  if (reasons.empty()) return;
+  std::vector<uint8_t> keep(rows, 1);
+  for (size_t i = 0; i < rows; ++i) {
+    if (reasons[i].empty()) continue;
+    keep[i] = 0;
+    const int64_t row = static_cast<int64_t>(i);
+    bad->push_back({next_record_ + row, 0, reasons[i], RowText(offset_ + row)});
+  }
+  for (Column& column : batch->columns) Compact(&column, first, keep);
+}
+
+std::string ParquetReader::RowText(int64_t row) const {
+  std::string text = "{";
+  for (size_t i = 0; i < schema_.columns.size(); ++i) {
+    if (i > 0) text += ", ";
+    AppendJsonString(text, schema_.columns[i].name);
+    text += ": ";
+    const auto scalar = current_->column(position_of_[i])->GetScalar(row);
+    if (!scalar.ok() || !(*scalar)->is_valid) {
+      text += "null";
+    } else if (arrow::is_primitive((*scalar)->type->id()) &&
+               !arrow::is_temporal((*scalar)->type->id())) {
+      text += (*scalar)->ToString();
+    } else {
+      AppendJsonString(text, (*scalar)->ToString());
+    }
+  }
+  text += "}";
+  return std::string(KeptPart(text));
+}
+
+Status ParquetReader::Skip(int64_t records) {
+  if (records > total_records_ - next_record_) {
+    return TooFewRecords(path_, total_records_, records - (total_records_ - next_record_));
+  }
+  next_record_ += records;
+  rows_.reset();
+  current_.reset();
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecordReader>> OpenParquet(const std::string& path,
+                                                  const DecodeOptions& options) {
+  try {
+    auto reader = std::make_unique<ParquetReader>(path, options);
+    SKEWLESS_RETURN_IF_ERROR(reader->Open());
+    return reader;
+  } catch (const std::exception& error) {  // Parquet's own calls throw
+    return Fail(ErrorCode::kCorrupt, path + ": " + error.what());
+  }
+}
+
+}  // namespace skewless
