@@ -43,7 +43,9 @@ void PutLe(Bytes& out, T value) {
 }
 void PutVarint(Bytes& out, uint64_t value);  // LEB128
 void PutLengthPrefixed(Bytes& out, std::string_view text);
-inline void PutRaw(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+inline void PutRaw(Bytes& out, ByteView bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
 
 constexpr uint64_t ZigZag(int64_t v) {
   return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);

@@ -5,10 +5,10 @@ namespace skewless {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* condition);
 }
 
-#define SKEWLESS_CHECK(condition)                                        \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]]                                       \
-      ::skewless::CheckFailed(__FILE__, __LINE__, #condition);           \
+#define SKEWLESS_CHECK(condition)                              \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::skewless::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 // On paths too hot for release builds.

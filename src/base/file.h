@@ -1,5 +1,6 @@
-// The one seam to the disk. Everything durable (log, offline tables, online arena's metadata, served
-// log) goes through FileSystem, so that a simulation can tear, lose, reorder and fail each step.
+// The one seam to the disk. Everything durable (log, offline tables, online arena's metadata,
+// served log) goes through FileSystem, so that a simulation can tear, lose, reorder and fail each
+// step.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +52,7 @@ class FileSystem {
   // Creates the file empty; an existing one is truncated.
   virtual Result<std::unique_ptr<AppendFile>> Create(const std::string& path) = 0;
   virtual Result<std::unique_ptr<RandomFile>> OpenRead(const std::string& path) = 0;
-  virtual Status Truncate(const std::string& path, uint64_t size) = 0;  // and sync it
+  virtual Status Truncate(const std::string& path, uint64_t size) = 0;        // and sync it
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // atomic
   virtual Status Remove(const std::string& path) = 0;
   virtual Status CreateDirectories(const std::string& path) = 0;

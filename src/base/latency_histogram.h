@@ -1,5 +1,5 @@
-// Latencies from 1 ns to hours in logarithmic buckets of at most 6.25 % width (as HdrHistogram does),
-// lock-free to record and to read.
+// Latencies from 1 ns to hours in logarithmic buckets of at most 6.25 % width (as HdrHistogram
+// does), lock-free to record and to read.
 #pragma once
 
 #include <array>
@@ -54,7 +54,8 @@ class LatencyHistogram {
   static int64_t UpperEdge(size_t bucket) {
     if (bucket < (1u << kSubBits)) return static_cast<int64_t>(bucket);
     const int exponent = static_cast<int>(bucket >> kSubBits) - 1;
-    const int64_t mantissa = static_cast<int64_t>((bucket & ((1u << kSubBits) - 1)) | (1u << kSubBits));
+    const int64_t mantissa =
+        static_cast<int64_t>((bucket & ((1u << kSubBits) - 1)) | (1u << kSubBits));
     return ((mantissa + 1) << exponent) - 1;
   }
   std::array<std::atomic<int64_t>, kBuckets> buckets_{};

@@ -7,16 +7,26 @@ namespace skewless {
 
 std::string_view ErrorCodeName(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalid: return "invalid";
-    case ErrorCode::kNotFound: return "not found";
-    case ErrorCode::kIo: return "I/O error";
-    case ErrorCode::kNoSpace: return "no space";
-    case ErrorCode::kCorrupt: return "corrupt";
-    case ErrorCode::kVersion: return "version";
-    case ErrorCode::kLocked: return "locked";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kInternal: return "internal";
+    case ErrorCode::kInvalid:
+      return "invalid";
+    case ErrorCode::kNotFound:
+      return "not found";
+    case ErrorCode::kIo:
+      return "I/O error";
+    case ErrorCode::kNoSpace:
+      return "no space";
+    case ErrorCode::kCorrupt:
+      return "corrupt";
+    case ErrorCode::kVersion:
+      return "version";
+    case ErrorCode::kLocked:
+      return "locked";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kUnsupported:
+      return "unsupported";
+    case ErrorCode::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -31,22 +41,30 @@ namespace {
 ErrorCode CodeOfErrno(int errno_value) {
   switch (errno_value) {
     case ENOSPC:
-    case EDQUOT: return ErrorCode::kNoSpace;
-    case ENOENT: return ErrorCode::kNotFound;
-    default: return ErrorCode::kIo;
+    case EDQUOT:
+      return ErrorCode::kNoSpace;
+    case ENOENT:
+      return ErrorCode::kNotFound;
+    default:
+      return ErrorCode::kIo;
   }
 }
 
 std::string_view RemedyOfErrno(int errno_value) {
   switch (errno_value) {
     case ENOSPC:
-    case EDQUOT: return "Free space there, or move the path to a larger file system.";
+    case EDQUOT:
+      return "Free space there, or move the path to a larger file system.";
     case EACCES:
-    case EPERM: return "Give this user the permission, or choose another path.";
+    case EPERM:
+      return "Give this user the permission, or choose another path.";
     case EMFILE:
-    case ENFILE: return "Raise the limit of open files (ulimit -n).";
-    case EROFS: return "Choose a path on a file system that can be written.";
-    default: return "";
+    case ENFILE:
+      return "Raise the limit of open files (ulimit -n).";
+    case EROFS:
+      return "Choose a path on a file system that can be written.";
+    default:
+      return "";
   }
 }
 

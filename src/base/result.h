@@ -4,23 +4,22 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-
 #include <tl/expected.hpp>
+#include <utility>
 
 namespace skewless {
 
 enum class ErrorCode {
-  kInvalid,       // the caller's input is wrong: definitions, arguments, data
-  kNotFound,      // a named thing does not exist
-  kIo,            // the operating system refused (errno is in the message)
-  kNoSpace,       // the disk is full
-  kCorrupt,       // bytes on disk fail their checksum or make no sense
-  kVersion,       // a format newer than this program
-  kLocked,        // another writer holds it
-  kUnavailable,   // try again later: a store that is being rebuilt, a server that is away
-  kUnsupported,   // asked for something this build does not do
-  kInternal,      // a bug of ours
+  kInvalid,      // the caller's input is wrong: definitions, arguments, data
+  kNotFound,     // a named thing does not exist
+  kIo,           // the operating system refused (errno is in the message)
+  kNoSpace,      // the disk is full
+  kCorrupt,      // bytes on disk fail their checksum or make no sense
+  kVersion,      // a format newer than this program
+  kLocked,       // another writer holds it
+  kUnavailable,  // try again later: a store that is being rebuilt, a server that is away
+  kUnsupported,  // asked for something this build does not do
+  kInternal,     // a bug of ours
 };
 
 std::string_view ErrorCodeName(ErrorCode code);
@@ -51,10 +50,10 @@ tl::unexpected<Error> FailErrno(std::string_view what, std::string_view path, in
 }  // namespace skewless
 
 // Returns the error to the caller: SKEWLESS_RETURN_IF_ERROR(file->Sync());
-#define SKEWLESS_RETURN_IF_ERROR(expression)                                      \
-  do {                                                                            \
-    auto skewless_status_ = (expression);                                         \
-    if (!skewless_status_.has_value())                                            \
+#define SKEWLESS_RETURN_IF_ERROR(expression)                                           \
+  do {                                                                                 \
+    auto skewless_status_ = (expression);                                              \
+    if (!skewless_status_.has_value())                                                 \
       return ::tl::unexpected<::skewless::Error>(std::move(skewless_status_).error()); \
   } while (false)
 
@@ -66,5 +65,6 @@ tl::unexpected<Error> FailErrno(std::string_view what, std::string_view path, in
     return ::tl::unexpected<::skewless::Error>(std::move(temporary).error()); \
   declaration = std::move(*temporary)
 // SKEWLESS_ASSIGN_OR_RETURN(auto file, files.Open(path));
-#define SKEWLESS_ASSIGN_OR_RETURN(declaration, expression) \
-  SKEWLESS_ASSIGN_OR_RETURN_INNER(SKEWLESS_CONCAT(skewless_result_, __LINE__), declaration, expression)
+#define SKEWLESS_ASSIGN_OR_RETURN(declaration, expression)                                  \
+  SKEWLESS_ASSIGN_OR_RETURN_INNER(SKEWLESS_CONCAT(skewless_result_, __LINE__), declaration, \
+                                  expression)

@@ -193,8 +193,8 @@ class PosixFileSystem : public FileSystem {
   }
 
   Status SyncDirectory(const std::string& path) override {
-    SKEWLESS_ASSIGN_OR_RETURN(
-        const Handle handle, Handle::Open(path, O_RDONLY | O_DIRECTORY, "open the directory"));
+    SKEWLESS_ASSIGN_OR_RETURN(const Handle handle,
+                              Handle::Open(path, O_RDONLY | O_DIRECTORY, "open the directory"));
     return handle.SyncAll();
   }
 
@@ -213,8 +213,8 @@ class PosixFileSystem : public FileSystem {
         if (errno == ENOENT) continue;  // removed since, or a link to nowhere
         return FailErrno("list", JoinPath(path, name), errno);
       }
-      entries.push_back({std::string(name), S_ISDIR(status.st_mode),
-                         static_cast<uint64_t>(status.st_size)});
+      entries.push_back(
+          {std::string(name), S_ISDIR(status.st_mode), static_cast<uint64_t>(status.st_size)});
     }
     if (errno != 0) return FailErrno("list", path, errno);
     std::sort(entries.begin(), entries.end(),

@@ -113,7 +113,12 @@ struct DurationUnit {
   DurationUs micros;
 };
 constexpr std::array<DurationUnit, 6> kDurationUnits = {{
-    {"d", kDayUs}, {"h", kHourUs}, {"m", kMinuteUs}, {"s", kSecondUs}, {"ms", 1000}, {"us", 1},
+    {"d", kDayUs},
+    {"h", kHourUs},
+    {"m", kMinuteUs},
+    {"s", kSecondUs},
+    {"ms", 1000},
+    {"us", 1},
 }};
 
 tl::unexpected<Error> FailDuration(std::string_view text, const char* why) {
@@ -225,8 +230,7 @@ int64_t DaysFromCivil(CivilDate date) {
   const auto year_of_era = static_cast<unsigned>(year - era * 400);
   const unsigned month_from_march = date.month > 2 ? date.month - 3 : date.month + 9;
   const unsigned day_of_year = (153 * month_from_march + 2) / 5 + date.day - 1;
-  const unsigned day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  const unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
   return era * 146'097 + day_of_era - 719'468;
 }
 

@@ -10,8 +10,8 @@
 
 namespace skewless {
 
-using Timestamp = int64_t;    // microseconds since 1970-01-01T00:00:00Z
-using DurationUs = int64_t;   // microseconds
+using Timestamp = int64_t;   // microseconds since 1970-01-01T00:00:00Z
+using DurationUs = int64_t;  // microseconds
 
 inline constexpr Timestamp kMinTimestamp = std::numeric_limits<int64_t>::min();
 inline constexpr Timestamp kMaxTimestamp = std::numeric_limits<int64_t>::max();
@@ -51,7 +51,11 @@ Result<DurationUs> ParseDuration(std::string_view text);
 std::string FormatDuration(DurationUs duration_us);  // the largest unit that divides it: "24h"
 
 // Days since the epoch to civil date and back (proleptic Gregorian; Hinnant's algorithm).
-struct CivilDate { int64_t year; unsigned month; unsigned day; };
+struct CivilDate {
+  int64_t year;
+  unsigned month;
+  unsigned day;
+};
 CivilDate CivilFromDays(int64_t days);
 int64_t DaysFromCivil(CivilDate date);
 std::string FormatDate(Timestamp time_us);  // "2013-01-01", the UTC date

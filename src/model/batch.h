@@ -32,16 +32,16 @@ struct Batch {
   const Schema* schema = nullptr;  // outlives the batch
   uint32_t source = 0;             // index of the source in the definition
   std::vector<Column> columns;
-  std::vector<Timestamp> event_us;       // never null: a record without one is a dead letter
-  std::vector<Timestamp> arrival_us;     // only under a replay clock (else empty): when it arrived
-  std::vector<SourcePosition> positions; // streams that this batch moved, as they stand after it
-  StringArena strings;                   // what the string columns point into
+  std::vector<Timestamp> event_us;        // never null: a record without one is a dead letter
+  std::vector<Timestamp> arrival_us;      // only under a replay clock (else empty): when it arrived
+  std::vector<SourcePosition> positions;  // streams that this batch moved, as they stand after it
+  StringArena strings;                    // what the string columns point into
 
   // Set when the log accepts the batch; empty before.
   std::vector<Sequence> sequence;
   std::vector<Timestamp> processing_us;
   std::vector<Timestamp> available_us;
-  std::vector<uint8_t> applied;          // 0: refused as too late; kept, never folded
+  std::vector<uint8_t> applied;  // 0: refused as too late; kept, never folded
 
   size_t rows() const { return event_us.size(); }
   void Reset(const Schema* schema, uint32_t source);  // no rows; keeps memory

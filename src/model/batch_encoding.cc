@@ -79,7 +79,8 @@ void EncodeColumn(const Column& column, size_t begin, size_t end, std::vector<in
       }
       return;
     }
-    case Physical::kDouble: return EncodeDoubles(Slice(column.doubles, begin, end), out);
+    case Physical::kDouble:
+      return EncodeDoubles(Slice(column.doubles, begin, end), out);
     case Physical::kBytes:
       return EncodeStrings(Slice(column.strings, begin, end), scratch, out);
   }
@@ -228,8 +229,11 @@ bool SkipColumn(ByteReader& reader, uint8_t header, size_t rows, Type type) {
   if ((header & kAllNull) != 0) return true;
   if ((header & kSomeNull) != 0) reader.GetRaw(PackedBitsSize(rows));
   switch (PhysicalOf(type)) {
-    case Physical::kInt: return SkipInts(reader, rows);
-    case Physical::kDouble: reader.GetRaw(rows * sizeof(double)); return reader.ok();
+    case Physical::kInt:
+      return SkipInts(reader, rows);
+    case Physical::kDouble:
+      reader.GetRaw(rows * sizeof(double));
+      return reader.ok();
     case Physical::kBytes:
       if (!SkipInts(reader, rows)) return false;
       reader.GetRaw(static_cast<size_t>(reader.Get<uint64_t>()));
@@ -356,9 +360,9 @@ void EncodeBatch(const Batch& batch, size_t begin, size_t end, Bytes* out) {
   const bool has_positions = end == batch.rows() && !batch.positions.empty();
   const bool all_applied = stamped && AllSet(Slice(batch.applied, begin, end));
   PutLe<uint8_t>(*out, kVersion);
-  PutLe<uint8_t>(*out, static_cast<uint8_t>((stamped ? kStamped : 0) |
-                                            (all_applied ? kAllApplied : 0) |
-                                            (has_positions ? kHasPositions : 0)));
+  PutLe<uint8_t>(*out,
+                 static_cast<uint8_t>((stamped ? kStamped : 0) | (all_applied ? kAllApplied : 0) |
+                                      (has_positions ? kHasPositions : 0)));
   PutVarint(*out, batch.source);
   PutVarint(*out, end - begin);
   PutVarint(*out, batch.columns.size());

@@ -1,6 +1,6 @@
-// A batch as bytes: the payload of a log frame and what the kernel's C ABI takes. Columnar; integers
-// and times are stored as the difference to the column's least value in 0, 1, 2, 4 or 8 bytes each,
-// doubles raw, strings as lengths and bytes. See docs/formats/batch.md.
+// A batch as bytes: the payload of a log frame and what the kernel's C ABI takes. Columnar;
+// integers and times are stored as the difference to the column's least value in 0, 1, 2, 4 or 8
+// bytes each, doubles raw, strings as lengths and bytes. See docs/formats/batch.md.
 #pragma once
 
 #include "base/bytes.h"
@@ -21,8 +21,8 @@ void EncodeBatch(const Batch& batch, size_t begin, size_t end, Bytes* out);
 
 // `written` is the schema that the batch was encoded with, `wanted` the one it is read as: columns
 // match by name, a column that `written` lacks is null, one of another type is an error.
-// Strings are copied into the batch's arena, so `bytes` may go away. Malformed bytes are kCorrupt, a
-// newer version is kVersion; `out` then has no rows. `wanted` outlives the batch.
+// Strings are copied into the batch's arena, so `bytes` may go away. Malformed bytes are kCorrupt,
+// a newer version is kVersion; `out` then has no rows. `wanted` outlives the batch.
 Status DecodeBatch(ByteView bytes, const Schema& written, const Schema& wanted, Batch* out);
 
 }  // namespace skewless

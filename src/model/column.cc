@@ -11,18 +11,30 @@ void Column::Clear() {
 
 void Column::Resize(size_t rows) {
   switch (physical()) {
-    case Physical::kInt: ints.resize(rows); break;
-    case Physical::kDouble: doubles.resize(rows); break;
-    case Physical::kBytes: strings.resize(rows); break;
+    case Physical::kInt:
+      ints.resize(rows);
+      break;
+    case Physical::kDouble:
+      doubles.resize(rows);
+      break;
+    case Physical::kBytes:
+      strings.resize(rows);
+      break;
   }
   valid.resize(rows);
 }
 
 void Column::AppendNull() {
   switch (physical()) {
-    case Physical::kInt: ints.push_back(0); break;
-    case Physical::kDouble: doubles.push_back(0); break;
-    case Physical::kBytes: strings.emplace_back(); break;
+    case Physical::kInt:
+      ints.push_back(0);
+      break;
+    case Physical::kDouble:
+      doubles.push_back(0);
+      break;
+    case Physical::kBytes:
+      strings.emplace_back();
+      break;
   }
   valid.push_back(0);
 }

@@ -10,7 +10,8 @@
 
 namespace skewless {
 
-// Bytes of strings. Addresses stay valid until Clear(); Clear() keeps the memory for the next batch.
+// Bytes of strings. Addresses stay valid until Clear(); Clear() keeps the memory for the next
+// batch.
 class StringArena {
  public:
   std::string_view Add(std::string_view text);
@@ -19,14 +20,17 @@ class StringArena {
   size_t bytes_used() const { return used_; }
 
  private:
-  struct Block { std::unique_ptr<char[]> data; size_t size = 0; };
+  struct Block {
+    std::unique_ptr<char[]> data;
+    size_t size = 0;
+  };
   char* AllocateBig(size_t size);
   void NextBlock();
 
   std::vector<Block> blocks_;
   size_t next_size_ = 0;  // of the next block to be made
-  size_t block_ = 0;   // the block being filled
-  size_t offset_ = 0;  // within it
+  size_t block_ = 0;      // the block being filled
+  size_t offset_ = 0;     // within it
   size_t used_ = 0;
 };
 
@@ -44,9 +48,18 @@ struct Column {
   void Clear();
   void Resize(size_t rows);  // new rows are null
   void AppendNull();
-  void AppendInt(int64_t v) { ints.push_back(v); valid.push_back(1); }
-  void AppendDouble(double v) { doubles.push_back(v); valid.push_back(1); }
-  void AppendString(std::string_view v) { strings.push_back(v); valid.push_back(1); }
+  void AppendInt(int64_t v) {
+    ints.push_back(v);
+    valid.push_back(1);
+  }
+  void AppendDouble(double v) {
+    doubles.push_back(v);
+    valid.push_back(1);
+  }
+  void AppendString(std::string_view v) {
+    strings.push_back(v);
+    valid.push_back(1);
+  }
 };
 
 }  // namespace skewless

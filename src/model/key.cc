@@ -117,8 +117,9 @@ Result<Bytes> EncodeKey(std::span<const Value> values) {
                   "Give every key column a value.");
     }
     if (!IsKeyType(value.type)) {
-      return Fail(ErrorCode::kInvalid, "key column " + std::to_string(i + 1) + " is a " +
-                                           TypeName(value.type) + ", which can't be a key",
+      return Fail(ErrorCode::kInvalid,
+                  "key column " + std::to_string(i + 1) + " is a " + TypeName(value.type) +
+                      ", which can't be a key",
                   "Use a bool, int32, int64, string, bytes or timestamp.");
     }
     if (IsIntKey(value.type)) {

@@ -26,7 +26,9 @@ struct KeyColumn {
   std::vector<uint32_t> offsets;
   std::vector<uint64_t> hash;
   std::vector<uint8_t> valid;
-  ByteView key(size_t row) const { return {bytes.data() + offsets[row], offsets[row + 1] - offsets[row]}; }
+  ByteView key(size_t row) const {
+    return {bytes.data() + offsets[row], offsets[row + 1] - offsets[row]};
+  }
 };
 
 // `columns[i]` is the batch's column of the i-th key. Reuses the memory of `out`.

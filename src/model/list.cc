@@ -13,12 +13,13 @@ void ListBuilder::Add(const ValueView& element) {
   if (!element.valid) return;
   SKEWLESS_DCHECK(PhysicalOf(element.type) == PhysicalOf(element_));
   switch (PhysicalOf(element_)) {
-    case Physical::kInt: PutLe<int64_t>(bytes_, element.int_value); return;
+    case Physical::kInt:
+      PutLe<int64_t>(bytes_, element.int_value);
+      return;
     case Physical::kDouble: {
       // All NaNs are one value, and lists are compared as bytes.
       const double number = element.double_value;
-      PutLe<double>(bytes_,
-                    std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number);
+      PutLe<double>(bytes_, std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number);
       return;
     }
     case Physical::kBytes:
@@ -56,9 +57,15 @@ bool DecodeList(TypeKind element, std::string_view encoded, std::vector<ValueVie
     value.valid = valid == 1;
     if (value.valid) {
       switch (physical) {
-        case Physical::kInt: value.int_value = reader.Get<int64_t>(); break;
-        case Physical::kDouble: value.double_value = reader.Get<double>(); break;
-        case Physical::kBytes: value.bytes = AsText(reader.GetRaw(reader.Get<uint32_t>())); break;
+        case Physical::kInt:
+          value.int_value = reader.Get<int64_t>();
+          break;
+        case Physical::kDouble:
+          value.double_value = reader.Get<double>();
+          break;
+        case Physical::kBytes:
+          value.bytes = AsText(reader.GetRaw(reader.Get<uint32_t>()));
+          break;
       }
     }
     if (!reader.ok()) return false;

@@ -17,6 +17,7 @@ class ListBuilder {
   void Add(const ValueView& element);
   std::string_view Finish();  // valid until the builder is changed
   void Clear();
+
  private:
   Type element_;
   Bytes bytes_;

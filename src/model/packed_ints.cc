@@ -65,11 +65,16 @@ void Pack(std::span<const int64_t> values, Range range, Bytes* out) {
   out->resize(at + values.size() * width);
   uint8_t* const to = out->data() + at;
   switch (width) {
-    case 1: return StoreDifferences<uint8_t>(values, base, to);
-    case 2: return StoreDifferences<uint16_t>(values, base, to);
-    case 4: return StoreDifferences<uint32_t>(values, base, to);
-    case 8: return StoreDifferences<uint64_t>(values, base, to);
-    default: return;
+    case 1:
+      return StoreDifferences<uint8_t>(values, base, to);
+    case 2:
+      return StoreDifferences<uint16_t>(values, base, to);
+    case 4:
+      return StoreDifferences<uint32_t>(values, base, to);
+    case 8:
+      return StoreDifferences<uint64_t>(values, base, to);
+    default:
+      return;
   }
 }
 
@@ -93,11 +98,21 @@ bool UnpackInts(ByteReader& reader, std::span<int64_t> out) {
   const ByteView packed = reader.GetRaw(out.size() * width);
   if (!reader.ok()) return false;
   switch (width) {
-    case 1: LoadDifferences<uint8_t>(packed.data(), base, out); break;
-    case 2: LoadDifferences<uint16_t>(packed.data(), base, out); break;
-    case 4: LoadDifferences<uint32_t>(packed.data(), base, out); break;
-    case 8: LoadDifferences<uint64_t>(packed.data(), base, out); break;
-    default: std::fill(out.begin(), out.end(), static_cast<int64_t>(base)); break;
+    case 1:
+      LoadDifferences<uint8_t>(packed.data(), base, out);
+      break;
+    case 2:
+      LoadDifferences<uint16_t>(packed.data(), base, out);
+      break;
+    case 4:
+      LoadDifferences<uint32_t>(packed.data(), base, out);
+      break;
+    case 8:
+      LoadDifferences<uint64_t>(packed.data(), base, out);
+      break;
+    default:
+      std::fill(out.begin(), out.end(), static_cast<int64_t>(base));
+      break;
   }
   return true;
 }

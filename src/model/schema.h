@@ -10,7 +10,13 @@
 namespace skewless {
 
 // How numbers in a timestamp column are read. kText: RFC 3339.
-enum class TimestampUnit : uint8_t { kText = 0, kSeconds = 1, kMillis = 2, kMicros = 3, kNanos = 4 };
+enum class TimestampUnit : uint8_t {
+  kText = 0,
+  kSeconds = 1,
+  kMillis = 2,
+  kMicros = 3,
+  kNanos = 4
+};
 
 struct ColumnSpec {
   std::string name;

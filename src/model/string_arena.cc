@@ -38,10 +38,10 @@ char* StringArena::Allocate(size_t size) {
 char* StringArena::AllocateBig(size_t size) {
   block_ = std::min(block_, blocks_.size());
   const auto here = blocks_.begin() + static_cast<std::ptrdiff_t>(block_);
-  const auto kept = here == blocks_.end()
-                        ? here
-                        : std::find_if(here + 1, blocks_.end(),
-                                       [&](const Block& block) { return block.size >= size; });
+  const auto kept =
+      here == blocks_.end() ? here : std::find_if(here + 1, blocks_.end(), [&](const Block& block) {
+        return block.size >= size;
+      });
   if (kept != blocks_.end()) {
     std::rotate(here, kept, kept + 1);
   } else {

@@ -9,7 +9,14 @@
 namespace skewless {
 
 enum class TypeKind : uint8_t {
-  kBool = 0, kInt32 = 1, kInt64 = 2, kFloat32 = 3, kFloat64 = 4, kString = 5, kBytes = 6, kTimestamp = 7,
+  kBool = 0,
+  kInt32 = 1,
+  kInt64 = 2,
+  kFloat32 = 3,
+  kFloat64 = 4,
+  kString = 5,
+  kBytes = 6,
+  kTimestamp = 7,
 };
 
 // How a value is held: one of three shapes, so that every loop over values is written three times
@@ -29,13 +36,22 @@ struct Type {
 constexpr Physical PhysicalOf(Type type) {
   if (type.is_list) return Physical::kBytes;
   switch (type.kind) {
-    case TypeKind::kFloat32: case TypeKind::kFloat64: return Physical::kDouble;
-    case TypeKind::kString: case TypeKind::kBytes: return Physical::kBytes;
-    default: return Physical::kInt;
+    case TypeKind::kFloat32:
+    case TypeKind::kFloat64:
+      return Physical::kDouble;
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      return Physical::kBytes;
+    default:
+      return Physical::kInt;
   }
 }
-constexpr bool IsInteger(Type t) { return !t.is_list && (t.kind == TypeKind::kInt32 || t.kind == TypeKind::kInt64); }
-constexpr bool IsFloat(Type t) { return !t.is_list && (t.kind == TypeKind::kFloat32 || t.kind == TypeKind::kFloat64); }
+constexpr bool IsInteger(Type t) {
+  return !t.is_list && (t.kind == TypeKind::kInt32 || t.kind == TypeKind::kInt64);
+}
+constexpr bool IsFloat(Type t) {
+  return !t.is_list && (t.kind == TypeKind::kFloat32 || t.kind == TypeKind::kFloat64);
+}
 constexpr bool IsNumeric(Type t) { return IsInteger(t) || IsFloat(t); }
 
 std::string TypeName(Type type);                        // "int64", "string[]"

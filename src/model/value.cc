@@ -56,18 +56,26 @@ void AppendFormatted(std::string& out, const ValueView& value) {
   }
   if (value.type.is_list) return AppendFormattedList(out, value);
   switch (value.type.kind) {
-    case TypeKind::kBool: out += value.int_value != 0 ? "true" : "false"; return;
+    case TypeKind::kBool:
+      out += value.int_value != 0 ? "true" : "false";
+      return;
     case TypeKind::kInt32:
-    case TypeKind::kInt64: return AppendInt64(out, value.int_value);
-    case TypeKind::kFloat32: return AppendFloat(out, static_cast<float>(value.double_value));
-    case TypeKind::kFloat64: return AppendDouble(out, value.double_value);
-    case TypeKind::kString: return AppendQuoted(out, value.bytes);
+    case TypeKind::kInt64:
+      return AppendInt64(out, value.int_value);
+    case TypeKind::kFloat32:
+      return AppendFloat(out, static_cast<float>(value.double_value));
+    case TypeKind::kFloat64:
+      return AppendDouble(out, value.double_value);
+    case TypeKind::kString:
+      return AppendQuoted(out, value.bytes);
     case TypeKind::kBytes:
       out += "x'";
       for (const char c : value.bytes) AppendHexByte(out, c);
       out.push_back('\'');
       return;
-    case TypeKind::kTimestamp: out += FormatTimestamp(value.int_value); return;
+    case TypeKind::kTimestamp:
+      out += FormatTimestamp(value.int_value);
+      return;
   }
 }
 
@@ -122,9 +130,12 @@ bool SameBits(const ValueView& a, const ValueView& b) {
   if (a.type != b.type || a.valid != b.valid) return false;
   if (!a.valid) return true;
   switch (PhysicalOf(a.type)) {
-    case Physical::kInt: return a.int_value == b.int_value;
-    case Physical::kBytes: return a.bytes == b.bytes;
-    case Physical::kDouble: break;
+    case Physical::kInt:
+      return a.int_value == b.int_value;
+    case Physical::kBytes:
+      return a.bytes == b.bytes;
+    case Physical::kDouble:
+      break;
   }
   if (std::isnan(a.double_value) || std::isnan(b.double_value)) {
     return std::isnan(a.double_value) && std::isnan(b.double_value);
@@ -138,9 +149,15 @@ ValueView ValueAt(const Column& column, size_t row) {
   value.valid = column.valid[row] != 0;
   if (!value.valid) return value;
   switch (column.physical()) {
-    case Physical::kInt: value.int_value = column.ints[row]; break;
-    case Physical::kDouble: value.double_value = column.doubles[row]; break;
-    case Physical::kBytes: value.bytes = column.strings[row]; break;
+    case Physical::kInt:
+      value.int_value = column.ints[row];
+      break;
+    case Physical::kDouble:
+      value.double_value = column.doubles[row];
+      break;
+    case Physical::kBytes:
+      value.bytes = column.strings[row];
+      break;
   }
   return value;
 }
@@ -149,9 +166,12 @@ void AppendValue(Column& column, const ValueView& value) {
   SKEWLESS_DCHECK(!value.valid || PhysicalOf(value.type) == column.physical());
   if (!value.valid) return column.AppendNull();
   switch (column.physical()) {
-    case Physical::kInt: return column.AppendInt(value.int_value);
-    case Physical::kDouble: return column.AppendDouble(value.double_value);
-    case Physical::kBytes: return column.AppendString(value.bytes);
+    case Physical::kInt:
+      return column.AppendInt(value.int_value);
+    case Physical::kDouble:
+      return column.AppendDouble(value.double_value);
+    case Physical::kBytes:
+      return column.AppendString(value.bytes);
   }
 }
 

@@ -59,8 +59,8 @@ Result<Value> ParseFloat(std::string_view text, Type type) {
 }
 
 Result<Value> ParseTimestampValue(std::string_view text, Type type, TimestampUnit unit) {
-  auto time_us = unit == TimestampUnit::kText ? ParseTimestamp(text)
-                                              : ParseTimestampNumber(text, unit);
+  auto time_us =
+      unit == TimestampUnit::kText ? ParseTimestamp(text) : ParseTimestampNumber(text, unit);
   if (!time_us.has_value()) return tl::unexpected<Error>(std::move(time_us).error());
   return Value::Int(*time_us, type);
 }
@@ -84,9 +84,12 @@ Result<Value> ParseList(std::string_view text, Type type, TimestampUnit unit) {
 // Microseconds of one unit; nanoseconds apart, these are whole.
 int64_t MicrosOf(TimestampUnit unit) {
   switch (unit) {
-    case TimestampUnit::kSeconds: return kSecondUs;
-    case TimestampUnit::kMillis: return 1000;
-    default: return 1;
+    case TimestampUnit::kSeconds:
+      return kSecondUs;
+    case TimestampUnit::kMillis:
+      return 1000;
+    default:
+      return 1;
   }
 }
 
@@ -109,18 +112,23 @@ void AppendJsonList(std::string& out, const ValueView& value) {
 Result<Value> ParseValue(std::string_view text, Type type, TimestampUnit unit) {
   if (type.is_list) return ParseList(text, type, unit);
   switch (type.kind) {
-    case TypeKind::kBool: return ParseBool(text, type);
+    case TypeKind::kBool:
+      return ParseBool(text, type);
     case TypeKind::kInt32:
-    case TypeKind::kInt64: return ParseInteger(text, type);
+    case TypeKind::kInt64:
+      return ParseInteger(text, type);
     case TypeKind::kFloat32:
-    case TypeKind::kFloat64: return ParseFloat(text, type);
-    case TypeKind::kString: return Value::String(std::string(text), type);
+    case TypeKind::kFloat64:
+      return ParseFloat(text, type);
+    case TypeKind::kString:
+      return Value::String(std::string(text), type);
     case TypeKind::kBytes: {
       auto bytes = ParseBase64(text);
       if (!bytes) return FailValue("bytes in base64", text);
       return Value::String(std::move(*bytes), type);
     }
-    case TypeKind::kTimestamp: return ParseTimestampValue(text, type, unit);
+    case TypeKind::kTimestamp:
+      return ParseTimestampValue(text, type, unit);
   }
   return Fail(ErrorCode::kInternal, "a type that is none");
 }
@@ -141,8 +149,8 @@ Result<Timestamp> ParseTimestampNumber(std::string_view text, TimestampUnit unit
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time_us, TimestampFromNumber(*whole, unit));
   if (point == std::string_view::npos) return time_us;
   const std::string_view fraction = text.substr(point + 1);
-  const bool all_digits = std::all_of(fraction.begin(), fraction.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  const bool all_digits =
+      std::all_of(fraction.begin(), fraction.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (fraction.empty() || !all_digits) return FailValue("a timestamp as a number", text);
   // A fraction of a unit in microseconds, and whether anything smaller was left.
   int64_t digit_us = unit == TimestampUnit::kNanos ? 0 : MicrosOf(unit);
@@ -166,12 +174,17 @@ void AppendJsonValue(std::string& out, const ValueView& value) {
   }
   if (value.type.is_list) return AppendJsonList(out, value);
   switch (value.type.kind) {
-    case TypeKind::kBool: out += value.int_value != 0 ? "true" : "false"; return;
+    case TypeKind::kBool:
+      out += value.int_value != 0 ? "true" : "false";
+      return;
     case TypeKind::kInt32:
-    case TypeKind::kInt64: return AppendInt64(out, value.int_value);
+    case TypeKind::kInt64:
+      return AppendInt64(out, value.int_value);
     case TypeKind::kFloat32:
-    case TypeKind::kFloat64: return AppendJsonDouble(out, value.double_value);
-    case TypeKind::kString: return AppendJsonString(out, value.bytes);
+    case TypeKind::kFloat64:
+      return AppendJsonDouble(out, value.double_value);
+    case TypeKind::kString:
+      return AppendJsonString(out, value.bytes);
     case TypeKind::kBytes:
       out.push_back('"');
       AppendBase64(out, AsBytes(value.bytes));

@@ -1,0 +1,41 @@
+#include "base/clock.h"
+
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+namespace skewless {
+namespace {
+
+TEST(ClockTest, WallClockFollowsTheSystemAndNeverStepsBack) {
+  const auto clock = NewWallClock();
+  const Timestamp wall_us = static_cast<Timestamp>(std::time(nullptr)) * kSecondUs;
+  Timestamp last = clock->Now();
+  EXPECT_NEAR(static_cast<double>(last), static_cast<double>(wall_us),
+              static_cast<double>(kMinuteUs));
+  for (int i = 0; i < 1000; ++i) {
+    const Timestamp now = clock->Now();
+    ASSERT_GE(now, last);
+    last = now;
+  }
+}
+
+TEST(ClockTest, ManualClockOnlyMovesForward) {
+  ManualClock clock(10);
+  clock.AdvanceTo(20);
+  EXPECT_EQ(clock.Now(), 20);
+  clock.AdvanceTo(15);
+  EXPECT_EQ(clock.Now(), 20);
+  EXPECT_EQ(ManualClock().Now(), kMinTimestamp);
+}
+
+TEST(ClockTest, DurationsAreNotNegative) {
+  const int64_t begin = MonotonicNanos();
+  const int64_t cpu = ProcessCpuNanos();
+  EXPECT_GE(MonotonicNanos(), begin);
+  EXPECT_GE(ProcessCpuNanos(), cpu);
+  EXPECT_GT(cpu, 0);
+}
+
+}  // namespace
+}  // namespace skewless
