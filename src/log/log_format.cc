@@ -5,7 +5,7 @@
 namespace skewless {
 namespace {
 
-constexpr std::string_view kSegmentMagic = "SKEWLLOG";
+constexpr uint64_t kSegmentMagic = 0x474F4C4C57454B53;  // "SKEWLLOG"
 constexpr std::string_view kSegmentSuffix = ".sklog";
 constexpr size_t kNameDigits = 16;
 constexpr size_t kChecksumBytes = 8;
@@ -118,7 +118,7 @@ Result<std::vector<SegmentFile>> ListSegments(FileSystem& files, const std::stri
 
 void EncodeSegmentHeader(const SegmentHeader& header, Bytes* out) {
   out->clear();
-  PutRaw(*out, AsBytes(kSegmentMagic));
+  PutLe<uint64_t>(*out, kSegmentMagic);
   PutLe<uint32_t>(*out, kLogVersion);
   PutLe<uint32_t>(*out, 0);
   PutLe<uint64_t>(*out, header.identity);
@@ -132,7 +132,7 @@ void EncodeSegmentHeader(const SegmentHeader& header, Bytes* out) {
 }
 
 Result<size_t> SegmentHeaderLength(ByteView prefix, const std::string& path) {
-  if (prefix.size() < kSegmentPrefixBytes || AsText(prefix.first(8)) != kSegmentMagic) {
+  if (prefix.size() < kSegmentPrefixBytes || LoadLe<uint64_t>(prefix.data()) != kSegmentMagic) {
     return CorruptLog(path, 0, "this is no segment of a log (its magic number is missing)");
   }
   const auto version = LoadLe<uint32_t>(prefix.data() + 8);

@@ -25,7 +25,10 @@ struct ServedRow {
   std::vector<Value> values;              // by outputs
 };
 
-class ServedLogWriter {  // thread-safe; buffered, flushed at least each second and on destruction
+// Thread-safe. Rows gather in memory and are handed to the operating system when half a megabyte has
+// come together, by the first row after a second, by Flush, and on destruction. After an error
+// nothing more is logged: every later call returns it.
+class ServedLogWriter {
  public:
   static Result<std::unique_ptr<ServedLogWriter>> Open(FileSystem& files, const std::string& directory);
   virtual ~ServedLogWriter() = default;
@@ -37,7 +40,11 @@ class ServedLogReader {
  public:
   static Result<std::unique_ptr<ServedLogReader>> Open(FileSystem& files, const std::string& directory);
   virtual ~ServedLogReader() = default;
-  virtual Result<bool> Next(ServedRow* row) = 0;  // a torn last record of a file ends that file
+  // False after the last row. A torn last record ends its file; a record that is damaged with
+  // others behind it is kCorrupt, naming file and offset.
+  virtual Result<bool> Next(ServedRow* row) = 0;
+  // At the ends of the files read so far: what a crash cut.
+  virtual int64_t torn_bytes() const = 0;
 };
 
 }  // namespace skewless
