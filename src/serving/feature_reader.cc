@@ -1,5 +1,7 @@
 #include "serving/feature_reader.h"
 
+#include <deque>
+
 #include "base/check.h"
 #include "kernel/service_kernel.h"
 #include "model/key.h"
@@ -16,7 +18,7 @@ struct FeatureReader::Impl {
   std::vector<KeyColumn> keys;         // by plan.views
   std::vector<RowKey> row_keys;        // row by row, view by view; null keys left out
   std::vector<int> state_of;           // the same order, with null keys as -1
-  std::vector<FeatureVector> vectors;  // row by row, view by view; kept between calls
+  std::deque<FeatureVector> vectors;   // row by row, view by view; kept between calls
   std::vector<ReadRow> rows;
   std::vector<Column> single;          // inputs of a one-row read
   StringArena single_strings;

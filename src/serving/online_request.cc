@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include "base/base64.h"
+#include "base/json_text.h"
 #include "model/list.h"
 #include "model/value_text.h"
 

@@ -9,8 +9,13 @@ namespace skewless {
 
 enum class HistoryKind { kLog, kSources };
 
-// Streams of the sources that the views in `views` need. The returned function keeps what it needs.
-Result<HistoryStream> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
+struct History {
+  HistoryStream next;            // keeps what it needs
+  int64_t expected_records = 0;  // 0: unknown
+};
+
+// Streams the records of the sources that the views in `views` need.
+Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
                                   const std::vector<int>& views);
 
 }  // namespace skewless

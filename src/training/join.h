@@ -6,12 +6,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "definition/definition.h"
-#include "kernel/view_kernel.h"
+#include "kernel/kernel_set.h"
 
 namespace skewless {
 
@@ -34,7 +35,7 @@ struct ViewAnswers {
   std::vector<uint8_t> status;      // RowStatus
   std::vector<Sequence> sequence;
   std::vector<Timestamp> newest_event_us;
-  StringArena strings;
+  std::vector<std::unique_ptr<StringArena>> strings;  // what string outputs point into, one a thread
 };
 
 struct JoinOptions {
@@ -43,6 +44,7 @@ struct JoinOptions {
   int threads = 0;                        // 0: the machine's
   int64_t memory_bytes = 4LL << 30;       // beyond it partitions spill to `spill_directory`
   std::string spill_directory;
+  int64_t expected_records = 0;           // of the history, for progress; 0: unknown
   std::function<void(double fraction, int64_t records)> progress;  // may be empty
 };
 
@@ -52,7 +54,7 @@ struct JoinCounts {
 
 // Reads the history once and answers all views' labels. `outputs[v]` lists which outputs of
 // labels[v]'s view are wanted (others come back as empty columns).
-Result<std::vector<ViewAnswers>> JoinHistory(const Definition& definition, const HistoryStream& history,
+Result<std::vector<ViewAnswers>> JoinHistory(const KernelSet& kernels, const HistoryStream& history,
                                              std::vector<ViewLabels> labels,
                                              const std::vector<std::vector<int>>& outputs,
                                              const JoinOptions& options, JoinCounts* counts);

@@ -1,0 +1,209 @@
+#include "training/label_file.h"
+
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
+#include <arrow/csv/api.h>
+#include <arrow/io/api.h>
+#include <arrow/ipc/api.h>
+#include <parquet/arrow/reader.h>
+
+#include "base/file.h"
+#include "base/source_text.h"
+
+namespace skewless {
+namespace {
+
+tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
+  const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
+  return Fail(code, path + ": " + status.message());
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(auto reader, parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
+  reader->set_use_threads(true);
+  std::shared_ptr<arrow::Table> table;
+  ARROW_RETURN_NOT_OK(reader->ReadTable(&table));
+  return table;
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  auto convert = arrow::csv::ConvertOptions::Defaults();
+  convert.strings_can_be_null = true;
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
+                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
+                                         arrow::csv::ParseOptions::Defaults(), convert));
+  return reader->Read();
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
+  return reader->ToTable();
+}
+
+std::string ColumnList(const arrow::Table& table) {
+  std::string names;
+  for (const std::string& name : table.ColumnNames()) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path, const arrow::Table& table,
+                                                        const std::string& name, const std::string& role) {
+  auto column = table.GetColumnByName(name);
+  if (column) return column;
+  const std::string near = NearestName(name, table.ColumnNames());
+  return Fail(ErrorCode::kInvalid, path + ": no column '" + name + "', " + role,
+              near.empty() ? "Its columns are: " + ColumnList(table) + "."
+                           : "Did you mean '" + near + "'? Its columns are: " + ColumnList(table) + ".");
+}
+
+// Text as RFC 3339, numbers as microseconds, timestamps of any unit.
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::ChunkedArray>& column,
+                                                         const std::shared_ptr<arrow::DataType>& type) {
+  if (column->type()->Equals(type)) return column;
+  arrow::compute::CastOptions options = arrow::compute::CastOptions::Safe(type);
+  options.allow_time_truncate = true;
+  ARROW_ASSIGN_OR_RAISE(auto cast, arrow::compute::Cast(column, type, options));
+  return cast.chunked_array();
+}
+
+template <typename Array>
+Status ForEachValue(const arrow::ChunkedArray& column, const std::function<Status(const Array&, int64_t, int64_t)>& take) {
+  int64_t row = 0;
+  for (const auto& chunk : column.chunks()) {
+    const auto& array = static_cast<const Array&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i, ++row) SKEWLESS_RETURN_IF_ERROR(take(array, i, row));
+  }
+  return {};
+}
+
+std::string AtRow(const std::string& path, const std::string& column, int64_t row) {
+  return path + ": column '" + column + "', row " + std::to_string(row + 1);
+}
+
+Status ReadTimes(const std::string& path, const std::string& name, std::shared_ptr<arrow::ChunkedArray> column,
+                 std::vector<Timestamp>* out) {
+  const auto id = column->type()->id();
+  if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
+    auto text = Cast(column, arrow::large_utf8());
+    if (!text.ok()) return FailArrow(path, text.status());
+    return ForEachValue<arrow::LargeStringArray>(**text, [&](const auto& array, int64_t i, int64_t row) -> Status {
+      if (array.IsNull(i)) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": the time is null");
+      auto time = ParseTimestamp(array.GetView(i));
+      if (!time) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + time.error().message, time.error().remedy);
+      out->push_back(*time);
+      return {};
+    });
+  }
+  if (id != arrow::Type::TIMESTAMP && id != arrow::Type::INT64 && id != arrow::Type::DATE32) {
+    return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
+                "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
+  }
+  auto times = id == arrow::Type::INT64 ? arrow::Result<std::shared_ptr<arrow::ChunkedArray>>(column)
+                                        : Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
+  if (times.ok() && (*times)->type()->id() == arrow::Type::TIMESTAMP) {
+    // Both are 64-bit; the array class below reads the raw values of either.
+    times = Cast(*times, arrow::int64());
+  }
+  if (!times.ok()) return FailArrow(path, times.status());
+  return ForEachValue<arrow::Int64Array>(**times, [&](const auto& array, int64_t i, int64_t row) -> Status {
+    if (array.IsNull(i)) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": the time is null");
+    out->push_back(array.Value(i));
+    return {};
+  });
+}
+
+template <typename Array, typename Append>
+Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>& column,
+            const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
+  auto cast = Cast(column, type);
+  if (!cast.ok()) return FailArrow(path, cast.status());
+  return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
+    if (array.IsNull(i)) {
+      out->AppendNull();
+    } else {
+      append(array, i);
+    }
+    return {};
+  });
+}
+
+}  // namespace
+
+Result<TableFormat> TableFormatOf(const std::string& path) {
+  const auto ends = [&](std::string_view suffix) { return path.ends_with(suffix); };
+  if (ends(".parquet") || ends(".pq")) return TableFormat::kParquet;
+  if (ends(".csv")) return TableFormat::kCsv;
+  if (ends(".arrow") || ends(".feather") || ends(".ipc")) return TableFormat::kArrow;
+  return Fail(ErrorCode::kInvalid, path + ": unknown format", "Name the file .parquet, .csv or .arrow.");
+}
+
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column) {
+  if (!SystemFiles().Exists(path)) {
+    return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
+  static_cast<void>(arrow::compute::Initialize());
+  auto table = format == TableFormat::kParquet ? ReadParquet(path)
+               : format == TableFormat::kCsv   ? ReadCsv(path)
+                                               : ReadArrow(path);
+  if (!table.ok()) return FailArrow(path, table.status());
+  LabelTable labels;
+  labels.path = path;
+  labels.table = *table;
+  SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
+  labels.time_us.reserve(static_cast<size_t>((*table)->num_rows()));
+  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &labels.time_us));
+  return labels;
+}
+
+Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
+  if (type.is_list) {
+    return Fail(ErrorCode::kUnsupported, labels.path + ": column '" + name + "': labels can't carry lists",
+                "Leave the request's list columns out of the service that you join.");
+  }
+  Column out;
+  out.type = type;
+  Status filled;
+  switch (type.kind) {
+    case TypeKind::kFloat32:
+      filled = Fill<arrow::FloatArray>(labels.path, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
+        out.AppendDouble(static_cast<double>(array.Value(i)));
+      });
+      break;
+    case TypeKind::kFloat64:
+      filled = Fill<arrow::DoubleArray>(labels.path, column, arrow::float64(), &out,
+                                        [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
+      break;
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      filled = Fill<arrow::LargeBinaryArray>(labels.path, column, arrow::large_binary(), &out,
+                                             [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
+      break;
+    case TypeKind::kTimestamp: {
+      std::vector<Timestamp> times;
+      filled = ReadTimes(labels.path, name, column, &times);
+      for (const Timestamp time : times) out.AppendInt(time);
+      break;
+    }
+    case TypeKind::kBool:
+      filled = Fill<arrow::BooleanArray>(labels.path, column, arrow::boolean(), &out,
+                                         [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
+      break;
+    case TypeKind::kInt32:
+      filled = Fill<arrow::Int32Array>(labels.path, column, arrow::int32(), &out,
+                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+    case TypeKind::kInt64:
+      filled = Fill<arrow::Int64Array>(labels.path, column, arrow::int64(), &out,
+                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+  }
+  if (!filled) return tl::unexpected<Error>(filled.error());
+  return out;
+}
+
+}  // namespace skewless

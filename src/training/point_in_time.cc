@@ -1,0 +1,84 @@
+#include "training/point_in_time.h"
+
+#include "training/history.h"
+
+namespace skewless {
+namespace {
+
+struct WantedRow {
+  int view = 0;
+  Bytes key;
+  bool has_key = false;
+  Bytes state;
+  ViewInput input;
+};
+
+Result<WantedRow> Want(const Definition& definition, int view, const std::map<std::string, Value>& keys) {
+  WantedRow wanted;
+  wanted.view = view;
+  const int entity = definition.views[static_cast<size_t>(view)].entity;
+  std::vector<Value> values;
+  for (const ColumnSpec& column : definition.entities[static_cast<size_t>(entity)].keys) {
+    const auto found = keys.find(column.name);
+    if (found == keys.end()) {
+      return Fail(ErrorCode::kInvalid, "key '" + column.name + "' is missing", "Give it, as in " + column.name + "=...");
+    }
+    if (!found->second.valid) return wanted;
+    values.push_back(found->second);
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(wanted.key, EncodeKey(values));
+  wanted.has_key = true;
+  return wanted;
+}
+
+bool IsRow(const WantedRow& wanted, const ViewInput& input, size_t row, Timestamp t) {
+  if (input.selected[row] == 0 || input.available_us[row] > t) return false;
+  const ByteView key = input.keys.key(row);
+  return key.size() == wanted.key.size() && std::equal(key.begin(), key.end(), wanted.key.begin());
+}
+
+void Fold(const ViewKernel& kernel, size_t row, WantedRow* wanted) {
+  if (wanted->state.empty()) {
+    wanted->state.resize(kernel.empty_state_size());
+    kernel.InitState(wanted->state.data());
+  }
+  while (const size_t needed = kernel.Apply(wanted->state.data(), wanted->state.size(), wanted->input, row)) {
+    wanted->state.resize(needed);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definition, const KernelSet& kernels,
+                                    const std::vector<int>& views, const std::map<std::string, Value>& keys,
+                                    Timestamp t) {
+  std::vector<WantedRow> wanted;
+  for (const int view : views) {
+    SKEWLESS_ASSIGN_OR_RETURN(WantedRow one, Want(definition, view, keys));
+    wanted.push_back(std::move(one));
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition, HistoryKind::kLog, views));
+  Batch batch;
+  EvaluationScratch scratch;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));
+    // Availability never decreases along the log.
+    if (!more || (batch.rows() > 0 && batch.available_us.front() > t)) break;
+    for (WantedRow& one : wanted) {
+      const ViewKernel& kernel = *kernels[static_cast<size_t>(one.view)];
+      if (!one.has_key || kernel.view().source != static_cast<int>(batch.source)) continue;
+      kernel.Prepare(batch, scratch, &one.input);
+      for (size_t row = 0; row < batch.rows(); ++row) {
+        if (IsRow(one, one.input, row, t)) Fold(kernel, row, &one);
+      }
+    }
+  }
+  std::vector<Bytes> states;
+  for (WantedRow& one : wanted) {
+    if (!one.state.empty()) one.state.resize(LoadStateHeader(one.state.data()).size);
+    states.push_back(std::move(one.state));
+  }
+  return states;
+}
+
+}  // namespace skewless

@@ -1,0 +1,188 @@
+#include "training/training_set.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+#include <arrow/api.h>
+
+#include "kernel/service_kernel.h"
+
+namespace skewless {
+namespace {
+
+// What the output's columns are: views' outputs, then a service's derived ones.
+struct Wanted {
+  std::vector<FeatureReference> features;
+  int service = -1;
+  std::vector<int> views;  // distinct, of the features and of what a service's derived read
+};
+
+bool HasKeys(const Definition& definition, const FeatureViewDefinition& view, const LabelTable& labels) {
+  const auto& keys = definition.entities[static_cast<size_t>(view.entity)].keys;
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const ColumnSpec& key) { return labels.table->GetColumnByName(key.name) != nullptr; });
+}
+
+Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition, const LabelTable& labels) {
+  std::vector<FeatureReference> features;
+  std::set<std::string> keys;
+  for (size_t i = 0; i < definition.views.size(); ++i) {
+    const FeatureViewDefinition& view = definition.views[i];
+    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) keys.insert(key.name);
+    if (!HasKeys(definition, view, labels)) continue;
+    for (size_t output = 0; output < view.output_count(); ++output) {
+      features.push_back({static_cast<int>(i), static_cast<int>(output)});
+    }
+  }
+  if (!features.empty()) return features;
+  std::string names;
+  for (const std::string& key : keys) names += (names.empty() ? "" : ", ") + key;
+  return Fail(ErrorCode::kInvalid, labels.path + ": has the key columns of no entity",
+              "A label row names its entity by its key columns: " + names + ".");
+}
+
+Result<Wanted> Resolve(const Definition& definition, const std::vector<std::string>& names, const LabelTable& labels) {
+  Wanted wanted;
+  if (names.empty()) {
+    SKEWLESS_ASSIGN_OR_RETURN(wanted.features, AllThatFit(definition, labels));
+  } else if (names.size() == 1 && definition.FindService(names[0]) >= 0 && definition.FindView(names[0]) < 0) {
+    wanted.service = definition.FindService(names[0]);
+    const FeatureServiceDefinition& service = definition.services[static_cast<size_t>(wanted.service)];
+    wanted.features = service.features;
+    for (const FeatureReference& need : ServiceKernel(service).needed_features()) wanted.views.push_back(need.view);
+  } else {
+    SKEWLESS_ASSIGN_OR_RETURN(wanted.features, ResolveFeatures(definition, names));
+  }
+  for (const FeatureReference& feature : wanted.features) wanted.views.push_back(feature.view);
+  std::sort(wanted.views.begin(), wanted.views.end());
+  wanted.views.erase(std::unique(wanted.views.begin(), wanted.views.end()), wanted.views.end());
+  return wanted;
+}
+
+Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelTable& labels, StringArena* arena) {
+  ViewLabels out;
+  out.view = view;
+  out.time_us = labels.time_us;
+  std::vector<Column> columns;
+  const int entity = definition.views[static_cast<size_t>(view)].entity;
+  for (const ColumnSpec& key : definition.entities[static_cast<size_t>(entity)].keys) {
+    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(labels, key.name, key.type, arena));
+    columns.push_back(std::move(column));
+  }
+  std::vector<const Column*> pointers;
+  for (const Column& column : columns) pointers.push_back(&column);
+  EncodeKeys(pointers, labels.time_us.size(), &out.keys);
+  return out;
+}
+
+// Names that two outputs share, or that the labels have, are an error: no column is renamed silently.
+Status CheckNames(const LabelTable& labels, const std::vector<OutputColumn>& columns) {
+  std::set<std::string> taken;
+  for (const std::string& name : labels.table->ColumnNames()) taken.insert(name);
+  for (const OutputColumn& column : columns) {
+    if (taken.insert(column.name).second) continue;
+    return Fail(ErrorCode::kInvalid, "two columns of the training set are called '" + column.name + "'",
+                "Use --full-feature-names, or name fewer features with --features.");
+  }
+  return {};
+}
+
+class TrainingSetMaker {
+ public:
+  TrainingSetMaker(const Definition& definition, const TrainingSetRequest& request)
+      : definition_(definition), request_(request) {}
+
+  Result<TrainingSetResult> Make(FileSystem& files) {
+    SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
+    SKEWLESS_RETURN_IF_ERROR(TableFormatOf(request_.output_path).map([](auto) {}));
+    SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column));
+    SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
+    SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
+    SKEWLESS_RETURN_IF_ERROR(CollectColumns());
+    SKEWLESS_RETURN_IF_ERROR(CheckNames(labels_, columns_));
+    SKEWLESS_RETURN_IF_ERROR(WriteTrainingSet(labels_, columns_, request_.output_path));
+    for (const OutputColumn& column : columns_) result_.feature_columns.push_back(column.name);
+    result_.rows = labels_.rows();
+    return result_;
+  }
+
+ private:
+  Status Join(FileSystem& files, const KernelSet& kernels) {
+    std::vector<ViewLabels> view_labels;
+    std::vector<std::vector<int>> outputs;
+    for (const int view : wanted_.views) {
+      SKEWLESS_ASSIGN_OR_RETURN(ViewLabels one, LabelsOf(definition_, view, labels_, &strings_));
+      view_labels.push_back(std::move(one));
+      std::set<int> needed;
+      for (const FeatureReference& feature : wanted_.features) {
+        if (feature.view == view) needed.insert(feature.output);
+      }
+      if (wanted_.service >= 0) {
+        const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
+        for (const FeatureReference& need : ServiceKernel(service).needed_features()) {
+          if (need.view == view) needed.insert(need.output);
+        }
+      }
+      outputs.emplace_back(needed.begin(), needed.end());
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history, wanted_.views));
+    JoinOptions options = request_.join;
+    options.expected_records = history.expected_records;
+    SKEWLESS_ASSIGN_OR_RETURN(answers_, JoinHistory(kernels, history.next, std::move(view_labels), outputs, options,
+                                                    &result_.counts));
+    return {};
+  }
+
+  const Column* Answer(FeatureReference feature) const {
+    const auto at = std::lower_bound(wanted_.views.begin(), wanted_.views.end(), feature.view) - wanted_.views.begin();
+    return &answers_[static_cast<size_t>(at)].outputs[static_cast<size_t>(feature.output)];
+  }
+
+  Status CollectColumns() {
+    for (const FeatureReference& feature : wanted_.features) {
+      const FeatureViewDefinition& view = definition_.views[static_cast<size_t>(feature.view)];
+      const std::string& name = view.output_name(static_cast<size_t>(feature.output));
+      columns_.push_back({request_.full_feature_names ? view.name + "__" + name : name, Answer(feature)});
+    }
+    if (wanted_.service < 0) return {};
+    const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
+    std::vector<const Column*> request_columns;
+    for (const ColumnSpec& column : service.request) {
+      SKEWLESS_ASSIGN_OR_RETURN(Column read, LabelColumn(labels_, column.name, column.type, &strings_));
+      request_inputs_.push_back(std::move(read));
+      request_columns.push_back(&request_inputs_.back());
+    }
+    service_.emplace(service);
+    const auto& derived = service_->Evaluate(
+        request_columns, [this](FeatureReference feature) { return Answer(feature); },
+        static_cast<size_t>(labels_.rows()), scratch_);
+    for (size_t i = 0; i < derived.size(); ++i) {
+      const std::string& name = service.derived[i].name;
+      columns_.push_back({request_.full_feature_names ? service.name + "__" + name : name, &derived[i]});
+    }
+    return {};
+  }
+
+  const Definition& definition_;
+  const TrainingSetRequest& request_;
+  LabelTable labels_;
+  Wanted wanted_;
+  StringArena strings_;
+  std::vector<ViewAnswers> answers_;
+  std::deque<Column> request_inputs_;
+  std::optional<ServiceKernel> service_;
+  EvaluationScratch scratch_;
+  std::vector<OutputColumn> columns_;
+  TrainingSetResult result_;
+};
+
+}  // namespace
+
+Result<TrainingSetResult> MakeTrainingSet(FileSystem& files, const Definition& definition,
+                                          const TrainingSetRequest& request) {
+  return TrainingSetMaker(definition, request).Make(files);
+}
+
+}  // namespace skewless
