@@ -1,0 +1,77 @@
+#include "source/open_reader.h"
+
+#include "decode/csv_reader.h"
+#include "decode/json_lines.h"
+#include "decode/parquet_reader.h"
+#include "source/input_files.h"
+
+namespace skewless {
+namespace {
+
+std::string Option(const SourceDefinition& source, const std::string& name, std::string otherwise) {
+  const auto found = source.options.find(name);
+  return found == source.options.end() ? otherwise : found->second;
+}
+
+Result<CsvOptions> ReadCsvOptions(const SourceDefinition& source) {
+  CsvOptions csv;
+  const std::string delimiter = Option(source, "delimiter", ",");
+  if (delimiter == "\\t" || delimiter == "tab") {
+    csv.delimiter = '\t';
+  } else if (delimiter.size() == 1 && delimiter.find_first_of("\"\r\n") == std::string::npos) {
+    csv.delimiter = delimiter[0];
+  } else {
+    return Fail(ErrorCode::kInvalid, SourcePlace(source) + "delimiter '" + delimiter + "'",
+                "Use one character, or tab.");
+  }
+  csv.null_text = Option(source, "null_text", "");
+  const std::string header = Option(source, "header", "true");
+  if (header != "true" && header != "false") {
+    return Fail(ErrorCode::kInvalid, SourcePlace(source) + "header '" + header + "'",
+                "Use true or false.");
+  }
+  csv.header = header == "true";
+  return csv;
+}
+
+tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string what) {
+  return Fail(ErrorCode::kUnsupported,
+              SourcePlace(source) + std::move(what) + " not available in this version",
+              "Use type: file with format json, csv or parquet.");
+}
+
+}  // namespace
+
+Status CheckReadable(const SourceDefinition& source) {
+  if (source.type == SourceType::kKafka) return Unsupported(source, "kafka sources are");
+  if (source.format == SourceFormat::kAvro) return Unsupported(source, "format avro is");
+  if (source.format == SourceFormat::kProtobuf) return Unsupported(source, "format protobuf is");
+  if (source.format == SourceFormat::kCsv) SKEWLESS_RETURN_IF_ERROR(ReadCsvOptions(source));
+  if (source.event_timestamp < 0) {
+    return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no event_timestamp");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
+                                                 const std::string& path) {
+  DecodeOptions options;
+  options.schema = &source.schema;
+  options.required.push_back({source.event_timestamp, "event_timestamp"});
+  if (replay && source.arrival_timestamp >= 0) {
+    options.required.push_back({source.arrival_timestamp, "arrival_timestamp"});
+  }
+  switch (source.format) {
+    case SourceFormat::kJson: return OpenJsonLines(SystemFiles(), path, options);
+    case SourceFormat::kParquet: return OpenParquet(path, options);
+    case SourceFormat::kCsv: {
+      SKEWLESS_ASSIGN_OR_RETURN(const CsvOptions csv, ReadCsvOptions(source));
+      return OpenCsv(SystemFiles(), path, options, csv);
+    }
+    case SourceFormat::kAvro:
+    case SourceFormat::kProtobuf: break;
+  }
+  return Unsupported(source, "this format is");
+}
+
+}  // namespace skewless

@@ -1,0 +1,19 @@
+// The reader for a source's format.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "decode/record_reader.h"
+#include "definition/definition.h"
+
+namespace skewless {
+
+// Whether this program can read the source at all, and its options make sense.
+Status CheckReadable(const SourceDefinition& source);
+
+// `replay`: records without an arrival are bad, too.
+Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
+                                                 const std::string& path);
+
+}  // namespace skewless

@@ -1,0 +1,88 @@
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "source/file_source.h"
+#include "source/open_reader.h"
+#include "source/source.h"
+
+namespace skewless {
+namespace {
+
+// A log continues in the mode that it was begun in: positions of the one mean nothing to the other.
+tl::unexpected<Error> OtherMode(const SourceDefinition& source, bool replay) {
+  return Fail(ErrorCode::kInvalid,
+              SourcePlace(source) + "the log was begun " +
+                  (replay ? "without a replay clock" : "under the replay clock") +
+                  " and cannot go on " + (replay ? "under one" : "without"),
+              "Use a new log.");
+}
+
+Result<KnownRecords> ReadFilePositions(const SourceDefinition& source, const SourceOptions& options) {
+  KnownRecords known;
+  for (const SourcePosition& position : options.resume) {
+    if (position.stream == ReplayPosition::SortedStream(source)) return OtherMode(source, false);
+    known[position.stream] = position.offset;
+  }
+  return known;
+}
+
+Result<ReplayPosition> ReadReplayPositions(const SourceDefinition& source,
+                                           const SourceOptions& options) {
+  ReplayPosition resume;
+  const std::string dead = ReplayPosition::DeadStream("");
+  for (const SourcePosition& position : options.resume) {
+    if (position.stream == ReplayPosition::SortedStream(source)) {
+      resume.sorted_rows = position.offset;
+    } else if (position.stream.starts_with(dead)) {
+      resume.known[position.stream.substr(dead.size())] = position.offset;
+    } else {
+      return OtherMode(source, true);
+    }
+  }
+  return resume;
+}
+
+std::string SpillPath(const SourceDefinition& source, const SourceOptions& options) {
+  if (!options.spill_directory.empty()) {
+    return JoinPath(options.spill_directory, source.name + ".sort");
+  }
+  const std::string name = "skewless-" + std::to_string(::getpid()) + "-" + source.name + ".sort";
+  return std::filesystem::temp_directory_path() / name;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int source,
+                                           const SourceOptions& options,
+                                           DeadLetterSink dead_letters) {
+  const SourceDefinition& named = definition.sources[static_cast<size_t>(source)];
+  const auto index = static_cast<uint32_t>(source);
+  SKEWLESS_RETURN_IF_ERROR(CheckReadable(named));
+  if (options.replay && named.arrival_timestamp < 0 && !named.delay) {
+    return Fail(ErrorCode::kInvalid,
+                SourcePlace(named) + "a replay needs to know when records arrived",
+                "Give it an arrival_timestamp, or a delay after the event.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(auto files, FindInputFiles(definition, named));
+  if (!options.replay) {
+    SKEWLESS_ASSIGN_OR_RETURN(auto known, ReadFilePositions(named, options));
+    return std::make_unique<FileSource>(
+        named, index,
+        std::make_unique<RecordFiles>(named, false, std::move(files), std::move(known),
+                                      RecordFiles::Known::kSkip, std::move(dead_letters)));
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(auto resume, ReadReplayPositions(named, options));
+  ArrivalSorter::Options sort;
+  sort.memory_bytes = options.sort_memory_bytes;
+  sort.spill_path = SpillPath(named, options);
+  sort.arrival_column = named.arrival_timestamp;
+  sort.delay_us = named.delay.value_or(0);
+  auto records =
+      std::make_unique<RecordFiles>(named, true, std::move(files), resume.known,
+                                    RecordFiles::Known::kReread, std::move(dead_letters));
+  return std::make_unique<ReplaySource>(named, index, std::move(records), std::move(resume),
+                                        std::move(sort));
+}
+
+}  // namespace skewless
