@@ -14,24 +14,38 @@ namespace skewless {
 // batch.
 class StringArena {
  public:
+  StringArena() = default;
+  // A move exchanges the two, so that either stays usable and keeps its memory after a Clear().
+  StringArena(StringArena&& other) noexcept { Swap(other); }
+  StringArena& operator=(StringArena&& other) noexcept {
+    Swap(other);
+    return *this;
+  }
+
   std::string_view Add(std::string_view text);
   char* Allocate(size_t size);
   void Clear();
   size_t bytes_used() const { return used_; }
+  size_t bytes_reserved() const { return reserved_; }
 
  private:
   struct Block {
     std::unique_ptr<char[]> data;
     size_t size = 0;
   };
+  void Swap(StringArena& other) noexcept;
+  Block NewBlock(size_t size);
   char* AllocateBig(size_t size);
   void NextBlock();
 
   std::vector<Block> blocks_;
-  size_t next_size_ = 0;  // of the next block to be made
-  size_t block_ = 0;      // the block being filled
-  size_t offset_ = 0;     // within it
+  size_t block_ = 0;        // the one being filled
+  size_t offset_ = 0;       // within it
+  std::vector<Block> big_;  // of one string each
+  size_t big_used_ = 0;     // so many of them hold one
+  size_t next_size_ = 0;    // of the next block to be made
   size_t used_ = 0;
+  size_t reserved_ = 0;
 };
 
 // Exactly one of ints, doubles and strings is used, by PhysicalOf(type); its size is the number of

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "model/column.h"
 
@@ -9,8 +10,7 @@ namespace {
 constexpr size_t kFirstBlock = size_t{64} << 10;
 constexpr size_t kLargestBlock = size_t{8} << 20;
 // From this size on a string that the current block has no room for gets a block of its own, so
-// that it wastes nothing. Every block is at least this large, so a smaller string fits in a fresh
-// one.
+// that it wastes nothing.
 constexpr size_t kBigString = size_t{16} << 10;
 
 }  // namespace
@@ -33,21 +33,20 @@ char* StringArena::Allocate(size_t size) {
   return at;
 }
 
-// Places a block for `size` bytes alone before the one being filled: one kept from an earlier
-// batch, or a new one.
+StringArena::Block StringArena::NewBlock(size_t size) {
+  reserved_ += size;
+  return {std::make_unique_for_overwrite<char[]>(size), size};
+}
+
 char* StringArena::AllocateBig(size_t size) {
-  block_ = std::min(block_, blocks_.size());
-  const auto here = blocks_.begin() + static_cast<std::ptrdiff_t>(block_);
-  const auto kept =
-      here == blocks_.end() ? here : std::find_if(here + 1, blocks_.end(), [&](const Block& block) {
-        return block.size >= size;
-      });
-  if (kept != blocks_.end()) {
-    std::rotate(here, kept, kept + 1);
-  } else {
-    blocks_.insert(here, Block{std::make_unique_for_overwrite<char[]>(size), size});
+  const auto unused = big_.begin() + static_cast<std::ptrdiff_t>(big_used_);
+  auto block = std::find_if(unused, big_.end(), [&](const Block& b) { return b.size >= size; });
+  if (block == big_.end()) {
+    big_.push_back(NewBlock(size));
+    block = big_.end() - 1;
   }
-  return blocks_[block_++].data.get();
+  std::swap(*block, big_[big_used_]);
+  return big_[big_used_++].data.get();
 }
 
 void StringArena::NextBlock() {
@@ -56,15 +55,27 @@ void StringArena::NextBlock() {
   } else {
     const size_t size = std::max(next_size_, kFirstBlock);
     next_size_ = std::min(size * 2, kLargestBlock);
-    blocks_.push_back(Block{std::make_unique_for_overwrite<char[]>(size), size});
+    blocks_.push_back(NewBlock(size));
     block_ = blocks_.size() - 1;
   }
   offset_ = 0;
 }
 
+void StringArena::Swap(StringArena& other) noexcept {
+  std::swap(blocks_, other.blocks_);
+  std::swap(block_, other.block_);
+  std::swap(offset_, other.offset_);
+  std::swap(big_, other.big_);
+  std::swap(big_used_, other.big_used_);
+  std::swap(next_size_, other.next_size_);
+  std::swap(used_, other.used_);
+  std::swap(reserved_, other.reserved_);
+}
+
 void StringArena::Clear() {
   block_ = 0;
   offset_ = 0;
+  big_used_ = 0;
   used_ = 0;
 }
 
