@@ -102,7 +102,7 @@ Status Engine::CommitLiveGroup() {
   int64_t refused = 0;
   for (AcceptedBatch& accepted : group_) {
     Batch* batch = accepted.batch.get();
-    batch->processing_us.assign(batch->rows(), now);
+    batch->processing_us.assign(batch->rows(), stamp);
     batch->available_us.assign(batch->rows(), stamp);
     DecideLateness(batch);
     rows += static_cast<int64_t>(batch->rows());

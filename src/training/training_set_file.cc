@@ -8,67 +8,12 @@
 #include <parquet/arrow/writer.h>
 
 #include "base/file.h"
-#include "model/list.h"
 #include "model/value_text.h"
+#include "offline/arrow_columns.h"
 #include "training/label_file.h"
 
 namespace skewless {
 namespace {
-
-std::shared_ptr<arrow::DataType> ScalarType(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kBool: return arrow::boolean();
-    case TypeKind::kInt32: return arrow::int32();
-    case TypeKind::kInt64: return arrow::int64();
-    case TypeKind::kFloat32: return arrow::float32();
-    case TypeKind::kFloat64: return arrow::float64();
-    case TypeKind::kString: return arrow::utf8();
-    case TypeKind::kBytes: return arrow::binary();
-    case TypeKind::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-  }
-  return arrow::null();
-}
-
-arrow::Status AppendScalar(TypeKind kind, const ValueView& value, arrow::ArrayBuilder* builder) {
-  if (!value.valid) return builder->AppendNull();
-  switch (kind) {
-    case TypeKind::kBool: return static_cast<arrow::BooleanBuilder*>(builder)->Append(value.int_value != 0);
-    case TypeKind::kInt32: return static_cast<arrow::Int32Builder*>(builder)->Append(static_cast<int32_t>(value.int_value));
-    case TypeKind::kInt64: return static_cast<arrow::Int64Builder*>(builder)->Append(value.int_value);
-    case TypeKind::kFloat32:
-      return static_cast<arrow::FloatBuilder*>(builder)->Append(static_cast<float>(value.double_value));
-    case TypeKind::kFloat64: return static_cast<arrow::DoubleBuilder*>(builder)->Append(value.double_value);
-    case TypeKind::kString:
-    case TypeKind::kBytes: return static_cast<arrow::BinaryBuilder*>(builder)->Append(value.bytes);
-    case TypeKind::kTimestamp: return static_cast<arrow::TimestampBuilder*>(builder)->Append(value.int_value);
-  }
-  return arrow::Status::OK();
-}
-
-arrow::Result<std::shared_ptr<arrow::Array>> ScalarArray(const Column& column) {
-  ARROW_ASSIGN_OR_RAISE(auto builder, arrow::MakeBuilder(ScalarType(column.type.kind)));
-  ARROW_RETURN_NOT_OK(builder->Reserve(static_cast<int64_t>(column.size())));
-  for (size_t row = 0; row < column.size(); ++row) {
-    ARROW_RETURN_NOT_OK(AppendScalar(column.type.kind, ValueAt(column, row), builder.get()));
-  }
-  return builder->Finish();
-}
-
-arrow::Result<std::shared_ptr<arrow::Array>> ListArray(const Column& column) {
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ArrayBuilder> items, arrow::MakeBuilder(ScalarType(column.type.kind)));
-  arrow::ListBuilder lists(arrow::default_memory_pool(), items);
-  std::vector<ValueView> elements;
-  for (size_t row = 0; row < column.size(); ++row) {
-    if (column.valid[row] == 0) {
-      ARROW_RETURN_NOT_OK(lists.AppendNull());
-      continue;
-    }
-    ARROW_RETURN_NOT_OK(lists.Append());
-    if (!DecodeList(column.type.kind, column.strings[row], &elements)) return arrow::Status::Invalid("malformed list");
-    for (const ValueView& element : elements) ARROW_RETURN_NOT_OK(AppendScalar(column.type.kind, element, items.get()));
-  }
-  return lists.Finish();
-}
 
 // CSV has no lists: they become JSON text.
 arrow::Result<std::shared_ptr<arrow::Array>> ListText(const Column& column) {
@@ -86,11 +31,9 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
                                                           const std::vector<OutputColumn>& features, TableFormat format) {
   std::shared_ptr<arrow::Table> table = labels.table;
   for (const OutputColumn& feature : features) {
-    const bool is_list = feature.column->type.is_list;
-    auto made = !is_list                        ? ScalarArray(*feature.column)
-                : format == TableFormat::kCsv ? ListText(*feature.column)
-                                              : ListArray(*feature.column);
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array, std::move(made));
+    const bool as_text = feature.column->type.is_list && format == TableFormat::kCsv;
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array,
+                          as_text ? ListText(*feature.column) : ArrowArray(*feature.column));
     ARROW_ASSIGN_OR_RAISE(table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
                                                   std::make_shared<arrow::ChunkedArray>(array)));
   }

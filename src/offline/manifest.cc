@@ -1,0 +1,85 @@
+#include "offline/manifest.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/bytes.h"
+
+namespace skewless {
+namespace {
+
+constexpr std::string_view kMagic = "SKEWLESS-OFFLINE";
+constexpr int kVersion = 1;
+
+tl::unexpected<Error> Corrupt(const std::string& path, const std::string& what) {
+  return Fail(ErrorCode::kCorrupt, path + ": " + what,
+              "Restore the file from a copy, or move the folder away: the tables are made anew from the log.");
+}
+
+Result<std::string> CheckedBody(const std::string& path, const std::string& text) {
+  const size_t line_end = text.find('\n');
+  int version = 0;
+  unsigned long long checksum = 0;
+  char magic[32] = {};
+  if (line_end == std::string::npos ||
+      std::sscanf(text.substr(0, line_end).c_str(), "%31s %d %llx", magic, &version, &checksum) != 3 || magic != kMagic) {
+    return Corrupt(path, "is not a manifest of offline tables");
+  }
+  if (version > kVersion) {
+    return Fail(ErrorCode::kVersion, fmt::format("{}: format version {}, this program knows {}", path, version, kVersion),
+                "Use a newer skewless.");
+  }
+  std::string body = text.substr(line_end + 1);
+  if (Hash64(AsBytes(body)) != checksum) return Corrupt(path, "the checksum does not fit");
+  return body;
+}
+
+}  // namespace
+
+std::string ManifestPath(const std::string& directory) { return JoinPath(directory, "_manifest"); }
+
+Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& directory) {
+  const std::string path = ManifestPath(directory);
+  OfflineManifest manifest;
+  if (!files.Exists(path)) return manifest;
+  SKEWLESS_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(files, path));
+  SKEWLESS_ASSIGN_OR_RETURN(const std::string body, CheckedBody(path, text));
+  const nlohmann::json json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  try {
+    manifest.layout = std::stoull(json.at("layout").get<std::string>(), nullptr, 16);
+    manifest.through_sequence = json.at("through_sequence");
+    for (const auto& one : json.at("files")) {
+      OfflineFileInfo file;
+      one.at("view").get_to(file.view);
+      one.at("path").get_to(file.path);
+      one.at("event_date").get_to(file.event_date);
+      one.at("rows").get_to(file.rows);
+      one.at("bytes").get_to(file.bytes);
+      one.at("first_sequence").get_to(file.first_sequence);
+      one.at("last_sequence").get_to(file.last_sequence);
+      manifest.files.push_back(std::move(file));
+      manifest.checksums.push_back(std::stoull(one.at("checksum").get<std::string>(), nullptr, 16));
+    }
+  } catch (const std::exception& error) {
+    return Corrupt(path, error.what());
+  }
+  return manifest;
+}
+
+Status WriteManifest(FileSystem& files, const std::string& directory, const OfflineManifest& manifest) {
+  nlohmann::json list = nlohmann::json::array();
+  for (size_t i = 0; i < manifest.files.size(); ++i) {
+    const OfflineFileInfo& file = manifest.files[i];
+    list.push_back({{"view", file.view}, {"path", file.path}, {"event_date", file.event_date}, {"rows", file.rows},
+                    {"bytes", file.bytes}, {"first_sequence", file.first_sequence},
+                    {"last_sequence", file.last_sequence}, {"checksum", fmt::format("{:016x}", manifest.checksums[i])}});
+  }
+  const nlohmann::json json = {{"layout", fmt::format("{:016x}", manifest.layout)},
+                               {"through_sequence", manifest.through_sequence},
+                               {"files", list}};
+  const std::string body = json.dump(1) + "\n";
+  return WriteFileAtomically(files, ManifestPath(directory),
+                             fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body));
+}
+
+}  // namespace skewless

@@ -1,0 +1,26 @@
+// What the offline tables consist of: written anew, atomically, with each commit.
+//   line 1: "SKEWLESS-OFFLINE <version> <XXH3-64 of the rest, 16 hex digits>"; then JSON.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "offline/offline_writer.h"
+
+namespace skewless {
+
+struct OfflineManifest {
+  uint64_t layout = 0;                 // of the views that the tables were made for
+  Sequence through_sequence = 0;       // all records up to it are in `files`
+  std::vector<OfflineFileInfo> files;  // paths relative to the tables' folder
+  std::vector<uint64_t> checksums;     // XXH3-64 of each file's bytes
+};
+
+std::string ManifestPath(const std::string& directory);
+// An empty manifest where there is none yet.
+Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& directory);
+Status WriteManifest(FileSystem& files, const std::string& directory, const OfflineManifest& manifest);
+
+}  // namespace skewless

@@ -1,0 +1,158 @@
+#include "offline/offline_writer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/bytes.h"
+#include "offline/manifest.h"
+#include "offline/view_table.h"
+
+namespace skewless {
+namespace {
+
+// Of everything that a table's rows depend on beside the log.
+uint64_t LayoutOf(const KernelSet& kernels) {
+  Bytes text;
+  for (const auto& kernel : kernels) {
+    const FeatureViewDefinition& view = kernel->view();
+    PutLengthPrefixed(text, view.name);
+    PutLe<uint64_t>(text, kernel->fingerprint());
+    PutLengthPrefixed(text, view.where_text);
+    for (const FeatureDefinition& feature : view.features) {
+      PutLengthPrefixed(text, feature.name);
+      PutLengthPrefixed(text, feature.text);
+    }
+    for (const DerivedDefinition& derived : view.derived) {
+      PutLengthPrefixed(text, derived.name);
+      PutLengthPrefixed(text, derived.text);
+    }
+  }
+  return Hash64(text);
+}
+
+class ParquetOfflineWriter : public OfflineWriter {
+ public:
+  ParquetOfflineWriter(FileSystem& files, const Definition& definition, const KernelSet& kernels,
+                       OfflineOptions options)
+      : files_(files), options_(std::move(options)), layout_(LayoutOf(kernels)) {
+    for (const auto& kernel : kernels) tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
+    for (const auto& kernel : kernels) sources_.push_back(kernel->view().source);
+  }
+
+  Status Recover();
+  Sequence committed_sequence() const override { return manifest_.through_sequence; }
+  Status Add(const Batch& batch) override;
+  Status Commit() override;
+  int64_t buffered_rows() const override;
+  int64_t committed_rows() const override { return committed_rows_; }
+
+ private:
+  Status DiscardOldLayout();
+  Status FinishRenames();
+  Status RemoveTemporaries(const std::string& directory, int depth);
+
+  FileSystem& files_;
+  OfflineOptions options_;
+  uint64_t layout_;
+  std::vector<std::unique_ptr<ViewTable>> tables_;
+  std::vector<int> sources_;
+  OfflineManifest manifest_;
+  size_t renamed_ = 0;       // files of the manifest that have their final names
+  Sequence seen_ = 0;        // last record added
+  int64_t committed_rows_ = 0;
+};
+
+// A commit is the manifest's replacement; renames after it are finished here if a crash cut them off.
+Status ParquetOfflineWriter::Recover() {
+  SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
+  SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
+  if (manifest_.layout != layout_) SKEWLESS_RETURN_IF_ERROR(DiscardOldLayout());
+  SKEWLESS_RETURN_IF_ERROR(FinishRenames());
+  return RemoveTemporaries(options_.directory, 0);
+}
+
+// Tables of other definitions are no use beside new rows: the log has it all, so they are made anew.
+// The manifest goes last, so that a crash on the way begins here again.
+Status ParquetOfflineWriter::DiscardOldLayout() {
+  for (const OfflineFileInfo& file : manifest_.files) {
+    const std::string path = JoinPath(options_.directory, file.path);
+    if (files_.Exists(path)) SKEWLESS_RETURN_IF_ERROR(files_.Remove(path));
+  }
+  manifest_ = {};
+  manifest_.layout = layout_;
+  return WriteManifest(files_, options_.directory, manifest_);
+}
+
+Status ParquetOfflineWriter::FinishRenames() {
+  std::set<std::string> folders;
+  for (; renamed_ < manifest_.files.size(); ++renamed_) {
+    const std::string path = JoinPath(options_.directory, manifest_.files[renamed_].path);
+    if (files_.Exists(path)) continue;
+    if (!files_.Exists(TemporaryName(path))) {
+      return Fail(ErrorCode::kCorrupt, path + ": the manifest lists it and it is not there",
+                  "Restore it from a copy, or move " + options_.directory +
+                      " away: the tables are made anew from the log.");
+    }
+    SKEWLESS_RETURN_IF_ERROR(files_.Rename(TemporaryName(path), path));
+    folders.insert(std::string(ParentPath(path)));
+  }
+  for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  return {};
+}
+
+Status ParquetOfflineWriter::RemoveTemporaries(const std::string& directory, int depth) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(directory));
+  for (const DirectoryEntry& entry : entries) {
+    const std::string path = JoinPath(directory, entry.name);
+    if (entry.is_directory && depth < 2) {
+      SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries(path, depth + 1));
+    } else if (entry.name.starts_with(".part-") && entry.name.ends_with(".tmp")) {
+      SKEWLESS_RETURN_IF_ERROR(files_.Remove(path));
+    }
+  }
+  return {};
+}
+
+Status ParquetOfflineWriter::Add(const Batch& batch) {
+  if (batch.rows() == 0) return {};
+  // Commits end with batches of the log, so a batch is committed whole or not at all.
+  const bool keep_rows = batch.sequence.back() > manifest_.through_sequence;
+  int64_t bytes = 0;
+  for (size_t view = 0; view < tables_.size(); ++view) {
+    if (sources_[view] == static_cast<int>(batch.source)) tables_[view]->Add(batch, keep_rows);
+    bytes += tables_[view]->bytes();
+  }
+  seen_ = batch.sequence.back();
+  return bytes > options_.memory_bytes ? Commit() : Status{};
+}
+
+int64_t ParquetOfflineWriter::buffered_rows() const {
+  int64_t rows = 0;
+  for (const auto& table : tables_) rows += table->rows();
+  return rows;
+}
+
+Status ParquetOfflineWriter::Commit() {
+  const int64_t rows = buffered_rows();
+  if (rows == 0) return {};
+  OfflineManifest next = manifest_;
+  for (auto& table : tables_) SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, &next));
+  next.through_sequence = seen_;
+  SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, options_.directory, next));
+  manifest_ = std::move(next);
+  SKEWLESS_RETURN_IF_ERROR(FinishRenames());
+  for (auto& table : tables_) table->Clear();
+  committed_rows_ += rows;
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OfflineWriter>> OfflineWriter::Open(FileSystem& files, const Definition& definition,
+                                                           const KernelSet& kernels, const OfflineOptions& options) {
+  auto writer = std::make_unique<ParquetOfflineWriter>(files, definition, kernels, options);
+  SKEWLESS_RETURN_IF_ERROR(writer->Recover());
+  return std::unique_ptr<OfflineWriter>(std::move(writer));
+}
+
+}  // namespace skewless

@@ -1,0 +1,54 @@
+// Rows of one view's offline table, buffered until the next commit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "kernel/view_kernel.h"
+#include "offline/entity_states.h"
+#include "offline/manifest.h"
+
+namespace skewless {
+
+class ViewTable {
+ public:
+  // `name_of_file` is unique to the commit: the last sequence before it.
+  ViewTable(const Definition& definition, const ViewKernel& kernel);
+
+  // Folds the batch; makes rows of its records where `keep_rows`.
+  void Add(const Batch& batch, bool keep_rows);
+  int64_t rows() const { return static_cast<int64_t>(sequence_.valid.size()); }
+  int64_t bytes() const;
+
+  // Writes the buffered rows, a file for each event date, under temporary names, synced. Adds them
+  // to the manifest by their final names.
+  Status Write(FileSystem& files, const std::string& directory, OfflineManifest* manifest);
+  void Clear();
+
+ private:
+  void AddRow(const Batch& batch, size_t row);
+  std::vector<uint32_t> SortedOrder() const;
+  Status WritePartition(FileSystem& files, const std::string& directory, std::span<const uint32_t> order,
+                        OfflineManifest* manifest) const;
+
+  const Definition& definition_;
+  const ViewKernel& kernel_;
+  EntityStates states_;
+  ViewInput input_;
+  EvaluationScratch scratch_;
+  FeatureVector vector_;
+
+  StringArena strings_;
+  std::vector<uint64_t> hash_;
+  Column event_, processing_, available_, sequence_, applied_;
+  std::vector<int> input_columns_;    // of the source, keys first
+  std::vector<std::string> names_;    // of the columns below
+  std::vector<Column> columns_;       // keys and inputs, then outputs
+};
+
+// The temporary name that a committed file is renamed from.
+std::string TemporaryName(const std::string& path);
+
+}  // namespace skewless
