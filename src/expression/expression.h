@@ -44,7 +44,9 @@ struct ScopeColumn {
 };
 using Scope = std::vector<ScopeColumn>;
 
-// What an evaluation counted; summed into metrics by the caller.
+// What evaluations counted. Every evaluation adds to its scratch's counts; the caller takes them
+// into its metrics and resets them. Only rows count whose value SQL would need: in
+// `case when b <> 0 then a // b end`, no row divides by zero.
 struct EvaluationCounts {
   int64_t overflow = 0;
   int64_t division_by_zero = 0;
@@ -79,7 +81,8 @@ class Program {
 
   // Evaluates rows [0, rows). `columns[i]` is the scope's i-th column, or null where inputs() lacks
   // i. The result stays valid until `scratch` is used for the next evaluation or destroyed, or the
-  // input columns change. Allocates nothing once warm.
+  // input columns change; its texts may point into the inputs, the scratch or this program. A plain
+  // column is returned as it is (and may be longer than `rows`). Allocates nothing once warm.
   const Column& Evaluate(std::span<const Column* const> columns, size_t rows,
                          EvaluationScratch& scratch) const;
 

@@ -1,0 +1,564 @@
+#include "expression/type_check.h"
+
+#include <array>
+#include <utility>
+
+#include "base/source_text.h"
+#include "base/time.h"
+#include "expression/errors.h"
+
+namespace skewless {
+namespace {
+
+using operations::Comparison;
+
+struct ArithmeticOperator {
+  std::string_view name;
+  Operation ints;  // null: integers become floats first
+  Operation doubles;
+  bool ints_fail;
+  bool doubles_fail;
+};
+constexpr std::array<ArithmeticOperator, 6> kArithmetic = {{
+    {"+", operations::AddInt, operations::AddDouble, true, false},
+    {"-", operations::SubtractInt, operations::SubtractDouble, true, false},
+    {"*", operations::MultiplyInt, operations::MultiplyDouble, true, false},
+    {"/", nullptr, operations::DivideDouble, true, true},
+    {"//", operations::DivideInt, operations::TruncatedDivideDouble, true, true},
+    {"%", operations::RemainderInt, operations::RemainderDouble, true, true},
+}};
+
+constexpr std::array<std::pair<std::string_view, Comparison>, 6> kComparisons = {{
+    {"=", Comparison::kEqual},
+    {"<>", Comparison::kNotEqual},
+    {"<", Comparison::kLess},
+    {"<=", Comparison::kLessOrEqual},
+    {">", Comparison::kGreater},
+    {">=", Comparison::kGreaterOrEqual},
+}};
+
+bool IsStringLiteral(const Typed& node) {
+  return node.kind == TypedKind::kConstant && node.value.valid && node.type == kStringType;
+}
+
+bool IsComparable(Type type) { return !type.is_list; }
+
+}  // namespace
+
+TypedNode Apply(const Ast& source, Type type, Operation operation, bool can_fail, TypedNode a) {
+  TypedNode node = NewTyped(TypedKind::kApply, type, source);
+  node->operation = operation;
+  node->can_fail = can_fail;
+  AddChild(*node, std::move(a));
+  return node;
+}
+
+TypedNode Apply(const Ast& source, Type type, Operation operation, bool can_fail, TypedNode a,
+                TypedNode b) {
+  TypedNode node = Apply(source, type, operation, can_fail, std::move(a));
+  AddChild(*node, std::move(b));
+  return node;
+}
+
+TypedNode SharedOf(const Typed& let, const Ast& source) {
+  TypedNode node = NewTyped(TypedKind::kShared, let.children[0]->type, source);
+  node->shared = &let;
+  return node;
+}
+
+std::string DescribeType(const Typed& node) {
+  return node.untyped_null ? "null" : TypeName(node.type);
+}
+
+std::string CastRemedy(const Typed& node, Type type) {
+  constexpr size_t kLongest = 60;
+  std::string text = CanonicalText(*node.source);
+  if (text.size() > kLongest) text = "...";
+  if (text.size() > 2 && text.front() == '(' && text.back() == ')') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return "write cast(" + text + " as " + TypeName(type) + ")";
+}
+
+TypedResult TypeChecker::Check(const Ast& ast) {
+  switch (ast.kind) {
+    case AstKind::kLiteral: return Literal(ast);
+    case AstKind::kColumn: return Column(ast);
+    case AstKind::kUnary: return Unary(ast);
+    case AstKind::kBinary: return Binary(ast);
+    case AstKind::kIsNull:
+    case AstKind::kIsTruth: return Is(ast);
+    case AstKind::kIsDistinct: return Distinct(ast);
+    case AstKind::kIn: return In(ast);
+    case AstKind::kBetween: return Between(ast);
+    case AstKind::kLike: return LikeMatch(ast);
+    case AstKind::kCase: return Case(ast);
+    case AstKind::kCast: return Cast(ast);
+    case AstKind::kCall: return Call(ast);
+  }
+  return ErrorAtNode(ast, "this is no expression");
+}
+
+TypedResult TypeChecker::Literal(const Ast& ast) {
+  TypedNode node = NewTyped(TypedKind::kConstant, ast.value.type, ast);
+  node->value = ast.value;
+  node->untyped_null = !ast.value.valid;
+  return node;
+}
+
+TypedResult TypeChecker::Column(const Ast& ast) {
+  for (size_t i = 0; i < scope_.size(); ++i) {
+    if (scope_[i].name != ast.name) continue;
+    TypedNode node = NewTyped(TypedKind::kColumn, scope_[i].type, ast);
+    node->column = static_cast<int>(i);
+    return node;
+  }
+  std::vector<std::string> names;
+  for (const ScopeColumn& column : scope_) names.push_back(column.name);
+  std::string nearest = NearestName(ast.name, names);
+  std::string remedy;
+  if (!nearest.empty()) {
+    remedy = "did you mean '" + nearest + "'?";
+  } else if (names.empty()) {
+    remedy = "no columns can be named here";
+  } else if (names.size() <= 12) {
+    remedy = "the columns here are ";
+    for (size_t i = 0; i < names.size(); ++i) remedy += (i > 0 ? ", " : "") + names[i];
+  }
+  return ErrorAtNode(ast, "there is no column '" + ast.name + "' here", std::move(remedy));
+}
+
+TypedResult TypeChecker::Unary(const Ast& ast) {
+  if (ast.name == "not") {
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Condition(*ast.children[0], "'not'"));
+    return Negated(ast, true, std::move(operand));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Check(*ast.children[0]));
+  if (operand->untyped_null) {
+    EXPRESSION_ASSIGN_OR_RETURN(operand, Coerce(std::move(operand), kInt64Type));
+  }
+  if (!IsNumeric(operand->type)) {
+    return ErrorAtNode(*operand->source, "'-' expects a number, found " + DescribeType(*operand),
+                       operand->type == kStringType ? CastRemedy(*operand, kFloat64Type) : "");
+  }
+  const bool is_int = IsInteger(operand->type);
+  return Apply(ast, is_int ? kInt64Type : kFloat64Type,
+               is_int ? operations::NegateInt : operations::NegateDouble, is_int,
+               std::move(operand));
+}
+
+TypedResult TypeChecker::Binary(const Ast& ast) {
+  if (ast.name == "and" || ast.name == "or") {
+    TypedNode node = NewTyped(ast.name == "and" ? TypedKind::kAnd : TypedKind::kOr, kBoolType, ast);
+    for (const auto& child : ast.children) {
+      EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Condition(*child, "'" + ast.name + "'"));
+      AddChild(*node, std::move(operand));
+    }
+    return node;
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode left, Check(*ast.children[0]));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode right, Check(*ast.children[1]));
+  for (const auto& [name, comparison] : kComparisons) {
+    if (name == ast.name) return Compare(ast, comparison, std::move(left), std::move(right));
+  }
+  if (ast.name == "||") return Join(ast, std::move(left), std::move(right));
+  return Arithmetic(ast, std::move(left), std::move(right));
+}
+
+TypedResult TypeChecker::Arithmetic(const Ast& ast, TypedNode left, TypedNode right) {
+  const ArithmeticOperator* op = nullptr;
+  for (const ArithmeticOperator& candidate : kArithmetic) {
+    if (candidate.name == ast.name) op = &candidate;
+  }
+  if (op == nullptr) return ErrorAtNode(ast, "there is no operator '" + ast.name + "'");
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode time, TimeArithmetic(ast, left, right));
+  if (time) return time;
+  for (const Typed* operand : {left.get(), right.get()}) {
+    if (operand->untyped_null || IsNumeric(operand->type)) continue;
+    std::string remedy;
+    if (operand->type == kStringType) remedy = CastRemedy(*operand, kFloat64Type);
+    if (operand->type == kBoolType) remedy = CastRemedy(*operand, kInt64Type);
+    if (operand->type == kStringType && ast.name == "+") {
+      remedy += ", or join texts with ||";
+    }
+    if (operand->type == kTimestampType) {
+      remedy = "write epoch(x) for the seconds of a time";
+    }
+    return ErrorAtNode(*operand->source,
+                       "'" + ast.name + "' expects numbers, found " + DescribeType(*operand),
+                       std::move(remedy));
+  }
+  if (left->untyped_null && right->untyped_null) {
+    EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), kInt64Type));
+  }
+  const bool has_float = (!left->untyped_null && IsFloat(left->type)) ||
+                         (!right->untyped_null && IsFloat(right->type));
+  const bool ints = !has_float && op->ints != nullptr;
+  const Type type = ints ? kInt64Type : kFloat64Type;
+  EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), type));
+  EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), type));
+  return Apply(ast, type, ints ? op->ints : op->doubles, ints ? op->ints_fail : op->doubles_fail,
+               std::move(left), std::move(right));
+}
+
+// timestamp - timestamp, timestamp +- microseconds, microseconds + timestamp.
+TypedResult TypeChecker::TimeArithmetic(const Ast& ast, TypedNode& left, TypedNode& right) {
+  const bool plus = ast.name == "+";
+  const bool left_time = !left->untyped_null && left->type == kTimestampType;
+  const bool right_time = !right->untyped_null && right->type == kTimestampType;
+  if ((!plus && ast.name != "-") || (!left_time && !right_time)) return nullptr;
+  const Operation operation = plus ? operations::AddInt : operations::SubtractInt;
+  const auto is_interval = [](const Typed& node) {
+    return node.untyped_null || IsInteger(node.type);
+  };
+  if (!plus && right_time && (left_time || CanCoerce(*left, kTimestampType))) {
+    EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), kTimestampType));
+    return Apply(ast, kInt64Type, operation, true, std::move(left), std::move(right));
+  }
+  if (!plus && left_time && IsStringLiteral(*right)) {
+    EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), kTimestampType));
+    return Apply(ast, kInt64Type, operation, true, std::move(left), std::move(right));
+  }
+  if (left_time && is_interval(*right)) {
+    EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), kInt64Type));
+    return Apply(ast, kTimestampType, operation, true, std::move(left), std::move(right));
+  }
+  if (plus && right_time && is_interval(*left)) {
+    EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), kInt64Type));
+    return Apply(ast, kTimestampType, operation, true, std::move(left), std::move(right));
+  }
+  return ErrorAtNode(ast,
+                     "'" + ast.name + "' cannot join " + DescribeType(*left) + " and " +
+                         DescribeType(*right),
+                     "add or subtract an interval: " + std::string("ts ") + ast.name +
+                         " interval '1 hour'");
+}
+
+TypedResult TypeChecker::Join(const Ast& ast, TypedNode left, TypedNode right) {
+  Type type = kStringType;
+  for (const Typed* operand : {left.get(), right.get()}) {
+    if (!operand->untyped_null && operand->type == kBytesType) type = kBytesType;
+  }
+  for (const Typed* operand : {left.get(), right.get()}) {
+    if (CanCoerce(*operand, type)) continue;
+    return ErrorAtNode(*operand->source, "'||' joins texts, found " + DescribeType(*operand),
+                       CastRemedy(*operand, type));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), type));
+  EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), type));
+  return Apply(ast, type, operations::JoinTwo, true, std::move(left), std::move(right));
+}
+
+TypedResult TypeChecker::Compare(const Ast& ast, Comparison comparison, TypedNode left,
+                                 TypedNode right) {
+  EXPRESSION_ASSIGN_OR_RETURN(const Type type,
+                              CommonTypeOrError(ast, {left.get(), right.get()}, "compare"));
+  EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), type));
+  EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), type));
+  return Apply(ast, kBoolType, operations::CompareOperation(comparison, PhysicalOf(type)), false,
+               std::move(left), std::move(right));
+}
+
+TypedResult TypeChecker::Distinct(const Ast& ast) {
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode left, Check(*ast.children[0]));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode right, Check(*ast.children[1]));
+  EXPRESSION_ASSIGN_OR_RETURN(const Type type,
+                              CommonTypeOrError(ast, {left.get(), right.get()}, "compare"));
+  EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), type));
+  EXPRESSION_ASSIGN_OR_RETURN(right, Coerce(std::move(right), type));
+  return Apply(ast, kBoolType, operations::DistinctOperation(ast.negated, PhysicalOf(type)), false,
+               std::move(left), std::move(right));
+}
+
+TypedResult TypeChecker::Is(const Ast& ast) {
+  if (ast.kind == AstKind::kIsTruth) {
+    const bool truth = ast.value.int_value != 0;
+    EXPRESSION_ASSIGN_OR_RETURN(
+        TypedNode operand, Condition(*ast.children[0], truth ? "'is true'" : "'is false'"));
+    const Operation positive = truth ? operations::IsTrue : operations::IsFalse;
+    const Operation negative = truth ? operations::IsNotTrue : operations::IsNotFalse;
+    return Apply(ast, kBoolType, ast.negated ? negative : positive, false, std::move(operand));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Check(*ast.children[0]));
+  operand->untyped_null = false;  // any type will do
+  return Apply(ast, kBoolType, ast.negated ? operations::IsNotNull : operations::IsNull, false,
+               std::move(operand));
+}
+
+// Literals become one search; what is computed is compared in order, as far as needed.
+TypedResult TypeChecker::In(const Ast& ast) {
+  std::vector<TypedNode> nodes;
+  std::vector<const Typed*> views;
+  for (const auto& child : ast.children) {
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode node, Check(*child));
+    views.push_back(node.get());
+    nodes.push_back(std::move(node));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(const Type type, CommonTypeOrError(ast, views, "compare"));
+  TypedNode let = NewTyped(TypedKind::kLet, kBoolType, ast);
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode subject, Coerce(std::move(nodes[0]), type));
+  AddChild(*let, std::move(subject));
+  TypedNode any = NewTyped(TypedKind::kOr, kBoolType, ast);
+  std::vector<TypedNode> constants;
+  std::vector<const Value*> values;
+  for (size_t i = 1; i < nodes.size(); ++i) {
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode item, Coerce(std::move(nodes[i]), type));
+    if (item->kind == TypedKind::kConstant) {
+      values.push_back(&item->value);
+      constants.push_back(std::move(item));
+      continue;
+    }
+    AddChild(*any, Apply(ast, kBoolType,
+                         operations::CompareOperation(Comparison::kEqual, PhysicalOf(type)), false,
+                         SharedOf(*let, ast), std::move(item)));
+  }
+  if (!values.empty()) {
+    TypedNode search = Apply(ast, kBoolType, operations::InSetOperation(PhysicalOf(type)), false,
+                             SharedOf(*let, ast));
+    search->payload = operations::MakeSet(values, PhysicalOf(type));
+    any->children.insert(any->children.begin(), std::move(search));
+  }
+  TypedNode result = any->children.size() == 1 ? std::move(any->children[0]) : std::move(any);
+  EXPRESSION_ASSIGN_OR_RETURN(result, Negated(ast, ast.negated, std::move(result)));
+  AddChild(*let, std::move(result));
+  return let;
+}
+
+TypedResult TypeChecker::Between(const Ast& ast) {
+  TypedNode let = NewTyped(TypedKind::kLet, kBoolType, ast);
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode subject, Check(*ast.children[0]));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode low, Check(*ast.children[1]));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode high, Check(*ast.children[2]));
+  // What is not known by itself takes the type of all three.
+  EXPRESSION_ASSIGN_OR_RETURN(
+      const Type type, CommonTypeOrError(ast, {subject.get(), low.get(), high.get()}, "compare"));
+  if (subject->kind == TypedKind::kConstant) {
+    EXPRESSION_ASSIGN_OR_RETURN(subject, Coerce(std::move(subject), type));
+  }
+  AddChild(*let, std::move(subject));
+  TypedNode both = NewTyped(TypedKind::kAnd, kBoolType, ast);
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode first,
+                              Compare(ast, Comparison::kGreaterOrEqual,
+                                      SharedOf(*let, *ast.children[0]), std::move(low)));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode second,
+                              Compare(ast, Comparison::kLessOrEqual,
+                                      SharedOf(*let, *ast.children[0]), std::move(high)));
+  AddChild(*both, std::move(first));
+  AddChild(*both, std::move(second));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode result, Negated(ast, ast.negated, std::move(both)));
+  AddChild(*let, std::move(result));
+  return let;
+}
+
+TypedResult TypeChecker::LikeMatch(const Ast& ast) {
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode text, Check(*ast.children[0]));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode pattern, Check(*ast.children[1]));
+  for (const Typed* operand : {text.get(), pattern.get()}) {
+    if (CanCoerce(*operand, kStringType)) continue;
+    return ErrorAtNode(*operand->source,
+                       "'" + ast.name + "' expects a text, found " + DescribeType(*operand),
+                       CastRemedy(*operand, kStringType));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(text, Coerce(std::move(text), kStringType));
+  EXPRESSION_ASSIGN_OR_RETURN(pattern, Coerce(std::move(pattern), kStringType));
+  const bool ignore_case = ast.name == "ilike";
+  if (IsStringLiteral(*pattern)) {
+    if (!IsLikePattern(pattern->value.bytes)) {
+      return ErrorAtNode(*pattern->source, "the pattern ends with a lone '\\'",
+                         "write '\\\\' for a backslash");
+    }
+    TypedNode node =
+        Apply(ast, kBoolType, operations::LikePrepared, false, std::move(text));
+    node->payload = std::make_shared<LikePayload>(pattern->value.bytes, ignore_case, ast.negated);
+    return node;
+  }
+  return Negated(ast, ast.negated,
+                 Apply(ast, kBoolType, ignore_case ? operations::Ilike : operations::Like, true,
+                       std::move(text), std::move(pattern)));
+}
+
+TypedResult TypeChecker::Case(const Ast& ast) {
+  TypedNode let;
+  size_t i = 0;
+  if (ast.has_operand) {
+    let = NewTyped(TypedKind::kLet, Type{}, ast);
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Check(*ast.children[i++]));
+    if (operand->untyped_null) {
+      return ErrorAtNode(*operand->source, "this case compares null, which equals nothing",
+                         "write case when x is null then ...");
+    }
+    AddChild(*let, std::move(operand));
+  }
+  TypedNode node = NewTyped(TypedKind::kCase, Type{}, ast);
+  node->has_else = ast.has_else;
+  std::vector<TypedNode> conditions;
+  std::vector<TypedNode> values;
+  std::vector<const Typed*> views;
+  for (; i < ast.children.size(); ++i) {
+    const bool is_else = i + 1 == ast.children.size() && ast.has_else;
+    if (!is_else && let) {
+      EXPRESSION_ASSIGN_OR_RETURN(TypedNode when, Check(*ast.children[i]));
+      EXPRESSION_ASSIGN_OR_RETURN(
+          when, Compare(*ast.children[i], Comparison::kEqual, SharedOf(*let, *ast.children[0]),
+                        std::move(when)));
+      conditions.push_back(std::move(when));
+    } else if (!is_else) {
+      EXPRESSION_ASSIGN_OR_RETURN(TypedNode when, Condition(*ast.children[i], "'when'"));
+      conditions.push_back(std::move(when));
+    }
+    if (!is_else) ++i;
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode value, Check(*ast.children[i]));
+    views.push_back(value.get());
+    values.push_back(std::move(value));
+  }
+  EXPRESSION_ASSIGN_OR_RETURN(node->type, CommonTypeOrError(ast, views, "return"));
+  for (size_t k = 0; k < values.size(); ++k) {
+    if (k < conditions.size()) AddChild(*node, std::move(conditions[k]));
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode value, Coerce(std::move(values[k]), node->type));
+    AddChild(*node, std::move(value));
+  }
+  if (!let) return node;
+  let->type = node->type;
+  AddChild(*let, std::move(node));
+  return let;
+}
+
+TypedResult TypeChecker::Cast(const Ast& ast) {
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand, Check(*ast.children[0]));
+  const Type to = ast.cast_type;
+  if (operand->untyped_null) return Coerce(std::move(operand), to);
+  Operation operation = nullptr;
+  bool can_fail = false;
+  if (!operations::FindCast(operand->type, to, &operation, &can_fail)) {
+    std::string remedy;
+    if (operand->type == kTimestampType) remedy = "write epoch(x), epoch_ms(x) or epoch_us(x)";
+    if (to == kTimestampType) remedy = "write to_timestamp(x), to_timestamp_ms(x) or to_timestamp_us(x)";
+    return ErrorAtNode(ast, "cannot cast " + DescribeType(*operand) + " to " + TypeName(to),
+                       std::move(remedy));
+  }
+  return Apply(ast, to, operation, can_fail, std::move(operand));
+}
+
+TypedResult TypeChecker::Condition(const Ast& ast, std::string_view where) {
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode node, Check(ast));
+  return AsBool(std::move(node), where);
+}
+
+TypedResult TypeChecker::AsBool(TypedNode node, std::string_view where) {
+  if (node->untyped_null || node->type == kBoolType) return Coerce(std::move(node), kBoolType);
+  return ErrorAtNode(*node->source,
+                     std::string(where) + " expects a bool, found " + DescribeType(*node),
+                     IsNumeric(node->type) ? "compare it, as in x <> 0"
+                                           : "compare it, as in x = 'value'");
+}
+
+TypedResult TypeChecker::Negated(const Ast& ast, bool negated, TypedNode node) {
+  if (!negated) return node;
+  return Apply(ast, kBoolType, operations::Not, false, std::move(node));
+}
+
+bool TypeChecker::CanCoerce(const Typed& node, Type type) {
+  if (node.untyped_null || node.type == type) return true;
+  if (IsStringLiteral(node)) return type == kTimestampType || type == kBytesType;
+  if (type == kInt64Type) return IsInteger(node.type);
+  return type == kFloat64Type && IsNumeric(node.type);
+}
+
+std::optional<Type> TypeChecker::CommonType(const std::vector<const Typed*>& nodes) {
+  std::optional<Type> common;
+  for (const Typed* node : nodes) {
+    if (node->untyped_null || IsStringLiteral(*node)) continue;
+    if (!common || *common == node->type) {
+      common = node->type;
+    } else if (IsInteger(*common) && IsInteger(node->type)) {
+      common = kInt64Type;
+    } else if (IsNumeric(*common) && IsNumeric(node->type)) {
+      common = kFloat64Type;
+    } else {
+      return std::nullopt;
+    }
+  }
+  for (const Typed* node : nodes) {
+    if (!IsStringLiteral(*node)) continue;
+    if (!common) common = kStringType;
+    if (!CanCoerce(*node, *common)) return std::nullopt;
+  }
+  return common ? common : kInt64Type;  // nulls only
+}
+
+ExpressionResult<Type> TypeChecker::CommonTypeOrError(const Ast& ast,
+                                                      const std::vector<const Typed*>& nodes,
+                                                      std::string_view what) {
+  const bool compares = what == "compare";
+  const std::optional<Type> common = CommonType(nodes);
+  if (common && compares && !IsComparable(*common)) {
+    return ErrorAtNode(ast, "lists cannot be compared", "write list_contains(list, x)");
+  }
+  if (common) {
+    bool all_null = !compares;
+    for (const Typed* node : nodes) all_null &= node->untyped_null;
+    if (!all_null) return *common;
+    return ErrorAtNode(ast, "every value here is null, so the type is not known",
+                       "write cast(null as float64), or the type that you mean");
+  }
+  // Name the first pair that does not fit.
+  for (size_t i = 1; i < nodes.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (CommonType({nodes[k], nodes[i]})) continue;
+      const Type target = nodes[k]->type.is_list ? nodes[i]->type : nodes[k]->type;
+      Operation operation = nullptr;
+      bool can_fail = false;
+      const bool castable =
+          !nodes[i]->type.is_list && operations::FindCast(nodes[i]->type, target, &operation, &can_fail);
+      return ErrorAtNode(*nodes[i]->source,
+                         (compares ? "cannot compare " : "values must be of one type, found ") +
+                             DescribeType(*nodes[k]) + (compares ? " with " : " and ") +
+                             DescribeType(*nodes[i]),
+                         castable ? CastRemedy(*nodes[i], target) : "");
+    }
+  }
+  return ErrorAtNode(ast, "these values have no common type", "cast them to one type");
+}
+
+TypedResult TypeChecker::Coerce(TypedNode node, Type type) {
+  if (node->untyped_null) {
+    node->untyped_null = false;
+    node->type = type;
+    node->value = Value::Null(type);
+    return node;
+  }
+  if (node->type == type) return node;
+  const bool constant = node->kind == TypedKind::kConstant;
+  if (IsStringLiteral(*node) && type == kTimestampType) {
+    const Result<Timestamp> time = ParseTimestamp(node->value.bytes);
+    if (!time) {
+      return ErrorAtNode(*node->source, "'" + node->value.bytes + "' is not a timestamp",
+                         "write it as RFC 3339: '2013-01-01T05:00:00Z'");
+    }
+    node->value = Value::Int(*time, type);
+  } else if (PhysicalOf(node->type) == PhysicalOf(type)) {
+    // A wider type of the same shape: int32 as int64, float32 as float64, a text as bytes.
+    if (!constant) return Apply(*node->source, type, nullptr, false, std::move(node));
+    node->value.type = type;
+  } else if (constant) {
+    node->value = node->value.valid
+                      ? Value::Double(static_cast<double>(node->value.int_value), type)
+                      : Value::Null(type);
+  } else {
+    const Ast& source = *node->source;
+    return Apply(source, type, operations::IntToDouble, false, std::move(node));
+  }
+  node->type = type;
+  return node;
+}
+
+TypedResult CheckTypes(const Ast& ast, const Scope& scope) {
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode root, TypeChecker(scope).Check(ast));
+  if (root->untyped_null) {
+    return ErrorAtNode(ast, "the type of this null is not known",
+                       "write cast(null as float64), or the type that you mean");
+  }
+  return root;
+}
+
+}  // namespace skewless
