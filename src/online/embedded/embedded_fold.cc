@@ -1,0 +1,152 @@
+// Folding rows into the arena: EmbeddedWriter::Fold and what it rests on.
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "online/embedded/embedded_writer.h"
+#include "online/embedded/memory_order.h"
+
+namespace skewless::embedded {
+namespace {
+
+// Rows whose memory is asked for ahead: slots first, blocks after.
+constexpr size_t kChunk = 32;
+
+}  // namespace
+
+Status EmbeddedWriter::Fold(int view_number, const ViewKernel& kernel, const ViewInput& input) {
+  SKEWLESS_CHECK(arena_ != nullptr && !failed_);
+  View& view = views_[static_cast<size_t>(view_number)];
+  const uint64_t seed = arena_->header().identity.hash_seed;
+  size_t rows[kChunk];
+  uint64_t hashes[kChunk];
+  size_t next = 0;
+  while (next < input.rows) {
+    size_t count = 0;
+    for (; next < input.rows && count < kChunk; ++next) {
+      if (input.selected[next] == 0) continue;
+      rows[count] = next;
+      hashes[count] = Hash64(input.keys.key(next), seed);
+      view.index.PrefetchSlot(hashes[count++]);
+    }
+    if (count == 0) break;
+    folded_ = true;
+    for (size_t i = 0; i < count; ++i) view.index.PrefetchBlock(hashes[i]);
+    for (size_t i = 0; i < count; ++i) {
+      Status folded = FoldRow(view, kernel, input, rows[i], hashes[i]);
+      if (folded.has_value()) continue;
+      failed_ = true;
+      return folded;
+    }
+  }
+  return {};
+}
+
+Timestamp EmbeddedWriter::StampOf(const ViewInput& input, size_t row) {
+  const Timestamp stamp = std::max(input.available_us[row], announced_);
+  last_folded_ = std::max(last_folded_, stamp);
+  return stamp;
+}
+
+Status EmbeddedWriter::FoldRow(View& view, const ViewKernel& kernel, const ViewInput& input,
+                               size_t row, uint64_t hash) {
+  Slot* slot = view.index.Find(hash, input.keys.key(row));
+  const bool done = slot == nullptr ? FoldNewRow(view, kernel, input, row, hash)
+                                    : FoldKnownRow(view, kernel, input, row, slot);
+  if (done) return {};
+  SKEWLESS_CHECK(!arena_->status().has_value());
+  return arena_->status();
+}
+
+bool EmbeddedWriter::FoldNewRow(View& view, const ViewKernel& kernel, const ViewInput& input,
+                                size_t row, uint64_t hash) {
+  const Timestamp stamp = StampOf(input, row);
+  uint32_t unit = NewBlock(view, input.keys.key(row),
+                           std::max(view.first_capacity, kernel.empty_state_size()), stamp);
+  if (unit == 0) return false;
+  BlockHeader* block = arena_->Block(unit);
+  kernel.InitState(StateOf(block));
+  while (const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row)) {
+    SKEWLESS_CHECK(needed > StateCapacity(block));
+    view.first_capacity = needed;
+    const uint32_t larger = CopyBlock(view, block, needed, stamp);
+    if (larger == 0) return false;
+    Discard(view, unit);
+    unit = larger;
+    block = arena_->Block(unit);
+  }
+  if (view.index.Insert(hash, PackVersions(unit, 0)) == nullptr) return false;
+  ++view.shared.rows;
+  return true;
+}
+
+bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const ViewInput& input,
+                                  size_t row, Slot* slot) {
+  uint64_t versions = slot->versions.load(std::memory_order_relaxed);
+  BlockHeader* block = arena_->Block(NewestOf(versions));
+  const StateHeader state = LoadStateHeader(StateOf(block));
+  // Folded already: nothing moves a row back.
+  if (state.sequence >= input.sequence[row]) return true;
+  const Timestamp stamp = StampOf(input, row);
+  if (block->batch != arena_->header().allocator.batch) {
+    // A state that has lost most of its tiles gives its room back here.
+    const size_t capacity = StateCapacity(block);
+    const bool roomy = capacity > kSmallBlockBytes && capacity / 2 > state.size;
+    const uint32_t fresh =
+        CopyBlock(view, block, roomy ? state.size + state.size / 8 : capacity, stamp);
+    if (fresh == 0) return false;
+    view.shared.bytes -= kClassBytes[block->size_class];
+    retired_.push_back(NewestOf(versions));
+    versions = PackVersions(fresh, NewestOf(versions));
+    slot->versions.store(versions, std::memory_order_release);
+    block = arena_->Block(fresh);
+  }
+  while (const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row)) {
+    SKEWLESS_CHECK(needed > StateCapacity(block));
+    const uint32_t larger = CopyBlock(view, block, needed + needed / 8,
+                                      block->stamp.load(std::memory_order_relaxed));
+    if (larger == 0) return false;
+    const uint32_t outgrown = NewestOf(versions);
+    versions = PackVersions(larger, PreviousOf(versions));
+    slot->versions.store(versions, std::memory_order_release);
+    Discard(view, outgrown);
+    block = arena_->Block(larger);
+  }
+  return true;
+}
+
+// Its state is the caller's to fill: no reader looks at it before its stamp.
+uint32_t EmbeddedWriter::NewBlock(View& view, ByteView key, size_t state_capacity, Timestamp stamp) {
+  const uint32_t unit = arena_->AllocateBlock(SizeClassOf(StateOffset(key.size()) + state_capacity));
+  if (unit == 0) return 0;
+  BlockHeader* block = arena_->Block(unit);
+  StoreBarrier();  // behind the odd version number
+  block->view = static_cast<uint16_t>(view.number);
+  block->stamp.store(stamp, std::memory_order_relaxed);
+  block->batch = arena_->header().allocator.batch;
+  block->key_size.store(static_cast<uint32_t>(key.size()), std::memory_order_relaxed);
+  block->reserved = 0;
+  std::memcpy(KeyOf(block), key.data(), key.size());
+  std::memset(KeyOf(block) + key.size(), 0,
+              StateOffset(key.size()) - sizeof(BlockHeader) - key.size());
+  block->version.store(block->version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  view.shared.bytes += kClassBytes[block->size_class];
+  return unit;
+}
+
+uint32_t EmbeddedWriter::CopyBlock(View& view, const BlockHeader* from, size_t state_capacity,
+                                   Timestamp stamp) {
+  const size_t key_size = from->key_size.load(std::memory_order_relaxed);
+  const uint32_t unit = NewBlock(view, {KeyOf(from), key_size}, state_capacity, stamp);
+  if (unit == 0) return 0;
+  const uint8_t* state = reinterpret_cast<const uint8_t*>(from) + StateOffset(key_size);
+  std::memcpy(StateOf(arena_->Block(unit)), state, LoadStateHeader(state).size);
+  return unit;
+}
+
+void EmbeddedWriter::Discard(View& view, uint32_t unit) {
+  view.shared.bytes -= kClassBytes[arena_->Block(unit)->size_class];
+  arena_->FreeBlock(unit);
+}
+
+}  // namespace skewless::embedded
