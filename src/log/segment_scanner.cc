@@ -54,7 +54,10 @@ Result<ByteView> SegmentScanner::View(uint64_t offset, size_t size) {
     buffer_offset_ = offset;
     buffered_ = kept;
     start = 0;
-    const size_t wanted = std::max(size, read_ahead_);
+    SKEWLESS_ASSIGN_OR_RETURN(known_size_, file_->Size());
+    const uint64_t left = known_size_ > offset ? known_size_ - offset : 0;
+    const auto there = static_cast<size_t>(std::min<uint64_t>(left, std::max(size, read_ahead_)));
+    const size_t wanted = std::max(there, kept);
     if (buffer_.size() < wanted) buffer_.resize(wanted);
     SKEWLESS_ASSIGN_OR_RETURN(
         const size_t read,

@@ -32,7 +32,7 @@ void FailOnce(uint64_t seed, int64_t number, int errno_value) {
 }
 
 TEST(LogFailure, EachOperationFailingOnce) {
-  for (uint64_t seed = 1; seed <= 12; ++seed) {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
     LogWorld whole(seed);
     ASSERT_TRUE(whole.Live(kBatches));
     for (int64_t number = 1; number <= whole.files().operations(); ++number) {
