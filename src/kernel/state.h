@@ -10,6 +10,10 @@ namespace skewless {
 
 inline constexpr uint32_t kStateMagic = 0x31534B53;  // "SKS1": magic and version in one
 
+// A state's size and every offset in it stay below this: an entity that needs more (some tens of
+// millions of tiles of an exact window) can't be held, and whoever grows states says so.
+inline constexpr size_t kMaxStateBytes = size_t{1} << 30;
+
 struct StateHeader {
   uint32_t magic;           // kStateMagic
   uint32_t size;            // bytes used, header included

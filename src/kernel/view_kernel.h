@@ -20,6 +20,8 @@
 
 namespace skewless {
 
+struct KernelPlan;
+
 // A batch as one view sees it. Pointers are into the batch or into `owned`; the batch outlives it.
 // Rows can also come from elsewhere (the join's partitions): fill the same arrays.
 struct ViewInput {
@@ -35,6 +37,10 @@ struct ViewInput {
   std::vector<Column> owned_arguments;
   std::vector<std::vector<uint8_t>> owned_filters;
   StringArena owned_strings;
+
+  // Scratch of Prepare.
+  std::vector<const Column*> columns;
+  std::vector<const Column*> key_columns;
 };
 
 enum class RowStatus : uint8_t {
@@ -54,6 +60,9 @@ struct FeatureVector {
   // Scratch, not for callers.
   StringArena arena;
   std::vector<Column> columns;
+  std::vector<const Column*> scope;
+  // Its counts are for callers: sums outside int64 and what derived expressions met, summed over
+  // all reads.
   EvaluationScratch evaluation;
 };
 
@@ -78,10 +87,15 @@ class ViewKernel {
   void InitState(uint8_t* state) const;  // empty_state_size() bytes
 
   // Folds a selected row into the state in place, and drops tiles that no read at or after the
-  // row's available time can reach. Returns 0 when done; otherwise the state is unchanged and the
-  // capacity it needs is returned (call again with a larger copy). Rows must come in ascending
-  // sequence.
+  // row's available time can reach. Returns 0 when done; otherwise the state holds what it held and
+  // the capacity it needs is returned: copy its bytes to where there is so much, and call again.
+  // (More than kMaxStateBytes can't be given: that is an error that names the entity.) Capacities
+  // grow by at least a quarter at a time, so the cost of copying is amortised. Rows must come in
+  // ascending sequence.
   size_t Apply(uint8_t* state, size_t capacity, const ViewInput& input, size_t row) const;
+
+  // Asks for the cache lines that an event of the newest tiles touches, some rows ahead of Apply.
+  void Prefetch(const uint8_t* state) const;
 
   // The vector at `t`, never before the state's available_us. Empty `state`: NOT_FOUND.
   // The bytes must be a state of this kernel (see Validate).
@@ -101,9 +115,9 @@ class ViewKernel {
   Footprint footprint() const;
 
  private:
-  struct Plan;
-  explicit ViewKernel(std::unique_ptr<Plan> plan);
-  std::unique_ptr<Plan> plan_;
+  explicit ViewKernel(std::unique_ptr<const KernelPlan> plan);
+  void Select(const Batch& batch, EvaluationScratch& scratch, ViewInput* input) const;
+  std::unique_ptr<const KernelPlan> plan_;
 };
 
 }  // namespace skewless

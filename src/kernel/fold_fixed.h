@@ -1,0 +1,132 @@
+// Folding one row into the accumulators of a tile whose values have a fixed size. Inline: this is
+// the inner loop of the product. Private to this room.
+//
+// No accumulator asks whether it is empty: each starts at a value that changes no bit of the first
+// one folded into it (see kernel_plan.cc).
+#pragma once
+
+#include <bit>
+
+#include "kernel/fold_row.h"
+#include "kernel/fold_variable.h"
+#include "kernel/state_access.h"
+
+namespace skewless {
+
+inline void AddOne(uint8_t* count) { StoreLe(count, LoadLe<uint64_t>(count) + 1); }
+
+// NaN is greater than every number; 0.0 and -0.0 are equal, and the first one stays.
+inline bool ReplacesMin(double x, double least) { return x < least || least != least; }
+inline bool ReplacesMax(double x, double greatest) { return x > greatest || x != x; }
+
+// Welford's step; `n` counts the new value.
+inline void FoldMoments(uint8_t* at, uint64_t n, double x) {
+  double mean = LoadLe<double>(at);
+  const double d = x - mean;
+  mean += d / static_cast<double>(static_cast<int64_t>(n));
+  StoreLe(at, mean);
+  StoreLe(at + 8, LoadLe<double>(at + 8) + d * (x - mean));
+}
+
+template <unsigned kParts>
+void FoldDouble(uint8_t* at, double x) {
+  constexpr NumericLayout kAt = LayoutOfParts(false, kParts);
+  AddOne(at);
+  if constexpr ((kParts & kSumPart) != 0) StoreLe(at + kAt.sum, LoadLe<double>(at + kAt.sum) + x);
+  if constexpr ((kParts & kMinPart) != 0) {
+    if (ReplacesMin(x, LoadLe<double>(at + kAt.min))) StoreLe(at + kAt.min, x);
+  }
+  if constexpr ((kParts & kMaxPart) != 0) {
+    if (ReplacesMax(x, LoadLe<double>(at + kAt.max))) StoreLe(at + kAt.max, x);
+  }
+  if constexpr ((kParts & kMomentsPart) != 0) FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), x);
+}
+
+template <unsigned kParts>
+void FoldInt(uint8_t* at, int64_t x) {
+  constexpr NumericLayout kAt = LayoutOfParts(true, kParts);
+  AddOne(at);
+  if constexpr ((kParts & kSumPart) != 0) {
+    const auto wide = static_cast<UInt128>(static_cast<Int128>(x));
+    StoreLe(at + kAt.sum, LoadLe<UInt128>(at + kAt.sum) + wide);
+  }
+  if constexpr ((kParts & kMinPart) != 0) {
+    if (x < LoadLe<int64_t>(at + kAt.min)) StoreLe(at + kAt.min, x);
+  }
+  if constexpr ((kParts & kMaxPart) != 0) {
+    if (x > LoadLe<int64_t>(at + kAt.max)) StoreLe(at + kAt.max, x);
+  }
+  if constexpr ((kParts & kMomentsPart) != 0) {
+    FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), static_cast<double>(x));
+  }
+}
+
+#define SKEWLESS_PARTS_0_TO_15(X) \
+  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+inline void FoldNumericDouble(unsigned parts, uint8_t* at, double x) {
+  switch (parts) {
+#define SKEWLESS_FOLD(parts_value) \
+  case parts_value: return FoldDouble<parts_value>(at, x);
+    SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
+#undef SKEWLESS_FOLD
+    default: return;
+  }
+}
+
+inline void FoldNumericInt(unsigned parts, uint8_t* at, int64_t x) {
+  switch (parts) {
+#define SKEWLESS_FOLD(parts_value) \
+  case parts_value: return FoldInt<parts_value>(at, x);
+    SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
+#undef SKEWLESS_FOLD
+    default: return;
+  }
+}
+
+// Sequence only ascends while folding: of equal event times the later row is the last one, and the
+// stored row the first one.
+inline void FoldFirstOrLast(const Accumulator& a, uint8_t* payload, const Row& row) {
+  const Column& column = row.argument(a.argument);
+  const bool valid = column.valid[row.index] != 0;
+  if (!valid && !a.respect_nulls) return;
+  uint8_t* at = payload + a.offset;
+  const auto stored = LoadLe<Timestamp>(at);
+  if (a.kind == AccumulatorKind::kLast) {
+    if (row.event_us < stored) return;
+  } else if (row.event_us >= stored && (LoadFlags(payload, a) & kPresentFlag) != 0) {
+    return;
+  }
+  StoreLe(at, row.event_us);
+  StoreLe(at + 8, RawValue(column, a.physical, row.index));
+  SetFlags(payload, a, valid ? kPresentFlag | kValidFlag : kPresentFlag);
+}
+
+// Folds the row into the first `layout.fixed` accumulators of the tile at `payload`.
+inline void FoldFixed(const TileLayout& layout, uint8_t* payload, const Row& row) {
+  const Accumulator* const end = layout.accumulators.data() + layout.fixed;
+  for (const Accumulator* a = layout.accumulators.data(); a != end; ++a) {
+    if (!row.Passes(a->filter)) continue;
+    uint8_t* at = payload + a->offset;
+    switch (a->kind) {
+      case AccumulatorKind::kCount:
+        if (a->argument < 0 || row.argument(a->argument).valid[row.index] != 0) AddOne(at);
+        break;
+      case AccumulatorKind::kNumericDouble: {
+        const Column& column = row.argument(a->argument);
+        if (column.valid[row.index] != 0) FoldNumericDouble(a->parts, at, column.doubles[row.index]);
+        break;
+      }
+      case AccumulatorKind::kNumericInt: {
+        const Column& column = row.argument(a->argument);
+        if (column.valid[row.index] != 0) FoldNumericInt(a->parts, at, column.ints[row.index]);
+        break;
+      }
+      case AccumulatorKind::kFirst:
+      case AccumulatorKind::kLast: FoldFirstOrLast(*a, payload, row); break;
+      default: FoldExtreme(*a, payload, row); break;  // min_by and max_by of fixed sizes
+    }
+  }
+}
+
+}  // namespace skewless
