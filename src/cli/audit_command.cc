@@ -10,32 +10,59 @@
 namespace skewless {
 namespace {
 
-void PrintJson(const AuditReport& report) {
+void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
   nlohmann::json causes = nlohmann::json::object();
   for (const auto& [cause, rows] : report.by_cause) causes[std::string(DifferenceCauseName(cause))] = rows;
-  fmt::print("{}\n", nlohmann::json{{"rows", report.rows},
-                                    {"values", report.values},
-                                    {"different_rows", report.different_rows},
-                                    {"by_cause", causes},
-                                    {"history_records", report.counts.history_records}}
-                         .dump());
+  nlohmann::json out = {{"rows", report.rows},
+                        {"values", report.values},
+                        {"different_rows", report.different_rows},
+                        {"by_cause", causes},
+                        {"history_records", report.counts.history_records}};
+  if (training != nullptr) {
+    out["training_rows"] = training->rows;
+    out["training_different_rows"] = training->different_rows;
+    out["training_unmatched_rows"] = training->unmatched_rows;
+  }
+  fmt::print("{}\n", out.dump());
 }
 
-void PrintReport(const AuditReport& report) {
-  fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
-             WithSeparators(report.different_rows), WithSeparators(report.rows), WithSeparators(report.values),
-             WithSeparators(report.counts.history_records));
-  for (const auto& [cause, rows] : report.by_cause) {
-    fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));
-  }
-  for (const Difference& one : report.examples) {
+void PrintExamples(const std::vector<Difference>& examples) {
+  for (const Difference& one : examples) {
     fmt::print("  {}  {}  {}: served {} (sequence {}), replayed {} (sequence {}): {}\n",
                FormatTimestamp(one.read_us), one.key, one.output, one.served, one.served_sequence, one.replayed,
                one.replayed_sequence, DifferenceCauseName(one.cause));
   }
 }
 
-void RunAudit(Session& session, std::string served, JoinOptions options, bool json) {
+void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
+  fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
+             WithSeparators(report.different_rows), WithSeparators(report.rows), WithSeparators(report.values),
+             WithSeparators(report.counts.history_records));
+  for (const auto& [cause, rows] : report.by_cause) {
+    fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));
+  }
+  PrintExamples(report.examples);
+  if (training == nullptr) return;
+  fmt::print("{} of {} training rows differ from what was served", WithSeparators(training->different_rows),
+             WithSeparators(training->rows));
+  if (training->unmatched_rows > 0) fmt::print(" ({} more were never asked for)", WithSeparators(training->unmatched_rows));
+  fmt::print("\n");
+  for (const Difference& one : training->examples) {
+    fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us), one.key, one.output,
+               one.served, one.replayed);
+  }
+}
+
+struct AuditArguments {
+  std::string served, training;
+  std::string timestamp_column = "event_timestamp";
+  JoinOptions options;
+  bool json = false;
+};
+
+void RunAudit(Session& session, AuditArguments arguments) {
+  std::string& served = arguments.served;
+  JoinOptions& options = arguments.options;
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
   const Definition& definition = *repository->definition;
@@ -52,23 +79,31 @@ void RunAudit(Session& session, std::string served, JoinOptions options, bool js
   auto report = Audit(SystemFiles(), definition, definition.ResolvePath(served), options);
   bar.Finish();
   if (!report) return session.Failed(report.error());
-  json ? PrintJson(*report) : PrintReport(*report);
-  if (!report->passed()) session.exit_code = 1;
+  TrainingSetAudit training;
+  if (!arguments.training.empty()) {
+    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served), arguments.training,
+                                     arguments.timestamp_column);
+    if (!compared) return session.Failed(compared.error());
+    training = std::move(*compared);
+  }
+  const TrainingSetAudit* compared = arguments.training.empty() ? nullptr : &training;
+  arguments.json ? PrintJson(*report, compared) : PrintReport(*report, compared);
+  if (!report->passed() || training.different_rows > 0) session.exit_code = 1;
 }
 
 }  // namespace
 
 void AddAuditCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("audit", "Compare what was served with a replay of the log, to the bit");
-  auto served = std::make_shared<std::string>();
-  auto options = std::make_shared<JoinOptions>();
-  auto json = std::make_shared<bool>(false);
-  command->add_option("--served", *served, "The folder of served vectors (default: serving.served_log)");
-  command->add_option("--threads", options->threads, "Threads (default: the machine's)");
-  command->add_option("--memory", options->memory_bytes, "Bytes in memory before spilling, as in 4GiB")
+  auto arguments = std::make_shared<AuditArguments>();
+  command->add_option("--served", arguments->served, "The folder of served vectors (default: serving.served_log)");
+  command->add_option("--training", arguments->training, "Also compare this training set with what was served");
+  command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")->capture_default_str();
+  command->add_option("--threads", arguments->options.threads, "Threads (default: the machine's)");
+  command->add_option("--memory", arguments->options.memory_bytes, "Bytes in memory before spilling, as in 4GiB")
       ->transform(CLI::AsSizeValue(false));
-  command->add_flag("--json", *json, "Print the report as JSON");
-  command->callback([&session, served, options, json] { RunAudit(session, *served, *options, *json); });
+  command->add_flag("--json", arguments->json, "Print the report as JSON");
+  command->callback([&session, arguments] { RunAudit(session, *arguments); });
 }
 
 }  // namespace skewless

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/source_text.h"
+#include "model/list.h"
 
 namespace skewless {
 namespace {
@@ -130,6 +131,83 @@ Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>&
   });
 }
 
+Result<Column> ConvertColumn(const std::string& path, const std::string& name,
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena);
+
+// Lists are held as their encoding.
+Result<Column> ConvertLists(const std::string& path, const std::string& name,
+                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+  if (column->type()->id() != arrow::Type::LIST) {
+    return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
+                "Give a list of " + TypeName({type.kind, false}) + ".");
+  }
+  Column out;
+  out.type = type;
+  ListBuilder builder(type.kind);
+  for (const auto& chunk : column->chunks()) {
+    const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
+    SKEWLESS_ASSIGN_OR_RETURN(const Column items,
+                              ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
+                                            {type.kind, false}, arena));
+    for (int64_t i = 0; i < lists.length(); ++i) {
+      if (lists.IsNull(i)) {
+        out.AppendNull();
+        continue;
+      }
+      builder.Clear();
+      for (int64_t item = lists.value_offset(i); item < lists.value_offset(i + 1); ++item) {
+        builder.Add(ValueAt(items, static_cast<size_t>(item)));
+      }
+      out.AppendString(arena->Add(builder.Finish()));
+    }
+  }
+  return out;
+}
+
+Result<Column> ConvertColumn(const std::string& path, const std::string& name,
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+  if (type.is_list) return ConvertLists(path, name, column, type, arena);
+  Column out;
+  out.type = type;
+  Status filled;
+  switch (type.kind) {
+    case TypeKind::kFloat32:
+      filled = Fill<arrow::FloatArray>(path, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
+        out.AppendDouble(static_cast<double>(array.Value(i)));
+      });
+      break;
+    case TypeKind::kFloat64:
+      filled = Fill<arrow::DoubleArray>(path, column, arrow::float64(), &out,
+                                        [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
+      break;
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      filled = Fill<arrow::LargeBinaryArray>(path, column, arrow::large_binary(), &out,
+                                             [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
+      break;
+    case TypeKind::kTimestamp: {
+      std::vector<Timestamp> times;
+      filled = ReadTimes(path, name, column, &times);
+      for (const Timestamp time : times) out.AppendInt(time);
+      break;
+    }
+    case TypeKind::kBool:
+      filled = Fill<arrow::BooleanArray>(path, column, arrow::boolean(), &out,
+                                         [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
+      break;
+    case TypeKind::kInt32:
+      filled = Fill<arrow::Int32Array>(path, column, arrow::int32(), &out,
+                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+    case TypeKind::kInt64:
+      filled = Fill<arrow::Int64Array>(path, column, arrow::int64(), &out,
+                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+  }
+  if (!filled) return tl::unexpected<Error>(filled.error());
+  return out;
+}
+
 }  // namespace
 
 Result<TableFormat> TableFormatOf(const std::string& path) {
@@ -159,51 +237,13 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   return labels;
 }
 
+bool HasColumn(const LabelTable& labels, const std::string& name) {
+  return labels.table->GetColumnByName(name) != nullptr;
+}
+
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena) {
   SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
-  if (type.is_list) {
-    return Fail(ErrorCode::kUnsupported, labels.path + ": column '" + name + "': labels can't carry lists",
-                "Leave the request's list columns out of the service that you join.");
-  }
-  Column out;
-  out.type = type;
-  Status filled;
-  switch (type.kind) {
-    case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(labels.path, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
-        out.AppendDouble(static_cast<double>(array.Value(i)));
-      });
-      break;
-    case TypeKind::kFloat64:
-      filled = Fill<arrow::DoubleArray>(labels.path, column, arrow::float64(), &out,
-                                        [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
-      break;
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-      filled = Fill<arrow::LargeBinaryArray>(labels.path, column, arrow::large_binary(), &out,
-                                             [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
-      break;
-    case TypeKind::kTimestamp: {
-      std::vector<Timestamp> times;
-      filled = ReadTimes(labels.path, name, column, &times);
-      for (const Timestamp time : times) out.AppendInt(time);
-      break;
-    }
-    case TypeKind::kBool:
-      filled = Fill<arrow::BooleanArray>(labels.path, column, arrow::boolean(), &out,
-                                         [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
-      break;
-    case TypeKind::kInt32:
-      filled = Fill<arrow::Int32Array>(labels.path, column, arrow::int32(), &out,
-                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
-      break;
-    case TypeKind::kInt64:
-      filled = Fill<arrow::Int64Array>(labels.path, column, arrow::int64(), &out,
-                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
-      break;
-  }
-  if (!filled) return tl::unexpected<Error>(filled.error());
-  return out;
+  return ConvertColumn(labels.path, name, column, type, arena);
 }
 
 }  // namespace skewless

@@ -32,6 +32,8 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
 // A column of the table as `type` (keys, request columns). Nulls stay null.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena);
 
+bool HasColumn(const LabelTable& labels, const std::string& name);
+
 struct OutputColumn {
   std::string name;
   const Column* column = nullptr;  // rows as the labels'
