@@ -24,16 +24,22 @@ struct SourceDefinition {
   Place place;
   SourceType type = SourceType::kFile;
   SourceFormat format = SourceFormat::kJson;
-  std::string path;                      // file sources: a file or a glob, relative to the repository
-  std::map<std::string, std::string> options;  // csv: delimiter, null_text; kafka: brokers, topic, ...
+  // File sources: files or globs, relative to the repository. `path` is the first of `paths`.
+  std::string path;
+  std::vector<std::string> paths;
+  // csv: delimiter (one byte), null_text, header ("true" or "false"); files: compression ("none",
+  // "gzip" or "zstd", where the suffix does not tell); kafka: brokers, topic, start; avro and
+  // protobuf: schema, schema_registry, message. Only what the user wrote is in here.
+  std::map<std::string, std::string> options;
   Schema schema;
-  int event_timestamp = -1;              // column
-  int arrival_timestamp = -1;            // column, or -1: no replay clock
-  std::optional<DurationUs> delay;       // instead of arrivals: available = event + delay (backfills)
+  int event_timestamp = -1;         // column
+  int arrival_timestamp = -1;       // column, or -1: no replay clock
+  std::optional<DurationUs> delay;  // instead of arrivals: available = event + delay (backfills)
   DurationUs out_of_orderness_us = 0;
   std::optional<DurationUs> idle_after_us;
-  std::optional<DurationUs> allowed_lateness_us;  // behind the watermark by more: refused (applied = false)
-  std::string dead_letters;              // file; default: <log path>/dead_letters/<source>.jsonl
+  std::optional<DurationUs>
+      allowed_lateness_us;   // behind the watermark by more: refused (applied = false)
+  std::string dead_letters;  // file; default: <log path>/dead_letters/<source>.jsonl
 };
 
 struct EntityDefinition {
@@ -43,9 +49,25 @@ struct EntityDefinition {
 };
 
 enum class AggregateKind {
-  kCount, kSum, kAvg, kMin, kMax, kVarPop, kVarSamp, kStddevPop, kStddevSamp,
-  kFirst, kLast, kBoolAnd, kBoolOr, kMinBy, kMaxBy, kLastN, kFirstN,
-  kSumDecayed, kTimeSinceLast,  // not among the exact ones yet: the parser says so
+  kCount,
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kVarPop,
+  kVarSamp,
+  kStddevPop,
+  kStddevSamp,
+  kFirst,
+  kLast,
+  kBoolAnd,
+  kBoolOr,
+  kMinBy,
+  kMaxBy,
+  kLastN,
+  kFirstN,
+  kSumDecayed,
+  kTimeSinceLast,  // words of the language that this version refuses with a remedy
 };
 
 struct WindowSpec {
@@ -59,14 +81,14 @@ struct FeatureDefinition {
   Place place;
   std::string text;
   AggregateKind aggregate = AggregateKind::kCount;
-  std::unique_ptr<Ast> argument;       // null for count(*)
-  std::unique_ptr<Ast> order_argument; // min_by(x, y), max_by(x, y): the y
-  int64_t list_size = 0;               // last(x, n), first(x, n)
-  bool respect_nulls = false;          // last(x) respect nulls, first(x) respect nulls
+  std::unique_ptr<Ast> argument;        // null for count(*)
+  std::unique_ptr<Ast> order_argument;  // min_by(x, y), max_by(x, y): the y
+  int64_t list_size = 0;                // last(x, n), first(x, n)
+  bool respect_nulls = false;           // last(x) respect nulls, first(x) respect nulls
   std::unique_ptr<Ast> filter;
-  std::optional<WindowSpec> window;    // none: all time
+  std::optional<WindowSpec> window;  // none: all time
   Type argument_type;
-  Type type;                           // of the feature
+  Type type;  // of the feature
   // Compiled over the source's schema (the scope is the schema's columns in order).
   std::shared_ptr<const Program> argument_program;  // null for count(*)
   std::shared_ptr<const Program> order_program;
@@ -89,7 +111,7 @@ struct FeatureViewDefinition {
   Place place;
   int source = -1;
   int entity = -1;
-  std::vector<int> key_columns;        // of the source's schema, in the entity's key order
+  std::vector<int> key_columns;  // of the source's schema, in the entity's key order
   std::string where_text;
   std::unique_ptr<Ast> where;
   std::shared_ptr<const Program> where_program;
@@ -127,21 +149,25 @@ struct FeatureServiceDefinition {
   // The scope of derived: request columns; then every output of every view that the service names
   // (its index views ascending), each twice: "view:output" and, where no two share it, "output";
   // then earlier derived. `scope_reference[i]` tells what scope column i is.
-  struct ScopeEntry { enum Kind { kRequest, kFeature, kDerived } kind; int index; FeatureReference feature; };
+  struct ScopeEntry {
+    enum Kind { kRequest, kFeature, kDerived } kind;
+    int index;
+    FeatureReference feature;
+  };
   Scope scope;
   std::vector<ScopeEntry> scope_entries;
 };
 
 struct StorageDefinition {
-  std::string type;                             // embedded | redis | ...; parquet | iceberg
-  std::string path;                             // absolute or relative to the repository
+  std::string type;  // embedded | redis | ...; parquet | iceberg
+  std::string path;  // absolute or relative to the repository
   std::map<std::string, std::string> options;
 };
 
 struct ServingDefinition {
   std::string listen = "127.0.0.1:6566";
   int threads = 1;
-  std::string served_log;                       // folder of served vectors for audit; "" = not logged
+  std::string served_log;  // folder of served vectors for audit; "" = not logged
 };
 
 struct Definition {
@@ -168,7 +194,8 @@ struct Definition {
 // compiler shows it: file, line, column, the line with a caret, the remedy.
 Result<std::unique_ptr<Definition>> LoadDefinition(const std::string& directory);
 // The same from text, for tests and the C ABI. `file` is the name shown in errors.
-Result<std::unique_ptr<Definition>> ParseDefinition(const std::string& text, const std::string& file,
+Result<std::unique_ptr<Definition>> ParseDefinition(const std::string& text,
+                                                    const std::string& file,
                                                     const std::string& root);
 
 // "view:feature", "view" (all its outputs) or a service's name, as `join --features`, `get` and a
@@ -176,7 +203,8 @@ Result<std::unique_ptr<Definition>> ParseDefinition(const std::string& text, con
 Result<std::vector<FeatureReference>> ResolveFeatures(const Definition& definition,
                                                       const std::vector<std::string>& names);
 
-// Aggregates whose result depends on the order of folding (float sums and what rests on them).
+// Aggregates whose result depends on the order of folding (float sums and what rests on them;
+// least and greatest floats, where 0.0 and -0.0 tie).
 bool DependsOnOrder(const FeatureDefinition& feature);
 std::string_view AggregateName(AggregateKind kind);
 
