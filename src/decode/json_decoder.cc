@@ -135,14 +135,15 @@ Problem ReadScalar(ondemand::parser& parser, ondemand::value& value, const Colum
     case ondemand::json_type::boolean: {
       bool is_true = false;
       if (kind != FieldKind::kBool) return Misfit(value, Parsed::kMalformed);
-      if (const auto error = value.get_bool().get(is_true)) return {{}, {}, error};
+      if (value.get_bool().get(is_true) != simdjson::SUCCESS) return Misfit(value, Parsed::kMalformed);
       out->int_value = is_true ? 1 : 0;
       return {};
     }
     case ondemand::json_type::null: {
       bool is_null = false;
-      if (const auto error = value.is_null().get(is_null)) return {{}, {}, error};
-      if (!is_null) return Misfit(value, Parsed::kMalformed);
+      if (value.is_null().get(is_null) != simdjson::SUCCESS || !is_null) {
+        return Misfit(value, Parsed::kMalformed);
+      }
       out->valid = false;
       return {};
     }

@@ -10,7 +10,30 @@
 
 namespace skewless {
 
+namespace {
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Numbers that cannot overflow, which is nearly all of them. False for the others and for what is no
+// number.
+bool DecodeShortInt(std::string_view text, int64_t* value) {
+  constexpr size_t kSafeDigits = 18;
+  const bool negative = !text.empty() && text[0] == '-';
+  if (negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > kSafeDigits) return false;
+  int64_t number = 0;
+  for (const char c : text) {
+    if (!IsDigit(c)) return false;
+    number = 10 * number + (c - '0');
+  }
+  *value = negative ? -number : number;
+  return true;
+}
+
+}  // namespace
+
 Parsed DecodeInt64(std::string_view text, int64_t* value) {
+  if (DecodeShortInt(text, value)) [[likely]] return Parsed::kOk;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, *value);
   if (at != end || text.empty()) return Parsed::kMalformed;
@@ -89,8 +112,6 @@ static int MicrosExponent(TimestampUnit unit) {
 }
 
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // A decimal number taken apart: digits without leading zeros, times ten to the exponent.
 struct Decimal {

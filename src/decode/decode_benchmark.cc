@@ -1,0 +1,168 @@
+// How fast bytes become rows, on one core, from a file in the page cache.
+#include <arrow/api.h>
+#include <arrow/io/file.h>
+#include <benchmark/benchmark.h>
+#include <parquet/arrow/writer.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "decode/csv_reader.h"
+#include "decode/json_lines.h"
+#include "decode/parquet_reader.h"
+
+namespace skewless {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kTextRecords = 200'000;
+constexpr int kParquetRecords = 4'000'000;
+constexpr size_t kBatchRecords = 8192;
+
+// A file that is written once and removed at exit.
+class BenchmarkFile {
+ public:
+  explicit BenchmarkFile(const std::string& name)
+      : path_(fs::temp_directory_path() / ("skewless-" + std::to_string(::getpid()) + name)) {}
+  ~BenchmarkFile() { fs::remove(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Schema EventSchema() {
+  return {{{"user_id", {TypeKind::kInt64, false}},
+           {"item_id", {TypeKind::kInt64, false}},
+           {"kind", {TypeKind::kString, false}},
+           {"price", {TypeKind::kFloat64, false}},
+           {"ts", {TypeKind::kTimestamp, false}, TimestampUnit::kMillis}}};
+}
+
+// 190 bytes with the line end, 8 fields.
+const std::string& JsonFile() {
+  static const BenchmarkFile file(".jsonl");
+  static const bool written = [] {
+    std::ofstream out(file.path());
+    char line[256];
+    for (int i = 0; i < kTextRecords; ++i) {
+      std::snprintf(line, sizeof line,
+                    "{\"event_id\":\"%08x-7a1b-4c33-9d20-%012d\",\"user_id\":%d,\"item_id\":%d,"
+                    "\"kind\":\"%s\",\"price\":%.2f,\"ts\":%lld,\"session\":\"s-%08d\","
+                    "\"page\":\"/product/%06d\"}",
+                    static_cast<unsigned>(i) * 2654435761u, i, 100'000 + i % 50'000,
+                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click", 5 + (i % 9000) / 100.0,
+                    1'700'000'000'000LL + i, i, i % 999'983);
+      out << line << '\n';
+    }
+    return true;
+  }();
+  static_cast<void>(written);
+  return file.path();
+}
+
+const std::string& CsvFile() {
+  static const BenchmarkFile file(".csv");
+  static const bool written = [] {
+    std::ofstream out(file.path());
+    out << "event_id,user_id,item_id,kind,price,ts,session,page\n";
+    char line[256];
+    for (int i = 0; i < kTextRecords; ++i) {
+      std::snprintf(line, sizeof line, "%08x-7a1b,%d,%d,%s,%.2f,%lld,s-%08d,\"/product/%06d\"\n",
+                    static_cast<unsigned>(i) * 2654435761u, 100'000 + i % 50'000,
+                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click", 5 + (i % 9000) / 100.0,
+                    1'700'000'000'000LL + i, i, i % 999'983);
+      out << line;
+    }
+    return true;
+  }();
+  static_cast<void>(written);
+  return file.path();
+}
+
+// Two int64, two float64, one timestamp[us].
+const std::string& ParquetFile() {
+  static const BenchmarkFile file(".parquet");
+  static const bool written = [] {
+    arrow::Int64Builder user, item;
+    arrow::DoubleBuilder price, score;
+    arrow::TimestampBuilder ts(arrow::timestamp(arrow::TimeUnit::MICRO),
+                               arrow::default_memory_pool());
+    for (int64_t i = 0; i < kParquetRecords; ++i) {
+      static_cast<void>(user.Append(i * 7919 % 50'000));
+      static_cast<void>(item.Append(i * 104'729 % 9'000));
+      static_cast<void>(price.Append(static_cast<double>(i % 9'000) / 100.0));
+      static_cast<void>(score.Append(static_cast<double>(i % 1'000) * 0.5));
+      static_cast<void>(ts.Append(1'700'000'000'000'000 + i * 1'000));
+    }
+    const auto table = arrow::Table::Make(
+        arrow::schema({arrow::field("user_id", arrow::int64()), arrow::field("item_id", arrow::int64()),
+                       arrow::field("price", arrow::float64()),
+                       arrow::field("score", arrow::float64()),
+                       arrow::field("ts", arrow::timestamp(arrow::TimeUnit::MICRO))}),
+        {*user.Finish(), *item.Finish(), *price.Finish(), *score.Finish(), *ts.Finish()});
+    const auto out = *arrow::io::FileOutputStream::Open(file.path());
+    return parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out).ok();
+  }();
+  static_cast<void>(written);
+  return file.path();
+}
+
+// Reads a whole file once an iteration.
+template <typename Open>
+void ReadAll(benchmark::State& state, const Schema& schema, const std::string& path, Open open) {
+  DecodeOptions options;
+  options.schema = &schema;
+  options.required.push_back({schema.Find("ts"), "event_timestamp"});
+  Batch batch;
+  std::vector<BadRecord> bad;
+  int64_t records = 0;
+  for (auto _ : state) {
+    const Result<std::unique_ptr<RecordReader>> reader = open(options);
+    if (!reader) return state.SkipWithError(reader.error().message.c_str());
+    while (true) {
+      batch.Reset(&schema, 0);
+      const Result<bool> more = (*reader)->Read(kBatchRecords, &batch, &bad);
+      if (!more || !bad.empty()) return state.SkipWithError("a record is bad");
+      if (!*more) break;
+      benchmark::DoNotOptimize(batch.columns.data());
+    }
+    records += (*reader)->next_record();
+  }
+  state.SetItemsProcessed(records);
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * fs::file_size(path)));
+}
+
+void BM_JsonLines(benchmark::State& state) {
+  const Schema schema = EventSchema();
+  ReadAll(state, schema, JsonFile(), [](const DecodeOptions& options) {
+    return OpenJsonLines(SystemFiles(), JsonFile(), options);
+  });
+}
+BENCHMARK(BM_JsonLines)->Unit(benchmark::kMillisecond);
+
+void BM_Csv(benchmark::State& state) {
+  const Schema schema = EventSchema();
+  ReadAll(state, schema, CsvFile(), [](const DecodeOptions& options) {
+    return OpenCsv(SystemFiles(), CsvFile(), options, {});
+  });
+}
+BENCHMARK(BM_Csv)->Unit(benchmark::kMillisecond);
+
+void BM_Parquet(benchmark::State& state) {
+  const Schema schema{{{"user_id", {TypeKind::kInt64, false}},
+                       {"item_id", {TypeKind::kInt64, false}},
+                       {"price", {TypeKind::kFloat64, false}},
+                       {"score", {TypeKind::kFloat64, false}},
+                       {"ts", {TypeKind::kTimestamp, false}, TimestampUnit::kMicros}}};
+  ReadAll(state, schema, ParquetFile(), [](const DecodeOptions& options) {
+    return OpenParquet(ParquetFile(), options);
+  });
+}
+BENCHMARK(BM_Parquet)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace skewless

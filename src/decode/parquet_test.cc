@@ -1,0 +1,218 @@
+#include <arrow/api.h>
+#include <arrow/io/file.h>
+#include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
+
+#include "decode/parquet_reader.h"
+#include "decode/record_fixture.h"
+
+namespace skewless {
+namespace {
+
+using Arrays = std::vector<std::shared_ptr<arrow::Array>>;
+
+template <typename Builder, typename Value>
+std::shared_ptr<arrow::Array> Build(Builder&& builder, const std::vector<std::optional<Value>>& values) {
+  for (const auto& value : values) {
+    const arrow::Status status = value ? builder.Append(*value) : builder.AppendNull();
+    EXPECT_TRUE(status.ok());
+  }
+  return builder.Finish().ValueOrDie();
+}
+
+template <typename Builder, typename Value>
+std::shared_ptr<arrow::Array> Build(const std::vector<std::optional<Value>>& values) {
+  return Build(Builder(), values);
+}
+
+std::shared_ptr<arrow::Array> Ints(const std::vector<std::optional<int64_t>>& values) {
+  return Build(arrow::Int64Builder(), values);
+}
+std::shared_ptr<arrow::Array> Doubles(const std::vector<std::optional<double>>& values) {
+  return Build(arrow::DoubleBuilder(), values);
+}
+std::shared_ptr<arrow::Array> Strings(const std::vector<std::optional<std::string>>& values) {
+  return Build(arrow::StringBuilder(), values);
+}
+std::shared_ptr<arrow::Array> Times(arrow::TimeUnit::type unit,
+                                    const std::vector<std::optional<int64_t>>& values) {
+  return Build(arrow::TimestampBuilder(arrow::timestamp(unit), arrow::default_memory_pool()), values);
+}
+
+class ParquetTest : public ::testing::Test {
+ protected:
+  void Write(const std::vector<std::string>& names, const Arrays& arrays, int64_t group_rows = 1000) {
+    arrow::FieldVector fields;
+    for (size_t i = 0; i < names.size(); ++i) fields.push_back(arrow::field(names[i], arrays[i]->type()));
+    const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
+    const auto out = arrow::io::FileOutputStream::Open(path_).ValueOrDie();
+    const auto stored = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    const auto plain = parquet::WriterProperties::Builder().version(
+        parquet::ParquetVersion::PARQUET_2_6)->build();
+    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, group_rows, plain,
+                                           stored).ok());
+    ASSERT_TRUE(out->Close().ok());
+  }
+  ReadRecords Read(size_t max_records = 1000, int64_t skip = 0) {
+    DecodeOptions options;
+    options.schema = &schema_;
+    options.required = required_;
+    return ReadAll(OpenParquet(path_, options), schema_, max_records, skip);
+  }
+  // Rows, or reasons of bad ones, or the error, of a file with the one column `v`.
+  Rows Column(const ColumnSpec& spec, const std::shared_ptr<arrow::Array>& array) {
+    schema_ = {{spec}};
+    Write({"v"}, {array});
+    ReadRecords read = Read();
+    for (const BadRecord& bad : read.bad) read.rows.push_back(bad.reason);
+    if (!read.error.empty()) read.rows.push_back(read.error);
+    return read.rows;
+  }
+
+  TemporaryFolder folder_;
+  std::string path_ = folder_.File("a.parquet");
+  Schema schema_{{Spec("id", TypeKind::kInt64), Spec("price", TypeKind::kFloat64),
+                  Spec("kind", TypeKind::kString)}};
+  std::vector<RequiredColumn> required_;
+};
+
+TEST_F(ParquetTest, ReadsDeclaredColumnsInAnyOrder) {
+  Write({"kind", "other", "price", "id"},
+        {Strings({"a", std::nullopt, "é"}), Ints({7, 8, 9}), Doubles({0.5, std::nullopt, -1}),
+         Ints({1, 2, std::nullopt})});
+  EXPECT_EQ(Read().rows, (Rows{"1, 0.5, 'a'", "2, null, null", "null, -1.0, 'é'"}));
+  EXPECT_EQ(Read(1).rows.size(), 3u);
+}
+
+TEST_F(ParquetTest, ColumnsThatCannotBeRead) {
+  Write({"id", "price"}, {Ints({1}), Doubles({1})});
+  EXPECT_TRUE(Has(Read().error, "a.parquet: has no column 'kind'; it has 'id', 'price'"));
+  Write({"id", "price", "kind"}, {Ints({1}), Strings({"1.5"}), Strings({"a"})});
+  EXPECT_TRUE(Has(Read().error, "column 'price' is string and cannot be read as float64"));
+  folder_.Write("a.parquet", "not parquet at all");
+  EXPECT_TRUE(Has(Read().error, "a.parquet: "));
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(Has(Read().error, "a.parquet"));
+}
+
+TEST_F(ParquetTest, DecimalsAreNotRead) {
+  arrow::Decimal128Builder builder(arrow::decimal128(10, 2));
+  ASSERT_TRUE(builder.Append(arrow::Decimal128(1234)).ok());
+  const Rows read = Column(Spec("v", TypeKind::kFloat64), builder.Finish().ValueOrDie());
+  EXPECT_TRUE(Has(read.at(0), "column 'v' is decimal128(10, 2) and cannot be read as float64"));
+}
+
+TEST_F(ParquetTest, Integers) {
+  const auto small = Build<arrow::Int32Builder, int32_t>({-1, std::nullopt, 5});
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt64), small), (Rows{"-1", "null", "5"}));
+  EXPECT_EQ(Column(Spec("v", TypeKind::kFloat64), small), (Rows{"-1.0", "null", "5.0"}));
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt32), Ints({1, 3'000'000'000, std::nullopt})),
+            (Rows{"1", "null", "column 'v': 3000000000 is out of range for int32"}));
+  const auto huge = Build<arrow::UInt64Builder, uint64_t>({18'446'744'073'709'551'615u, 1});
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt64), huge),
+            (Rows{"1", "column 'v': 18446744073709551615 is out of range for int64"}));
+  const auto bits = Build<arrow::BooleanBuilder, bool>({true, std::nullopt, false});
+  EXPECT_EQ(Column(Spec("v", TypeKind::kBool), bits), (Rows{"true", "null", "false"}));
+}
+
+TEST_F(ParquetTest, Floats) {
+  EXPECT_EQ(Column(Spec("v", TypeKind::kFloat32), Doubles({0.1, std::nullopt})), (Rows{"0.1", "null"}));
+  const Rows read = Column(Spec("v", TypeKind::kFloat32), Doubles({1e39}));
+  ASSERT_EQ(read.size(), 1u);
+  EXPECT_TRUE(Has(read[0], "is out of range for float32"));
+  const auto narrow = Build<arrow::FloatBuilder, float>({0.5f});
+  EXPECT_EQ(Column(Spec("v", TypeKind::kFloat64), narrow), (Rows{"0.5"}));
+}
+
+TEST_F(ParquetTest, Timestamps) {
+  // Whatever the definition says of numbers, the file knows its unit.
+  const ColumnSpec spec = Spec("v", TypeKind::kTimestamp, false, TimestampUnit::kSeconds);
+  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MILLI, {1'357'034'400'001, std::nullopt})),
+            (Rows{"2013-01-01T10:00:00.001Z", "null"}));
+  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MICRO, {1})), (Rows{"1970-01-01T00:00:00.000001Z"}));
+  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::NANO, {-1, 1999})),
+            (Rows{"1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00.000001Z"}));
+  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MILLI, {int64_t{1} << 62})),
+            (Rows{"column 'v': 4611686018427387904 is out of range for timestamp[s]"}));
+  EXPECT_EQ(Column(spec, Ints({1'357'034'400})), (Rows{"2013-01-01T10:00:00Z"}));
+  EXPECT_EQ(Column(spec, Build<arrow::Date32Builder, int32_t>({1})),
+            (Rows{"1970-01-02T00:00:00Z"}));
+  const ColumnSpec text = Spec("v", TypeKind::kTimestamp);
+  EXPECT_EQ(Column(text, Strings({"2013-01-01T10:00:00Z", "soon"})),
+            (Rows{"2013-01-01T10:00:00Z",
+                  "column 'v': expected timestamp (RFC 3339), found \"soon\""}));
+  EXPECT_TRUE(Has(Column(text, Ints({1})).at(0), "is int64 and cannot be read as timestamp"));
+}
+
+TEST_F(ParquetTest, StringsOfEveryEncoding) {
+  const ColumnSpec text = Spec("v", TypeKind::kString);
+  const auto large = Build<arrow::LargeStringBuilder, std::string>({"a", std::nullopt, ""});
+  EXPECT_EQ(Column(text, large), (Rows{"'a'", "null", "''"}));
+  const auto words = Build<arrow::StringDictionaryBuilder, std::string>({"x", "y", std::nullopt, "x"});
+  EXPECT_EQ(Column(text, words), (Rows{"'x'", "'y'", "null", "'x'"}));
+  const auto broken = Build<arrow::BinaryBuilder, std::string>({"\xff", "ok", "\xc3\xa9"});
+  EXPECT_EQ(Column(text, broken),
+            (Rows{"'ok'", "'é'", "column 'v': expected string, found invalid UTF-8"}));
+  const std::string megabyte(1 << 20, 'm');
+  EXPECT_TRUE(Column(text, Strings({megabyte})) == (Rows{"'" + megabyte + "'"}));
+}
+
+TEST_F(ParquetTest, Lists) {
+  arrow::ListBuilder builder(arrow::default_memory_pool(), std::make_shared<arrow::Int64Builder>());
+  auto& values = static_cast<arrow::Int64Builder&>(*builder.value_builder());
+  ASSERT_TRUE(builder.Append().ok() && values.Append(1).ok() && values.AppendNull().ok());
+  ASSERT_TRUE(builder.AppendNull().ok() && builder.Append().ok());
+  ASSERT_TRUE(builder.Append().ok() && values.Append(int64_t{1} << 40).ok() && values.Append(2).ok());
+  ASSERT_TRUE(builder.Append().ok() && values.Append(3).ok());
+  const auto array = builder.Finish().ValueOrDie();
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt64, true), array),
+            (Rows{"[1, null]", "null", "[]", "[1099511627776, 2]", "[3]"}));
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt32, true), array),
+            (Rows{"[1, null]", "null", "[]", "[3]",
+                  "column 'v': 1099511627776 is out of range for int32[]"}));
+  EXPECT_TRUE(Has(Column(Spec("v", TypeKind::kInt64), array).at(0), "cannot be read as int64"));
+}
+
+TEST_F(ParquetTest, BadRowsAndRequiredColumns) {
+  required_ = {{0, "event_timestamp"}};
+  schema_.columns[1].type.kind = TypeKind::kFloat32;
+  Write({"id", "price", "kind"}, {Ints({1, std::nullopt, 3, 4}), Doubles({1, 2, 1e300, 4}),
+                                  Strings({"a", "b", "c", "d"})});
+  for (const size_t at_a_time : {size_t{1}, size_t{3}, size_t{100}}) {
+    const ReadRecords read = Read(at_a_time);
+    EXPECT_EQ(read.rows, (Rows{"1, 1.0, 'a'", "4, 4.0, 'd'"}));
+    ASSERT_EQ(read.bad.size(), 2u);
+    EXPECT_EQ(read.bad[0].record, 1);
+    EXPECT_EQ(read.bad[0].line, 0);
+    EXPECT_EQ(read.bad[0].reason, "no event_timestamp (column 'id' is null)");
+    EXPECT_EQ(read.bad[0].text, "{\"id\": null, \"price\": 2, \"kind\": \"b\"}");
+    EXPECT_EQ(read.bad[1].record, 2);
+    EXPECT_TRUE(Begins(read.bad[1].reason, "column 'price': 1000"));
+  }
+}
+
+TEST_F(ParquetTest, SkipsToAnyRowOverRowGroups) {
+  std::vector<std::optional<int64_t>> values;
+  for (int64_t i = 0; i < 25; ++i) values.push_back(i);
+  schema_ = {{Spec("id", TypeKind::kInt64)}};
+  Write({"id"}, {Ints(values)}, /*group_rows=*/10);
+  for (int64_t skip = 0; skip <= 25; ++skip) {
+    const ReadRecords read = Read(4, skip);
+    ASSERT_EQ(read.rows.size(), static_cast<size_t>(25 - skip)) << read.error;
+    if (skip < 25) {
+      EXPECT_EQ(read.rows[0], std::to_string(skip));
+    }
+  }
+  EXPECT_TRUE(Has(Read(4, 26).error, "has 25 records, but 26 were read"));
+}
+
+TEST_F(ParquetTest, EmptyFile) {
+  schema_ = {{Spec("id", TypeKind::kInt64)}};
+  Write({"id"}, {Ints({})});
+  const ReadRecords read = Read();
+  EXPECT_TRUE(read.rows.empty());
+  EXPECT_EQ(read.error, "");
+}
+
+}  // namespace
+}  // namespace skewless
