@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
 #include "definition/starter_repository.h"
 
