@@ -1,4 +1,5 @@
-// The type checker's parts, in two files: operators (type_check.cc) and calls (check_calls.cc).
+// The type checker's parts: operators (type_check.cc), predicates and case (check_predicates.cc),
+// calls (check_calls.cc), and conversions (coerce.cc).
 #pragma once
 
 #include <optional>
@@ -76,6 +77,9 @@ TypedNode Apply(const Ast& source, Type type, Operation operation, bool can_fail
 TypedNode Apply(const Ast& source, Type type, Operation operation, bool can_fail, TypedNode a,
                 TypedNode b);
 TypedNode SharedOf(const Typed& let, const Ast& source);
+
+// Fits where a timestamp or bytes are wanted, too.
+bool IsStringLiteral(const Typed& node);
 
 // "float64", or "null".
 std::string DescribeType(const Typed& node);
