@@ -56,7 +56,7 @@ tl::unexpected<Error> FailErrno(std::string_view what, std::string_view path, in
     if (!skewless_status_.has_value())                                                 \
       return ::tl::unexpected<::skewless::Error>(std::move(skewless_status_).error()); \
   } while (false)
-
+// NOLINTBEGIN(bugprone-macro-parentheses): names and declarations can't have them.
 #define SKEWLESS_CONCAT_INNER(a, b) a##b
 #define SKEWLESS_CONCAT(a, b) SKEWLESS_CONCAT_INNER(a, b)
 #define SKEWLESS_ASSIGN_OR_RETURN_INNER(temporary, declaration, expression)   \
@@ -68,3 +68,4 @@ tl::unexpected<Error> FailErrno(std::string_view what, std::string_view path, in
 #define SKEWLESS_ASSIGN_OR_RETURN(declaration, expression)                                  \
   SKEWLESS_ASSIGN_OR_RETURN_INNER(SKEWLESS_CONCAT(skewless_result_, __LINE__), declaration, \
                                   expression)
+// NOLINTEND(bugprone-macro-parentheses)
