@@ -37,13 +37,15 @@ tl::unexpected<AggregateTypeError> FailType(std::string message, std::string rem
       AggregateTypeError{in_order_argument, std::move(message), std::move(remedy)});
 }
 
-tl::expected<Type, AggregateTypeError> NumericType(AggregateKind kind, Type argument) {
+tl::expected<Type, AggregateTypeError> NumericType(AggregateKind kind, Type argument,
+                                                   std::string_view text) {
   if (!IsNumeric(argument)) {
+    const std::string name(AggregateName(kind));
+    const std::string x(text);
     const bool is_bool = argument == Type{TypeKind::kBool, false};
-    std::string name(AggregateName(kind));
     return FailType(name + " needs a number, and this is " + TypeName(argument),
-                    is_bool ? "To count the true ones write count(*) filter (where x)."
-                            : "Turn it into a number, as in " + name + "(cast(x as float64)).");
+                    is_bool ? "To count the true ones write count(*) filter (where " + x + ")."
+                            : "Turn it into a number: " + name + "(cast(" + x + " as float64)).");
   }
   if (kind == AggregateKind::kSum && IsInteger(argument)) return Type{TypeKind::kInt64, false};
   return Type{TypeKind::kFloat64, false};
@@ -81,7 +83,8 @@ std::string_view AggregateName(AggregateKind kind) {
 }
 
 tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type argument,
-                                                     std::optional<Type> order) {
+                                                     std::optional<Type> order,
+                                                     std::string_view text) {
   switch (kind) {
     case AggregateKind::kCount:
     case AggregateKind::kTimeSinceLast:
@@ -93,7 +96,7 @@ tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type ar
     case AggregateKind::kStddevPop:
     case AggregateKind::kStddevSamp:
     case AggregateKind::kSumDecayed:
-      return NumericType(kind, argument);
+      return NumericType(kind, argument, text);
     case AggregateKind::kMin:
     case AggregateKind::kMax:
       if (argument.is_list) return FailOrder(kind, argument, false);
@@ -106,7 +109,7 @@ tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type ar
       if (argument != Type{TypeKind::kBool, false}) {
         return FailType(
             std::string(AggregateName(kind)) + " needs a bool, and this is " + TypeName(argument),
-            "Compare it with something, as in bool_or(x > 0).");
+            "Write a condition, as in bool_or(price > 0).");
       }
       return argument;
     case AggregateKind::kMinBy:
@@ -117,7 +120,7 @@ tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type ar
     case AggregateKind::kFirstN:
       if (argument.is_list) {
         return FailType("a list of lists has no type: this is " + TypeName(argument),
-                        "Keep the newest list alone, as in last(x).");
+                        "Keep one list: last(" + std::string(text) + ").");
       }
       return Type{argument.kind, true};
   }

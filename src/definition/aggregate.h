@@ -22,13 +22,15 @@ struct AggregateSpec {
 const AggregateSpec* FindAggregate(std::string_view lower_case_name);
 std::vector<std::string> AggregateNames();  // the available ones, each once
 
-// The type of an aggregate over arguments of these types, or what is wrong with them.
+// The type of an aggregate over arguments of these types, or what is wrong with them. `text` is the
+// first argument's, for remedies.
 struct AggregateTypeError {
   bool in_order_argument = false;  // else in the first argument
   std::string message;
   std::string remedy;
 };
 tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type argument,
-                                                     std::optional<Type> order);
+                                                     std::optional<Type> order,
+                                                     std::string_view text);
 
 }  // namespace skewless

@@ -244,6 +244,16 @@ class LineScanner {
     return {};
   }
 
+  // "over 5 minutes", "over 5": the unit belongs to the number.
+  static Step CheckUnit(const LinePart& part) {
+    const bool bare = std::all_of(part.text.begin(), part.text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
+    if (!bare) return {};
+    return FailPart(part,
+                    "expected a duration, found '" + std::string(part.text) + "' without a unit",
+                    "Write the unit right after the number: 5s, 5m, 5h, 5d.");
+  }
+
   Step Over(FeatureLine* line) {
     SkipSpace();
     line->window = Word();
@@ -251,6 +261,7 @@ class LineScanner {
       return FailPart(Rest(), "expected a duration after 'over', found " + Found(),
                       "Write a whole number and a unit: over 5m, over 24h, over 7d.");
     }
+    if (auto step = CheckUnit(*line->window); !step) return step;
     SkipSpace();
     if (TakeWord("exact")) {
       line->exact = true;
@@ -261,6 +272,7 @@ class LineScanner {
         return FailPart(Rest(), "expected a duration after 'hop', found " + Found(),
                         "Write a whole number and a unit: over 5m hop 10s.");
       }
+      return CheckUnit(*line->hop);
     }
     return {};
   }

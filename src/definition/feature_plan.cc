@@ -42,10 +42,10 @@ ExpressionResult<const AggregateSpec*> ChooseAggregate(const FeatureLine& line) 
   const std::string name = LowerCase(line.aggregate.text);
   const AggregateSpec* spec = FindAggregate(name);
   if (spec == nullptr) {
-    return FailPart(line.aggregate,
-                    "there is no aggregate '" + std::string(line.aggregate.text) + "'",
-                    SuggestName(name, AggregateNames(),
-                                "The aggregates are " + ListOfWords(AggregateNames()) + "."));
+    return FailPart(
+        line.aggregate, "there is no aggregate '" + std::string(line.aggregate.text) + "'",
+        SuggestName(name, AggregateNames(),
+                    "The aggregates are " + ListOfWords(AggregateNames(), "and") + "."));
   }
   if (!spec->available) {
     return FailPart(line.aggregate, name + " is not available in this version",
@@ -145,7 +145,8 @@ Step PlanArguments(const FeatureLine& line, const Scope& scope, FeatureDefinitio
     feature->order_program = std::move(order->program);
     order_type = feature->order_program->type();
   }
-  auto type = AggregateType(feature->aggregate, feature->argument_type, order_type);
+  auto type =
+      AggregateType(feature->aggregate, feature->argument_type, order_type, line.arguments[0].text);
   if (!type) {
     const LinePart& part = line.arguments[type.error().in_order_argument ? 1 : 0];
     return FailPart(part, type.error().message, type.error().remedy);

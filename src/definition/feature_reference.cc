@@ -57,7 +57,7 @@ ExpressionResult<std::vector<FeatureReference>> ResolveViewReference(const Defin
     return tl::unexpected(ExpressionError{
         colon + 1, std::max<size_t>(output_name.size(), 1),
         "feature view '" + found.name + "' has no feature '" + std::string(output_name) + "'",
-        SuggestName(output_name, names, "It has " + ListOfWords(names) + ".")});
+        SuggestName(output_name, names, "It has " + ListOfWords(names, "and") + ".")});
   }
   references.push_back({view, output});
   return references;

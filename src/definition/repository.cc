@@ -50,7 +50,7 @@ const std::vector<NamedSection>& Sections() {
 }
 
 const std::vector<std::string>& SettingKeys() {
-  static const std::vector<std::string> keys = {"project", "log", "online", "offline", "serving"};
+  static const std::vector<std::string> keys = {"project", "log", "offline", "online", "serving"};
   return keys;
 }
 
@@ -66,7 +66,7 @@ Status CheckTopLevel(const YamlDocument& document, bool is_main) {
   for (const YamlNode::Entry& entry : root.entries) {
     if (is_main || !IsSettingKey(entry.key->text)) continue;
     return FailAt(*entry.key, "'" + entry.key->text + "' belongs into skewless.yaml",
-                  "Move it there: files under features/ hold " + ListOfWords(known) + ".");
+                  "Move it there: files under features/ hold " + ListOfWords(known, "and") + ".");
   }
   return CheckMap(root, is_main ? "the repository" : "this file", known);
 }

@@ -69,6 +69,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto node = NewNode(YamlNode::Kind::kNull, mark, "?");
+    if (!open_.empty() && open_.back().key != nullptr) StandAfterColon(*open_.back().key, *node);
     // The word matters where it is a key: `null: NA`.
     const std::string_view rest = RestOfText(*node);
     for (const std::string_view word : {"null", "Null", "NULL", "~"}) {
@@ -140,6 +141,18 @@ class TreeBuilder : public YAML::EventHandler {
     return std::string_view(document_.text()).substr(offset);
   }
 
+  // yaml-cpp finds a value that is not there at the next thing that is, lines further down.
+  void StandAfterColon(const YamlNode& key, YamlNode& node) const {
+    const std::string_view text = document_.text();
+    const size_t colon = text.find(':', LocateInScalar(key, key.text.size()));
+    const size_t here = document_.OffsetOf(node.line, node.column);
+    if (colon == std::string_view::npos || colon >= here) return;
+    if (text.substr(colon, here - colon).find('\n') == std::string_view::npos) return;
+    const Place place = document_.PlaceOf(colon + 1);
+    node.line = place.line;
+    node.column = place.column;
+  }
+
   void SkipAnchor(YamlNode& node) {
     const std::string_view text = document_.text();
     size_t at = document_.OffsetOf(node.line, node.column);
@@ -163,9 +176,8 @@ class TreeBuilder : public YAML::EventHandler {
         ++at;
       }
     }
-    error_ = FailInside(node, 0, 1, "this quote is never closed",
-                        std::string("Close the text with ") + quote + ".")
-                 .value();
+    error_ = ErrorAt(skewless::PlaceOf(node), document_.text(), 1, "this quote is never closed",
+                     std::string("Close the text with ") + quote + ".");
   }
 
   void Add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {

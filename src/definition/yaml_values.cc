@@ -13,6 +13,14 @@ std::string Quote(std::string_view text) {
   return out;
 }
 
+// A remedy as a sentence of its own: a capital at the start, a full stop at the end.
+std::string Sentence(std::string text) {
+  if (text.empty()) return text;
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  if (!text.ends_with('.') && !text.ends_with('?')) text += '.';
+  return text;
+}
+
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsNameCharacter(char c) { return IsNameStart(c) || (c >= '0' && c <= '9'); }
 
@@ -53,8 +61,8 @@ std::optional<TimestampUnit> ParseUnit(std::string_view unit) {
 
 const std::vector<std::string>& TypeWords() {
   static const std::vector<std::string> words = {
-      "bool",  "int32",     "int64",        "float32",       "float64",       "string",
-      "bytes", "timestamp", "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]"};
+      "bool",  "int32",     "int64",         "float32",      "float64",       "string",
+      "bytes", "timestamp", "timestamp[ms]", "timestamp[s]", "timestamp[us]", "timestamp[ns]"};
   return words;
 }
 
@@ -81,10 +89,14 @@ bool ParseColumnType(std::string_view text, ColumnSpec* column) {
 
 }  // namespace
 
-std::string ListOfWords(const std::vector<std::string>& words) {
+std::string ListOfWords(const std::vector<std::string>& words, std::string_view last) {
   std::string out;
   for (size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+    if (i > 0 && i + 1 == words.size()) {
+      out.append(" ").append(last).append(" ");
+    } else if (i > 0) {
+      out += ", ";
+    }
     out += Quote(words[i]);
   }
   return out;
@@ -107,9 +119,9 @@ std::string PlaceText(const Place& place) {
 Status CheckMap(const YamlNode& node, std::string_view what,
                 const std::vector<std::string>& known_keys) {
   if (!node.is_map()) {
-    return FailAt(
-        node, std::string(what) + ": expected a map, found " + KindName(node),
-        "Write 'key: value' entries below it; the keys are " + ListOfWords(known_keys) + ".");
+    return FailAt(node, std::string(what) + ": expected a map, found " + KindName(node),
+                  "Write 'key: value' entries below it; the keys are " +
+                      ListOfWords(known_keys, "and") + ".");
   }
   for (const YamlNode::Entry& entry : node.entries) {
     const std::string& key = entry.key->text;
@@ -118,8 +130,9 @@ Status CheckMap(const YamlNode& node, std::string_view what,
       return FailAt(*entry.key, "merge keys ('<<') are not understood here",
                     "Write the keys out; an alias (*name) may stand for a whole value.");
     }
-    return FailAt(*entry.key, std::string(what) + ": unknown key " + Quote(key),
-                  SuggestName(key, known_keys, "The keys are " + ListOfWords(known_keys) + "."));
+    return FailAt(
+        *entry.key, std::string(what) + ": unknown key " + Quote(key),
+        SuggestName(key, known_keys, "The keys are " + ListOfWords(known_keys, "and") + "."));
   }
   return {};
 }
@@ -213,8 +226,8 @@ Result<ColumnSpec> ReadColumn(const YamlNode& name, const YamlNode& type, std::s
   ColumnSpec column;
   SKEWLESS_ASSIGN_OR_RETURN(column.name, ReadName(name, what));
   if (type.is_scalar() && ParseColumnType(type.text, &column)) return column;
-  const std::string remedy =
-      "The types are " + ListOfWords(TypeWords()) + "; a list of them ends in [], as int64[].";
+  const std::string remedy = "The types are " + ListOfWords(TypeWords(), "and") +
+                             "; a list of them ends in [], as int64[].";
   if (!type.is_scalar()) {
     return FailAt(
         type, "the type of " + Quote(column.name) + ": expected a type, found " + KindName(type),
@@ -234,7 +247,7 @@ Result<size_t> ReadReference(const YamlNode& node, std::string_view what,
   const auto found = std::find(names.begin(), names.end(), node.text);
   if (found != names.end()) return static_cast<size_t>(found - names.begin());
   std::string otherwise =
-      names.empty() ? "None is defined: add one." : "There are " + ListOfWords(names) + ".";
+      names.empty() ? "None is defined: add one." : "There are " + ListOfWords(names, "and") + ".";
   if (names.size() == 1) otherwise = "The only one is " + Quote(names[0]) + ".";
   return FailAt(node, "there is no " + std::string(what) + " " + Quote(node.text),
                 SuggestName(node.text, names, std::move(otherwise)));
@@ -242,7 +255,8 @@ Result<size_t> ReadReference(const YamlNode& node, std::string_view what,
 
 tl::unexpected<Error> FailExpression(const YamlNode& scalar, size_t offset,
                                      const ExpressionError& error) {
-  return FailInside(scalar, offset + error.offset, error.length, error.message, error.remedy);
+  return FailInside(scalar, offset + error.offset, error.length, error.message,
+                    Sentence(error.remedy));
 }
 
 }  // namespace skewless

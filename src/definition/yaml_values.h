@@ -51,7 +51,7 @@ tl::unexpected<Error> FailExpression(const YamlNode& scalar, size_t offset,
                                      const ExpressionError& error);
 
 // "'a', 'b' or 'c'".
-std::string ListOfWords(const std::vector<std::string>& words);
+std::string ListOfWords(const std::vector<std::string>& words, std::string_view last = "or");
 // "Did you mean 'x'?" or `otherwise`.
 std::string SuggestName(std::string_view name, const std::vector<std::string>& names,
                         std::string otherwise);
