@@ -7,6 +7,7 @@
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <thread>
 
 #include "log/log_format.h"
@@ -555,8 +556,39 @@ TEST_F(LogTest, AReaderKeepsToItsLimit) {
   ASSERT_TRUE(writer->Append(&batch_));
   EXPECT_TRUE(Items(reader.get()).empty()) << "it reads what is not durable";
   ASSERT_TRUE(writer->Sync());
+  reader->SetLimit(writer->last_sequence() - 1);
+  EXPECT_TRUE(Items(reader.get()).empty()) << "a batch reaches beyond the limit";
   reader->SetLimit(writer->durable_sequence());
   EXPECT_EQ(Items(reader.get()), Range(1, 6));
+}
+
+// Runs something just before it answers whether a file exists.
+class RacingFiles : public UnsyncedFiles {
+ public:
+  bool Exists(const std::string& path) override {
+    if (auto race = std::exchange(race_, nullptr)) race();
+    return UnsyncedFiles::Exists(path);
+  }
+  void BeforeExists(std::function<void()> race) { race_ = std::move(race); }
+
+ private:
+  std::function<void()> race_;
+};
+
+TEST_F(LogTest, AReaderLeavesNoSegmentThatGrewSinceItLooked) {
+  auto writer = Open();
+  Append(writer.get(), 3);
+  RacingFiles racing;
+  auto reader = LogReader::Open(racing, options_.directory, sources_);
+  ASSERT_TRUE(reader.has_value());
+  ASSERT_TRUE(*(*reader)->Next(&batch_));
+  racing.BeforeExists([&] {
+    Append(writer.get(), 3);
+    writer.reset();
+    writer = Open();
+    Append(writer.get(), 3);
+  });
+  EXPECT_EQ(Items(reader->get()), Range(4, 10)) << error_.ToString();
 }
 
 TEST_F(LogTest, NoLogIsNotAnEmptyLog) {

@@ -16,7 +16,7 @@ std::string Trace(const SimulatedFiles& files) {
   return text;
 }
 
-// A first life that power ends at operation `stop`, a second that may end during recovery, a third
+// A first life that ends at operation `stop`, a second that power may end during recovery, a third
 // that ends well.
 void LiveThrice(uint64_t seed, int64_t stop) {
   LogWorld world(seed);
@@ -27,9 +27,14 @@ void LiveThrice(uint64_t seed, int64_t stop) {
   const std::string trace = Trace(world.files());
   SCOPED_TRACE("seed " + std::to_string(seed) + ", stopped at operation " + std::to_string(stop) +
                "\n" + trace);
-  world.files().Crash(seed * 1000 + static_cast<uint64_t>(stop));
+  // Every third time the process alone dies; power is lost in the life after.
+  if ((seed + static_cast<uint64_t>(stop)) % 3 == 0) {
+    world.files().Kill();
+  } else {
+    world.files().Crash(seed * 1000 + static_cast<uint64_t>(stop));
+  }
 
-  const auto stop_again = static_cast<int64_t>((seed + static_cast<uint64_t>(stop)) % 12);
+  const auto stop_again = static_cast<int64_t>((seed * 5 + static_cast<uint64_t>(stop)) % 12);
   if (stop_again > 0) world.files().StopAt(stop_again);
   const Status second = world.Live(kBatches / 2);
   if (!second) {
@@ -76,6 +81,30 @@ TEST(LogCrash, WhatAKilledWriterLeftIsMadeDurable) {
     ASSERT_GE(world.acknowledged(), appended);
     world.CheckContents();
     if (::testing::Test::HasFailure()) FAIL() << "failing seed " << seed;
+  }
+}
+
+// A writer dies between naming its segment and making the name durable; power is lost while the
+// next one begins. Whichever of the names are found then, the log goes on.
+TEST(LogCrash, NamesThatAKilledWriterLeftAreMadeDurable) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    for (int64_t stop = 1; stop <= 7; ++stop) {
+      SCOPED_TRACE("seed " + std::to_string(seed) + ", operation " + std::to_string(stop));
+      LogWorld world(seed);
+      ASSERT_TRUE(world.Live(3));
+      world.files().Kill();
+      world.files().StopAt(6);  // what follows the sync of its header
+      ASSERT_FALSE(world.Live(1));
+      ASSERT_NE(world.files().trace()[5].find("rename"), std::string::npos)
+          << Trace(world.files());
+      world.files().Kill();
+      world.files().StopAt(stop);
+      ASSERT_FALSE(world.Live(1));
+      world.files().Crash(seed);
+      const Status last = world.Live(3);
+      ASSERT_TRUE(last) << last.error().ToString();
+      world.CheckContents();
+    }
   }
 }
 
