@@ -180,21 +180,32 @@ class ZstdStream final : public CompressedStream {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteStream>> OpenByteStream(FileSystem& files, const std::string& path) {
+Result<std::unique_ptr<ByteStream>> OpenByteStream(FileSystem& files, const std::string& path,
+                                                   Compression compression) {
   SKEWLESS_ASSIGN_OR_RETURN(auto file, RawFile::Open(files, path));
+  if (compression == Compression::kNone) return std::make_unique<PlainStream>(std::move(file));
   uint8_t magic[4] = {};
   SKEWLESS_ASSIGN_OR_RETURN(const size_t got, file->Peek(magic));
   const std::string_view front = AsText(ByteView(magic, got));
-  if (front.starts_with("\x1f\x8b")) return std::make_unique<GzipStream>(std::move(file));
+  const bool is_gzip = front.starts_with("\x1f\x8b");
   // The second is a skippable frame, which may come before the first real one.
-  if (front == "\x28\xb5\x2f\xfd" ||
-      (front.size() == 4 && (magic[0] & 0xf0) == 0x50 && front.substr(1) == "\x2a\x4d\x18")) {
-    return std::make_unique<ZstdStream>(std::move(file));
+  const bool is_zstd = front == "\x28\xb5\x2f\xfd" || (front.size() == 4 && (magic[0] & 0xf0) == 0x50 &&
+                                                       front.substr(1) == "\x2a\x4d\x18");
+  const auto fail = [&](std::string what, std::string remedy) {
+    return Fail(ErrorCode::kInvalid, path + ": its contents are " + std::move(what), std::move(remedy));
+  };
+  const bool is_empty = file->size() == 0;
+  const bool by_contents = compression == Compression::kByContents;
+  if (!is_empty && compression == Compression::kGzip && !is_gzip) {
+    return fail("not gzip", "Leave out 'compression': it is known by the contents.");
   }
-  const bool promised = path.ends_with(".gz") || path.ends_with(".zst");
-  if (promised && file->size() > 0) {
-    return Fail(ErrorCode::kInvalid, path + ": its contents are neither gzip nor Zstandard",
-                "Name the file without .gz or .zst if it isn't compressed.");
+  if (!is_empty && compression == Compression::kZstd && !is_zstd) {
+    return fail("not Zstandard", "Leave out 'compression': it is known by the contents.");
+  }
+  if (is_gzip) return std::make_unique<GzipStream>(std::move(file));
+  if (is_zstd) return std::make_unique<ZstdStream>(std::move(file));
+  if (!is_empty && by_contents && (path.ends_with(".gz") || path.ends_with(".zst"))) {
+    return fail("neither gzip nor Zstandard", "Name the file without .gz or .zst if it isn't compressed.");
   }
   return std::make_unique<PlainStream>(std::move(file));
 }

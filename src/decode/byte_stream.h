@@ -22,9 +22,16 @@ class ByteStream {
   virtual uint64_t file_bytes() const = 0;
 };
 
-// Compression is known by its first bytes, whatever the file is called; several gzip members or
-// Zstandard frames after one another are one stream. A name that ends in .gz or .zst promises
-// compressed contents: others are an error, an empty file is not.
-Result<std::unique_ptr<ByteStream>> OpenByteStream(FileSystem& files, const std::string& path);
+enum class Compression {
+  kByContents,  // known by the first bytes, whatever the file is called
+  kNone,
+  kGzip,
+  kZstd,
+};
+
+// Several gzip members or Zstandard frames after one another are one stream. Contents that are not
+// what `compression` or a name that ends in .gz or .zst promises are an error; an empty file is not.
+Result<std::unique_ptr<ByteStream>> OpenByteStream(
+    FileSystem& files, const std::string& path, Compression compression = Compression::kByContents);
 
 }  // namespace skewless

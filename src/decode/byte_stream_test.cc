@@ -90,6 +90,19 @@ TEST_F(ByteStreamTest, KnowsCompressionByContents) {
   EXPECT_TRUE(Has(Read("a.csv.gz", "id,price"), "neither gzip nor Zstandard"));
 }
 
+TEST_F(ByteStreamTest, CompressionAsDeclared) {
+  const auto open = [&](const std::string& contents, Compression compression) {
+    const auto stream = OpenByteStream(SystemFiles(), folder_.Write("a.gz", contents), compression);
+    return stream ? std::string("opened") : stream.error().message;
+  };
+  EXPECT_EQ(open("id", Compression::kNone), "opened");
+  EXPECT_EQ(open("", Compression::kGzip), "opened");
+  EXPECT_EQ(open(Gzip("id"), Compression::kGzip), "opened");
+  EXPECT_EQ(open(Zstd("id"), Compression::kZstd), "opened");
+  EXPECT_TRUE(Has(open("id", Compression::kGzip), "its contents are not gzip"));
+  EXPECT_TRUE(Has(open(Gzip("id"), Compression::kZstd), "its contents are not Zstandard"));
+}
+
 TEST_F(ByteStreamTest, TruncatedFilesNameTheByte) {
   const std::string text = Numbers(20'000);
   const std::string gzip = Gzip(text);

@@ -251,8 +251,14 @@ bool CsvReader::DecodeField(size_t column, const CsvField& field) {
 
 Result<std::unique_ptr<RecordReader>> OpenCsv(FileSystem& files, const std::string& path,
                                               const DecodeOptions& options, const CsvOptions& csv) {
-  SKEWLESS_ASSIGN_OR_RETURN(auto stream, OpenByteStream(files, path));
-  auto reader = std::make_unique<CsvReader>(path, std::move(stream), options, csv);
+  SKEWLESS_ASSIGN_OR_RETURN(auto stream, OpenByteStream(files, path, options.compression));
+  return ReadCsv(std::move(stream), path, options, csv);
+}
+
+Result<std::unique_ptr<RecordReader>> ReadCsv(std::unique_ptr<ByteStream> stream,
+                                              const std::string& name, const DecodeOptions& options,
+                                              const CsvOptions& csv) {
+  auto reader = std::make_unique<CsvReader>(name, std::move(stream), options, csv);
   SKEWLESS_RETURN_IF_ERROR(reader->ReadHeader());
   return reader;
 }

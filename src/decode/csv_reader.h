@@ -19,4 +19,9 @@ struct CsvOptions {
 Result<std::unique_ptr<RecordReader>> OpenCsv(FileSystem& files, const std::string& path,
                                               const DecodeOptions& options, const CsvOptions& csv);
 
+// The same of a stream; `name` stands for the path in errors.
+Result<std::unique_ptr<RecordReader>> ReadCsv(std::unique_ptr<ByteStream> stream,
+                                              const std::string& name, const DecodeOptions& options,
+                                              const CsvOptions& csv);
+
 }  // namespace skewless

@@ -118,8 +118,13 @@ class JsonLinesReader final : public RecordReader {
 
 Result<std::unique_ptr<RecordReader>> OpenJsonLines(FileSystem& files, const std::string& path,
                                                     const DecodeOptions& options) {
-  SKEWLESS_ASSIGN_OR_RETURN(auto stream, OpenByteStream(files, path));
-  return std::make_unique<JsonLinesReader>(path, std::move(stream), options);
+  SKEWLESS_ASSIGN_OR_RETURN(auto stream, OpenByteStream(files, path, options.compression));
+  return ReadJsonLines(std::move(stream), path, options);
+}
+
+std::unique_ptr<RecordReader> ReadJsonLines(std::unique_ptr<ByteStream> stream,
+                                            const std::string& name, const DecodeOptions& options) {
+  return std::make_unique<JsonLinesReader>(name, std::move(stream), options);
 }
 
 }  // namespace skewless

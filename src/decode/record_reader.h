@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "decode/byte_stream.h"
 #include "model/batch.h"
 
 namespace skewless {
@@ -29,6 +30,7 @@ struct RequiredColumn {
 struct DecodeOptions {
   const Schema* schema = nullptr;  // outlives the reader
   std::vector<RequiredColumn> required;
+  Compression compression = Compression::kByContents;  // of text files
 };
 
 class RecordReader {

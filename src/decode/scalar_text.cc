@@ -142,7 +142,9 @@ bool TakeApart(std::string_view text, Decimal* out) {
   if (!any) return false;
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     ++at;
-    if (at < text.size() && text[at] == '+') ++at;
+    // from_chars takes a minus, but no plus.
+    const bool plus = at + 1 < text.size() && text[at] == '+' && IsDigit(text[at + 1]);
+    if (plus) ++at;
     int64_t exponent = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), exponent);
     if (error != std::errc{} || std::abs(exponent) > 1'000'000) return false;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <sstream>
 
 #include "base/file.h"
 
@@ -14,6 +13,16 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsGlob(const std::string& path) { return path.find_first_of("*?[{") != std::string::npos; }
+
+// What glob() reads as `path` itself.
+std::string Escaped(const std::string& path) {
+  std::string escaped;
+  for (const char c : path) {
+    if (std::string_view("*?[]{}\\").find(c) != std::string_view::npos) escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
 
 std::vector<std::string> MatchGlob(const std::string& pattern) {
   glob_t found{};
@@ -35,7 +44,12 @@ class Finder {
       : definition_(definition), source_(source) {}
 
   Status Add(const std::string& named) {
-    const bool is_relative = !named.starts_with('/');
+    if (named.find("://") != std::string::npos) {
+      return Fail(ErrorCode::kUnsupported,
+                  SourcePlace(source_) + "'" + named + "' is not on a local disk",
+                  "Name a path: this version reads no object storage.");
+    }
+    const bool is_relative = !named.starts_with('/') && !definition_.root.empty();
     const std::string path = is_relative ? JoinPath(definition_.root, named) : named;
     std::error_code error;
     if (fs::is_directory(path, error)) {
@@ -47,12 +61,12 @@ class Finder {
       return Fail(ErrorCode::kNotFound, SourcePlace(source_) + "there is no file '" + path + "'",
                   "Relative paths are relative to '" + definition_.root + "'.");
     }
-    const std::vector<std::string> paths = MatchGlob(path);
+    const size_t root = path.size() - named.size();
+    const std::vector<std::string> paths = MatchGlob(Escaped(path.substr(0, root)) + named);
     if (paths.empty()) {
       return Fail(ErrorCode::kNotFound, SourcePlace(source_) + "no file matches '" + path + "'",
                   "Relative paths are relative to '" + definition_.root + "'.");
     }
-    const size_t root = is_relative ? path.size() - named.size() : 0;
     for (const std::string& match : paths) SKEWLESS_RETURN_IF_ERROR(AddFile(match, match.substr(root)));
     return {};
   }
@@ -89,14 +103,8 @@ std::string SourcePlace(const SourceDefinition& source) {
 Result<std::vector<InputFile>> FindInputFiles(const Definition& definition,
                                               const SourceDefinition& source) {
   Finder finder(definition, source);
-  std::istringstream lines(source.path);
-  bool any = false;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty()) continue;
-    any = true;
-    SKEWLESS_RETURN_IF_ERROR(finder.Add(line));
-  }
-  if (!any) return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no path");
+  if (source.paths.empty()) return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no path");
+  for (const std::string& path : source.paths) SKEWLESS_RETURN_IF_ERROR(finder.Add(path));
   return finder.Take();
 }
 

@@ -16,14 +16,11 @@ std::string Option(const SourceDefinition& source, const std::string& name, std:
 Result<CsvOptions> ReadCsvOptions(const SourceDefinition& source) {
   CsvOptions csv;
   const std::string delimiter = Option(source, "delimiter", ",");
-  if (delimiter == "\\t" || delimiter == "tab") {
-    csv.delimiter = '\t';
-  } else if (delimiter.size() == 1 && delimiter.find_first_of("\"\r\n") == std::string::npos) {
-    csv.delimiter = delimiter[0];
-  } else {
+  if (delimiter.size() != 1 || delimiter.find_first_of("\"\r\n") != std::string::npos) {
     return Fail(ErrorCode::kInvalid, SourcePlace(source) + "delimiter '" + delimiter + "'",
-                "Use one character, or tab.");
+                "Use one byte that is no quote and no line end.");
   }
+  csv.delimiter = delimiter[0];
   csv.null_text = Option(source, "null_text", "");
   const std::string header = Option(source, "header", "true");
   if (header != "true" && header != "false") {
@@ -32,6 +29,16 @@ Result<CsvOptions> ReadCsvOptions(const SourceDefinition& source) {
   }
   csv.header = header == "true";
   return csv;
+}
+
+Result<Compression> ReadCompression(const SourceDefinition& source) {
+  const std::string word = Option(source, "compression", "");
+  if (word.empty()) return Compression::kByContents;
+  if (word == "none") return Compression::kNone;
+  if (word == "gzip") return Compression::kGzip;
+  if (word == "zstd") return Compression::kZstd;
+  return Fail(ErrorCode::kInvalid, SourcePlace(source) + "compression '" + word + "'",
+              "Use none, gzip or zstd.");
 }
 
 tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string what) {
@@ -47,6 +54,7 @@ Status CheckReadable(const SourceDefinition& source) {
   if (source.format == SourceFormat::kAvro) return Unsupported(source, "format avro is");
   if (source.format == SourceFormat::kProtobuf) return Unsupported(source, "format protobuf is");
   if (source.format == SourceFormat::kCsv) SKEWLESS_RETURN_IF_ERROR(ReadCsvOptions(source));
+  SKEWLESS_RETURN_IF_ERROR(ReadCompression(source));
   if (source.event_timestamp < 0) {
     return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no event_timestamp");
   }
@@ -57,6 +65,7 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source,
                                                  const std::string& path) {
   DecodeOptions options;
   options.schema = &source.schema;
+  SKEWLESS_ASSIGN_OR_RETURN(options.compression, ReadCompression(source));
   options.required.push_back({source.event_timestamp, "event_timestamp"});
   if (replay && source.arrival_timestamp >= 0) {
     options.required.push_back({source.arrival_timestamp, "arrival_timestamp"});
