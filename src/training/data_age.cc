@@ -1,0 +1,121 @@
+#include "training/data_age.h"
+
+#include <algorithm>
+
+#include "base/latency_histogram.h"
+#include "log/log.h"
+#include "training/history.h"
+
+namespace skewless {
+namespace {
+
+// Records of a view, in order of availability.
+class ViewAgeMeter {
+ public:
+  ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points) : kernel_(kernel) {
+    age_.view = kernel.view().name;
+    const DurationUs step = std::max<DurationUs>(1, (to - from) / std::max(1, points - 1));
+    for (Timestamp time = from; time <= to && static_cast<int>(age_.points.size()) < points; time += step) {
+      age_.points.push_back({time, 0, -1});
+    }
+  }
+
+  void Add(const Batch& batch) {
+    if (kernel_.view().source != static_cast<int>(batch.source)) return;
+    kernel_.Prepare(batch, scratch_, &input_);
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      if (input_.selected[row] != 0) AddRecord(batch.event_us[row], batch.available_us[row]);
+    }
+  }
+
+  ViewAge Finish() {
+    MovePointsTo(kMaxTimestamp);
+    age_.points.erase(age_.points.begin(), age_.points.begin() + static_cast<std::ptrdiff_t>(empty_points_));
+    age_.streaming_p50_us = streaming_.QuantileNanos(0.5);
+    age_.streaming_p99_us = streaming_.QuantileNanos(0.99);
+    age_.batch_p50_us = batch_.QuantileNanos(0.5);
+    age_.batch_p99_us = batch_.QuantileNanos(0.99);
+    return std::move(age_);
+  }
+
+ private:
+  void AddRecord(Timestamp event, Timestamp available) {
+    MovePointsTo(available);
+    MoveMidnightTo(available);
+    newest_ = std::max(newest_, event);
+    ++age_.records;
+    // The histogram counts whole numbers; here they are microseconds.
+    streaming_.Record(available - event);
+    batch_.Record((FloorDiv(available, kDayUs) + 1) * kDayUs - event);
+  }
+
+  // What the midnights up to `time` loaded: all that was available before each.
+  void MoveMidnightTo(Timestamp time) {
+    const int64_t day = FloorDiv(time, kDayUs);
+    if (day == day_) return;
+    loaded_ = newest_;
+    day_ = day;
+  }
+
+  // Points before `time` see what has been added so far.
+  void MovePointsTo(Timestamp time) {
+    for (; point_ < age_.points.size() && age_.points[point_].time_us < time; ++point_) {
+      AgePoint& point = age_.points[point_];
+      MoveMidnightTo(point.time_us);
+      if (newest_ == kMinTimestamp) {
+        empty_points_ = point_ + 1;
+        continue;
+      }
+      point.streaming_us = std::max<DurationUs>(0, point.time_us - newest_);
+      point.batch_us = loaded_ == kMinTimestamp ? -1 : std::max<DurationUs>(0, point.time_us - loaded_);
+    }
+  }
+
+  const ViewKernel& kernel_;
+  ViewAge age_;
+  ViewInput input_;
+  EvaluationScratch scratch_;
+  size_t point_ = 0, empty_points_ = 0;
+  Timestamp newest_ = kMinTimestamp, loaded_ = kMinTimestamp;
+  int64_t day_ = kMinTimestamp;
+  LatencyHistogram streaming_, batch_;
+};
+
+}  // namespace
+
+Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition& definition,
+                                            const KernelSet& kernels, const AgeRequest& request) {
+  const std::string directory = definition.ResolvePath(definition.log_path);
+  SKEWLESS_ASSIGN_OR_RETURN(const auto segments, InspectLog(files, directory, /*verify=*/false));
+  Timestamp first = kMaxTimestamp;
+  Timestamp last = kMinTimestamp;
+  for (const SegmentInfo& segment : segments) {
+    if (segment.records == 0) continue;
+    first = std::min(first, segment.first_processing_us);
+    last = std::max(last, segment.last_processing_us);
+  }
+  if (first > last) {
+    return Fail(ErrorCode::kNotFound, "the log at " + directory + " has no records", "Run `skewless run` first.");
+  }
+  const Timestamp to = std::min(last, request.to_us);
+  Timestamp from = std::max(first, request.from_us);
+  if (request.last_us > 0) from = std::max(from, to - request.last_us);
+  std::vector<std::unique_ptr<ViewAgeMeter>> meters;
+  std::vector<int> views;
+  for (size_t view = 0; view < kernels.size(); ++view) {
+    meters.push_back(std::make_unique<ViewAgeMeter>(*kernels[view], from, to, request.points));
+    views.push_back(static_cast<int>(view));
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition, HistoryKind::kLog, views));
+  Batch batch;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));
+    if (!more) break;
+    for (auto& meter : meters) meter->Add(batch);
+  }
+  std::vector<ViewAge> ages;
+  for (auto& meter : meters) ages.push_back(meter->Finish());
+  return ages;
+}
+
+}  // namespace skewless
