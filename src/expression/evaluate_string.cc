@@ -226,7 +226,8 @@ void Concat(const Frame& frame, const Instruction& instruction) {
     const bool is_null = ArgumentValid(frame, instruction, argument)[row] == 0;
     return is_null ? string_view() : ArgumentValues<string_view>(frame, instruction, argument)[row];
   };
-  for (size_t i = 0; i < frame.rows; ++i) {
+  const size_t rows = frame.rows;
+  for (size_t i = 0; i < rows; ++i) {
     size_t size = 0;
     for (size_t k = 0; k < instruction.argument_count; ++k) size += part(k, i).size();
     valid[i] = size <= kMaxTextBytes ? 1 : 0;

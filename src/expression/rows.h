@@ -46,8 +46,9 @@ void MapUnary(const Frame& frame, const Instruction& instruction, F f) {
   const uint8_t* __restrict a_valid = ArgumentValid(frame, instruction, 0);
   R* __restrict out = ResultValues<R>(frame, instruction);
   uint8_t* __restrict valid = ResultValid(frame, instruction);
-  for (size_t i = 0; i < frame.rows; ++i) out[i] = f(a[i]);
-  for (size_t i = 0; i < frame.rows; ++i) valid[i] = a_valid[i];
+  const size_t rows = frame.rows;
+  for (size_t i = 0; i < rows; ++i) out[i] = f(a[i]);
+  for (size_t i = 0; i < rows; ++i) valid[i] = a_valid[i];
 }
 
 template <typename R, typename A, typename B, typename F>
@@ -58,8 +59,9 @@ void MapBinary(const Frame& frame, const Instruction& instruction, F f) {
   const uint8_t* __restrict b_valid = ArgumentValid(frame, instruction, 1);
   R* __restrict out = ResultValues<R>(frame, instruction);
   uint8_t* __restrict valid = ResultValid(frame, instruction);
-  for (size_t i = 0; i < frame.rows; ++i) out[i] = f(a[i], b[i]);
-  for (size_t i = 0; i < frame.rows; ++i) valid[i] = a_valid[i] & b_valid[i];
+  const size_t rows = frame.rows;
+  for (size_t i = 0; i < rows; ++i) out[i] = f(a[i], b[i]);
+  for (size_t i = 0; i < rows; ++i) valid[i] = a_valid[i] & b_valid[i];
 }
 
 // As MapBinary for operations that fail: `failed(a, b, result)` tells which rows did, and
@@ -74,13 +76,14 @@ void MapChecked(const Frame& frame, const Instruction& instruction, F f, Failed 
   T* __restrict out = ResultValues<T>(frame, instruction);
   uint8_t* __restrict valid = ResultValid(frame, instruction);
   uint64_t any = 0;
-  for (size_t i = 0; i < frame.rows; ++i) {
+  const size_t rows = frame.rows;
+  for (size_t i = 0; i < rows; ++i) {
     out[i] = f(a[i], b[i]);
     any |= failed(a[i], b[i], out[i]);
   }
-  for (size_t i = 0; i < frame.rows; ++i) valid[i] = a_valid[i] & b_valid[i];
+  for (size_t i = 0; i < rows; ++i) valid[i] = a_valid[i] & b_valid[i];
   if (any == 0) [[likely]] return;
-  for (size_t i = 0; i < frame.rows; ++i) {
+  for (size_t i = 0; i < rows; ++i) {
     if (valid[i] == 0 || failed(a[i], b[i], out[i]) == 0) continue;
     valid[i] = 0;
     CountFailure(frame, instruction, i, explain(a[i], b[i]));
@@ -96,7 +99,8 @@ void ForRows(const Frame& frame, const Instruction& instruction, F f) {
     const uint8_t* const valids[] = {ArgumentValid(frame, instruction, I)...};
     R* out = ResultValues<R>(frame, instruction);
     uint8_t* valid = ResultValid(frame, instruction);
-    for (size_t i = 0; i < frame.rows; ++i) {
+    const size_t rows = frame.rows;
+    for (size_t i = 0; i < rows; ++i) {
       valid[i] = 0;
       if ((... & valids[I][i]) == 0) continue;
       const Outcome outcome = f(std::get<I>(values)[i]..., &out[i]);
