@@ -13,7 +13,7 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   const EngineStats& stats = running.engine().stats();
   const SourceProgress progress = running.engine().progress();
   nlohmann::json views = nlohmann::json::array();
-  for (const auto& size : running.engine().online().Sizes()) views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
+  for (const auto& size : running.view_sizes()) views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
   nlohmann::json summary = {
       {"events", stats.accepted.load()},
       {"refused_late", stats.refused_late.load()},

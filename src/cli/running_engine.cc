@@ -120,6 +120,7 @@ Status RunningEngine::Wait() {
   bar.Finish();
   engine_thread_.join();
   if (!result_.has_value()) return result_;
+  view_sizes_ = engine_->online().Sizes();
   SKEWLESS_RETURN_IF_ERROR(engine_->Close());
   // The sources are at their end; the store still answers, until somebody stops us.
   if (server_ && !options_.once && !stop_.load()) {

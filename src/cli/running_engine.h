@@ -32,6 +32,7 @@ class RunningEngine {
 
   const Engine& engine() const { return *engine_; }
   const HttpServer* server() const { return server_.get(); }
+  const std::vector<OnlineWriter::ViewSize>& view_sizes() const { return view_sizes_; }
   double wall_seconds() const;
   double cpu_seconds() const;
 
@@ -47,6 +48,7 @@ class RunningEngine {
   std::atomic<bool> stop_{false}, ended_{false};
   Status result_;
   std::thread engine_thread_, signal_thread_;
+  std::vector<OnlineWriter::ViewSize> view_sizes_;  // as the sources ended
   int64_t start_nanos_ = 0, end_nanos_ = 0, start_cpu_nanos_ = 0, end_cpu_nanos_ = 0;
 };
 

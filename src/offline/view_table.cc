@@ -41,9 +41,12 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ParquetBytes(const arrow::Table& t
 }  // namespace
 
 std::string TemporaryName(const std::string& path) {
-  // A leading dot and another suffix: no reader's glob and no data set scan takes it for a file.
-  const size_t slash = path.rfind('/') + 1;
-  return path.substr(0, slash) + "." + path.substr(slash) + ".tmp";
+  // view/event_date=D/part-N.parquet -> view/.writing/D-part-N.tmp: hidden from globs and data sets.
+  const size_t view_end = path.find('/');
+  const size_t date_at = path.find('=') + 1;
+  std::string name = path.substr(date_at);
+  std::replace(name.begin(), name.end(), '/', '-');
+  return path.substr(0, view_end) + "/" + kTemporaryFolder + "/" + name + ".tmp";
 }
 
 ViewTable::ViewTable(const Definition& definition, const ViewKernel& kernel)
@@ -140,6 +143,9 @@ std::vector<uint32_t> ViewTable::SortedOrder() const {
 }
 
 Status ViewTable::Write(FileSystem& files, const std::string& directory, OfflineManifest* manifest) {
+  if (rows() == 0) return {};
+  const std::string temporary = JoinPath(JoinPath(directory, kernel_.view().name), kTemporaryFolder);
+  SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(temporary));
   const std::vector<uint32_t> order = SortedOrder();
   for (size_t begin = 0; begin < order.size();) {
     const int64_t day = FloorDiv(event_.ints[order[begin]], kDayUs);
@@ -148,7 +154,7 @@ Status ViewTable::Write(FileSystem& files, const std::string& directory, Offline
     SKEWLESS_RETURN_IF_ERROR(WritePartition(files, directory, std::span(order).subspan(begin, end - begin), manifest));
     begin = end;
   }
-  return {};
+  return files.SyncDirectory(temporary);
 }
 
 Status ViewTable::WritePartition(FileSystem& files, const std::string& directory, std::span<const uint32_t> order,
@@ -185,13 +191,10 @@ Status ViewTable::WritePartition(FileSystem& files, const std::string& directory
   const auto bytes = ParquetBytes(*table);
   if (!bytes.ok()) return Fail(ErrorCode::kInternal, file.path + ": " + bytes.status().message());
 
-  const std::string path = JoinPath(directory, file.path);
   const ByteView view((*bytes)->data(), static_cast<size_t>((*bytes)->size()));
-  SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(std::string(ParentPath(path))));
-  SKEWLESS_ASSIGN_OR_RETURN(auto out, files.Create(TemporaryName(path)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto out, files.Create(JoinPath(directory, TemporaryName(file.path))));
   SKEWLESS_RETURN_IF_ERROR(out->Append(view));
   SKEWLESS_RETURN_IF_ERROR(out->Sync());
-  SKEWLESS_RETURN_IF_ERROR(files.SyncDirectory(std::string(ParentPath(path))));
   file.bytes = static_cast<int64_t>(view.size());
   manifest->files.push_back(std::move(file));
   manifest->checksums.push_back(Hash64(view));

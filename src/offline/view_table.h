@@ -48,7 +48,9 @@ class ViewTable {
   std::vector<Column> columns_;       // keys and inputs, then outputs
 };
 
-// The temporary name that a committed file is renamed from.
+// The name that a file is written under and renamed from, by its final path within the tables' folder.
+// All of a view's lie in one folder, so one sync makes their names durable.
 std::string TemporaryName(const std::string& path);
+inline constexpr char kTemporaryFolder[] = ".writing";
 
 }  // namespace skewless

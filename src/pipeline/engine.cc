@@ -136,10 +136,9 @@ Status Engine::RunReplay(const std::atomic<bool>& stop) {
     if (stop.load(std::memory_order_relaxed)) return {};
     if (!more) break;
     const Timestamp limit = gate_.granted();
-    int64_t accepted_nanos = 0;
-    Batch* batch = merge.Take(limit, options_.group_rows, &accepted_nanos);
+    Batch* batch = merge.Take(limit, options_.group_rows);
     if (batch != nullptr) {
-      SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch, accepted_nanos));
+      SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch));
       continue;
     }
     // Everything that arrived up to the limit is readable, and the next record is later.
@@ -168,7 +167,9 @@ void Engine::MoveReplayClock(Timestamp time) {
   stats_.clock_us.store(time, std::memory_order_relaxed);
 }
 
-Status Engine::CommitReplayBatch(Batch* batch, int64_t accepted_nanos) {
+Status Engine::CommitReplayBatch(Batch* batch) {
+  // Under a replay clock a record comes when its time has come, however long ago it was decoded.
+  const int64_t accepted_nanos = MonotonicNanos();
   if (batch->rows() > 0) {
     // Every earlier arrival is readable; this batch's first one is not, nor others of its instant.
     MoveReplayClock(SaturatingSub(batch->arrival_us.front(), 1));

@@ -70,7 +70,7 @@ class Engine {
   Status RunReplay(const std::atomic<bool>& stop);
   bool CollectGroup();
   Status CommitLiveGroup();
-  Status CommitReplayBatch(Batch* batch, int64_t accepted_nanos);
+  Status CommitReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
   Status AppendAndSync(std::vector<Batch*>& batches);
   Status FoldAll(const Batch& batch);

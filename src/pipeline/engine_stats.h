@@ -21,7 +21,7 @@ struct EngineStats {
   std::atomic<Timestamp> watermark_us{kMinTimestamp};    // the least of the sources'
   std::atomic<int64_t> offline_rows{0};
   std::atomic<int64_t> recovered_records{0};  // folded again from the log at start
-  LatencyHistogram freshness;  // a record leaves the decoder -> readers can see it
+  LatencyHistogram freshness;  // a record is accepted (wall clock: decoded) -> readers can see it
   LatencyHistogram log_sync;   // one group commit
 };
 

@@ -59,11 +59,10 @@ Timestamp ReplayMerge::NextArrival() const {
   return ArrivalAt(*head.current.batch, head.row);
 }
 
-Batch* ReplayMerge::Take(Timestamp limit, size_t max_rows, int64_t* accepted_nanos) {
+Batch* ReplayMerge::Take(Timestamp limit, size_t max_rows) {
   const size_t least = Least();
   Head& head = heads_[least];
   Batch& batch = *head.current.batch;
-  *accepted_nanos = head.current.accepted_nanos;
   // Another source's head ends the run: before it where it goes first on a tie, with it otherwise.
   Timestamp last = limit;
   for (size_t i = 0; i < heads_.size(); ++i) {

@@ -20,7 +20,7 @@ class ReplayMerge {
   Timestamp NextArrival() const;
   // The rows that come next: of one source, arrivals <= limit, before any other source's head, at
   // most `max_rows`. Null where the next arrival is beyond the limit. Valid until the next call.
-  Batch* Take(Timestamp limit, size_t max_rows, int64_t* accepted_nanos);
+  Batch* Take(Timestamp limit, size_t max_rows);
 
  private:
   struct Head {
