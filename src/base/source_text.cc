@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace skewless {
 namespace {
@@ -75,7 +76,8 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 Error ErrorAt(const Place& place, std::string_view text, int length, std::string message,
               std::string remedy) {
-  Error error{ErrorCode::kInvalid, Prefix(place) + "error: " + message, std::move(remedy)};
+  message.insert(0, Prefix(place) + "error: ");
+  Error error{ErrorCode::kInvalid, std::move(message), std::move(remedy)};
   if (place.line <= 0) return error;
   const std::string_view line = LineOf(text, place.line);
   if (line.empty()) return error;
