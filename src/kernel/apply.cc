@@ -7,7 +7,7 @@
 namespace skewless {
 namespace {
 
-bool IsTouched(const TileLayout& layout, const Row& row) {
+SKEWLESS_ALWAYS_INLINE bool IsTouched(const TileLayout& layout, const Row& row) {
   if (layout.always) return true;
   for (const int32_t filter : layout.filters) {
     if (row.Passes(filter)) return true;
@@ -15,22 +15,26 @@ bool IsTouched(const TileLayout& layout, const Row& row) {
   return false;
 }
 
-bool AllInNewestTiles(const KernelPlan& plan, const uint8_t* state, const Row& row) {
+SKEWLESS_ALWAYS_INLINE bool AllInNewestTiles(const KernelPlan& plan, const uint8_t* state,
+                                             const Row& row) {
   for (const Tier& tier : plan.tiers) {
-    const TierHead head = LoadTierHead(state, tier);
-    const bool is_newest = head.count > 0 && head.newest == tier.clock.TileOf(row.event_us);
+    const bool is_newest = IsNewestTile(state, tier, tier.clock.TileOf(row.event_us));
     if (!is_newest && IsTouched(tier, row)) return false;
   }
   return true;
 }
 
-void CountRow(uint8_t* state, const Row& row) {
-  auto header = LoadLe<StateHeader>(state);
-  header.sequence = std::max(header.sequence, row.input.sequence[row.index]);
-  header.available_us = std::max(header.available_us, row.input.available_us[row.index]);
-  header.newest_event_us = std::max(header.newest_event_us, row.event_us);
-  ++header.records;
-  StoreLe(state, header);
+template <typename T>
+void RaiseTo(uint8_t* field, T value) {
+  if (LoadLe<T>(field) < value) StoreLe(field, value);
+}
+
+SKEWLESS_ALWAYS_INLINE void CountRow(uint8_t* state, const ViewInput& input, size_t row) {
+  RaiseTo(state + offsetof(StateHeader, sequence), input.sequence[row]);
+  RaiseTo(state + offsetof(StateHeader, available_us), input.available_us[row]);
+  RaiseTo(state + offsetof(StateHeader, newest_event_us), input.event_us[row]);
+  uint8_t* const records = state + offsetof(StateHeader, records);
+  StoreLe(records, LoadLe<int64_t>(records) + 1);
 }
 
 struct Room {
@@ -88,8 +92,11 @@ void FoldInto(const KernelPlan& plan, uint8_t* state, const TileLayout& layout, 
   FoldVariable(layout, payload, row, heap);
 }
 
-size_t ApplyAnywhere(const KernelPlan& plan, uint8_t* state, size_t capacity, const Row& row) {
-  const Timestamp available_us = std::max(row.input.available_us[row.index],
+// Kept out of Apply, whose registers it would take.
+[[gnu::noinline]] size_t ApplyAnywhere(const KernelPlan& plan, uint8_t* state, size_t capacity,
+                                       const ViewInput& input, size_t row_index) {
+  const Row row(input, row_index);
+  const Timestamp available_us = std::max(input.available_us[row_index],
                                           LoadStateHeader(state).available_us);
   const Room room = FindRoom(plan, state, row, available_us);
   if (room.total() > 0) {
@@ -97,7 +104,7 @@ size_t ApplyAnywhere(const KernelPlan& plan, uint8_t* state, size_t capacity, co
     if (needed > 0) return needed;
     SKEWLESS_CHECK(StateSize(state) + room.total() < kMaxStateBytes);
   }
-  CountRow(state, row);
+  CountRow(state, input, row_index);
   FoldInto(plan, state, plan.all_time, state + plan.all_time.payload_at, row);
   for (const Tier& tier : plan.tiers) {
     if (!IsTouched(tier, row)) continue;
@@ -114,14 +121,13 @@ size_t ApplyAnywhere(const KernelPlan& plan, uint8_t* state, size_t capacity, co
 size_t ViewKernel::Apply(uint8_t* state, size_t capacity, const ViewInput& input,
                          size_t row_index) const {
   const KernelPlan& plan = *plan_;
-  const Row row{input, row_index, input.event_us[row_index]};
+  const Row row(input, row_index);
   if (plan.has_heap || !AllInNewestTiles(plan, state, row)) {
-    return ApplyAnywhere(plan, state, capacity, row);
+    return ApplyAnywhere(plan, state, capacity, input, row_index);
   }
-  CountRow(state, row);
-  FoldFixed(plan.all_time, state + plan.all_time.payload_at, row);
-  for (const Tier& tier : plan.tiers) {
-    if (IsTouched(tier, row)) FoldFixed(tier, state + tier.payload_at, row);
+  CountRow(state, input, row_index);
+  for (const TileLayout* layout : plan.layouts) {
+    if (IsTouched(*layout, row)) FoldFixed(*layout, state + layout->payload_at, row);
   }
   return 0;
 }

@@ -13,6 +13,9 @@
 
 namespace skewless {
 
+// Inlined with its row in registers: a call would put it in memory for every accumulator to load.
+#define SKEWLESS_ALWAYS_INLINE inline __attribute__((always_inline))
+
 inline void AddOne(uint8_t* count) { StoreLe(count, LoadLe<uint64_t>(count) + 1); }
 
 // NaN is greater than every number; 0.0 and -0.0 are equal, and the first one stays.
@@ -64,67 +67,68 @@ void FoldInt(uint8_t* at, int64_t x) {
 #define SKEWLESS_PARTS_0_TO_15(X) \
   X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-inline void FoldNumericDouble(unsigned parts, uint8_t* at, double x) {
-  switch (parts) {
-#define SKEWLESS_FOLD(parts_value) \
-  case parts_value: return FoldDouble<parts_value>(at, x);
-    SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
-#undef SKEWLESS_FOLD
-    default: return;
-  }
-}
-
-inline void FoldNumericInt(unsigned parts, uint8_t* at, int64_t x) {
-  switch (parts) {
-#define SKEWLESS_FOLD(parts_value) \
-  case parts_value: return FoldInt<parts_value>(at, x);
-    SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
-#undef SKEWLESS_FOLD
-    default: return;
-  }
-}
-
 // Sequence only ascends while folding: of equal event times the later row is the last one, and the
 // stored row the first one.
-inline void FoldFirstOrLast(const Accumulator& a, uint8_t* payload, const Row& row) {
+inline void FoldFirst(const Accumulator& a, uint8_t* payload, const Row& row) {
   const Column& column = row.argument(a.argument);
   const bool valid = column.valid[row.index] != 0;
   if (!valid && !a.respect_nulls) return;
-  uint8_t* at = payload + a.offset;
-  const auto stored = LoadLe<Timestamp>(at);
-  if (a.kind == AccumulatorKind::kLast) {
-    if (row.event_us < stored) return;
-  } else if (row.event_us >= stored && (LoadFlags(payload, a) & kPresentFlag) != 0) {
-    return;
-  }
+  uint8_t* const at = payload + a.offset;
+  const bool present = (LoadFlags(payload, a) & kPresentFlag) != 0;
+  if (present && row.event_us >= LoadLe<Timestamp>(at)) return;
   StoreLe(at, row.event_us);
   StoreLe(at + 8, RawValue(column, a.physical, row.index));
   SetFlags(payload, a, valid ? kPresentFlag | kValidFlag : kPresentFlag);
 }
 
-// Folds the row into the first `layout.fixed` accumulators of the tile at `payload`.
-inline void FoldFixed(const TileLayout& layout, uint8_t* payload, const Row& row) {
-  const Accumulator* const end = layout.accumulators.data() + layout.fixed;
-  for (const Accumulator* a = layout.accumulators.data(); a != end; ++a) {
+inline void FoldLastNull(const Accumulator& a, uint8_t* payload, const Row& row) {
+  uint8_t* const at = payload + a.offset;
+  if (!a.respect_nulls || row.event_us < LoadLe<Timestamp>(at)) return;
+  StoreLe(at, row.event_us);
+  SetFlags(payload, a, kPresentFlag);
+}
+
+SKEWLESS_ALWAYS_INLINE void FoldLast(const Accumulator& a, uint8_t* payload, const Row& row) {
+  const Column& column = row.argument(a.argument);
+  if (column.valid[row.index] == 0) return FoldLastNull(a, payload, row);
+  uint8_t* const at = payload + a.offset;
+  if (row.event_us < LoadLe<Timestamp>(at)) return;
+  StoreLe(at, row.event_us);
+  StoreLe(at + 8, RawValue(column, a.physical, row.index));
+  uint8_t* const flags_at = payload + a.flags_at;
+  const auto flags = LoadLe<uint64_t>(flags_at);
+  if ((flags & a.flags_mask) != a.flags_mask) StoreLe(flags_at, flags | a.flags_mask);
+}
+
+// Folds the row into the first `layout.fixed` accumulators of the tile at `payload`. One jump an
+// accumulator, and the same jumps for every event of a view: they are predicted.
+SKEWLESS_ALWAYS_INLINE void FoldFixed(const TileLayout& layout, uint8_t* payload, const Row& row) {
+  const Accumulator* a = layout.accumulators.data();
+  const Accumulator* const lasts = a + layout.lasts;
+  const Accumulator* const end = a + layout.fixed;
+  for (; a != lasts; ++a) {
+    if (row.Passes(a->filter)) FoldLast(*a, payload, row);
+  }
+  for (; a != end; ++a) {
     if (!row.Passes(a->filter)) continue;
-    uint8_t* at = payload + a->offset;
-    switch (a->kind) {
-      case AccumulatorKind::kCount:
-        if (a->argument < 0 || row.argument(a->argument).valid[row.index] != 0) AddOne(at);
-        break;
-      case AccumulatorKind::kNumericDouble: {
-        const Column& column = row.argument(a->argument);
-        if (column.valid[row.index] != 0) FoldNumericDouble(a->parts, at, column.doubles[row.index]);
-        break;
-      }
-      case AccumulatorKind::kNumericInt: {
-        const Column& column = row.argument(a->argument);
-        if (column.valid[row.index] != 0) FoldNumericInt(a->parts, at, column.ints[row.index]);
-        break;
-      }
-      case AccumulatorKind::kFirst:
-      case AccumulatorKind::kLast: FoldFirstOrLast(*a, payload, row); break;
-      default: FoldExtreme(*a, payload, row); break;  // min_by and max_by of fixed sizes
+    uint8_t* const at = payload + a->offset;
+    if (a->fold_code == kFoldRowCount) {
+      AddOne(at);
+      continue;
+    }
+    if (a->fold_code >= kFoldFirst) {
+      a->fold_code == kFoldFirst ? FoldFirst(*a, payload, row) : FoldExtreme(*a, payload, row);
+      continue;
+    }
+    const Column& column = row.argument(a->argument);
+    if (column.valid[row.index] == 0) continue;
+    switch (a->fold_code) {
+#define SKEWLESS_FOLD(parts)                                                                       \
+  case kFoldDoubles + (parts): FoldDouble<parts>(at, column.doubles[row.index]); break;            \
+  case kFoldInts + (parts): FoldInt<parts>(at, column.ints[row.index]); break;
+      SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
+#undef SKEWLESS_FOLD
+      default: AddOne(at); break;  // values that are only counted
     }
   }
 }

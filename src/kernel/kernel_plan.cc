@@ -207,14 +207,21 @@ class PlanBuilder {
     }
   }
 
-  // Accumulators that never touch the heap first; `sources_` follows.
-  void PutFixedFirst(TileLayout& layout, int32_t tier) {
-    std::vector<size_t> order;
-    for (const bool heap : {false, true}) {
-      for (size_t i = 0; i < layout.accumulators.size(); ++i) {
-        if (TouchesHeap(layout.accumulators[i]) == heap) order.push_back(i);
-      }
-      if (!heap) layout.fixed = order.size();
+  static int RankOf(const Accumulator& a) {
+    if (TouchesHeap(a)) return 2;
+    return a.kind == AccumulatorKind::kLast ? 0 : 1;
+  }
+
+  // Into the order that TileLayout wants; `sources_` follows.
+  void SortAccumulators(TileLayout& layout, int32_t tier) {
+    std::vector<size_t> order(layout.accumulators.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    const auto rank = [&](size_t i) { return RankOf(layout.accumulators[i]); };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return rank(a) < rank(b); });
+    for (const size_t i : order) {
+      layout.lasts += rank(i) == 0 ? 1 : 0;
+      layout.fixed += rank(i) < 2 ? 1 : 0;
     }
     std::vector<Accumulator> sorted;
     std::vector<size_t> place(order.size());
@@ -249,10 +256,12 @@ class PlanBuilder {
     for (Accumulator& a : layout.accumulators) {
       a.offset = at;
       a.size = SizeOf(a);
+      a.fold_code = FoldCodeOf(a);
       at += a.size;
       if (a.has_flags()) {
         a.flags_at = flag / 32 * 8;
         a.flags_shift = flag % 32 * 2;
+        a.flags_mask = (kPresentFlag | kValidFlag) << a.flags_shift;
         ++flag;
       }
       AddReferences(layout, a);
@@ -260,6 +269,16 @@ class PlanBuilder {
     layout.fresh.assign(at, 0);
     for (const Accumulator& a : layout.accumulators) InitAccumulator(a, layout.fresh.data());
     CollectFilters(layout);
+  }
+
+  static uint8_t FoldCodeOf(const Accumulator& a) {
+    switch (a.kind) {
+      case AccumulatorKind::kCount: return a.argument < 0 ? kFoldRowCount : kFoldValueCount;
+      case AccumulatorKind::kNumericDouble: return static_cast<uint8_t>(kFoldDoubles + a.parts);
+      case AccumulatorKind::kNumericInt: return static_cast<uint8_t>(kFoldInts + a.parts);
+      case AccumulatorKind::kFirst: return kFoldFirst;
+      default: return kFoldExtreme;
+    }
   }
 
   static void AddReferences(TileLayout& layout, const Accumulator& a) {
@@ -309,12 +328,12 @@ class PlanBuilder {
   // Header, heap head, the all-time tile, then each tier's head and newest tile: one event touches
   // adjacent cache lines only. Arrays of older tiles and the heap follow.
   void LayOutState() {
-    PutFixedFirst(plan_->all_time, -1);
+    SortAccumulators(plan_->all_time, -1);
     LayOutTile(plan_->all_time);
     plan_->has_heap = plan_->all_time.uses_heap();
     for (size_t i = 0; i < plan_->tiers.size(); ++i) {
       Tier& tier = plan_->tiers[i];
-      PutFixedFirst(tier, static_cast<int32_t>(i));
+      SortAccumulators(tier, static_cast<int32_t>(i));
       LayOutTile(tier);
       plan_->has_heap = plan_->has_heap || tier.uses_heap();
       // An eighth more than a full window, so that expired tiles leave many at a time.
@@ -333,6 +352,8 @@ class PlanBuilder {
       tier.payload_at = at + static_cast<uint32_t>(sizeof(TierHead));
       at = tier.payload_at + tier.payload_size();
     }
+    plan_->layouts.push_back(&plan_->all_time);
+    for (const Tier& tier : plan_->tiers) plan_->layouts.push_back(&tier);
     FillEmptyState(at);
   }
 

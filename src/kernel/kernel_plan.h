@@ -51,8 +51,19 @@ constexpr NumericLayout LayoutOfParts(bool is_int, unsigned parts) {
 inline constexpr uint64_t kPresentFlag = 1;  // it holds a record
 inline constexpr uint64_t kValidFlag = 2;    // whose value is not null
 
+// What FoldFixed jumps by: numeric kinds with their parts, then the others.
+enum FoldCode : uint8_t {
+  kFoldDoubles = 0,
+  kFoldInts = kNumericPartSets,
+  kFoldValueCount = 2 * kNumericPartSets,
+  kFoldRowCount,
+  kFoldFirst,
+  kFoldExtreme,
+};
+
 struct Accumulator {
   AccumulatorKind kind = AccumulatorKind::kCount;
+  uint8_t fold_code = kFoldRowCount;
   uint8_t parts = 0;
   bool respect_nulls = false;
   Physical physical = Physical::kInt;        // of the argument
@@ -65,6 +76,7 @@ struct Accumulator {
   uint32_t size = 0;
   uint32_t flags_at = 0;    // of its flag word in the payload
   uint32_t flags_shift = 0;
+  uint64_t flags_mask = 0;  // both of its flags, in place
   Type argument_type;
 
   bool has_flags() const {
@@ -79,9 +91,11 @@ struct Accumulator {
   uint32_t list_entry_size() const { return respect_nulls ? 24 : 16; }
 };
 
-// The accumulators of one tile. Those that never touch the heap come first.
+// The accumulators of one tile: last(x) of fixed sizes, the others that never touch the heap, the
+// rest.
 struct TileLayout {
   std::vector<Accumulator> accumulators;
+  size_t lasts = 0;                  // how many are last(x) of a fixed size
   size_t fixed = 0;                  // how many never touch the heap
   std::vector<uint32_t> references;  // offsets in the payload of (u32 offset, u32 length)
   std::vector<int32_t> filters;      // a row that passes none of them does not touch the tile;
@@ -135,6 +149,7 @@ struct KernelPlan {
 
   TileLayout all_time;
   std::vector<Tier> tiers;
+  std::vector<const TileLayout*> layouts;  // all_time, then the tiers
   bool has_heap = false;
   uint32_t heap_head_at = 0;  // in the state: its HeapHead
   Bytes empty_state;

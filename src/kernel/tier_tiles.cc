@@ -85,9 +85,9 @@ uint32_t LowerBound(const uint8_t* array, uint32_t count, uint32_t tile_size, in
 
 Placement FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile,
                         Timestamp available_us) {
-  const TierHead head = LoadTierHead(state, tier);
   Placement placement;
-  if (head.count > 0 && head.newest == tile) return placement;
+  if (IsNewestTile(state, tier, tile)) return placement;
+  const TierHead head = LoadTierHead(state, tier);
   const int64_t last_expired = tier.LastExpired(available_us);
   if (tile <= last_expired) {
     placement.kind = Placement::kExpired;

@@ -117,7 +117,7 @@ class StateCheck {
 }  // namespace
 
 Status ViewKernel::Validate(ByteView state) const {
-  if (state.size() < plan_->empty_state.size()) return Corrupt("it is too short");
+  if (state.size() < sizeof(StateHeader)) return Corrupt("it is too short");
   const StateHeader header = LoadStateHeader(state.data());
   if ((header.magic & 0x00FFFFFF) != (kStateMagic & 0x00FFFFFF)) return Corrupt("it is no state");
   if (header.magic != kStateMagic) {

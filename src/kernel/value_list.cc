@@ -8,7 +8,7 @@
 namespace skewless {
 namespace {
 
-constexpr size_t kTextHead = 8;        // u32 count, u32 0
+constexpr size_t kTextHead = 8;        // u32 count, u32 where the last entry begins
 constexpr size_t kTextEntryHead = 16;  // i64 event_us, u32 length, u32 valid
 
 const uint8_t* BytesOf(std::string_view block) { return AsBytes(block).data(); }
@@ -17,9 +17,9 @@ size_t EntrySize(const Accumulator& a, size_t value_size) {
   return a.physical == Physical::kBytes ? kTextEntryHead + value_size : a.list_entry_size();
 }
 
-// Where an entry goes: behind all whose event is not later; and where the last entry begins.
+// Where a new entry goes: behind all whose event is not later. Where the last two entries begin.
 struct Position {
-  size_t insert_at, last_at;
+  size_t insert_at = 0, last_at = 0, before_last_at = 0;
 };
 
 Position FindFixed(const Accumulator& a, std::string_view block, Timestamp event_us) {
@@ -27,18 +27,34 @@ Position FindFixed(const Accumulator& a, std::string_view block, Timestamp event
   size_t at = block.size();
   // From the end: events come nearly in order.
   while (at > 0 && LoadLe<Timestamp>(BytesOf(block) + at - size) > event_us) at -= size;
-  return {at, block.empty() ? 0 : block.size() - size};
+  const size_t last_at = block.empty() ? 0 : block.size() - size;
+  return {at, last_at, last_at < size ? 0 : last_at - size};
 }
 
 Position FindText(const Accumulator& a, std::string_view block, Timestamp event_us) {
+  if (block.empty()) return {kTextHead, kTextHead, kTextHead};
+  const size_t last_at = LoadLe<uint32_t>(BytesOf(block) + 4);
+  if (LoadLe<Timestamp>(BytesOf(block) + last_at) <= event_us) {
+    return {block.size(), last_at, last_at};  // in order: no walk, and nothing asks what is before
+  }
+  Position found{kTextHead, last_at, kTextHead};
   ListReader reader(a, block);
-  Position found{kTextHead, kTextHead};
   ListEntry entry;
-  for (size_t at = reader.offset(); reader.Next(&entry); at = reader.offset()) {
-    found.last_at = at;
+  for (size_t at = reader.offset(); at < last_at && reader.Next(&entry); at = reader.offset()) {
+    found.before_last_at = at;
     if (entry.event_us <= event_us) found.insert_at = reader.offset();
   }
   return found;
+}
+
+// Of a text list; see Position. `removed` bytes go, `entry_size` come.
+size_t LastAtAfter(const Accumulator& a, const ListChange& change, const Position& found,
+                   size_t end, size_t entry_size) {
+  const bool removes_front = a.kind == AccumulatorKind::kLastList;
+  if (found.insert_at == end) return end - (removes_front ? change.remove_size : 0);
+  if (removes_front) return found.last_at - change.remove_size + entry_size;
+  if (change.remove_size == 0) return found.last_at + entry_size;
+  return found.insert_at == found.last_at ? found.insert_at : found.before_last_at + entry_size;
 }
 
 }  // namespace
@@ -87,30 +103,33 @@ ListChange PlanListChange(const Accumulator& a, std::string_view block, Timestam
                           size_t value_size) {
   const bool is_text = a.physical == Physical::kBytes;
   const size_t head = is_text ? kTextHead : 0;
-  const Position found =
-      is_text ? FindText(a, block, event_us) : FindFixed(a, block, event_us);
+  const size_t end = std::max(block.size(), head);
+  const Position found = is_text ? FindText(a, block, event_us) : FindFixed(a, block, event_us);
   const uint32_t count = ListReader(a, block).count();
   const size_t entry_size = EntrySize(a, value_size);
   ListChange change;
   change.insert_at = found.insert_at;
-  if (count >= a.list_size) {
+  if (count >= MostEntries(a)) {
     if (a.kind == AccumulatorKind::kLastList) {
-      if (found.insert_at == head) return {};
-      ListReader first(a, block);
-      first.Skip(1);
+      change.removed = count - a.list_size + 1;
+      ListReader kept(a, block);
+      kept.Skip(change.removed);
+      if (found.insert_at < kept.offset()) return {};
       change.remove_at = head;
-      change.remove_size = first.offset() - head;
+      change.remove_size = kept.offset() - head;
     } else {
-      if (found.insert_at == block.size()) return {};
+      if (found.insert_at == end) return {};
+      change.removed = 1;
       change.remove_at = found.last_at;
-      change.remove_size = block.size() - found.last_at;
+      change.remove_size = end - found.last_at;
     }
   }
   change.takes = true;
-  change.length = std::max(block.size(), head) + entry_size - change.remove_size;
+  change.length = end + entry_size - change.remove_size;
+  change.last_at = LastAtAfter(a, change, found, end, entry_size);
   // Half as much again, so that a list that grows to n moves a few times only.
   if (!is_text) {
-    change.capacity = entry_size * std::min<size_t>(a.list_size, count + 1 + count / 2);
+    change.capacity = entry_size * std::min<size_t>(MostEntries(a), count + 1 + count / 2);
   } else if (count > 0) {
     change.capacity = change.length + change.length / 2;
   }
@@ -122,8 +141,8 @@ void ApplyListChange(const Accumulator& a, const ListChange& change, size_t old_
   const bool is_text = a.physical == Physical::kBytes;
   const size_t entry_size = EntrySize(a, entry.bytes.size());
   size_t end = std::max(old_length, is_text ? kTextHead : 0);
-  size_t tail = change.insert_at;  // where what follows the new entry is now
-  size_t at = change.insert_at;    // where the new entry goes
+  const size_t tail = change.insert_at;  // where what follows the new entry is now
+  size_t at = change.insert_at;          // where the new entry goes
   if (change.remove_size > 0 && change.remove_at < change.insert_at) {
     const size_t kept = change.remove_at + change.remove_size;
     std::memmove(bytes + change.remove_at, bytes + kept, change.insert_at - kept);
@@ -143,8 +162,8 @@ void ApplyListChange(const Accumulator& a, const ListChange& change, size_t old_
   StoreLe<uint32_t>(to + 12, entry.valid ? 1 : 0);
   if (!entry.bytes.empty()) std::memcpy(to + kTextEntryHead, entry.bytes.data(), entry.bytes.size());
   const uint32_t count = old_length == 0 ? 0 : LoadLe<uint32_t>(bytes);
-  StoreLe(bytes, count + (change.remove_size > 0 ? 0 : 1));
-  StoreLe<uint32_t>(bytes + 4, 0);
+  StoreLe(bytes, count + 1 - change.removed);
+  StoreLe(bytes + 4, static_cast<uint32_t>(change.last_at));
 }
 
 bool IsListBlock(const Accumulator& a, std::string_view block) {
@@ -165,18 +184,20 @@ bool IsListBlock(const Accumulator& a, std::string_view block) {
       if (a.respect_nulls && reader.Get<uint64_t>() > 1) return false;
       reader.Get<uint64_t>();
     }
-    return count <= a.list_size;
+    return count <= MostEntries(a);
   }
   const auto stated = reader.Get<uint32_t>();
-  if (reader.Get<uint32_t>() != 0) return false;
+  const auto last_at = reader.Get<uint32_t>();
+  size_t at = 0;
   while (reader.ok() && reader.remaining() > 0) {
+    at = block.size() - reader.remaining();
     if (!follows(reader.Get<Timestamp>())) return false;
     const auto length = reader.Get<uint32_t>();
     const auto valid = reader.Get<uint32_t>();
     if (valid > 1 || (valid == 0 && length > 0)) return false;
     reader.GetRaw(length);
   }
-  return reader.ok() && count == stated && count > 0 && count <= a.list_size;
+  return reader.ok() && count == stated && count > 0 && at == last_at && count <= MostEntries(a);
 }
 
 }  // namespace skewless

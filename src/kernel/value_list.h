@@ -1,7 +1,10 @@
 // The values of last(x, n) and first(x, n) in a heap block: entries ascending by (event_timestamp,
 // sequence). Values of eight bytes have entries of one size: i64 event_us, then, under respect
-// nulls, u64 valid, then the value. Text has a head (u32 count, u32 0) and entries of i64 event_us,
-// u32 length, u32 valid and the bytes. Private to this room.
+// nulls, u64 valid, then the value. Text has a head (u32 count, u32 where the last entry begins) and
+// entries of i64 event_us, u32 length, u32 valid and the bytes. Private to this room.
+//
+// A list of the last n may hold an eighth more than n, so that the oldest leave many at a time and
+// an event in order costs the same however long the list is.
 #pragma once
 
 #include <string_view>
@@ -35,7 +38,12 @@ class ListReader {
   size_t at_;
 };
 
-// What a new entry does to a list that keeps at most a.list_size.
+// The most entries that a block holds.
+inline uint32_t MostEntries(const Accumulator& a) {
+  return a.kind == AccumulatorKind::kLastList ? a.list_size + a.list_size / 8 : a.list_size;
+}
+
+// What a new entry does to a list.
 struct ListChange {
   bool takes = false;
   size_t length = 0;    // of the block's bytes afterwards
@@ -43,6 +51,8 @@ struct ListChange {
   size_t insert_at = 0; // before anything is removed
   size_t remove_at = 0;
   size_t remove_size = 0;
+  uint32_t removed = 0;  // entries
+  size_t last_at = 0;  // where the last entry begins afterwards; for text
 };
 ListChange PlanListChange(const Accumulator& a, std::string_view block, Timestamp event_us,
                           size_t value_size);
