@@ -1,0 +1,206 @@
+// The training join, over histories that come by several ways.
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "base/check.h"
+#include "log/log.h"
+#include "model/batch_encoding.h"
+#include "property/dice.h"
+#include "property/paths.h"
+#include "simulation/simulated_files.h"
+#include "training/join.h"
+
+namespace skewless::property {
+namespace {
+
+HistoryStream FromBatches(const CompiledCase& c) {
+  return [&c, i = size_t{0}](Batch* batch) mutable -> Result<bool> {
+    if (i == c.batch_count()) return false;
+    c.Slice(i, 0, c.batch(i).rows(), batch);
+    ++i;
+    return true;
+  };
+}
+
+HistoryStream FromEncoding(const CompiledCase& c, Dice* dice) {
+  return [&c, dice, i = size_t{0}, row = size_t{0}](Batch* batch) mutable -> Result<bool> {
+    if (i == c.batch_count()) return false;
+    const Batch& whole = c.batch(i);
+    const size_t end =
+        dice->Chance(50) ? whole.rows()
+                         : row + 1 + static_cast<size_t>(dice->Below(static_cast<int64_t>(whole.rows() - row)));
+    Bytes bytes;
+    EncodeBatch(whole, row, end, &bytes);
+    SKEWLESS_RETURN_IF_ERROR(DecodeBatch(bytes, *whole.schema, *whole.schema, batch));
+    batch->source = whole.source;
+    row = end;
+    if (row == whole.rows()) ++i, row = 0;
+    return true;
+  };
+}
+
+// Writes the whole history, with new writers on the way, and reads it back.
+Result<HistoryStream> FromLog(const CompiledCase& c, Dice* dice, SimulatedFiles* files) {
+  std::vector<LoggedSource> sources;
+  for (const SourceDefinition& source : c.definition().sources) {
+    sources.push_back({source.name, source.schema});
+  }
+  const LogOptions options{.directory = "log",
+                           .segment_bytes = dice->Pick({int64_t{2000}, int64_t{1} << 20}),
+                           .max_frame_rows = dice->Pick({int64_t{2}, int64_t{1000}})};
+  std::unique_ptr<LogWriter> writer;
+  for (size_t i = 0; i < c.batch_count(); ++i) {
+    if (writer == nullptr || dice->Chance(10)) {
+      writer.reset();
+      SKEWLESS_ASSIGN_OR_RETURN(writer, LogWriter::Open(*files, options, sources));
+    }
+    Batch batch;
+    c.Slice(i, 0, c.batch(i).rows(), &batch);
+    SKEWLESS_RETURN_IF_ERROR(writer->Append(&batch));
+    SKEWLESS_RETURN_IF_ERROR(writer->Sync());
+  }
+  if (writer == nullptr) return HistoryStream([](Batch*) -> Result<bool> { return false; });
+  writer.reset();
+  SKEWLESS_ASSIGN_OR_RETURN(auto opened, LogReader::Open(*files, options.directory, sources));
+  std::shared_ptr<LogReader> reader = std::move(opened);
+  return HistoryStream([reader](Batch* batch) { return reader->Next(batch); });
+}
+
+// A join of all labels, some views asked twice over.
+class JoinRun {
+ public:
+  JoinRun(const CompiledCase& c, Dice* dice) : case_(c), dice_(*dice) {
+    options_.threads = dice->Pick({1, 2});
+    options_.memory_bytes = dice->Pick({int64_t{1}, int64_t{4000}, int64_t{4} << 30});
+    options_.spill_directory = (std::filesystem::temp_directory_path() /
+                                ("skewless_property_" + std::to_string(::getpid()))).string();
+    for (size_t view = 0; view < c.views(); ++view) AddView(static_cast<int>(view));
+    if (dice->Chance(20)) AddView(0);
+  }
+  ~JoinRun() { std::filesystem::remove_all(options_.spill_directory); }
+  JoinRun(const JoinRun&) = delete;
+  JoinRun& operator=(const JoinRun&) = delete;
+
+  JoinOptions& options() { return options_; }
+
+  Finding Run(const HistoryStream& history, const oracle::Availability& availability,
+              bool sequences_differ = false) {
+    JoinCounts counts;
+    auto answers = JoinHistory(case_.kernels(), history, labels_, outputs_, options_, &counts);
+    if (!answers) return "the join failed: " + answers.error().ToString();
+    if (counts.history_records != static_cast<int64_t>(case_.parts().events.size())) {
+      return "the join read " + std::to_string(counts.history_records) + " records";
+    }
+    for (size_t i = 0; i < labels_.size(); ++i) {
+      const oracle::ViewOracle oracle(case_.definition(), labels_[i].view,
+                                      RecordsOf(case_.parts()), availability);
+      for (size_t row = 0; row < asked_[i].size(); ++row) {
+        const Label& label = *asked_[i][row];
+        Answer answer = AnswerAt((*answers)[i], outputs_[i], row);
+        if (sequences_differ && answer.sequence != 0) {
+          answer.sequence = oracle.Read(label.key, label.time_us).sequence;
+        }
+        auto found = case_.Difference(oracle, label, label.time_us, answer, &outputs_[i]);
+        if (found) return Settings() + *found;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void AddView(int view) {
+    ViewLabels labels;
+    labels.view = view;
+    std::vector<const Label*> asked;
+    std::vector<Value> none;
+    const auto& key_columns = case_.view(view).key_columns;
+    const int source = case_.view(view).source;
+    const Schema& schema = case_.definition().sources[static_cast<size_t>(source)].schema;
+    std::vector<Column> columns(key_columns.size());
+    for (size_t i = 0; i < columns.size(); ++i) {
+      columns[i].type = schema.columns[static_cast<size_t>(key_columns[i])].type;
+    }
+    for (const Label& label : case_.parts().labels) {
+      if (label.view != view) continue;
+      for (size_t i = 0; i < columns.size(); ++i) AppendValue(columns[i], label.key[i].view());
+      labels.time_us.push_back(label.time_us);
+      asked.push_back(&label);
+    }
+    std::vector<const Column*> pointers;
+    for (const Column& column : columns) pointers.push_back(&column);
+    EncodeKeys(pointers, asked.size(), &labels.keys);
+    std::vector<int> outputs;
+    const bool all = dice_.Chance(70);
+    for (size_t i = 0; i < case_.view(view).output_count(); ++i) {
+      if (all || dice_.Chance(50)) outputs.push_back(static_cast<int>(i));
+    }
+    labels_.push_back(std::move(labels));
+    outputs_.push_back(std::move(outputs));
+    asked_.push_back(std::move(asked));
+  }
+
+  static Answer AnswerAt(const ViewAnswers& answers, const std::vector<int>& outputs, size_t row) {
+    Answer answer;
+    answer.status = static_cast<RowStatus>(answers.status[row]);
+    answer.sequence = answers.sequence[row];
+    answer.newest_event_us = answers.newest_event_us[row];
+    answer.values.resize(answers.outputs.size());
+    for (const int output : outputs) {
+      const auto i = static_cast<size_t>(output);
+      answer.values[i] = ValueAt(answers.outputs[i], row);
+    }
+    return answer;
+  }
+
+  std::string Settings() const {
+    return std::to_string(options_.threads) + " threads, " + std::to_string(options_.memory_bytes) +
+           " bytes of memory, " +
+           (options_.as_of == AsOf::kEvent ? "as of event, " : "") +
+           (options_.delay_us ? "delay " + FormatDuration(*options_.delay_us) + ", " : "");
+  }
+
+  const CompiledCase& case_;
+  Dice& dice_;
+  JoinOptions options_;
+  std::vector<ViewLabels> labels_;
+  std::vector<std::vector<int>> outputs_;
+  std::vector<std::vector<const Label*>> asked_;
+};
+
+}  // namespace
+
+Finding JoinAvailable(const CompiledCase& c) {
+  Dice dice(c.parts().seed);
+  return JoinRun(c, &dice).Run(FromBatches(c), oracle::AsLogged);
+}
+
+Finding JoinInHindsight(const CompiledCase& c) {
+  Dice dice(c.parts().seed + 1);
+  JoinRun run(c, &dice);
+  if (dice.Chance(50)) {
+    run.options().as_of = AsOf::kEvent;
+    return run.Run(FromBatches(c), oracle::AsOfEvent);
+  }
+  const DurationUs delay = c.parts().hop_us * dice.Pick({0, 1, 2, 50}) + dice.Below(2);
+  run.options().delay_us = delay;
+  return run.Run(FromBatches(c), oracle::WithDelay(delay));
+}
+
+Finding JoinDecoded(const CompiledCase& c) {
+  Dice dice(c.parts().seed + 2);
+  JoinRun run(c, &dice);
+  return run.Run(FromEncoding(c, &dice), oracle::AsLogged);
+}
+
+Finding JoinFromLog(const CompiledCase& c) {
+  Dice dice(c.parts().seed + 3);
+  JoinRun run(c, &dice);
+  SimulatedFiles files;
+  auto history = FromLog(c, &dice, &files);
+  if (!history) return "the log failed: " + history.error().ToString();
+  // The log numbers records itself, epoch by epoch; their order is what counts.
+  return run.Run(*history, oracle::AsLogged, /*sequences_differ=*/true);
+}
+
+}  // namespace skewless::property
