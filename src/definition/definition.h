@@ -28,7 +28,7 @@ struct SourceDefinition {
   std::string path;
   std::vector<std::string> paths;
   // csv: delimiter (one byte), null_text, header ("true" or "false"); files: compression ("none",
-  // "gzip" or "zstd", where the suffix does not tell); kafka: brokers, topic, start; avro and
+  // "gzip" or "zstd", where the user insists); kafka: brokers, topic, start; avro and
   // protobuf: schema, schema_registry, message. Only what the user wrote is in here.
   std::map<std::string, std::string> options;
   Schema schema;

@@ -202,10 +202,6 @@ class SourceReader {
     }
     for (const YamlNode::Entry& entry : columns->entries) {
       SKEWLESS_ASSIGN_OR_RETURN(ColumnSpec column, ReadColumn(*entry.key, *entry.value, "column"));
-      if (column.type.is_list && source_.format == SourceFormat::kCsv) {
-        return FailAt(*entry.value, "column '" + column.name + "': a csv file can't hold lists",
-                      "Use json or parquet, or read the column as a string.");
-      }
       source_.schema.columns.push_back(std::move(column));
     }
     return {};

@@ -1,0 +1,73 @@
+// The examples of docs/reference/definitions.md work: blocks marked `yaml repository` are whole
+// repositories, the other `yaml` blocks are YAML that the reader takes.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "base/file.h"
+#include "definition/definition.h"
+#include "definition/yaml_document.h"
+
+namespace skewless {
+namespace {
+
+struct Block {
+  std::string mark;  // what follows the three backticks
+  int line = 0;
+  std::string text;
+};
+
+std::vector<Block> BlocksOf(const std::string& page) {
+  std::vector<Block> blocks;
+  std::istringstream lines(page);
+  bool inside = false;
+  int number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (line.starts_with("```")) {
+      if (!inside) blocks.push_back({line.substr(3), number, {}});
+      inside = !inside;
+    } else if (inside) {
+      blocks.back().text += line + "\n";
+    }
+  }
+  EXPECT_FALSE(inside) << "a block is not closed";
+  return blocks;
+}
+
+class DocumentationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto page = ReadWholeFile(SystemFiles(), "docs/reference/definitions.md");
+    ASSERT_TRUE(page.has_value()) << page.error().ToString();
+    blocks_ = BlocksOf(*page);
+  }
+  std::vector<Block> blocks_;
+};
+
+TEST_F(DocumentationTest, WholeRepositoriesAreRight) {
+  int count = 0;
+  for (const Block& block : blocks_) {
+    if (block.mark != "yaml repository") continue;
+    ++count;
+    const auto definition = ParseDefinition(block.text, "definitions.md", ".");
+    EXPECT_TRUE(definition.has_value()) << "block at line " << block.line << "\n"
+                                        << definition.error().ToString();
+  }
+  EXPECT_GE(count, 2);
+}
+
+TEST_F(DocumentationTest, PartsAreYaml) {
+  int count = 0;
+  for (const Block& block : blocks_) {
+    if (block.mark != "yaml") continue;
+    ++count;
+    const auto document = YamlDocument::Parse(block.text, "definitions.md");
+    EXPECT_TRUE(document.has_value()) << "block at line " << block.line << "\n"
+                                      << document.error().ToString();
+  }
+  EXPECT_GE(count, 5);
+}
+
+}  // namespace
+}  // namespace skewless
