@@ -68,6 +68,10 @@ Status ReadHistory(const HistoryStream& history, const JoinOptions& options,
                    std::vector<std::unique_ptr<ViewJoin>>& joins, JoinCounts* counts) {
   Batch batch;
   EvaluationScratch scratch;
+  // Seldom enough to cost nothing, often enough that a small allowance is not overrun by long rows.
+  constexpr int64_t kLongRow = 1024;
+  const int64_t rows_between_checks =
+      std::clamp<int64_t>(options.memory_bytes / kLongRow, 1, 1 << 20);
   int64_t since_check = 0;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, history(&batch));
@@ -86,7 +90,7 @@ Status ReadHistory(const HistoryStream& history, const JoinOptions& options,
                        counts->history_records);
     }
     since_check += rows;
-    if (since_check < (1 << 20)) continue;
+    if (since_check < rows_between_checks) continue;
     since_check = 0;
     int64_t bytes = 0;
     for (auto& join : joins) bytes += join->partitions.bytes_in_memory();
