@@ -71,7 +71,7 @@ class Server {
         if (auto found = WriteWhole(i, row, end)) return found;
         row = end;
       }
-      if (dice_.Chance(3)) Restart();
+      if (dice_.Chance(2)) Restart();
     }
     if (auto found = answer(kMaxTimestamp, true)) return found;
     return Audit();
@@ -92,7 +92,7 @@ class Server {
       if (auto found = AskSome()) return found;
       const bool last = i + 1 == case_.batch_count();
       MoveClock(batch, last ? kMaxTimestamp : case_.batch(i + 1).available_us.front());
-      if (dice_.Chance(5)) Restart();
+      if (dice_.Chance(2)) Restart();
     }
     if (auto found = AskSome()) return found;
     return Audit();
