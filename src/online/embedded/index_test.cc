@@ -100,7 +100,7 @@ TEST_F(IndexTest, EqualHashesAreToldApartByTheirKeys) {
 TEST_F(IndexTest, KeysOfAnyLength) {
   std::mt19937_64 random(1);
   std::vector<Bytes> keys;
-  for (size_t size = 0; size < 400; ++size) {
+  for (size_t size = 1; size < 400; ++size) {
     Bytes key(size);
     for (uint8_t& byte : key) byte = static_cast<uint8_t>(random());
     keys.push_back(key);

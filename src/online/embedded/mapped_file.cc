@@ -15,9 +15,8 @@ namespace {
 // The mappings that readers of this process hold, by device and inode.
 class ReaderMappings {
  public:
-  using Key = std::pair<dev_t, ino_t>;
   std::mutex mutex;
-  std::map<Key, std::weak_ptr<const MappedFile>> files;
+  std::map<std::pair<dev_t, ino_t>, std::weak_ptr<const MappedFile>> files;
 };
 
 ReaderMappings& SharedMappings() {
@@ -28,8 +27,13 @@ ReaderMappings& SharedMappings() {
 }  // namespace
 
 MappedFile::MappedFile(std::string path, int fd, uint8_t* data, uint64_t range_bytes,
-                       uint64_t file_bytes)
-    : path_(std::move(path)), fd_(fd), data_(data), range_bytes_(range_bytes), file_bytes_(file_bytes) {}
+                       const struct stat& status)
+    : path_(std::move(path)),
+      fd_(fd),
+      data_(data),
+      range_bytes_(range_bytes),
+      file_bytes_(static_cast<uint64_t>(status.st_size)),
+      inode_(status.st_dev, status.st_ino) {}
 
 MappedFile::~MappedFile() {
   ::munmap(data_, range_bytes_);
@@ -57,8 +61,8 @@ Result<std::unique_ptr<MappedFile>> MappedFile::Open(const std::string& path, in
                     " GiB of addresses",
                 "Lift the limit on this process's address space (ulimit -v unlimited).");
   }
-  return std::unique_ptr<MappedFile>(new MappedFile(path, fd, static_cast<uint8_t*>(data), range_bytes,
-                                                    static_cast<uint64_t>(status.st_size)));
+  return std::unique_ptr<MappedFile>(
+      new MappedFile(path, fd, static_cast<uint8_t*>(data), range_bytes, status));
 }
 
 Result<std::unique_ptr<MappedFile>> MappedFile::Create(const std::string& path, uint64_t file_bytes,
@@ -78,11 +82,9 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::OpenToRead(const std::stri
   ReaderMappings& shared = SharedMappings();
   const std::lock_guard lock(shared.mutex);
   std::erase_if(shared.files, [](const auto& entry) { return entry.second.expired(); });
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return FailErrno("open", path, errno);
-  auto& known = shared.files[{status.st_dev, status.st_ino}];
-  if (auto file = known.lock()) return file;
   SKEWLESS_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, Open(path, O_RDONLY, range_bytes));
+  auto& known = shared.files[file->inode_];
+  if (auto shared_already = known.lock()) return shared_already;
   known = file;
   return file;
 }

@@ -2,9 +2,12 @@
 // the file grows under it, so that addresses never change.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 
@@ -33,7 +36,7 @@ class MappedFile {
   Status Grow(uint64_t file_bytes);
 
  private:
-  MappedFile(std::string path, int fd, uint8_t* data, uint64_t range_bytes, uint64_t file_bytes);
+  MappedFile(std::string path, int fd, uint8_t* data, uint64_t range_bytes, const struct stat& status);
   static Result<std::unique_ptr<MappedFile>> Open(const std::string& path, int flags,
                                                   uint64_t range_bytes);
 
@@ -42,6 +45,7 @@ class MappedFile {
   uint8_t* data_;
   uint64_t range_bytes_;
   uint64_t file_bytes_;
+  std::pair<dev_t, ino_t> inode_;
 };
 
 }  // namespace skewless::embedded

@@ -37,16 +37,18 @@ inline Timestamp ReadTime(const ArenaClock& clock, Timestamp now, Timestamp last
 
 // Announces a batch's stamp on a wall clock: above `wanted` - 1, above `above`, and above every T
 // that a reader was given or will be given while `pending` stands. An older announcement stays.
-inline Timestamp AnnounceWall(ArenaClock& clock, Timestamp wanted, Timestamp above) {
-  const auto next = [&] {
-    const Timestamp now = StoreNow(clock, ClockKind::kWall);
-    return std::max({now + 1, above + 1, wanted});
-  };
+// `now` reads the store's time.
+template <typename Now>
+Timestamp AnnounceWall(ArenaClock& clock, Timestamp wanted, Timestamp above, Now now) {
+  const auto next = [&] { return std::max({now() + 1, above + 1, wanted}); };
   const Timestamp announced = next();
   if (clock.pending.load(std::memory_order_relaxed) == kNotPending) {
     clock.pending.store(announced, std::memory_order_seq_cst);
   }
   return std::max(next(), announced);
+}
+inline Timestamp AnnounceWall(ArenaClock& clock, Timestamp wanted, Timestamp above) {
+  return AnnounceWall(clock, wanted, above, [&] { return StoreNow(clock, ClockKind::kWall); });
 }
 
 // The same on a replay clock, whose stamps are the history's own.

@@ -34,6 +34,19 @@ TEST_F(StoreClockTest, AnnouncedStampIsAboveEveryTimeReadBeforeOrDuring) {
   EXPECT_EQ(Read(Now() + kDayUs), clock_.pending - 1);
 }
 
+TEST_F(StoreClockTest, StampIsAboveATimeThatWasReadBetweenTheWritersTimeAndItsAnnouncement) {
+  int readings = 0;
+  Timestamp overtaking = 0;
+  const Timestamp stamp = AnnounceWall(clock_, kMinTimestamp, kMinTimestamp, [&]() -> Timestamp {
+    if (++readings > 1) return 200;
+    overtaking = Read(180);
+    return 100;
+  });
+  EXPECT_EQ(overtaking, 180);
+  EXPECT_EQ(clock_.pending, 101);
+  EXPECT_EQ(stamp, 201);
+}
+
 // The one case where a reader's T would step back: its time was read after the writer's, and
 // `pending` before it was set.
 TEST_F(StoreClockTest, ReaderThatOvertookTheAnnouncementKeepsItsTime) {
