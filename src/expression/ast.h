@@ -41,10 +41,10 @@ struct Ast {
   Value value;
   Type cast_type;
   bool negated = false;
-  bool is_star = false;      // count(*): a kCall with no children
-  bool has_operand = false;  // kCase: children[0] is the operand
-  bool has_else = false;     // kCase: the last child is the else
-  int height = 1;            // levels of the tree from here down
+  bool is_star = false;                        // count(*): a kCall with no children
+  bool has_operand = false;                    // kCase: children[0] is the operand
+  bool has_else = false;                       // kCase: the last child is the else
+  int height = 1;                              // levels of the tree from here down
   std::vector<std::unique_ptr<Ast>> children;  // kCase: [operand] (when, then)* [else]
 };
 

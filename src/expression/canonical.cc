@@ -34,20 +34,32 @@ class Printer {
 
   void Print(const Ast& ast) {
     switch (ast.kind) {
-      case AstKind::kLiteral: return Literal(ast.value);
-      case AstKind::kColumn: return ColumnName(ast.name);
-      case AstKind::kUnary: return Unary(ast);
-      case AstKind::kBinary: return Infix(ast, ast.name);
+      case AstKind::kLiteral:
+        return Literal(ast.value);
+      case AstKind::kColumn:
+        return ColumnName(ast.name);
+      case AstKind::kUnary:
+        return Unary(ast);
+      case AstKind::kBinary:
+        return Infix(ast, ast.name);
       case AstKind::kIsDistinct:
         return Infix(ast, ast.negated ? "is not distinct from" : "is distinct from");
-      case AstKind::kLike: return Infix(ast, ast.negated ? "not " + ast.name : ast.name);
-      case AstKind::kIsNull: return Is(ast, "null");
-      case AstKind::kIsTruth: return Is(ast, ast.value.int_value != 0 ? "true" : "false");
-      case AstKind::kIn: return In(ast);
-      case AstKind::kBetween: return Between(ast);
-      case AstKind::kCase: return Case(ast);
-      case AstKind::kCast: return Cast(ast);
-      case AstKind::kCall: return Call(ast);
+      case AstKind::kLike:
+        return Infix(ast, ast.negated ? "not " + ast.name : ast.name);
+      case AstKind::kIsNull:
+        return Is(ast, "null");
+      case AstKind::kIsTruth:
+        return Is(ast, ast.value.int_value != 0 ? "true" : "false");
+      case AstKind::kIn:
+        return In(ast);
+      case AstKind::kBetween:
+        return Between(ast);
+      case AstKind::kCase:
+        return Case(ast);
+      case AstKind::kCast:
+        return Cast(ast);
+      case AstKind::kCall:
+        return Call(ast);
     }
   }
 
@@ -71,11 +83,10 @@ class Printer {
 
   void ColumnName(const std::string& name) {
     const size_t colon = name.find(':');
-    const bool plain =
-        colon == std::string::npos
-            ? IsPlainIdentifier(name)
-            : IsPlainIdentifier(std::string_view(name).substr(0, colon)) &&
-                  IsPlainIdentifier(std::string_view(name).substr(colon + 1));
+    const bool plain = colon == std::string::npos
+                           ? IsPlainIdentifier(name)
+                           : IsPlainIdentifier(std::string_view(name).substr(0, colon)) &&
+                                 IsPlainIdentifier(std::string_view(name).substr(colon + 1));
     out_ += plain ? name : QuoteText(name, '"');
   }
 

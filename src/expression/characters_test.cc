@@ -1,10 +1,9 @@
 #include "expression/characters.h"
 
+#include <../tests/oracle/expression_oracle_text.h>
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include <../tests/oracle/expression_oracle_text.h>
 
 namespace skewless {
 namespace {
@@ -36,7 +35,8 @@ TEST(Characters, CaseOfEveryLetterIsUnicodes) {
 }
 
 TEST(Characters, CaseLeavesBrokenTextsAlone) {
-  for (const std::string text : {"\xC3", "\xE1\xB8", "\x80\xC3\x28", "\xFF\xFE", "\xF0\x9F\x98\x80"}) {
+  for (const std::string text :
+       {"\xC3", "\xE1\xB8", "\x80\xC3\x28", "\xFF\xFE", "\xF0\x9F\x98\x80"}) {
     EXPECT_EQ(Lower(text), text);
     EXPECT_EQ(Upper(text), text);
   }

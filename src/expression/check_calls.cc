@@ -21,20 +21,27 @@ std::vector<const Typed*> Views(const Nodes& nodes) {
 
 Type TypeOfParameter(Parameter parameter) {
   switch (parameter) {
-    case Parameter::kBool: return kBoolType;
-    case Parameter::kInt: return kInt64Type;
-    case Parameter::kDouble: return kFloat64Type;
-    case Parameter::kString: return kStringType;
-    case Parameter::kBytes: return kBytesType;
-    case Parameter::kTimestamp: return kTimestampType;
-    case Parameter::kAnyList: return {TypeKind::kInt64, true};
+    case Parameter::kBool:
+      return kBoolType;
+    case Parameter::kInt:
+      return kInt64Type;
+    case Parameter::kDouble:
+      return kFloat64Type;
+    case Parameter::kString:
+      return kStringType;
+    case Parameter::kBytes:
+      return kBytesType;
+    case Parameter::kTimestamp:
+      return kTimestampType;
+    case Parameter::kAnyList:
+      return {TypeKind::kInt64, true};
   }
   return {};
 }
 
 tl::unexpected<ExpressionError> WrongCount(const Ast& ast, const std::string& expected) {
-  return ErrorAtNode(ast, ast.name + " expects " + expected + ", found " +
-                              std::to_string(ast.children.size()));
+  return ErrorAtNode(
+      ast, ast.name + " expects " + expected + ", found " + std::to_string(ast.children.size()));
 }
 
 tl::unexpected<ExpressionError> UnknownFunction(const Ast& ast) {
@@ -66,7 +73,8 @@ std::string LowerAscii(std::string text) {
 
 // hour(x) is date_part('hour', x).
 constexpr std::array<std::string_view, 10> kPartFunctions = {
-    "year", "quarter", "month", "week", "day", "hour", "minute", "second", "dayofweek", "dayofyear"};
+    "year", "quarter", "month",  "week",      "day",
+    "hour", "minute",  "second", "dayofweek", "dayofyear"};
 
 }  // namespace
 
@@ -95,7 +103,8 @@ TypedResult TypeChecker::CallOverload(const Ast& ast, Nodes arguments) {
   for (const Overload& overload : overloads) {
     if (static_cast<size_t>(overload.parameter_count) != arguments.size()) continue;
     bool all = true;
-    for (size_t i = 0; i < arguments.size(); ++i) all &= fits(*arguments[i], overload.parameters[i]);
+    for (size_t i = 0; i < arguments.size(); ++i)
+      all &= fits(*arguments[i], overload.parameters[i]);
     if (!all) continue;
     TypedNode node = NewTyped(TypedKind::kApply, overload.result, ast);
     node->operation = overload.operation;
@@ -111,9 +120,9 @@ TypedResult TypeChecker::CallOverload(const Ast& ast, Nodes arguments) {
   std::vector<std::string> signatures;
   for (const Overload& overload : overloads) signatures.push_back(Signature(overload));
   if (!FitsCount(overloads, arguments.size())) {
-    return ErrorAtNode(ast, ast.name + " has no form with " + std::to_string(arguments.size()) +
-                                " arguments",
-                       "write " + ListNames(signatures));
+    return ErrorAtNode(
+        ast, ast.name + " has no form with " + std::to_string(arguments.size()) + " arguments",
+        "write " + ListNames(signatures));
   }
   // The first argument that no form of this length takes.
   for (size_t i = 0; i < arguments.size(); ++i) {
@@ -128,9 +137,8 @@ TypedResult TypeChecker::CallOverload(const Ast& ast, Nodes arguments) {
     const Type wanted = TypeOfParameter(near->parameters[i]);
     Operation operation = nullptr;
     bool can_fail = false;
-    const bool castable =
-        near->parameters[i] != Parameter::kAnyList &&
-        operations::FindCast(arguments[i]->type, wanted, &operation, &can_fail);
+    const bool castable = near->parameters[i] != Parameter::kAnyList &&
+                          operations::FindCast(arguments[i]->type, wanted, &operation, &can_fail);
     return ErrorAtNode(*arguments[i]->source,
                        "expected " + ListNames(signatures) + "; argument " + std::to_string(i + 1) +
                            " is " + DescribeType(*arguments[i]),
@@ -191,9 +199,9 @@ TypedResult TypeChecker::NullIfCall(const Ast& ast, Nodes arguments) {
   const Type type = arguments[0]->type;
   TypedNode let = NewTyped(TypedKind::kLet, type, ast);
   AddChild(*let, std::move(arguments[0]));
-  EXPRESSION_ASSIGN_OR_RETURN(
-      TypedNode equal, Compare(ast, operations::Comparison::kEqual,
-                               SharedOf(*let, *ast.children[0]), std::move(arguments[1])));
+  EXPRESSION_ASSIGN_OR_RETURN(TypedNode equal,
+                              Compare(ast, operations::Comparison::kEqual,
+                                      SharedOf(*let, *ast.children[0]), std::move(arguments[1])));
   AddChild(*let, Apply(ast, type, operations::NullIfOperation(PhysicalOf(type)), false,
                        SharedOf(*let, *ast.children[0]), std::move(equal)));
   return let;
@@ -202,10 +210,10 @@ TypedResult TypeChecker::NullIfCall(const Ast& ast, Nodes arguments) {
 TypedResult TypeChecker::ExtremeCall(const Ast& ast, Nodes arguments) {
   if (arguments.empty()) return WrongCount(ast, "at least 1 argument");
   EXPRESSION_ASSIGN_OR_RETURN(const Type type, CommonTypeOrError(ast, Views(arguments), "return"));
-  if (type.is_list) return ErrorAtNode(ast, "lists cannot be compared", "write element_at(list, 1)");
-  const Operation operation = ast.name == "least"
-                                  ? operations::LeastOperation(PhysicalOf(type))
-                                  : operations::GreatestOperation(PhysicalOf(type));
+  if (type.is_list)
+    return ErrorAtNode(ast, "lists cannot be compared", "write element_at(list, 1)");
+  const Operation operation = ast.name == "least" ? operations::LeastOperation(PhysicalOf(type))
+                                                  : operations::GreatestOperation(PhysicalOf(type));
   TypedNode node;
   for (TypedNode& argument : arguments) {
     EXPRESSION_ASSIGN_OR_RETURN(TypedNode value, Coerce(std::move(argument), type));
@@ -219,8 +227,7 @@ TypedResult TypeChecker::IfCall(const Ast& ast, Nodes arguments) {
   if (arguments.size() != 3) return WrongCount(ast, "3 arguments: if(condition, a, b)");
   EXPRESSION_ASSIGN_OR_RETURN(TypedNode condition, AsBool(std::move(arguments[0]), "if"));
   EXPRESSION_ASSIGN_OR_RETURN(
-      const Type type,
-      CommonTypeOrError(ast, {arguments[1].get(), arguments[2].get()}, "return"));
+      const Type type, CommonTypeOrError(ast, {arguments[1].get(), arguments[2].get()}, "return"));
   TypedNode node = NewTyped(TypedKind::kCase, type, ast);
   node->has_else = true;
   AddChild(*node, std::move(condition));
@@ -262,9 +269,9 @@ TypedResult TypeChecker::TimeUnitCall(const Ast& ast, Nodes arguments) {
       is_part ? operations::DatePartOperation(name) : operations::DateTruncOperation(name);
   if (operation == nullptr) {
     const std::string nearest = NearestName(name, units);
-    return ErrorAtNode(*unit.source, ast.name + " has no unit '" + unit.value.bytes + "'",
-                       nearest.empty() ? "write one of " + ListNames(units)
-                                       : "did you mean '" + nearest + "'?");
+    return ErrorAtNode(
+        *unit.source, ast.name + " has no unit '" + unit.value.bytes + "'",
+        nearest.empty() ? "write one of " + ListNames(units) : "did you mean '" + nearest + "'?");
   }
   if (!CanCoerce(*arguments[1], kTimestampType)) {
     return ErrorAtNode(*arguments[1]->source,
@@ -287,8 +294,8 @@ TypedResult TypeChecker::ListContainsCall(const Ast& ast, Nodes arguments) {
   element.kind = TypedKind::kColumn;
   element.type = {list.type.kind, false};
   element.source = list.source;
-  EXPRESSION_ASSIGN_OR_RETURN(
-      const Type type, CommonTypeOrError(ast, {&element, arguments[1].get()}, "compare"));
+  EXPRESSION_ASSIGN_OR_RETURN(const Type type,
+                              CommonTypeOrError(ast, {&element, arguments[1].get()}, "compare"));
   EXPRESSION_ASSIGN_OR_RETURN(TypedNode needle, Coerce(std::move(arguments[1]), type));
   return Apply(ast, kBoolType,
                operations::ListContainsOperation(PhysicalOf(element.type), PhysicalOf(type)), false,

@@ -32,8 +32,8 @@ TypedResult TypeChecker::Distinct(const Ast& ast) {
 TypedResult TypeChecker::Is(const Ast& ast) {
   if (ast.kind == AstKind::kIsTruth) {
     const bool truth = ast.value.int_value != 0;
-    EXPRESSION_ASSIGN_OR_RETURN(
-        TypedNode operand, Condition(*ast.children[0], truth ? "'is true'" : "'is false'"));
+    EXPRESSION_ASSIGN_OR_RETURN(TypedNode operand,
+                                Condition(*ast.children[0], truth ? "'is true'" : "'is false'"));
     const Operation positive = truth ? operations::IsTrue : operations::IsFalse;
     const Operation negative = truth ? operations::IsNotTrue : operations::IsNotFalse;
     return Apply(ast, kBoolType, ast.negated ? negative : positive, false, std::move(operand));
@@ -96,12 +96,12 @@ TypedResult TypeChecker::Between(const Ast& ast) {
   }
   AddChild(*let, std::move(subject));
   TypedNode both = NewTyped(TypedKind::kAnd, kBoolType, ast);
-  EXPRESSION_ASSIGN_OR_RETURN(TypedNode first,
-                              Compare(ast, Comparison::kGreaterOrEqual,
-                                      SharedOf(*let, *ast.children[0]), std::move(low)));
-  EXPRESSION_ASSIGN_OR_RETURN(TypedNode second,
-                              Compare(ast, Comparison::kLessOrEqual,
-                                      SharedOf(*let, *ast.children[0]), std::move(high)));
+  EXPRESSION_ASSIGN_OR_RETURN(
+      TypedNode first,
+      Compare(ast, Comparison::kGreaterOrEqual, SharedOf(*let, *ast.children[0]), std::move(low)));
+  EXPRESSION_ASSIGN_OR_RETURN(
+      TypedNode second,
+      Compare(ast, Comparison::kLessOrEqual, SharedOf(*let, *ast.children[0]), std::move(high)));
   AddChild(*both, std::move(first));
   AddChild(*both, std::move(second));
   EXPRESSION_ASSIGN_OR_RETURN(TypedNode result, Negated(ast, ast.negated, std::move(both)));
@@ -126,8 +126,7 @@ TypedResult TypeChecker::LikeMatch(const Ast& ast) {
       return ErrorAtNode(*pattern->source, "the pattern ends with a lone '\\'",
                          "write '\\\\' for a backslash");
     }
-    TypedNode node =
-        Apply(ast, kBoolType, operations::LikePrepared, false, std::move(text));
+    TypedNode node = Apply(ast, kBoolType, operations::LikePrepared, false, std::move(text));
     node->payload = std::make_shared<LikePayload>(pattern->value.bytes, ignore_case, ast.negated);
     return node;
   }
@@ -157,9 +156,8 @@ TypedResult TypeChecker::Case(const Ast& ast) {
     const bool is_else = i + 1 == ast.children.size() && ast.has_else;
     if (!is_else && let) {
       EXPRESSION_ASSIGN_OR_RETURN(TypedNode when, Check(*ast.children[i]));
-      EXPRESSION_ASSIGN_OR_RETURN(
-          when, Compare(*ast.children[i], Comparison::kEqual, SharedOf(*let, *ast.children[0]),
-                        std::move(when)));
+      EXPRESSION_ASSIGN_OR_RETURN(when, Compare(*ast.children[i], Comparison::kEqual,
+                                                SharedOf(*let, *ast.children[0]), std::move(when)));
       conditions.push_back(std::move(when));
     } else if (!is_else) {
       EXPRESSION_ASSIGN_OR_RETURN(TypedNode when, Condition(*ast.children[i], "'when'"));

@@ -62,8 +62,8 @@ ExpressionResult<Type> TypeChecker::CommonTypeOrError(const Ast& ast,
       const Type target = nodes[k]->type.is_list ? nodes[i]->type : nodes[k]->type;
       Operation operation = nullptr;
       bool can_fail = false;
-      const bool castable =
-          !nodes[i]->type.is_list && operations::FindCast(nodes[i]->type, target, &operation, &can_fail);
+      const bool castable = !nodes[i]->type.is_list &&
+                            operations::FindCast(nodes[i]->type, target, &operation, &can_fail);
       return ErrorAtNode(*nodes[i]->source,
                          (compares ? "cannot compare " : "values must be of one type, found ") +
                              DescribeType(*nodes[k]) + (compares ? " with " : " and ") +

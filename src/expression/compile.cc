@@ -71,9 +71,12 @@ class Compiler {
   // The slot of the node's values: `target`, a temporary of the caller's, or one not to be written.
   uint32_t Generate(const Typed& node, uint32_t mask, uint32_t target = kNoSlot) {
     switch (node.kind) {
-      case TypedKind::kConstant: return ConstantSlot(node.value);
-      case TypedKind::kColumn: return InputSlot(node.column);
-      case TypedKind::kApply: return GenerateApply(node, mask, target);
+      case TypedKind::kConstant:
+        return ConstantSlot(node.value);
+      case TypedKind::kColumn:
+        return InputSlot(node.column);
+      case TypedKind::kApply:
+        return GenerateApply(node, mask, target);
       case TypedKind::kAnd:
         return GenerateChain(node, mask, target, operations::And, operations::MaskNotFalse);
       case TypedKind::kOr:
@@ -82,9 +85,12 @@ class Compiler {
         return GenerateChain(node, mask, target,
                              operations::CoalesceOperation(PhysicalOf(node.type)),
                              operations::MaskNull);
-      case TypedKind::kCase: return GenerateCase(node, mask, target);
-      case TypedKind::kLet: return GenerateLet(node, mask, target);
-      case TypedKind::kShared: return SharedSlot(node);
+      case TypedKind::kCase:
+        return GenerateCase(node, mask, target);
+      case TypedKind::kLet:
+        return GenerateLet(node, mask, target);
+      case TypedKind::kShared:
+        return SharedSlot(node);
     }
     return kNoSlot;
   }
@@ -207,9 +213,15 @@ class Compiler {
 ConstantBlock::ConstantBlock(const Value& value)
     : value_(value), valid_(kBlockRows, value.valid ? 1 : 0) {
   switch (PhysicalOf(value_.type)) {
-    case Physical::kInt: ints_.assign(kBlockRows, value_.int_value); break;
-    case Physical::kDouble: doubles_.assign(kBlockRows, value_.double_value); break;
-    case Physical::kBytes: strings_.assign(kBlockRows, value_.bytes); break;
+    case Physical::kInt:
+      ints_.assign(kBlockRows, value_.int_value);
+      break;
+    case Physical::kDouble:
+      doubles_.assign(kBlockRows, value_.double_value);
+      break;
+    case Physical::kBytes:
+      strings_.assign(kBlockRows, value_.bytes);
+      break;
   }
 }
 
@@ -217,9 +229,15 @@ ConstantBlock::ConstantBlock(const Value& value)
 Slot ConstantBlock::slot() const {
   const void* values = nullptr;
   switch (PhysicalOf(value_.type)) {
-    case Physical::kInt: values = ints_.data(); break;
-    case Physical::kDouble: values = doubles_.data(); break;
-    case Physical::kBytes: values = strings_.data(); break;
+    case Physical::kInt:
+      values = ints_.data();
+      break;
+    case Physical::kDouble:
+      values = doubles_.data();
+      break;
+    case Physical::kBytes:
+      values = strings_.data();
+      break;
   }
   return {const_cast<void*>(values), const_cast<uint8_t*>(valid_.data())};
 }

@@ -23,12 +23,18 @@ bool Less(string_view a, string_view b) { return a < b; }
 template <Comparison kComparison, typename T>
 bool Holds(T a, T b) {
   switch (kComparison) {
-    case Comparison::kEqual: return Equal(a, b);
-    case Comparison::kNotEqual: return !Equal(a, b);
-    case Comparison::kLess: return Less(a, b);
-    case Comparison::kLessOrEqual: return !Less(b, a);
-    case Comparison::kGreater: return Less(b, a);
-    case Comparison::kGreaterOrEqual: return !Less(a, b);
+    case Comparison::kEqual:
+      return Equal(a, b);
+    case Comparison::kNotEqual:
+      return !Equal(a, b);
+    case Comparison::kLess:
+      return Less(a, b);
+    case Comparison::kLessOrEqual:
+      return !Less(b, a);
+    case Comparison::kGreater:
+      return Less(b, a);
+    case Comparison::kGreaterOrEqual:
+      return !Less(a, b);
   }
 }
 
@@ -40,12 +46,18 @@ using TwoInts = int64_t __attribute__((vector_size(16)));
 template <Comparison kComparison>
 TwoInts HoldsForTwo(TwoDoubles a, TwoDoubles b) {
   switch (kComparison) {
-    case Comparison::kEqual: return (a == b) | ((a != a) & (b != b));
-    case Comparison::kNotEqual: return ~((a == b) | ((a != a) & (b != b)));
-    case Comparison::kLess: return ~((a >= b) | (a != a));
-    case Comparison::kLessOrEqual: return (a <= b) | (b != b);
-    case Comparison::kGreater: return ~((a <= b) | (b != b));
-    case Comparison::kGreaterOrEqual: return (a >= b) | (a != a);
+    case Comparison::kEqual:
+      return (a == b) | ((a != a) & (b != b));
+    case Comparison::kNotEqual:
+      return ~((a == b) | ((a != a) & (b != b)));
+    case Comparison::kLess:
+      return ~((a >= b) | (a != a));
+    case Comparison::kLessOrEqual:
+      return (a <= b) | (b != b);
+    case Comparison::kGreater:
+      return ~((a <= b) | (b != b));
+    case Comparison::kGreaterOrEqual:
+      return (a >= b) | (a != a);
   }
 }
 
@@ -94,8 +106,7 @@ void Distinct(const Frame& frame, const Instruction& instruction) {
   uint8_t* valid = ResultValid(frame, instruction);
   const size_t rows = frame.rows;
   for (size_t i = 0; i < rows; ++i) {
-    const bool same =
-        a_valid[i] == b_valid[i] && (a_valid[i] == 0 || Equal(a[i], b[i]));
+    const bool same = a_valid[i] == b_valid[i] && (a_valid[i] == 0 || Equal(a[i], b[i]));
     out[i] = same == kNegated ? 1 : 0;
     valid[i] = 1;
   }
@@ -137,9 +148,12 @@ void NullIf(const Frame& frame, const Instruction& instruction) {
 template <Comparison kComparison>
 Operation ComparePhysical(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return Compare<kComparison, int64_t>;
-    case Physical::kDouble: return CompareDoubles<kComparison>;
-    case Physical::kBytes: return Compare<kComparison, string_view>;
+    case Physical::kInt:
+      return Compare<kComparison, int64_t>;
+    case Physical::kDouble:
+      return CompareDoubles<kComparison>;
+    case Physical::kBytes:
+      return Compare<kComparison, string_view>;
   }
   return nullptr;
 }
@@ -147,33 +161,52 @@ Operation ComparePhysical(Physical physical) {
 template <template <typename> typename Pick>
 Operation ByPhysical(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return Pick<int64_t>::kOperation;
-    case Physical::kDouble: return Pick<double>::kOperation;
-    case Physical::kBytes: return Pick<string_view>::kOperation;
+    case Physical::kInt:
+      return Pick<int64_t>::kOperation;
+    case Physical::kDouble:
+      return Pick<double>::kOperation;
+    case Physical::kBytes:
+      return Pick<string_view>::kOperation;
   }
   return nullptr;
 }
 template <typename T>
-struct PickDistinct { static constexpr Operation kOperation = Distinct<false, T>; };
+struct PickDistinct {
+  static constexpr Operation kOperation = Distinct<false, T>;
+};
 template <typename T>
-struct PickNotDistinct { static constexpr Operation kOperation = Distinct<true, T>; };
+struct PickNotDistinct {
+  static constexpr Operation kOperation = Distinct<true, T>;
+};
 template <typename T>
-struct PickLeast { static constexpr Operation kOperation = Extreme<false, T>; };
+struct PickLeast {
+  static constexpr Operation kOperation = Extreme<false, T>;
+};
 template <typename T>
-struct PickGreatest { static constexpr Operation kOperation = Extreme<true, T>; };
+struct PickGreatest {
+  static constexpr Operation kOperation = Extreme<true, T>;
+};
 template <typename T>
-struct PickNullIf { static constexpr Operation kOperation = NullIf<T>; };
+struct PickNullIf {
+  static constexpr Operation kOperation = NullIf<T>;
+};
 
 }  // namespace
 
 Operation CompareOperation(Comparison comparison, Physical physical) {
   switch (comparison) {
-    case Comparison::kEqual: return ComparePhysical<Comparison::kEqual>(physical);
-    case Comparison::kNotEqual: return ComparePhysical<Comparison::kNotEqual>(physical);
-    case Comparison::kLess: return ComparePhysical<Comparison::kLess>(physical);
-    case Comparison::kLessOrEqual: return ComparePhysical<Comparison::kLessOrEqual>(physical);
-    case Comparison::kGreater: return ComparePhysical<Comparison::kGreater>(physical);
-    case Comparison::kGreaterOrEqual: return ComparePhysical<Comparison::kGreaterOrEqual>(physical);
+    case Comparison::kEqual:
+      return ComparePhysical<Comparison::kEqual>(physical);
+    case Comparison::kNotEqual:
+      return ComparePhysical<Comparison::kNotEqual>(physical);
+    case Comparison::kLess:
+      return ComparePhysical<Comparison::kLess>(physical);
+    case Comparison::kLessOrEqual:
+      return ComparePhysical<Comparison::kLessOrEqual>(physical);
+    case Comparison::kGreater:
+      return ComparePhysical<Comparison::kGreater>(physical);
+    case Comparison::kGreaterOrEqual:
+      return ComparePhysical<Comparison::kGreaterOrEqual>(physical);
   }
   return nullptr;
 }

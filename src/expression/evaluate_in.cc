@@ -17,7 +17,7 @@ constexpr size_t kLinearLimit = 8;
 
 template <typename T>
 struct SetPayload : Payload {
-  std::vector<T> values;          // sorted, each once, no NaN
+  std::vector<T> values;           // sorted, each once, no NaN
   std::vector<std::string> texts;  // what the values of a set of texts point into
   bool has_null = false;
   bool has_nan = false;
@@ -96,18 +96,24 @@ std::unique_ptr<Payload> MakeDoubleSet(const std::vector<const Value*>& values) 
 
 std::unique_ptr<Payload> MakeSet(const std::vector<const Value*>& values, Physical physical) {
   switch (physical) {
-    case Physical::kInt: return MakeIntSet(values);
-    case Physical::kDouble: return MakeDoubleSet(values);
-    case Physical::kBytes: return MakeTextSet(values);
+    case Physical::kInt:
+      return MakeIntSet(values);
+    case Physical::kDouble:
+      return MakeDoubleSet(values);
+    case Physical::kBytes:
+      return MakeTextSet(values);
   }
   return nullptr;
 }
 
 Operation InSetOperation(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return InSet<int64_t>;
-    case Physical::kDouble: return InSet<double>;
-    case Physical::kBytes: return InSet<string_view>;
+    case Physical::kInt:
+      return InSet<int64_t>;
+    case Physical::kDouble:
+      return InSet<double>;
+    case Physical::kBytes:
+      return InSet<string_view>;
   }
   return nullptr;
 }

@@ -197,27 +197,36 @@ void CaseTake(const Frame& frame, const Instruction& instruction) {
 
 Operation CopyOperation(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return Copy<int64_t>;
-    case Physical::kDouble: return Copy<double>;
-    case Physical::kBytes: return Copy<string_view>;
+    case Physical::kInt:
+      return Copy<int64_t>;
+    case Physical::kDouble:
+      return Copy<double>;
+    case Physical::kBytes:
+      return Copy<string_view>;
   }
   return nullptr;
 }
 
 Operation CoalesceOperation(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return Coalesce<int64_t>;
-    case Physical::kDouble: return Coalesce<double>;
-    case Physical::kBytes: return Coalesce<string_view>;
+    case Physical::kInt:
+      return Coalesce<int64_t>;
+    case Physical::kDouble:
+      return Coalesce<double>;
+    case Physical::kBytes:
+      return Coalesce<string_view>;
   }
   return nullptr;
 }
 
 Operation CaseMergeOperation(Physical physical) {
   switch (physical) {
-    case Physical::kInt: return CaseMerge<int64_t>;
-    case Physical::kDouble: return CaseMerge<double>;
-    case Physical::kBytes: return CaseMerge<string_view>;
+    case Physical::kInt:
+      return CaseMerge<int64_t>;
+    case Physical::kDouble:
+      return CaseMerge<double>;
+    case Physical::kBytes:
+      return CaseMerge<string_view>;
   }
   return nullptr;
 }

@@ -64,11 +64,10 @@ void Round(const Frame& frame, const Instruction& instruction) {
 }
 
 void RoundDecimals(const Frame& frame, const Instruction& instruction) {
-  ForRows<double, double, int64_t>(frame, instruction,
-                                   [](double x, int64_t decimals, double* out) {
-                                     *out = RoundTo(x, decimals);
-                                     return Outcome::kValue;
-                                   });
+  ForRows<double, double, int64_t>(frame, instruction, [](double x, int64_t decimals, double* out) {
+    *out = RoundTo(x, decimals);
+    return Outcome::kValue;
+  });
 }
 
 void Truncate(const Frame& frame, const Instruction& instruction) {

@@ -81,7 +81,8 @@ Outcome Pad(const Frame& frame, string_view text, int64_t width, string_view fil
 
 size_t CountOccurrences(string_view text, string_view part) {
   size_t count = 0;
-  for (size_t at = text.find(part); at != string_view::npos; at = text.find(part, at + part.size())) {
+  for (size_t at = text.find(part); at != string_view::npos;
+       at = text.find(part, at + part.size())) {
     ++count;
   }
   return count;

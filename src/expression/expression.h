@@ -1,5 +1,6 @@
-// The expression language: SQL's expressions with SQL's null logic. One parser, one type checker and
-// one compiled evaluator serve `where`, `filter`, `derived`, `request` and the arguments of aggregates.
+// The expression language: SQL's expressions with SQL's null logic. One parser, one type checker
+// and one compiled evaluator serve `where`, `filter`, `derived`, `request` and the arguments of
+// aggregates.
 //
 //   text --Parse--> Ast --Compile(scope)--> Program --Evaluate(columns)--> Column
 //

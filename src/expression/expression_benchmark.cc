@@ -58,8 +58,7 @@ void Evaluate(benchmark::State& state, const char* text) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-#define EXPRESSION(name, text) \
-  BENCHMARK_CAPTURE(Evaluate, name, text)->Arg(1)->Arg(1024)->Arg(8192)
+#define EXPRESSION(name, text) BENCHMARK_CAPTURE(Evaluate, name, text)->Arg(1)->Arg(1024)->Arg(8192)
 EXPRESSION(column, "x");
 EXPRESSION(add_ints, "a + b");
 EXPRESSION(compare, "x >= 0");

@@ -44,7 +44,8 @@ std::string ShowRow(const Row& row, const Program& program) {
 }
 
 bool SameCounts(const EvaluationCounts& a, const EvaluationCounts& b) {
-  return a.overflow == b.overflow && a.division_by_zero == b.division_by_zero && a.domain == b.domain;
+  return a.overflow == b.overflow && a.division_by_zero == b.division_by_zero &&
+         a.domain == b.domain;
 }
 
 // Compares all rows; false after the first difference, which has been reported.
@@ -71,10 +72,10 @@ bool Agree(const Ast& ast, const Program& program, const std::vector<Row>& rows,
   }
   if (SameCounts(scratch.counts, expected_counts)) return true;
   ADD_FAILURE() << CanonicalText(ast) << "\n  counts differ over " << rows.size()
-                << " rows: overflow " << expected_counts.overflow << " != "
-                << scratch.counts.overflow << ", division " << expected_counts.division_by_zero
-                << " != " << scratch.counts.division_by_zero << ", domain "
-                << expected_counts.domain << " != " << scratch.counts.domain << "\n"
+                << " rows: overflow " << expected_counts.overflow
+                << " != " << scratch.counts.overflow << ", division "
+                << expected_counts.division_by_zero << " != " << scratch.counts.division_by_zero
+                << ", domain " << expected_counts.domain << " != " << scratch.counts.domain << "\n"
                 << ShowRow(rows[0], program);
   return false;
 }
@@ -96,7 +97,8 @@ TEST(ExpressionProperty, CompiledProgramsAgreeWithTheOracle) {
     if (!program) {
       // Only a bare null leaves a type open.
       ASSERT_NE(canonical.find("null"), std::string::npos)
-          << text << "\n" << program.error().message << " at " << program.error().offset;
+          << text << "\n"
+          << program.error().message << " at " << program.error().offset;
       continue;
     }
     ++compiled;

@@ -109,9 +109,9 @@ constexpr std::array kOverloads = {
 
 // With rules of their own, in check_calls.cc.
 constexpr std::array<std::string_view, 20> kSpecial = {
-    "coalesce", "nullif", "least",     "greatest", "if",        "concat",       "pi",
-    "date_part", "date_trunc", "year", "quarter",  "month",     "week",         "day",
-    "hour",     "minute", "second",    "dayofweek", "dayofyear", "list_contains"};
+    "coalesce",  "nullif",     "least",  "greatest",  "if",        "concat",       "pi",
+    "date_part", "date_trunc", "year",   "quarter",   "month",     "week",         "day",
+    "hour",      "minute",     "second", "dayofweek", "dayofyear", "list_contains"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kOtherNames = {{
     {"pow", "power"},
@@ -129,22 +129,46 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kOtherNa
     {"datepart", "date_part"},
 }};
 
-constexpr std::array<std::string_view, 23> kAggregates = {
-    "count",      "sum",         "avg",       "min",        "max",
-    "var_pop",    "var_samp",    "stddev_pop", "stddev_samp", "first",
-    "last",       "bool_and",    "bool_or",   "min_by",     "max_by",
-    "approx_count_distinct",     "approx_quantile",         "approx_top_k",
-    "sum_decayed", "count_by",   "time_since_last",         "stddev", "variance"};
+constexpr std::array<std::string_view, 23> kAggregates = {"count",
+                                                          "sum",
+                                                          "avg",
+                                                          "min",
+                                                          "max",
+                                                          "var_pop",
+                                                          "var_samp",
+                                                          "stddev_pop",
+                                                          "stddev_samp",
+                                                          "first",
+                                                          "last",
+                                                          "bool_and",
+                                                          "bool_or",
+                                                          "min_by",
+                                                          "max_by",
+                                                          "approx_count_distinct",
+                                                          "approx_quantile",
+                                                          "approx_top_k",
+                                                          "sum_decayed",
+                                                          "count_by",
+                                                          "time_since_last",
+                                                          "stddev",
+                                                          "variance"};
 
 std::string_view ParameterName(Parameter parameter) {
   switch (parameter) {
-    case kBool: return "bool";
-    case kInt: return "int64";
-    case kDouble: return "float64";
-    case kString: return "string";
-    case kBytes: return "bytes";
-    case kTimestamp: return "timestamp";
-    case kAnyList: return "list";
+    case kBool:
+      return "bool";
+    case kInt:
+      return "int64";
+    case kDouble:
+      return "float64";
+    case kString:
+      return "string";
+    case kBytes:
+      return "bytes";
+    case kTimestamp:
+      return "timestamp";
+    case kAnyList:
+      return "list";
   }
   return "";
 }

@@ -107,9 +107,11 @@ class Lexer {
     }
     if (ContinuesWord(Peek())) {
       while (ContinuesWord(Peek())) ++at_;
-      return Error(token.offset, "expected a number, found '" +
-                                     std::string(text_.substr(token.offset, at_ - token.offset)) + "'",
-                   "put a space or an operator after the number; write a duration as interval '5 minutes'");
+      return Error(
+          token.offset,
+          "expected a number, found '" +
+              std::string(text_.substr(token.offset, at_ - token.offset)) + "'",
+          "put a space or an operator after the number; write a duration as interval '5 minutes'");
     }
     return ParseNumber(std::move(token));
   }
@@ -199,12 +201,17 @@ bool IsPlainIdentifier(std::string_view name) {
 
 std::string DescribeToken(const Token& token) {
   switch (token.kind) {
-    case TokenKind::kEnd: return "the end of the expression";
-    case TokenKind::kString: return "the text '" + token.text + "'";
-    case TokenKind::kQuoted: return "\"" + token.text + "\"";
+    case TokenKind::kEnd:
+      return "the end of the expression";
+    case TokenKind::kString:
+      return "the text '" + token.text + "'";
+    case TokenKind::kQuoted:
+      return "\"" + token.text + "\"";
     case TokenKind::kInteger:
-    case TokenKind::kFloat: return "the number " + token.text;
-    default: return "'" + token.text + "'";
+    case TokenKind::kFloat:
+      return "the number " + token.text;
+    default:
+      return "'" + token.text + "'";
   }
 }
 

@@ -88,11 +88,16 @@ LikePayload::LikePayload(std::string_view text, bool without_case, bool is_negat
 
 bool LikePayload::Matches(std::string_view text) const {
   switch (shape) {
-    case Shape::kEqual: return text == pattern;
-    case Shape::kPrefix: return text.starts_with(pattern);
-    case Shape::kSuffix: return text.ends_with(pattern);
-    case Shape::kContains: return text.find(pattern) != std::string_view::npos;
-    case Shape::kGeneral: return MatchesLike(text, pattern);
+    case Shape::kEqual:
+      return text == pattern;
+    case Shape::kPrefix:
+      return text.starts_with(pattern);
+    case Shape::kSuffix:
+      return text.ends_with(pattern);
+    case Shape::kContains:
+      return text.find(pattern) != std::string_view::npos;
+    case Shape::kGeneral:
+      return MatchesLike(text, pattern);
   }
   return false;
 }

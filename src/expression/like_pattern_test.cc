@@ -1,17 +1,18 @@
 #include "expression/like_pattern.h"
 
+#include <../tests/oracle/expression_oracle_text.h>
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include <../tests/oracle/expression_oracle_text.h>
 
 namespace skewless {
 namespace {
 
 TEST(LikePattern, ShapesAreToldApart) {
   using Shape = LikePayload::Shape;
-  const auto shape = [](std::string_view pattern) { return LikePayload(pattern, false, false).shape; };
+  const auto shape = [](std::string_view pattern) {
+    return LikePayload(pattern, false, false).shape;
+  };
   EXPECT_EQ(shape("abc"), Shape::kEqual);
   EXPECT_EQ(shape(""), Shape::kEqual);
   EXPECT_EQ(shape("abc%"), Shape::kPrefix);
@@ -32,7 +33,8 @@ TEST(LikePattern, ALoneEscapeAtTheEndIsNone) {
 // Both matchers against the obvious one, over texts that make a % try again.
 TEST(LikePattern, AgreesWithTheObviousMatcher) {
   std::mt19937 random(11);
-  const std::vector<std::string> pieces = {"a", "b", "%", "_", "\\%", "\\_", "\\\\", "ß", "\xC3", "\x9F"};
+  const std::vector<std::string> pieces = {"a",   "b",    "%", "_",    "\\%",
+                                           "\\_", "\\\\", "ß", "\xC3", "\x9F"};
   const std::vector<std::string> letters = {"a", "b", "%", "_", "\\", "ß", "\xC3", "\x9F", "ab"};
   int matched = 0;
   for (int i = 0; i < 60000; ++i) {
@@ -42,7 +44,8 @@ TEST(LikePattern, AgreesWithTheObviousMatcher) {
     for (size_t k = random() % 8; k > 0; --k) text += letters[random() % letters.size()];
     const bool expected = oracle::MatchesPattern(text, pattern);
     ASSERT_EQ(MatchesLike(text, pattern), expected) << text << " like " << pattern;
-    ASSERT_EQ(LikePayload(pattern, false, false).Matches(text), expected) << text << " like " << pattern;
+    ASSERT_EQ(LikePayload(pattern, false, false).Matches(text), expected)
+        << text << " like " << pattern;
     matched += expected ? 1 : 0;
   }
   EXPECT_GT(matched, 2000);

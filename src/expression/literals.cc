@@ -98,23 +98,36 @@ Result<DurationUs> ParseInterval(std::string_view text) {
 }
 
 std::string AllTypeNames() {
-  return "bool, int32, int64, float32, float64, string, bytes, timestamp, and lists of them: int64[]";
+  return "bool, int32, int64, float32, float64, string, bytes, timestamp, and lists of them: "
+         "int64[]";
 }
 
 std::string TypeNameHint(std::string_view lower_case) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kElsewhere = {{
-      {"boolean", "bool"},     {"int", "int64"},         {"integer", "int64"},
-      {"bigint", "int64"},     {"long", "int64"},        {"smallint", "int32"},
-      {"int16", "int32"},      {"real", "float32"},      {"float", "float64"},
-      {"double", "float64"},   {"numeric", "float64"},   {"decimal", "float64"},
-      {"text", "string"},      {"varchar", "string"},    {"char", "string"},
-      {"blob", "bytes"},       {"datetime", "timestamp"}, {"date", "timestamp"},
+      {"boolean", "bool"},
+      {"int", "int64"},
+      {"integer", "int64"},
+      {"bigint", "int64"},
+      {"long", "int64"},
+      {"smallint", "int32"},
+      {"int16", "int32"},
+      {"real", "float32"},
+      {"float", "float64"},
+      {"double", "float64"},
+      {"numeric", "float64"},
+      {"decimal", "float64"},
+      {"text", "string"},
+      {"varchar", "string"},
+      {"char", "string"},
+      {"blob", "bytes"},
+      {"datetime", "timestamp"},
+      {"date", "timestamp"},
   }};
   for (const auto& [elsewhere, ours] : kElsewhere) {
     if (elsewhere == lower_case) return std::string(ours);
   }
-  return NearestName(lower_case, {"bool", "int32", "int64", "float32", "float64", "string", "bytes",
-                                  "timestamp"});
+  return NearestName(
+      lower_case, {"bool", "int32", "int64", "float32", "float64", "string", "bytes", "timestamp"});
 }
 
 }  // namespace skewless

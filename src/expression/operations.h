@@ -87,8 +87,8 @@ SKEWLESS_OPERATION(MaskNotFalse);
 SKEWLESS_OPERATION(MaskNotTrue);
 SKEWLESS_OPERATION(MaskNull);
 // case: `remaining` are rows that no branch has taken.
-SKEWLESS_OPERATION(CaseBegin);             // result: remaining; clears argument 0, the case's value
-SKEWLESS_OPERATION(CaseTake);              // result: taken; arguments: condition, remaining
+SKEWLESS_OPERATION(CaseBegin);  // result: remaining; clears argument 0, the case's value
+SKEWLESS_OPERATION(CaseTake);   // result: taken; arguments: condition, remaining
 Operation CaseMergeOperation(Physical physical);  // result: the value; arguments: taken, branch
 
 // evaluate_cast.cc. Null where there is no such cast; `*operation` null where it changes nothing.
@@ -135,7 +135,7 @@ SKEWLESS_OPERATION(EpochMillis);
 SKEWLESS_OPERATION(ToTimestampInt);
 SKEWLESS_OPERATION(ToTimestampDouble);
 SKEWLESS_OPERATION(ToTimestampMillis);
-Operation DatePartOperation(std::string_view unit);   // null where there is no such unit
+Operation DatePartOperation(std::string_view unit);  // null where there is no such unit
 Operation DateTruncOperation(std::string_view unit);
 std::vector<std::string> DatePartUnits();
 std::vector<std::string> DateTruncUnits();

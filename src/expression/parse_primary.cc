@@ -13,18 +13,22 @@ NodeResult Parser::Primary() {
   const Token& token = Current();
   switch (token.kind) {
     case TokenKind::kInteger:
-    case TokenKind::kFloat: return Number();
+    case TokenKind::kFloat:
+      return Number();
     case TokenKind::kString: {
       Node node = NewNode(AstKind::kLiteral, Take());
       node->value = Value::String(token.text);
       return node;
     }
-    case TokenKind::kQuoted: return Column();
-    case TokenKind::kWord: return Word();
+    case TokenKind::kQuoted:
+      return Column();
+    case TokenKind::kWord:
+      return Word();
     case TokenKind::kSymbol:
       if (token.text == "(") return Parenthesised();
       break;
-    case TokenKind::kEnd: break;
+    case TokenKind::kEnd:
+      break;
   }
   return Unexpected("a value");
 }
@@ -59,7 +63,8 @@ NodeResult Parser::Word() {
   if (token.keyword == "case") return Case();
   if (token.keyword == "cast") return CastCall();
   if (IsReservedWord(token.keyword)) {
-    return Unexpected("a value", "write a column of that name in double quotes: \"" + token.text + "\"");
+    return Unexpected("a value",
+                      "write a column of that name in double quotes: \"" + token.text + "\"");
   }
   if (Following().kind == TokenKind::kString) {
     if (token.keyword == "timestamp") return TimestampLiteral();
@@ -201,7 +206,8 @@ NodeResult Parser::Position(const Token& name) {
   if (level.too_deep()) return TooDeep(name);
   Node node = NewNode(AstKind::kCall, name, "strpos");
   EXPRESSION_ASSIGN_OR_RETURN(Node part, Expression(kMatching + 1));
-  if (!TakeKeyword("in")) return Unexpected("'in'", "write position('part' in x), or strpos(x, 'part')");
+  if (!TakeKeyword("in"))
+    return Unexpected("'in'", "write position('part' in x), or strpos(x, 'part')");
   EXPRESSION_ASSIGN_OR_RETURN(Node whole, Expression(kLoosest));
   node->children.push_back(std::move(whole));
   node->children.push_back(std::move(part));

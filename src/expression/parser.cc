@@ -154,7 +154,8 @@ NodeResult Parser::Is(Node operand) {
     return Finish(std::move(node), token);
   }
   if (!TakeKeyword("distinct")) {
-    return Unexpected("null, true, false or 'distinct from' after 'is'", "to compare values, write =");
+    return Unexpected("null, true, false or 'distinct from' after 'is'",
+                      "to compare values, write =");
   }
   EXPRESSION_RETURN_IF_ERROR(ExpectKeyword("from"));
   node->kind = AstKind::kIsDistinct;
@@ -262,14 +263,14 @@ tl::unexpected<ExpressionError> Parser::Unexpected(std::string_view expected,
   } else if (remedy.empty() && IsSymbol(token, ";")) {
     remedy = "remove the ';'";
   }
-  return ErrorAtToken(token, "expected " + std::string(expected) + ", found " + DescribeToken(token),
+  return ErrorAtToken(token,
+                      "expected " + std::string(expected) + ", found " + DescribeToken(token),
                       std::move(remedy));
 }
 
 tl::unexpected<ExpressionError> Parser::TooDeep(const Token& token) {
   return ErrorAtToken(
-      token,
-      "the expression nests deeper than " + std::to_string(kMaxExpressionDepth) + " levels",
+      token, "the expression nests deeper than " + std::to_string(kMaxExpressionDepth) + " levels",
       "split it into several derived features, or write a long chain of = and or as in (...)");
 }
 

@@ -22,7 +22,16 @@ class Parser {
 
   // How tightly operators bind.
   enum Precedence : int {
-    kLoosest = 0, kOr, kAnd, kNot, kIs, kComparison, kMatching, kConcatenation, kSum, kProduct,
+    kLoosest = 0,
+    kOr,
+    kAnd,
+    kNot,
+    kIs,
+    kComparison,
+    kMatching,
+    kConcatenation,
+    kSum,
+    kProduct,
     kNegation,
   };
 

@@ -69,7 +69,8 @@ TEST(Parser, LiteralsKeepTheirBytes) {
   ASSERT_TRUE(ast);
   EXPECT_EQ((*ast)->value.bytes, "it's \xFF");
   EXPECT_EQ(Canonical("'it''s'"), "'it''s'");
-  EXPECT_EQ(Canonical("case x when 1 then 'a' else null end"), "case x when 1 then 'a' else null end");
+  EXPECT_EQ(Canonical("case x when 1 then 'a' else null end"),
+            "case x when 1 then 'a' else null end");
 }
 
 struct Wrong {

@@ -35,9 +35,15 @@ void CleanNulls(const Slot& slot, Physical physical, size_t rows) {
 Slot SlotOf(const Column& column, size_t first) {
   const void* values = nullptr;
   switch (column.physical()) {
-    case Physical::kInt: values = column.ints.data() + first; break;
-    case Physical::kDouble: values = column.doubles.data() + first; break;
-    case Physical::kBytes: values = column.strings.data() + first; break;
+    case Physical::kInt:
+      values = column.ints.data() + first;
+      break;
+    case Physical::kDouble:
+      values = column.doubles.data() + first;
+      break;
+    case Physical::kBytes:
+      values = column.strings.data() + first;
+      break;
   }
   return {const_cast<void*>(values), const_cast<uint8_t*>(column.valid.data() + first)};
 }
@@ -46,9 +52,15 @@ void ResizeResult(Column& column, Type type, size_t rows) {
   column.type = type;
   column.valid.resize(rows);
   switch (PhysicalOf(type)) {
-    case Physical::kInt: column.ints.resize(rows); break;
-    case Physical::kDouble: column.doubles.resize(rows); break;
-    case Physical::kBytes: column.strings.resize(rows); break;
+    case Physical::kInt:
+      column.ints.resize(rows);
+      break;
+    case Physical::kDouble:
+      column.doubles.resize(rows);
+      break;
+    case Physical::kBytes:
+      column.strings.resize(rows);
+      break;
   }
 }
 
@@ -105,14 +117,20 @@ const Column& Program::Evaluate(std::span<const Column* const> columns, size_t r
       const SlotPlan& plan = program.slots[i];
       Slot& slot = memory.slots[i];
       switch (plan.kind) {
-        case SlotKind::kInput: slot = SlotOf(*columns[plan.index], first); break;
-        case SlotKind::kConstant: slot = program.constants[plan.index]->slot(); break;
+        case SlotKind::kInput:
+          slot = SlotOf(*columns[plan.index], first);
+          break;
+        case SlotKind::kConstant:
+          slot = program.constants[plan.index]->slot();
+          break;
         case SlotKind::kTemporary: {
           TemporaryBlock& block = *memory.temporaries[plan.index];
           slot = {block.values.data(), block.valid.data()};
           break;
         }
-        case SlotKind::kResult: slot = SlotOf(result, first); break;
+        case SlotKind::kResult:
+          slot = SlotOf(result, first);
+          break;
       }
     }
     for (const Instruction& instruction : program.instructions) instruction.run(frame, instruction);

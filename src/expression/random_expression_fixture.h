@@ -22,14 +22,14 @@ class RandomExpression {
   // The columns that texts name.
   static const Scope& Columns() {
     static const Scope scope = {
-        {"b", {TypeKind::kBool, false}},        {"b2", {TypeKind::kBool, false}},
-        {"i", {TypeKind::kInt32, false}},       {"n", {TypeKind::kInt64, false}},
-        {"m", {TypeKind::kInt64, false}},       {"f", {TypeKind::kFloat32, false}},
-        {"x", {TypeKind::kFloat64, false}},     {"y", {TypeKind::kFloat64, false}},
-        {"s", {TypeKind::kString, false}},      {"view:t", {TypeKind::kString, false}},
+        {"b", {TypeKind::kBool, false}},         {"b2", {TypeKind::kBool, false}},
+        {"i", {TypeKind::kInt32, false}},        {"n", {TypeKind::kInt64, false}},
+        {"m", {TypeKind::kInt64, false}},        {"f", {TypeKind::kFloat32, false}},
+        {"x", {TypeKind::kFloat64, false}},      {"y", {TypeKind::kFloat64, false}},
+        {"s", {TypeKind::kString, false}},       {"view:t", {TypeKind::kString, false}},
         {"raw data", {TypeKind::kBytes, false}}, {"at", {TypeKind::kTimestamp, false}},
-        {"at2", {TypeKind::kTimestamp, false}}, {"ns", {TypeKind::kInt64, true}},
-        {"xs", {TypeKind::kFloat64, true}},     {"ss", {TypeKind::kString, true}},
+        {"at2", {TypeKind::kTimestamp, false}},  {"ns", {TypeKind::kInt64, true}},
+        {"xs", {TypeKind::kFloat64, true}},      {"ss", {TypeKind::kString, true}},
     };
     return scope;
   }
@@ -58,13 +58,19 @@ class RandomExpression {
     if (depth <= 0) return Leaf(shape);
     if (Chance(6)) return Choice(shape, depth - 1);
     switch (shape) {
-      case Shape::kBool: return Bool(depth - 1);
-      case Shape::kInt: return Int(depth - 1);
-      case Shape::kFloat: return Float(depth - 1);
-      case Shape::kText: return TextCall(depth - 1);
-      case Shape::kTime: return Time(depth - 1);
-      case Shape::kBytes: return Chance(2) ? "cast(" + Of(Shape::kText, depth - 1) + " as bytes)"
-                                           : "(" + Of(Shape::kBytes, depth - 1) + " || \"raw data\")";
+      case Shape::kBool:
+        return Bool(depth - 1);
+      case Shape::kInt:
+        return Int(depth - 1);
+      case Shape::kFloat:
+        return Float(depth - 1);
+      case Shape::kText:
+        return TextCall(depth - 1);
+      case Shape::kTime:
+        return Time(depth - 1);
+      case Shape::kBytes:
+        return Chance(2) ? "cast(" + Of(Shape::kText, depth - 1) + " as bytes)"
+                         : "(" + Of(Shape::kBytes, depth - 1) + " || \"raw data\")";
     }
     return "";
   }
@@ -73,7 +79,8 @@ class RandomExpression {
     if (Chance(40)) return "null";
     const bool literal = Chance(3);
     switch (shape) {
-      case Shape::kBool: return literal ? Pick({"true", "false"}) : Pick({"b", "b2"});
+      case Shape::kBool:
+        return literal ? Pick({"true", "false"}) : Pick({"b", "b2"});
       case Shape::kInt:
         return literal ? Pick({"0", "1", "-1", "2", "7", "-9223372036854775808",
                                "9223372036854775807", "interval '90 minutes'"})
@@ -84,7 +91,8 @@ class RandomExpression {
       case Shape::kText:
         return literal ? Pick({"''", "'a'", "'it''s'", "'%b_'", "'äß€'", "' 12 '", "'2013-01-01'"})
                        : Pick({"s", "view:t"});
-      case Shape::kBytes: return "\"raw data\"";
+      case Shape::kBytes:
+        return "\"raw data\"";
       case Shape::kTime:
         return literal ? Pick({"timestamp '2013-01-01T05:00:00.25Z'", "timestamp '1969-12-31'"})
                        : Pick({"at", "at2"});
@@ -103,11 +111,16 @@ class RandomExpression {
   std::string Choice(Shape shape, int depth) {
     const auto any = [&] { return Of(shape, depth); };
     switch (Below(8)) {
-      case 0: return "coalesce(" + any() + ", " + any() + ", " + any() + ")";
-      case 1: return "nullif(" + any() + ", " + any() + ")";
-      case 2: return "least(" + any() + ", " + any() + ")";
-      case 3: return "greatest(" + any() + ", " + any() + ", " + any() + ")";
-      case 4: return "if(" + Bool(depth) + ", " + any() + ", " + any() + ")";
+      case 0:
+        return "coalesce(" + any() + ", " + any() + ", " + any() + ")";
+      case 1:
+        return "nullif(" + any() + ", " + any() + ")";
+      case 2:
+        return "least(" + any() + ", " + any() + ")";
+      case 3:
+        return "greatest(" + any() + ", " + any() + ", " + any() + ")";
+      case 4:
+        return "if(" + Bool(depth) + ", " + any() + ", " + any() + ")";
       case 5:
         return "case when " + Bool(depth) + " then " + any() + " when " + Bool(depth) + " then " +
                any() + (Chance(2) ? " end" : " else " + any() + " end");
@@ -127,14 +140,20 @@ class RandomExpression {
     const auto b = [&] { return Of(Shape::kBool, depth); };
     const std::string negation = Chance(2) ? "not " : "";
     switch (Below(16)) {
-      case 0: return "(" + b() + " and " + b() + ")";
-      case 1: return "(" + b() + " or " + b() + ")";
-      case 2: return "(not " + b() + ")";
-      case 3: return "(" + Of(AnyShape(), depth) + " is " + negation + "null)";
-      case 4: return "(" + b() + " is " + negation + Pick({"true", "false"}) + ")";
+      case 0:
+        return "(" + b() + " and " + b() + ")";
+      case 1:
+        return "(" + b() + " or " + b() + ")";
+      case 2:
+        return "(not " + b() + ")";
+      case 3:
+        return "(" + Of(AnyShape(), depth) + " is " + negation + "null)";
+      case 4:
+        return "(" + b() + " is " + negation + Pick({"true", "false"}) + ")";
       case 5: {
         const Shape shape = AnyShape();
-        return "(" + Of(shape, depth) + " is " + negation + "distinct from " + Of(shape, depth) + ")";
+        return "(" + Of(shape, depth) + " is " + negation + "distinct from " + Of(shape, depth) +
+               ")";
       }
       case 6: {
         const Shape shape = AnyShape();
@@ -152,14 +171,20 @@ class RandomExpression {
       case 8:
         return "(" + T(depth) + " " + negation + Pick({"like ", "ilike "}) +
                Pick({"'%a%'", "'a%'", "'%B'", "'_\\_%'", "'a_c'", "''", "'%'", "'%Ä%'", "s",
-                     "view:t", "'%a%b%'", "'\\%'"}) + ")";
-      case 9: return Pick({"isnan(", "isfinite(", "isinf("}) + Number(depth) + ")";
+                     "view:t", "'%a%b%'", "'\\%'"}) +
+               ")";
+      case 9:
+        return Pick({"isnan(", "isfinite(", "isinf("}) + Number(depth) + ")";
       case 10:
         return Pick({"starts_with(", "ends_with(", "contains("}) + T(depth) + ", " + T(depth) + ")";
-      case 11: return "list_contains(ns, " + Number(depth) + ")";
-      case 12: return "list_contains(xs, " + Number(depth) + ")";
-      case 13: return "list_contains(ss, " + T(depth) + ")";
-      case 14: return "cast(" + (Chance(2) ? Number(depth) : T(depth)) + " as bool)";
+      case 11:
+        return "list_contains(ns, " + Number(depth) + ")";
+      case 12:
+        return "list_contains(xs, " + Number(depth) + ")";
+      case 13:
+        return "list_contains(ss, " + T(depth) + ")";
+      case 14:
+        return "cast(" + (Chance(2) ? Number(depth) : T(depth)) + " as bool)";
       default: {
         const Shape shape = AnyShape();
         const bool numbers = shape == Shape::kInt || shape == Shape::kFloat;
@@ -174,18 +199,29 @@ class RandomExpression {
   std::string Int(int depth) {
     const auto i = [&] { return Of(Shape::kInt, depth); };
     switch (Below(16)) {
-      case 0: return "(" + i() + Pick({" + ", " - ", " * "}) + i() + ")";
-      case 1: return "(" + i() + Pick({" // ", " % "}) + i() + ")";
-      case 2: return "(-" + i() + ")";
-      case 3: return Pick({"abs(", "sign(", "ceil(", "floor(", "round(", "trunc("}) + i() + ")";
-      case 4: return "round(" + i() + ", " + Small() + ")";
-      case 5: return "mod(" + i() + ", " + i() + ")";
+      case 0:
+        return "(" + i() + Pick({" + ", " - ", " * "}) + i() + ")";
+      case 1:
+        return "(" + i() + Pick({" // ", " % "}) + i() + ")";
+      case 2:
+        return "(-" + i() + ")";
+      case 3:
+        return Pick({"abs(", "sign(", "ceil(", "floor(", "round(", "trunc("}) + i() + ")";
+      case 4:
+        return "round(" + i() + ", " + Small() + ")";
+      case 5:
+        return "mod(" + i() + ", " + i() + ")";
       case 6:
-        return "cast(" + (Chance(3) ? T(depth) : Number(depth)) + Pick({" as int32)", " as int64)"});
-      case 7: return "length(" + Pick({T(depth), Leaf(Shape::kBytes), "ns", "ss"}) + ")";
-      case 8: return "strpos(" + T(depth) + ", " + T(depth) + ")";
-      case 9: return "hash64(" + (Chance(30) ? "b" : Of(static_cast<Shape>(1 + Below(5)), depth)) + ")";
-      case 10: return "element_at(ns, " + Small() + ")";
+        return "cast(" + (Chance(3) ? T(depth) : Number(depth)) +
+               Pick({" as int32)", " as int64)"});
+      case 7:
+        return "length(" + Pick({T(depth), Leaf(Shape::kBytes), "ns", "ss"}) + ")";
+      case 8:
+        return "strpos(" + T(depth) + ", " + T(depth) + ")";
+      case 9:
+        return "hash64(" + (Chance(30) ? "b" : Of(static_cast<Shape>(1 + Below(5)), depth)) + ")";
+      case 10:
+        return "element_at(ns, " + Small() + ")";
       case 11:
         return Pick({"year(", "quarter(", "month(", "week(", "day(", "hour(", "minute(", "second(",
                      "dayofweek(", "dayofyear(", "epoch_ms(", "epoch_us("}) +
@@ -194,18 +230,25 @@ class RandomExpression {
         return "date_part('" +
                Pick({"microsecond", "milliseconds", "isodow", "isoyear", "dow", "doy", "WEEK"}) +
                "', " + Of(Shape::kTime, depth) + ")";
-      case 13: return "extract(hours from " + Of(Shape::kTime, depth) + ")";
-      case 14: return "(" + Of(Shape::kTime, depth) + " - " + Leaf(Shape::kTime) + ")";
-      default: return "cast(" + Of(Shape::kBool, depth) + " as int64)";
+      case 13:
+        return "extract(hours from " + Of(Shape::kTime, depth) + ")";
+      case 14:
+        return "(" + Of(Shape::kTime, depth) + " - " + Leaf(Shape::kTime) + ")";
+      default:
+        return "cast(" + Of(Shape::kBool, depth) + " as int64)";
     }
   }
 
   std::string Float(int depth) {
     switch (Below(14)) {
-      case 0: return "(" + Of(Shape::kFloat, depth) + Pick({" + ", " - ", " * "}) + Number(depth) + ")";
-      case 1: return "(" + Number(depth) + " / " + Number(depth) + ")";
-      case 2: return "(" + Of(Shape::kFloat, depth) + Pick({" // ", " % "}) + Number(depth) + ")";
-      case 3: return "(-" + Of(Shape::kFloat, depth) + ")";
+      case 0:
+        return "(" + Of(Shape::kFloat, depth) + Pick({" + ", " - ", " * "}) + Number(depth) + ")";
+      case 1:
+        return "(" + Number(depth) + " / " + Number(depth) + ")";
+      case 2:
+        return "(" + Of(Shape::kFloat, depth) + Pick({" // ", " % "}) + Number(depth) + ")";
+      case 3:
+        return "(-" + Of(Shape::kFloat, depth) + ")";
       case 4:
         return Pick({"abs(", "sign(", "ceil(", "floor(", "round(", "trunc("}) +
                Of(Shape::kFloat, depth) + ")";
@@ -213,48 +256,72 @@ class RandomExpression {
         return Pick({"sqrt(", "exp(", "ln(", "log(", "log10(", "log2(", "sin(", "cos(", "tan(",
                      "asin(", "acos(", "atan(", "radians(", "degrees("}) +
                Number(depth) + ")";
-      case 6: return Pick({"power(", "atan2("}) + Number(depth) + ", " + Number(depth) + ")";
-      case 7: return "mod(" + Of(Shape::kFloat, depth) + ", " + Number(depth) + ")";
-      case 8: return "round(" + Of(Shape::kFloat, depth) + ", " + Small() + ")";
+      case 6:
+        return Pick({"power(", "atan2("}) + Number(depth) + ", " + Number(depth) + ")";
+      case 7:
+        return "mod(" + Of(Shape::kFloat, depth) + ", " + Number(depth) + ")";
+      case 8:
+        return "round(" + Of(Shape::kFloat, depth) + ", " + Small() + ")";
       case 9:
         return "cast(" + (Chance(3) ? T(depth) : Number(depth)) +
                Pick({" as float32)", " as float64)"});
-      case 10: return "element_at(xs, " + Small() + ")";
-      case 11: return "epoch(" + Of(Shape::kTime, depth) + ")";
-      case 12: return "date_part('epoch', " + Of(Shape::kTime, depth) + ")";
-      default: return "cast(" + Of(Shape::kBool, depth) + " as float32)";
+      case 10:
+        return "element_at(xs, " + Small() + ")";
+      case 11:
+        return "epoch(" + Of(Shape::kTime, depth) + ")";
+      case 12:
+        return "date_part('epoch', " + Of(Shape::kTime, depth) + ")";
+      default:
+        return "cast(" + Of(Shape::kBool, depth) + " as float32)";
     }
   }
 
   std::string TextCall(int depth) {
     switch (Below(13)) {
-      case 0: return "(" + T(depth) + " || " + T(depth) + ")";
-      case 1: return "concat(" + T(depth) + ", " + T(depth) + ", " + Leaf(Shape::kText) + ")";
-      case 2: return Pick({"lower(", "upper(", "trim(", "ltrim(", "rtrim(", "reverse("}) + T(depth) + ")";
-      case 3: return "substr(" + T(depth) + ", " + Small() + ")";
-      case 4: return "substr(" + T(depth) + ", " + Small() + ", " + Small() + ")";
-      case 5: return "replace(" + T(depth) + ", " + T(depth) + ", " + T(depth) + ")";
-      case 6: return Pick({"left(", "right("}) + T(depth) + ", " + Small() + ")";
-      case 7: return Pick({"lpad(", "rpad("}) + T(depth) + ", " + Small() + ")";
-      case 8: return Pick({"lpad(", "rpad("}) + T(depth) + ", " + Small() + ", " + T(depth) + ")";
-      case 9: return "split_part(" + T(depth) + ", " + T(depth) + ", " + Small() + ")";
-      case 10: return "element_at(ss, " + Small() + ")";
-      case 11: return "cast(" + Leaf(Shape::kBytes) + " as string)";
-      default: return "cast(" + Of(AnyShape(), depth) + " as string)";
+      case 0:
+        return "(" + T(depth) + " || " + T(depth) + ")";
+      case 1:
+        return "concat(" + T(depth) + ", " + T(depth) + ", " + Leaf(Shape::kText) + ")";
+      case 2:
+        return Pick({"lower(", "upper(", "trim(", "ltrim(", "rtrim(", "reverse("}) + T(depth) + ")";
+      case 3:
+        return "substr(" + T(depth) + ", " + Small() + ")";
+      case 4:
+        return "substr(" + T(depth) + ", " + Small() + ", " + Small() + ")";
+      case 5:
+        return "replace(" + T(depth) + ", " + T(depth) + ", " + T(depth) + ")";
+      case 6:
+        return Pick({"left(", "right("}) + T(depth) + ", " + Small() + ")";
+      case 7:
+        return Pick({"lpad(", "rpad("}) + T(depth) + ", " + Small() + ")";
+      case 8:
+        return Pick({"lpad(", "rpad("}) + T(depth) + ", " + Small() + ", " + T(depth) + ")";
+      case 9:
+        return "split_part(" + T(depth) + ", " + T(depth) + ", " + Small() + ")";
+      case 10:
+        return "element_at(ss, " + Small() + ")";
+      case 11:
+        return "cast(" + Leaf(Shape::kBytes) + " as string)";
+      default:
+        return "cast(" + Of(AnyShape(), depth) + " as string)";
     }
   }
 
   std::string Time(int depth) {
     switch (Below(5)) {
-      case 0: return "(" + Of(Shape::kTime, depth) + Pick({" + ", " - "}) + Of(Shape::kInt, depth) + ")";
+      case 0:
+        return "(" + Of(Shape::kTime, depth) + Pick({" + ", " - "}) + Of(Shape::kInt, depth) + ")";
       case 1:
         return "date_trunc('" +
-               Pick({"microsecond", "millisecond", "seconds", "minute", "Hour", "day", "week", "month",
-                     "quarter", "year"}) +
+               Pick({"microsecond", "millisecond", "seconds", "minute", "Hour", "day", "week",
+                     "month", "quarter", "year"}) +
                "', " + Of(Shape::kTime, depth) + ")";
-      case 2: return "to_timestamp(" + Number(depth) + ")";
-      case 3: return Pick({"to_timestamp_ms(", "to_timestamp_us("}) + Of(Shape::kInt, depth) + ")";
-      default: return "cast(" + T(depth) + " as timestamp)";
+      case 2:
+        return "to_timestamp(" + Number(depth) + ")";
+      case 3:
+        return Pick({"to_timestamp_ms(", "to_timestamp_us("}) + Of(Shape::kInt, depth) + ")";
+      default:
+        return "cast(" + T(depth) + " as timestamp)";
     }
   }
 
@@ -262,13 +329,20 @@ class RandomExpression {
     if (Chance(8)) return Value::Null(type);
     if (type.is_list) return RandomList(type);
     switch (type.kind) {
-      case TypeKind::kBool: return Value::Int(static_cast<int64_t>(Below(2)), type);
-      case TypeKind::kInt32: return Value::Int(static_cast<int32_t>(RandomInt()), type);
-      case TypeKind::kInt64: return Value::Int(RandomInt(), type);
-      case TypeKind::kFloat32: return Value::Double(static_cast<float>(RandomDouble()), type);
-      case TypeKind::kFloat64: return Value::Double(RandomDouble(), type);
-      case TypeKind::kTimestamp: return Value::Int(RandomTime(), type);
-      default: return Value::String(RandomText(), type);
+      case TypeKind::kBool:
+        return Value::Int(static_cast<int64_t>(Below(2)), type);
+      case TypeKind::kInt32:
+        return Value::Int(static_cast<int32_t>(RandomInt()), type);
+      case TypeKind::kInt64:
+        return Value::Int(RandomInt(), type);
+      case TypeKind::kFloat32:
+        return Value::Double(static_cast<float>(RandomDouble()), type);
+      case TypeKind::kFloat64:
+        return Value::Double(RandomDouble(), type);
+      case TypeKind::kTimestamp:
+        return Value::Int(RandomTime(), type);
+      default:
+        return Value::String(RandomText(), type);
     }
   }
 
@@ -284,8 +358,20 @@ class RandomExpression {
   int64_t RandomInt() {
     constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
     constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-    constexpr int64_t kEdges[] = {0, 1, -1, 2, kMin, kMin + 1, kMax, kMax - 1, 2147483647, -2147483648,
-                                  2147483648, 9007199254740993, -9007199254740993, 4611686018427387904};
+    constexpr int64_t kEdges[] = {0,
+                                  1,
+                                  -1,
+                                  2,
+                                  kMin,
+                                  kMin + 1,
+                                  kMax,
+                                  kMax - 1,
+                                  2147483647,
+                                  -2147483648,
+                                  2147483648,
+                                  9007199254740993,
+                                  -9007199254740993,
+                                  4611686018427387904};
     if (Chance(3)) return kEdges[Below(std::size(kEdges))];
     if (Chance(4)) return static_cast<int64_t>(random_());
     return static_cast<int64_t>(Below(41)) - 20;
@@ -293,9 +379,26 @@ class RandomExpression {
 
   double RandomDouble() {
     using Limits = std::numeric_limits<double>;
-    const double edges[] = {0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, Limits::infinity(),
-                            -Limits::infinity(), Limits::quiet_NaN(), Limits::max(), Limits::lowest(),
-                            Limits::denorm_min(), 0x1p63, -0x1p63, 0x1p31, 2147483646.5, 1e-7, 1e21};
+    const double edges[] = {0.0,
+                            -0.0,
+                            1.0,
+                            -1.0,
+                            0.5,
+                            -0.5,
+                            1.5,
+                            2.5,
+                            Limits::infinity(),
+                            -Limits::infinity(),
+                            Limits::quiet_NaN(),
+                            Limits::max(),
+                            Limits::lowest(),
+                            Limits::denorm_min(),
+                            0x1p63,
+                            -0x1p63,
+                            0x1p31,
+                            2147483646.5,
+                            1e-7,
+                            1e21};
     if (Chance(2)) return edges[Below(std::size(edges))];
     return std::uniform_real_distribution<double>(-100, 100)(random_);
   }
@@ -310,12 +413,47 @@ class RandomExpression {
   }
 
   std::string RandomText() {
-    static const Texts kTexts = {
-        "",      "a",     "b",    "ab",   "abc",   "A B",    "  a ", "%b_",   "ÄÖü",  "straße",
-        "€uro",  "ΣΑΣς",  "Ёж",   "12",   " -7 ",  "+3",     "1e3",  "-.5",   "nan",  "-Infinity",
-        "TRUE",  "f",     "1e999", "0x1", "12abc", "2013-01-01T05:00:00Z", "2012-02-29 23:59:59.999999+01:00",
-        "2013-02-30", "9223372036854775808", "-9223372036854775808", "\\", "a\\",
-        "\x80\x80", "a\xC3", "\xFF\xFE" "a", "\xE2\x82" "b", std::string("a\0b", 3), "a,b,,c", "aaa"};
+    static const Texts kTexts = {"",
+                                 "a",
+                                 "b",
+                                 "ab",
+                                 "abc",
+                                 "A B",
+                                 "  a ",
+                                 "%b_",
+                                 "ÄÖü",
+                                 "straße",
+                                 "€uro",
+                                 "ΣΑΣς",
+                                 "Ёж",
+                                 "12",
+                                 " -7 ",
+                                 "+3",
+                                 "1e3",
+                                 "-.5",
+                                 "nan",
+                                 "-Infinity",
+                                 "TRUE",
+                                 "f",
+                                 "1e999",
+                                 "0x1",
+                                 "12abc",
+                                 "2013-01-01T05:00:00Z",
+                                 "2012-02-29 23:59:59.999999+01:00",
+                                 "2013-02-30",
+                                 "9223372036854775808",
+                                 "-9223372036854775808",
+                                 "\\",
+                                 "a\\",
+                                 "\x80\x80",
+                                 "a\xC3",
+                                 "\xFF\xFE"
+                                 "a",
+                                 "\xE2\x82"
+                                 "b",
+                                 std::string("a\0b", 3),
+                                 "a,b,,c",
+                                 "aaa"};
     std::string text = Pick(kTexts);
     if (Chance(4)) text += Pick(kTexts);
     return text;

@@ -82,7 +82,8 @@ void MapChecked(const Frame& frame, const Instruction& instruction, F f, Failed 
     any |= failed(a[i], b[i], out[i]);
   }
   for (size_t i = 0; i < rows; ++i) valid[i] = a_valid[i] & b_valid[i];
-  if (any == 0) [[likely]] return;
+  if (any == 0) [[likely]]
+    return;
   for (size_t i = 0; i < rows; ++i) {
     if (valid[i] == 0 || failed(a[i], b[i], out[i]) == 0) continue;
     valid[i] = 0;

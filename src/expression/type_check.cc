@@ -75,19 +75,31 @@ std::string CastRemedy(const Typed& node, Type type) {
 
 TypedResult TypeChecker::Check(const Ast& ast) {
   switch (ast.kind) {
-    case AstKind::kLiteral: return Literal(ast);
-    case AstKind::kColumn: return Column(ast);
-    case AstKind::kUnary: return Unary(ast);
-    case AstKind::kBinary: return Binary(ast);
+    case AstKind::kLiteral:
+      return Literal(ast);
+    case AstKind::kColumn:
+      return Column(ast);
+    case AstKind::kUnary:
+      return Unary(ast);
+    case AstKind::kBinary:
+      return Binary(ast);
     case AstKind::kIsNull:
-    case AstKind::kIsTruth: return Is(ast);
-    case AstKind::kIsDistinct: return Distinct(ast);
-    case AstKind::kIn: return In(ast);
-    case AstKind::kBetween: return Between(ast);
-    case AstKind::kLike: return LikeMatch(ast);
-    case AstKind::kCase: return Case(ast);
-    case AstKind::kCast: return Cast(ast);
-    case AstKind::kCall: return Call(ast);
+    case AstKind::kIsTruth:
+      return Is(ast);
+    case AstKind::kIsDistinct:
+      return Distinct(ast);
+    case AstKind::kIn:
+      return In(ast);
+    case AstKind::kBetween:
+      return Between(ast);
+    case AstKind::kLike:
+      return LikeMatch(ast);
+    case AstKind::kCase:
+      return Case(ast);
+    case AstKind::kCast:
+      return Cast(ast);
+    case AstKind::kCall:
+      return Call(ast);
   }
   return ErrorAtNode(ast, "this is no expression");
 }
@@ -220,11 +232,9 @@ TypedResult TypeChecker::TimeArithmetic(const Ast& ast, TypedNode& left, TypedNo
     EXPRESSION_ASSIGN_OR_RETURN(left, Coerce(std::move(left), kInt64Type));
     return Apply(ast, kTimestampType, operation, true, std::move(left), std::move(right));
   }
-  return ErrorAtNode(ast,
-                     "'" + ast.name + "' cannot join " + DescribeType(*left) + " and " +
-                         DescribeType(*right),
-                     "add or subtract an interval: " + std::string("ts ") + ast.name +
-                         " interval '1 hour'");
+  return ErrorAtNode(
+      ast, "'" + ast.name + "' cannot join " + DescribeType(*left) + " and " + DescribeType(*right),
+      "add or subtract an interval: " + std::string("ts ") + ast.name + " interval '1 hour'");
 }
 
 TypedResult TypeChecker::Join(const Ast& ast, TypedNode left, TypedNode right) {
@@ -251,7 +261,8 @@ TypedResult TypeChecker::Cast(const Ast& ast) {
   if (!operations::FindCast(operand->type, to, &operation, &can_fail)) {
     std::string remedy;
     if (operand->type == kTimestampType) remedy = "write epoch(x), epoch_ms(x) or epoch_us(x)";
-    if (to == kTimestampType) remedy = "write to_timestamp(x), to_timestamp_ms(x) or to_timestamp_us(x)";
+    if (to == kTimestampType)
+      remedy = "write to_timestamp(x), to_timestamp_ms(x) or to_timestamp_us(x)";
     return ErrorAtNode(ast, "cannot cast " + DescribeType(*operand) + " to " + TypeName(to),
                        std::move(remedy));
   }
@@ -265,10 +276,9 @@ TypedResult TypeChecker::Condition(const Ast& ast, std::string_view where) {
 
 TypedResult TypeChecker::AsBool(TypedNode node, std::string_view where) {
   if (node->untyped_null || node->type == kBoolType) return Coerce(std::move(node), kBoolType);
-  return ErrorAtNode(*node->source,
-                     std::string(where) + " expects a bool, found " + DescribeType(*node),
-                     IsNumeric(node->type) ? "compare it, as in x <> 0"
-                                           : "compare it, as in x = 'value'");
+  return ErrorAtNode(
+      *node->source, std::string(where) + " expects a bool, found " + DescribeType(*node),
+      IsNumeric(node->type) ? "compare it, as in x <> 0" : "compare it, as in x = 'value'");
 }
 
 TypedResult TypeChecker::Negated(const Ast& ast, bool negated, TypedNode node) {

@@ -7,11 +7,11 @@ namespace {
 
 const Scope& Columns() {
   static const Scope scope = {
-      {"flag", {TypeKind::kBool, false}},      {"small", {TypeKind::kInt32, false}},
-      {"number", {TypeKind::kInt64, false}},   {"ratio", {TypeKind::kFloat32, false}},
-      {"price", {TypeKind::kFloat64, false}},  {"kind", {TypeKind::kString, false}},
-      {"raw", {TypeKind::kBytes, false}},      {"at", {TypeKind::kTimestamp, false}},
-      {"items", {TypeKind::kInt64, true}},     {"tags", {TypeKind::kString, true}},
+      {"flag", {TypeKind::kBool, false}},     {"small", {TypeKind::kInt32, false}},
+      {"number", {TypeKind::kInt64, false}},  {"ratio", {TypeKind::kFloat32, false}},
+      {"price", {TypeKind::kFloat64, false}}, {"kind", {TypeKind::kString, false}},
+      {"raw", {TypeKind::kBytes, false}},     {"at", {TypeKind::kTimestamp, false}},
+      {"items", {TypeKind::kInt64, true}},    {"tags", {TypeKind::kString, true}},
   };
   return scope;
 }
@@ -116,8 +116,8 @@ TEST(TypeCheck, ErrorsPointAtTheTokenAndSayWhatToWrite) {
       {"number is true", 0, 6, "'is true' expects a bool", ""},
       {"case when price then 1 end", 10, 5, "'when' expects a bool, found float64", ""},
       {"if(price, 1, 2)", 3, 5, "if expects a bool, found float64", ""},
-      {"case when flag then 1 else 'x' end", 27, 3, "values must be of one type, found int64 and string",
-       "cast('x' as int64)"},
+      {"case when flag then 1 else 'x' end", 27, 3,
+       "values must be of one type, found int64 and string", "cast('x' as int64)"},
       {"case null when 1 then 2 end", 5, 4, "equals nothing", "is null"},
       {"coalesce(price, kind)", 16, 4, "float64 and string", "cast(kind as float64)"},
       {"coalesce(null, null)", 0, 8, "every value here is null", "cast(null as float64)"},
@@ -133,14 +133,17 @@ TEST(TypeCheck, ErrorsPointAtTheTokenAndSayWhatToWrite) {
       {"sum(price) / 2", 0, 3, "sum is an aggregate", "feature of its own"},
       {"count(*)", 0, 5, "count is an aggregate", ""},
       {"abs(*)", 0, 3, "abs(*) is no function", ""},
-      {"abs(kind)", 4, 4, "abs(int64), abs(float64); argument 1 is string", "cast(kind as float64)"},
+      {"abs(kind)", 4, 4, "abs(int64), abs(float64); argument 1 is string",
+       "cast(kind as float64)"},
       {"abs()", 0, 3, "abs has no form with 0 arguments", "abs(int64)"},
       {"substr(kind, 1.5)", 13, 3, "argument 2 is float64", "cast(1.5 as int64)"},
-      {"lower(number)", 6, 6, "expected lower(string); argument 1 is int64", "cast(number as string)"},
+      {"lower(number)", 6, 6, "expected lower(string); argument 1 is int64",
+       "cast(number as string)"},
       {"hour(number)", 5, 6, "hour expects a timestamp, found int64", ""},
       {"hour('noon')", 5, 6, "'noon' is not a timestamp", ""},
       {"hour(at, at)", 0, 4, "hour expects 1 argument", ""},
-      {"date_trunc('hours2', at)", 11, 8, "date_trunc has no unit 'hours2'", "did you mean 'hour'?"},
+      {"date_trunc('hours2', at)", 11, 8, "date_trunc has no unit 'hours2'",
+       "did you mean 'hour'?"},
       {"date_trunc(kind, at)", 11, 4, "must be written out", "single quotes"},
       {"date_part('hour', price)", 18, 5, "date_part expects a timestamp", ""},
       {"date_part('hour')", 0, 9, "date_part expects 2 arguments", ""},
@@ -157,8 +160,10 @@ TEST(TypeCheck, ErrorsPointAtTheTokenAndSayWhatToWrite) {
   for (const Wrong& wrong : all) {
     const auto program = Compile(wrong.text);
     ASSERT_FALSE(program) << wrong.text;
-    EXPECT_EQ(program.error().offset, wrong.offset) << wrong.text << ": " << program.error().message;
-    EXPECT_EQ(program.error().length, wrong.length) << wrong.text << ": " << program.error().message;
+    EXPECT_EQ(program.error().offset, wrong.offset)
+        << wrong.text << ": " << program.error().message;
+    EXPECT_EQ(program.error().length, wrong.length)
+        << wrong.text << ": " << program.error().message;
     EXPECT_NE(program.error().message.find(wrong.message), std::string::npos)
         << wrong.text << ": " << program.error().message;
     EXPECT_NE(program.error().remedy.find(wrong.remedy), std::string::npos)

@@ -33,10 +33,14 @@ class Interpreter {
   // Where `active` is false nobody needs the value, so its failures are not counted.
   Operand Evaluate(const Ast& ast, bool active) {
     switch (ast.kind) {
-      case AstKind::kLiteral: return Literal(ast);
-      case AstKind::kColumn: return {columns_(ast.name)};
-      case AstKind::kUnary: return Unary(ast, active);
-      case AstKind::kBinary: return Binary(ast, active);
+      case AstKind::kLiteral:
+        return Literal(ast);
+      case AstKind::kColumn:
+        return {columns_(ast.name)};
+      case AstKind::kUnary:
+        return Unary(ast, active);
+      case AstKind::kBinary:
+        return Binary(ast, active);
       case AstKind::kIsNull: {
         const bool is_null = !Evaluate(*ast.children[0], active).value.valid;
         return {Bool(is_null != ast.negated)};
@@ -46,17 +50,23 @@ class Interpreter {
         const bool is = value.valid && value.int_value == ast.value.int_value;
         return {Bool(is != ast.negated)};
       }
-      case AstKind::kIsDistinct: return Distinct(ast, active);
-      case AstKind::kIn: return In(ast, active);
-      case AstKind::kBetween: return Between(ast, active);
-      case AstKind::kLike: return Like(ast, active);
-      case AstKind::kCase: return Case(ast, active);
+      case AstKind::kIsDistinct:
+        return Distinct(ast, active);
+      case AstKind::kIn:
+        return In(ast, active);
+      case AstKind::kBetween:
+        return Between(ast, active);
+      case AstKind::kLike:
+        return Like(ast, active);
+      case AstKind::kCase:
+        return Case(ast, active);
       case AstKind::kCast: {
         const Operand operand = Evaluate(*ast.children[0], active);
         if (operand.bare_null) return {Value::Null(ast.cast_type)};
         return {Count(Cast(operand.value, ast.cast_type), active)};
       }
-      case AstKind::kCall: return Call(ast, active);
+      case AstKind::kCall:
+        return Call(ast, active);
     }
     SKEWLESS_CHECK(false);
   }
@@ -93,7 +103,8 @@ class Interpreter {
     Type common = types[0];
     for (const Type& type : types) {
       if (type == common) continue;
-      common = {IsInteger(type) && IsInteger(common) ? TypeKind::kInt64 : TypeKind::kFloat64, false};
+      common = {IsInteger(type) && IsInteger(common) ? TypeKind::kInt64 : TypeKind::kFloat64,
+                false};
     }
     return common;
   }

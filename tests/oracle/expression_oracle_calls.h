@@ -49,7 +49,8 @@ inline Outcome RoundDecimals(double x, int64_t decimals) {
   const double zero = std::signbit(x) ? -0.0 : 0.0;
   if (decimals < -400) return {Value::Double(zero)};
   const double scale = std::pow(10.0, static_cast<double>(decimals < 0 ? -decimals : decimals));
-  if (decimals < 0) return {Value::Double(std::isinf(scale) ? zero : std::round(x / scale) * scale)};
+  if (decimals < 0)
+    return {Value::Double(std::isinf(scale) ? zero : std::round(x / scale) * scale)};
   return {Value::Double(std::isfinite(x * scale) ? std::round(x * scale) / scale : x)};
 }
 
@@ -64,13 +65,15 @@ inline Outcome RoundWhole(int64_t x, int64_t decimals) {
   return Whole(x < 0 ? -rounded : rounded);
 }
 
-inline Outcome CallNumbers(const std::string& name, const std::vector<Value>& arguments, Type type) {
+inline Outcome CallNumbers(const std::string& name, const std::vector<Value>& arguments,
+                           Type type) {
   const Value& first = arguments[0];
   const bool whole = type == kInt;
   const int64_t i = first.int_value;
   const double x = AsFloat(first);
   const double y = arguments.size() > 1 ? AsFloat(arguments[1]) : 0;
-  if (name == "abs") return whole ? Whole(i < 0 ? -Wide{i} : Wide{i}) : Outcome{Value::Double(std::fabs(x))};
+  if (name == "abs")
+    return whole ? Whole(i < 0 ? -Wide{i} : Wide{i}) : Outcome{Value::Double(std::fabs(x))};
   if (name == "sign") {
     if (whole) return Whole(i == 0 ? 0 : (i < 0 ? -1 : 1));
     if (x == 0 || std::isnan(x)) return {Value::Double(x)};
@@ -85,10 +88,12 @@ inline Outcome CallNumbers(const std::string& name, const std::vector<Value>& ar
     if (name == "floor") return {Value::Double(std::floor(x))};
     return {Value::Double(name == "round" ? std::round(x) : std::trunc(x))};
   }
-  if (name == "mod") return whole ? IntArithmetic("%", i, arguments[1].int_value) : FloatArithmetic("%", x, y);
+  if (name == "mod")
+    return whole ? IntArithmetic("%", i, arguments[1].int_value) : FloatArithmetic("%", x, y);
   if (name == "ln" || name == "log" || name == "log2") {
     if (x <= 0) return Domain(kFloat);
-    return {Value::Double(name == "ln" ? std::log(x) : (name == "log" ? std::log10(x) : std::log2(x)))};
+    return {
+        Value::Double(name == "ln" ? std::log(x) : (name == "log" ? std::log10(x) : std::log2(x)))};
   }
   if (name == "power") {
     if (x == 0 && y < 0) return Domain(kFloat);
@@ -127,7 +132,8 @@ inline Outcome Pad(const std::string& name, const std::string& text, int64_t wid
   if (width - count > 20000000) return Domain(kText);
   const Characters filler = Split(fill);
   std::string padding;
-  for (int64_t i = 0; i < width - count; ++i) padding += filler[static_cast<size_t>(i) % filler.size()];
+  for (int64_t i = 0; i < width - count; ++i)
+    padding += filler[static_cast<size_t>(i) % filler.size()];
   return LongText(name == "lpad" ? padding + text : text + padding);
 }
 
@@ -152,7 +158,8 @@ inline Outcome CallTexts(const std::string& name, const std::vector<Value>& argu
   const Wide n = second.int_value;
   if (name == "length") {
     if (arguments[0].type.is_list) return Whole(static_cast<Wide>(ElementsOf(arguments[0]).size()));
-    return Whole(arguments[0].type.kind == TypeKind::kBytes ? static_cast<Wide>(text.size()) : count);
+    return Whole(arguments[0].type.kind == TypeKind::kBytes ? static_cast<Wide>(text.size())
+                                                            : count);
   }
   if (name == "lower" || name == "upper") return {Value::String(MapCase(text, name == "upper"))};
   if (name == "trim" || name == "ltrim" || name == "rtrim") {

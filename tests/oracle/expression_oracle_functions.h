@@ -42,8 +42,8 @@ inline Outcome Division(Type type) { return {Value::Null(type), false, true}; }
 inline Outcome Domain(Type type) { return {Value::Null(type), false, false, true}; }
 
 inline Outcome Whole(Wide value, Type type = kInt) {
-  const bool fits = value >= std::numeric_limits<int64_t>::min() &&
-                    value <= std::numeric_limits<int64_t>::max();
+  const bool fits =
+      value >= std::numeric_limits<int64_t>::min() && value <= std::numeric_limits<int64_t>::max();
   if (!fits) return Overflow(type);
   return {Value::Int(static_cast<int64_t>(value), type)};
 }
@@ -61,7 +61,8 @@ inline Outcome LongText(std::string text, Type type = kText) {
 
 inline int OrderOf(const Value& a, const Value& b) {
   switch (PhysicalOf(a.type)) {
-    case Physical::kInt: return a.int_value < b.int_value ? -1 : (a.int_value > b.int_value ? 1 : 0);
+    case Physical::kInt:
+      return a.int_value < b.int_value ? -1 : (a.int_value > b.int_value ? 1 : 0);
     case Physical::kDouble: {
       const bool a_nan = std::isnan(a.double_value);
       const bool b_nan = std::isnan(b.double_value);
@@ -215,13 +216,19 @@ inline std::string ShortestText(double value, bool is_float32) {
 
 inline std::string TextOf(const Value& value) {
   switch (value.type.kind) {
-    case TypeKind::kBool: return value.int_value != 0 ? "true" : "false";
-    case TypeKind::kFloat32: return ShortestText(value.double_value, true);
-    case TypeKind::kFloat64: return ShortestText(value.double_value, false);
-    case TypeKind::kTimestamp: return FormatTimestamp(value.int_value);
+    case TypeKind::kBool:
+      return value.int_value != 0 ? "true" : "false";
+    case TypeKind::kFloat32:
+      return ShortestText(value.double_value, true);
+    case TypeKind::kFloat64:
+      return ShortestText(value.double_value, false);
+    case TypeKind::kTimestamp:
+      return FormatTimestamp(value.int_value);
     case TypeKind::kInt32:
-    case TypeKind::kInt64: return std::to_string(value.int_value);
-    default: return value.bytes;
+    case TypeKind::kInt64:
+      return std::to_string(value.int_value);
+    default:
+      return value.bytes;
   }
 }
 
@@ -234,14 +241,17 @@ inline Outcome TextTo(const std::string& original, Type type) {
       if (lower == "false" || lower == "f" || lower == "0") return {Bool(false)};
       return Domain(type);
     case TypeKind::kInt32:
-    case TypeKind::kInt64: return TextToWhole(text, type);
+    case TypeKind::kInt64:
+      return TextToWhole(text, type);
     case TypeKind::kFloat32:
-    case TypeKind::kFloat64: return TextToFloat(text, type);
+    case TypeKind::kFloat64:
+      return TextToFloat(text, type);
     case TypeKind::kTimestamp: {
       const Result<Timestamp> time = ParseTimestamp(text);
       return time ? Outcome{Value::Int(*time, type)} : Domain(type);
     }
-    default: return {Value::String(original, type)};
+    default:
+      return {Value::String(original, type)};
   }
 }
 
@@ -258,13 +268,13 @@ inline Outcome Cast(const Value& value, Type to) {
     case TypeKind::kInt32:
     case TypeKind::kInt64: {
       if (from_float) return FloatToWhole(value.double_value, to);
-      const bool fits = to.kind == TypeKind::kInt64 || (value.int_value >= -2147483648LL &&
-                                                        value.int_value <= 2147483647LL);
+      const bool fits = to.kind == TypeKind::kInt64 ||
+                        (value.int_value >= -2147483648LL && value.int_value <= 2147483647LL);
       return fits ? Outcome{Value::Int(value.int_value, to)} : Domain(to);
     }
     case TypeKind::kFloat32: {
-      const float rounded = from_float ? static_cast<float>(value.double_value)
-                                       : static_cast<float>(value.int_value);
+      const float rounded =
+          from_float ? static_cast<float>(value.double_value) : static_cast<float>(value.int_value);
       const bool lost = std::isinf(rounded) && from_float && !std::isinf(value.double_value);
       return lost ? Domain(to) : Outcome{Value::Double(static_cast<double>(rounded), to)};
     }
@@ -275,9 +285,9 @@ inline Outcome Cast(const Value& value, Type to) {
 }
 
 inline bool IsTimeFunction(const std::string& name) {
-  for (const char* other : {"date_part", "date_trunc", "year", "quarter", "month", "week", "day",
-                            "hour", "minute", "second", "dayofweek", "dayofyear", "epoch",
-                            "epoch_ms", "epoch_us"}) {
+  for (const char* other :
+       {"date_part", "date_trunc", "year", "quarter", "month", "week", "day", "hour", "minute",
+        "second", "dayofweek", "dayofyear", "epoch", "epoch_ms", "epoch_us"}) {
     if (name == other) return true;
   }
   return false;

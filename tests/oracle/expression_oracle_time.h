@@ -14,9 +14,7 @@ inline Wide FloorDivide(Wide a, Wide b) {
   return quotient;
 }
 
-inline bool IsLeap(int64_t year) {
-  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+inline bool IsLeap(int64_t year) { return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0); }
 inline int DaysOfMonth(int64_t year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return kDays[month - 1] + (month == 2 && IsLeap(year) ? 1 : 0);
@@ -29,7 +27,7 @@ struct Moment {
   int month = 1;
   int day = 1;
   int day_of_year = 1;
-  int weekday = 0;  // 0 is Monday
+  int weekday = 0;     // 0 is Monday
   int64_t within = 0;  // microseconds of the day
 };
 
