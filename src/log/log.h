@@ -36,11 +36,12 @@ struct LogRecovery {
   int64_t segments = 0;
   int64_t records = 0;
   int64_t bytes = 0;
-  int64_t torn_bytes = 0;        // cut from the last segment's end
-  Sequence last_sequence = 0;    // 0: empty
+  int64_t torn_bytes = 0;      // cut from the last segment's end
+  Sequence last_sequence = 0;  // 0: empty
   Timestamp last_processing_us = kMinTimestamp;
   Timestamp last_available_us = kMinTimestamp;
-  std::map<std::pair<std::string, std::string>, int64_t> positions;  // (source name, stream) -> offset
+  std::map<std::pair<std::string, std::string>, int64_t>
+      positions;  // (source name, stream) -> offset
 };
 
 class LogWriter {
@@ -98,6 +99,7 @@ struct SegmentInfo {
   int64_t torn_bytes = 0;  // at the last segment's end, to be cut when the log is opened to write
 };
 // Looks at every segment; with `verify`, at every checksum.
-Result<std::vector<SegmentInfo>> InspectLog(FileSystem& files, const std::string& directory, bool verify);
+Result<std::vector<SegmentInfo>> InspectLog(FileSystem& files, const std::string& directory,
+                                            bool verify);
 
 }  // namespace skewless

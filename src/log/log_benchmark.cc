@@ -18,8 +18,9 @@ namespace fs = std::filesystem;
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() : path_(fs::temp_directory_path() /
-                            ("skewless-log-benchmark-" + std::to_string(::getpid()))) {
+  TemporaryFolder()
+      : path_(fs::temp_directory_path() /
+              ("skewless-log-benchmark-" + std::to_string(::getpid()))) {
     fs::remove_all(path_);
   }
   ~TemporaryFolder() { fs::remove_all(path_); }

@@ -138,8 +138,8 @@ Result<size_t> SegmentHeaderLength(ByteView prefix, const std::string& path) {
   const auto version = LoadLe<uint32_t>(prefix.data() + 8);
   if (version > kLogVersion) {
     return Fail(ErrorCode::kVersion,
-                path + ": log format " + std::to_string(version) + "; this program reads formats up to " +
-                    std::to_string(kLogVersion),
+                path + ": log format " + std::to_string(version) +
+                    "; this program reads formats up to " + std::to_string(kLogVersion),
                 "Use the newer Skewless that wrote this log.");
   }
   const auto length = LoadLe<uint32_t>(prefix.data() + 12);
@@ -219,7 +219,8 @@ tl::unexpected<Error> CorruptLog(const std::string& path, uint64_t offset, std::
   const std::string at = std::to_string(offset);
   return Fail(ErrorCode::kCorrupt, path + ": offset " + at + ": " + std::string(what),
               "Restore this file from a backup. Without one, keep what comes before: cut the file "
-              "(truncate -s " + at + ") or, at offset 0, remove it, and remove all later segments.");
+              "(truncate -s " +
+                  at + ") or, at offset 0, remove it, and remove all later segments.");
 }
 
 }  // namespace skewless

@@ -63,9 +63,9 @@ Result<SegmentHeader> DecodeSegmentHeader(ByteView bytes, const std::string& pat
 struct FrameHead {
   uint32_t payload_bytes = 0;
   Sequence first_sequence = 0;
-  uint32_t rows = 0;         // 0: only positions moved
-  uint32_t source = 0;       // index in the segment header's sources
-  uint32_t frames_left = 0;  // frames of the same batch after this one
+  uint32_t rows = 0;           // 0: only positions moved
+  uint32_t source = 0;         // index in the segment header's sources
+  uint32_t frames_left = 0;    // frames of the same batch after this one
   uint64_t durable_bytes = 0;  // of the segment when this frame was written: all before is synced
   Timestamp first_processing_us = 0, last_processing_us = 0;
   Timestamp first_available_us = 0, last_available_us = 0;

@@ -70,8 +70,8 @@ Result<std::vector<SegmentInfo>> InspectLog(FileSystem& files, const std::string
     if (segment->header().before.last_sequence != last_sequence) {
       return CorruptLog(segment->path(), 0, "records before this segment are missing");
     }
-    SKEWLESS_ASSIGN_OR_RETURN(SegmentInfo info, InspectSegment(segment.get(), verify,
-                                                               i + 1 == segments.size()));
+    SKEWLESS_ASSIGN_OR_RETURN(SegmentInfo info,
+                              InspectSegment(segment.get(), verify, i + 1 == segments.size()));
     last_sequence = std::max(last_sequence, info.last_sequence);
     infos.push_back(std::move(info));
   }

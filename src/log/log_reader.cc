@@ -189,9 +189,8 @@ class FileLogReader : public LogReader {
     if (head.rows == 0 || mapping.wanted < 0 || head.last_sequence() <= skip_through_) return false;
     if (mapping.unreadable) return tl::unexpected<Error>(*mapping.unreadable);
     const LoggedSource& wanted = sources_[static_cast<size_t>(mapping.wanted)];
-    const Status decoded =
-        DecodeBatch(segment_->payload(), segment_->header().sources[head.source].schema,
-                    wanted.schema, batch);
+    const Status decoded = DecodeBatch(
+        segment_->payload(), segment_->header().sources[head.source].schema, wanted.schema, batch);
     if (!decoded) return segment_->Undecodable(decoded.error());
     if (batch->rows() != head.rows || batch->sequence.size() != head.rows ||
         batch->sequence.front() != head.first_sequence) {

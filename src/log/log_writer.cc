@@ -106,8 +106,7 @@ class FileLogWriter : public LogWriter {
     }
     batch->sequence.resize(rows);
     for (size_t i = 0; i < rows; ++i) batch->sequence[i] = first + static_cast<int64_t>(i);
-    const auto max_rows =
-        std::min(options_.max_frame_rows, static_cast<int64_t>(kMaxEncodedRows));
+    const auto max_rows = std::min(options_.max_frame_rows, static_cast<int64_t>(kMaxEncodedRows));
     const FrameLimits limits{max_rows, options_.max_frame_bytes};
     const size_t bytes = PlanFrames(*batch, limits, &frame_ends_);
     SKEWLESS_RETURN_IF_ERROR(RollIfFull(bytes));
@@ -170,8 +169,7 @@ class FileLogWriter : public LogWriter {
 
   Status NewSegment(Sequence first) {
     SegmentHeader header{identity_, epoch_, first, totals_, sources_};
-    SKEWLESS_ASSIGN_OR_RETURN(segment_,
-                              SegmentWriter::Create(files_, options_.directory, header));
+    SKEWLESS_ASSIGN_OR_RETURN(segment_, SegmentWriter::Create(files_, options_.directory, header));
     segment_first_ = first;
     bytes_written_ += static_cast<int64_t>(segment_->bytes());
     return {};
@@ -189,8 +187,8 @@ class FileLogWriter : public LogWriter {
 
   Status Refuse() const {
     return Fail(failure_->code,
-                options_.directory + ": the log takes no more records after an earlier error: " +
-                    failure_->message,
+                options_.directory +
+                    ": the log takes no more records after an earlier error: " + failure_->message,
                 failure_->remedy.empty()
                     ? "Restart the engine: it verifies the log and goes on after its last record."
                     : failure_->remedy);
@@ -218,8 +216,7 @@ class FileLogWriter : public LogWriter {
 Result<std::unique_ptr<LogWriter>> LogWriter::Open(FileSystem& files, const LogOptions& options,
                                                    std::vector<LoggedSource> sources) {
   SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
-  SKEWLESS_ASSIGN_OR_RETURN(auto lock,
-                            files.Lock(JoinPath(options.directory, kLockName)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto lock, files.Lock(JoinPath(options.directory, kLockName)));
   auto writer =
       std::make_unique<FileLogWriter>(files, options, std::move(sources), std::move(lock));
   SKEWLESS_RETURN_IF_ERROR(writer->Begin());

@@ -67,8 +67,7 @@ Result<ByteView> SegmentScanner::View(uint64_t offset, size_t size) {
   return ByteView(buffer_.data() + start, std::min(size, buffered_ - start));
 }
 
-SegmentScanner::Found SegmentScanner::Problem(Found found, uint64_t offset,
-                                              std::string_view what) {
+SegmentScanner::Found SegmentScanner::Problem(Found found, uint64_t offset, std::string_view what) {
   problem_ = what;
   problem_offset_ = offset;
   // What is at the end of a file that grows must be read again the next time.

@@ -15,7 +15,8 @@ void PutType(Type type, Bytes* out) {
 bool GetType(ByteReader& reader, Type* type) {
   const auto kind = reader.Get<uint8_t>();
   const auto is_list = reader.Get<uint8_t>();
-  if (!reader.ok() || kind > static_cast<uint8_t>(TypeKind::kTimestamp) || is_list > 1) return false;
+  if (!reader.ok() || kind > static_cast<uint8_t>(TypeKind::kTimestamp) || is_list > 1)
+    return false;
   *type = {static_cast<TypeKind>(kind), is_list == 1};
   return true;
 }
@@ -24,9 +25,15 @@ void PutValue(const Value& value, Bytes* out) {
   PutLe<uint8_t>(*out, value.valid ? 1 : 0);
   if (!value.valid) return;
   switch (PhysicalOf(value.type)) {
-    case Physical::kInt: PutVarint(*out, ZigZag(value.int_value)); return;
-    case Physical::kDouble: PutLe<double>(*out, value.double_value); return;
-    case Physical::kBytes: PutLengthPrefixed(*out, value.bytes); return;
+    case Physical::kInt:
+      PutVarint(*out, ZigZag(value.int_value));
+      return;
+    case Physical::kDouble:
+      PutLe<double>(*out, value.double_value);
+      return;
+    case Physical::kBytes:
+      PutLengthPrefixed(*out, value.bytes);
+      return;
   }
 }
 
@@ -40,9 +47,15 @@ bool GetValue(ByteReader& reader, Type type, Value* value) {
   value->bytes.clear();
   if (!value->valid) return true;
   switch (PhysicalOf(type)) {
-    case Physical::kInt: value->int_value = UnZigZag(reader.GetVarint()); break;
-    case Physical::kDouble: value->double_value = reader.Get<double>(); break;
-    case Physical::kBytes: value->bytes = reader.GetLengthPrefixed(); break;
+    case Physical::kInt:
+      value->int_value = UnZigZag(reader.GetVarint());
+      break;
+    case Physical::kDouble:
+      value->double_value = reader.Get<double>();
+      break;
+    case Physical::kBytes:
+      value->bytes = reader.GetLengthPrefixed();
+      break;
   }
   return reader.ok();
 }

@@ -1,4 +1,5 @@
-// The bytes of a served log's file: its header and the head of a record. See docs/formats/served.md.
+// The bytes of a served log's file: its header and the head of a record. See
+// docs/formats/served.md.
 #pragma once
 
 #include <optional>

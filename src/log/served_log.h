@@ -16,21 +16,26 @@ namespace skewless {
 
 // One answered row: a combination of entities of one request.
 struct ServedRow {
-  Timestamp read_us = 0;                  // T
-  std::vector<std::string> outputs;       // "view:feature", or "service:derived" for a service's own
-  std::string service;                    // "" where features were listed
+  Timestamp read_us = 0;             // T
+  std::vector<std::string> outputs;  // "view:feature", or "service:derived" for a service's own
+  std::string service;               // "" where features were listed
   std::vector<std::pair<std::string, Value>> inputs;  // key columns and request columns by name
-  struct ViewRead { std::string view; Sequence sequence = 0; uint8_t status = 0; };
+  struct ViewRead {
+    std::string view;
+    Sequence sequence = 0;
+    uint8_t status = 0;
+  };
   std::vector<ViewRead> views;
-  std::vector<Value> values;              // by outputs
+  std::vector<Value> values;  // by outputs
 };
 
-// Thread-safe. Rows gather in memory and are handed to the operating system when half a megabyte has
-// come together, by the first row after a second, by Flush, and on destruction. After an error
+// Thread-safe. Rows gather in memory and are handed to the operating system when half a megabyte
+// has come together, by the first row after a second, by Flush, and on destruction. After an error
 // nothing more is logged: every later call returns it.
 class ServedLogWriter {
  public:
-  static Result<std::unique_ptr<ServedLogWriter>> Open(FileSystem& files, const std::string& directory);
+  static Result<std::unique_ptr<ServedLogWriter>> Open(FileSystem& files,
+                                                       const std::string& directory);
   virtual ~ServedLogWriter() = default;
   virtual Status Append(const ServedRow& row) = 0;
   virtual Status Flush() = 0;
@@ -38,7 +43,8 @@ class ServedLogWriter {
 
 class ServedLogReader {
  public:
-  static Result<std::unique_ptr<ServedLogReader>> Open(FileSystem& files, const std::string& directory);
+  static Result<std::unique_ptr<ServedLogReader>> Open(FileSystem& files,
+                                                       const std::string& directory);
   virtual ~ServedLogReader() = default;
   // False after the last row. A torn last record ends its file; a record that is damaged with
   // others behind it is kCorrupt, naming file and offset.

@@ -75,12 +75,11 @@ class FileServedLogReader : public ServedLogReader {
       buffered_ = kept;
       start = 0;
       const uint64_t left = size_ - offset_;
-      const auto wanted =
-          static_cast<size_t>(std::min<uint64_t>(left, std::max(size, kReadAhead)));
+      const auto wanted = static_cast<size_t>(std::min<uint64_t>(left, std::max(size, kReadAhead)));
       if (buffer_.size() < wanted) buffer_.resize(wanted);
       SKEWLESS_ASSIGN_OR_RETURN(
-          const size_t read, file_->Read(offset_ + kept, std::span<uint8_t>(buffer_.data() + kept,
-                                                                            wanted - kept)));
+          const size_t read,
+          file_->Read(offset_ + kept, std::span<uint8_t>(buffer_.data() + kept, wanted - kept)));
       buffered_ += read;
     }
     return ByteView(buffer_.data() + start, std::min(size, buffered_ - start));
@@ -139,11 +138,11 @@ class FileServedLogReader : public ServedLogReader {
   }
 
   tl::unexpected<Error> Corrupt(std::string_view what) const {
-    return Fail(ErrorCode::kCorrupt,
-                paths_[next_path_] + ": offset " + std::to_string(offset_) + ": " +
-                    std::string(what),
-                "Restore this file from a backup. Without one, keep what comes before: truncate -s " +
-                    std::to_string(offset_) + ".");
+    return Fail(
+        ErrorCode::kCorrupt,
+        paths_[next_path_] + ": offset " + std::to_string(offset_) + ": " + std::string(what),
+        "Restore this file from a backup. Without one, keep what comes before: truncate -s " +
+            std::to_string(offset_) + ".");
   }
 
   FileSystem& files_;

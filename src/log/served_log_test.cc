@@ -18,9 +18,9 @@ class ServedLogTest : public ::testing::Test {
  protected:
   void SetUp() override {
     static std::atomic<int> number = 0;
-    directory_ = std::filesystem::temp_directory_path() /
-                 ("skewless-served-test-" + std::to_string(::getpid()) + "-" +
-                  std::to_string(number++));
+    directory_ =
+        std::filesystem::temp_directory_path() /
+        ("skewless-served-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
@@ -71,7 +71,8 @@ ServedRow Row(int64_t i) {
   row.read_us = 1'700'000'000'000'000 + i;
   row.service = i % 3 == 0 ? "ranking" : "";
   row.outputs = {"user:spend", "user:visits", "ranking:share", "user:last"};
-  row.inputs = {{"user_id", Value::Int(i)}, {"cart_total", Value::Double(0.1 * static_cast<double>(i))}};
+  row.inputs = {{"user_id", Value::Int(i)},
+                {"cart_total", Value::Double(0.1 * static_cast<double>(i))}};
   row.views = {{"user", MakeSequence(2, i), 1}, {"item", 0, 2}};
   row.values = {Value::Double(-0.0), Value::Int(-i), Value::Null({TypeKind::kFloat64, false}),
                 Value::String("text " + std::to_string(i))};

@@ -82,11 +82,11 @@ class FileServedLogWriter : public ServedLogWriter {
   }
 
   Status Refuse() const {
-    return Fail(failure_->code,
-                path_ + ": served vectors are no longer logged after an earlier error: " +
-                    failure_->message,
-                failure_->remedy.empty() ? "Restart the server: it begins a new file."
-                                         : failure_->remedy);
+    return Fail(
+        failure_->code,
+        path_ +
+            ": served vectors are no longer logged after an earlier error: " + failure_->message,
+        failure_->remedy.empty() ? "Restart the server: it begins a new file." : failure_->remedy);
   }
 
   std::mutex mutex_;

@@ -95,8 +95,7 @@ TEST(LogCrash, NamesThatAKilledWriterLeftAreMadeDurable) {
       world.files().Kill();
       world.files().StopAt(6);  // what follows the sync of its header
       ASSERT_FALSE(world.Live(1));
-      ASSERT_NE(world.files().trace()[5].find("rename"), std::string::npos)
-          << Trace(world.files());
+      ASSERT_NE(world.files().trace()[5].find("rename"), std::string::npos) << Trace(world.files());
       world.files().Kill();
       world.files().StopAt(stop);
       ASSERT_FALSE(world.Live(1));

@@ -27,7 +27,9 @@ struct SimulatedFiles::NameChange {
 
 namespace {
 
-uint64_t Below(std::mt19937_64& random, uint64_t bound) { return bound == 0 ? 0 : random() % bound; }
+uint64_t Below(std::mt19937_64& random, uint64_t bound) {
+  return bound == 0 ? 0 : random() % bound;
+}
 
 // Overwrites what was never written with what a disk may show there.
 void Spoil(std::mt19937_64& random, std::string* data, uint64_t begin, uint64_t end) {

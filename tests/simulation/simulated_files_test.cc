@@ -36,7 +36,7 @@ TEST(SimulatedFiles, WhatIsSyncedSurvivesAndWhatIsNotMayBeTorn) {
   }
   EXPECT_TRUE(outcomes.contains("safe"));
   EXPECT_TRUE(outcomes.contains("safeonetwo"));
-  EXPECT_TRUE(outcomes.contains("safeo"));                          // torn
+  EXPECT_TRUE(outcomes.contains("safeo"));                           // torn
   EXPECT_TRUE(outcomes.contains(std::string("safe\0\0\0two", 10)));  // reordered
 }
 
