@@ -1,5 +1,7 @@
 #include "training/label_file.h"
 
+#include <algorithm>
+
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 #include <arrow/csv/api.h>
@@ -8,8 +10,10 @@
 #include <parquet/arrow/reader.h>
 
 #include "base/file.h"
+#include "base/number_text.h"
 #include "base/source_text.h"
 #include "model/list.h"
+#include "model/value_text.h"
 
 namespace skewless {
 namespace {
@@ -28,10 +32,24 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path
   return table;
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path) {
+// The names in a CSV's first line.
+arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::StreamingReader::Make(
+                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
+                                         arrow::csv::ParseOptions::Defaults(), arrow::csv::ConvertOptions::Defaults()));
+  return reader->schema()->field_names();
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, bool keep_text) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.strings_can_be_null = true;
+  if (keep_text) {
+    ARROW_ASSIGN_OR_RAISE(const auto names, CsvHeader(path));
+    for (const std::string& name : names) convert.column_types[name] = arrow::utf8();
+    convert.null_values = {""};
+  }
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
   ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
                                          arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
                                          arrow::csv::ParseOptions::Defaults(), convert));
@@ -84,17 +102,34 @@ std::string AtRow(const std::string& path, const std::string& column, int64_t ro
   return path + ": column '" + column + "', row " + std::to_string(row + 1);
 }
 
+// A timestamp's number as microseconds; finer ones are floored, as everywhere.
+Result<Timestamp> TimeOfTicks(int64_t ticks, arrow::TimeUnit::type unit) {
+  switch (unit) {
+    case arrow::TimeUnit::SECOND: return TimestampFromNumber(ticks, TimestampUnit::kSeconds);
+    case arrow::TimeUnit::MILLI: return TimestampFromNumber(ticks, TimestampUnit::kMillis);
+    case arrow::TimeUnit::MICRO: return ticks;
+    case arrow::TimeUnit::NANO: return TimestampFromNumber(ticks, TimestampUnit::kNanos);
+  }
+  return ticks;
+}
+
+// The column's times; nulls stay null.
 Status ReadTimes(const std::string& path, const std::string& name, std::shared_ptr<arrow::ChunkedArray> column,
-                 std::vector<Timestamp>* out) {
+                 Column* out) {
+  const auto at_row = [&](int64_t row, const Error& error) {
+    return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
+  };
   const auto id = column->type()->id();
   if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
     auto text = Cast(column, arrow::large_utf8());
     if (!text.ok()) return FailArrow(path, text.status());
     return ForEachValue<arrow::LargeStringArray>(**text, [&](const auto& array, int64_t i, int64_t row) -> Status {
-      if (array.IsNull(i)) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": the time is null");
+      if (array.IsNull(i)) return out->AppendNull(), Status{};
       auto time = ParseTimestamp(array.GetView(i));
-      if (!time) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + time.error().message, time.error().remedy);
-      out->push_back(*time);
+      // A CSV whose columns are kept as text may hold whole microseconds.
+      if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
+      if (!time) return at_row(row, time.error());
+      out->AppendInt(*time);
       return {};
     });
   }
@@ -102,18 +137,29 @@ Status ReadTimes(const std::string& path, const std::string& name, std::shared_p
     return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
                 "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
   }
-  auto times = id == arrow::Type::INT64 ? arrow::Result<std::shared_ptr<arrow::ChunkedArray>>(column)
-                                        : Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
-  if (times.ok() && (*times)->type()->id() == arrow::Type::TIMESTAMP) {
-    // Both are 64-bit; the array class below reads the raw values of either.
-    times = Cast(*times, arrow::int64());
+  auto unit = arrow::TimeUnit::MICRO;
+  if (id == arrow::Type::TIMESTAMP) unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
+  if (id == arrow::Type::DATE32) {
+    auto dates = Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
+    if (!dates.ok()) return FailArrow(path, dates.status());
+    column = *dates;
   }
-  if (!times.ok()) return FailArrow(path, times.status());
-  return ForEachValue<arrow::Int64Array>(**times, [&](const auto& array, int64_t i, int64_t row) -> Status {
-    if (array.IsNull(i)) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": the time is null");
-    out->push_back(array.Value(i));
-    return {};
-  });
+  // A timestamp array holds int64 as an int64 array does; whatever its time zone, they are UTC.
+  using Ticks = arrow::NumericArray<arrow::Int64Type>;
+  int64_t row = 0;
+  for (const auto& chunk : column->chunks()) {
+    const Ticks array(chunk->data()->Copy());
+    for (int64_t i = 0; i < array.length(); ++i, ++row) {
+      if (array.IsNull(i)) {
+        out->AppendNull();
+        continue;
+      }
+      auto time = TimeOfTicks(array.Value(i), unit);
+      if (!time) return at_row(row, time.error());
+      out->AppendInt(*time);
+    }
+  }
+  return {};
 }
 
 template <typename Array, typename Append>
@@ -185,12 +231,7 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
       filled = Fill<arrow::LargeBinaryArray>(path, column, arrow::large_binary(), &out,
                                              [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
       break;
-    case TypeKind::kTimestamp: {
-      std::vector<Timestamp> times;
-      filled = ReadTimes(path, name, column, &times);
-      for (const Timestamp time : times) out.AppendInt(time);
-      break;
-    }
+    case TypeKind::kTimestamp: filled = ReadTimes(path, name, column, &out); break;
     case TypeKind::kBool:
       filled = Fill<arrow::BooleanArray>(path, column, arrow::boolean(), &out,
                                          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
@@ -218,22 +259,29 @@ Result<TableFormat> TableFormatOf(const std::string& path) {
   return Fail(ErrorCode::kInvalid, path + ": unknown format", "Name the file .parquet, .csv or .arrow.");
 }
 
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column) {
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, bool keep_text) {
   if (!SystemFiles().Exists(path)) {
     return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
   }
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   static_cast<void>(arrow::compute::Initialize());
   auto table = format == TableFormat::kParquet ? ReadParquet(path)
-               : format == TableFormat::kCsv   ? ReadCsv(path)
+               : format == TableFormat::kCsv   ? ReadCsv(path, keep_text)
                                                : ReadArrow(path);
   if (!table.ok()) return FailArrow(path, table.status());
   LabelTable labels;
   labels.path = path;
   labels.table = *table;
   SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
-  labels.time_us.reserve(static_cast<size_t>((*table)->num_rows()));
-  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &labels.time_us));
+  Column times;
+  times.type = {TypeKind::kTimestamp, false};
+  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times));
+  const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
+  if (null != times.valid.end()) {
+    return Fail(ErrorCode::kInvalid, AtRow(path, timestamp_column, null - times.valid.begin()) + ": the time is null",
+                "Every label row needs the time that it is asked for.");
+  }
+  labels.time_us = std::move(times.ints);
   return labels;
 }
 

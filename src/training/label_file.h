@@ -27,8 +27,9 @@ struct LabelTable {
   int64_t rows() const { return static_cast<int64_t>(time_us.size()); }
 };
 // Reads the file and its time column (a timestamp of any unit, RFC 3339 text, or integers of
-// microseconds). Errors name the file and column and list the columns that are there.
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column);
+// microseconds). Errors name the file and column and list the columns that are there. `keep_text`
+// leaves a CSV's columns as text, so that a CSV made from it repeats them to the letter.
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, bool keep_text = false);
 // A column of the table as `type` (keys, request columns). Nulls stay null.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena);
 

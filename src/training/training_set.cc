@@ -96,8 +96,9 @@ class TrainingSetMaker {
 
   Result<TrainingSetResult> Make(FileSystem& files) {
     SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
-    SKEWLESS_RETURN_IF_ERROR(TableFormatOf(request_.output_path).map([](auto) {}));
-    SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column));
+    SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(request_.output_path));
+    SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
+                                                  /*keep_text=*/format == TableFormat::kCsv));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
     SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
     SKEWLESS_RETURN_IF_ERROR(CollectColumns());
