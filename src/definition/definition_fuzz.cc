@@ -1,8 +1,7 @@
 // Any text is either a definition that describes itself or an error with a place: never a crash.
-#include <nlohmann/json.hpp>
-
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/check.h"
