@@ -136,6 +136,10 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan, c
   if (impl.rows.size() < row_count) impl.rows.resize(row_count);
   if (impl.vectors.size() < row_count * plan.views.size()) impl.vectors.resize(row_count * plan.views.size());
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp read_us, impl.online->Read(impl.row_keys));
+  if (read_us == kMinTimestamp) {
+    return Fail(ErrorCode::kUnavailable, "the replay clock stands before the first event: there is no time to read at",
+                "Try again when the replay has begun.");
+  }
   std::vector<ByteView> states(plan.views.size());
   for (size_t row = 0; row < row_count; ++row) {
     for (size_t v = 0; v < plan.views.size(); ++v) {
