@@ -72,13 +72,15 @@ void WidenEach(const Run& run, const Target& to, Out* out) {
     return;
   }
   const uint8_t* const valid = to.column->valid.data() + to.row;
-  for (int64_t i = 0; i < run.count; ++i) out[i] = valid[i] != 0 ? static_cast<Out>(values[i]) : Out{};
+  for (int64_t i = 0; i < run.count; ++i)
+    out[i] = valid[i] != 0 ? static_cast<Out>(values[i]) : Out{};
 }
 
 template <typename Value>
 Parsed ToInt64(Value value, int64_t* out) {
   if constexpr (std::is_same_v<Value, uint64_t>) {
-    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return Parsed::kOutOfRange;
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+      return Parsed::kOutOfRange;
   }
   *out = static_cast<int64_t>(value);
   return Parsed::kOk;
@@ -89,10 +91,11 @@ void FromIntegers(const Run& run, const Target& to) {
   using Value = typename Array::value_type;
   switch (to.kind) {
     case FieldKind::kFloat32:
-      return ConvertEach<Array>(run, to, to.column->doubles.data() + to.row, [](Value v, double* out) {
-        *out = static_cast<double>(static_cast<float>(v));
-        return Parsed::kOk;
-      });
+      return ConvertEach<Array>(run, to, to.column->doubles.data() + to.row,
+                                [](Value v, double* out) {
+                                  *out = static_cast<double>(static_cast<float>(v));
+                                  return Parsed::kOk;
+                                });
     case FieldKind::kFloat64:
       return WidenEach<Array>(run, to, to.column->doubles.data() + to.row);
     case FieldKind::kInt64:
@@ -100,7 +103,8 @@ void FromIntegers(const Run& run, const Target& to) {
         return WidenEach<Array>(run, to, to.column->ints.data() + to.row);
       }
       [[fallthrough]];
-    default: break;
+    default:
+      break;
   }
   const TimestampUnit unit = to.spec.unit;
   const FieldKind kind = to.kind;
@@ -137,7 +141,7 @@ void FromCounts(const Run& run, const Target& to, int64_t factor) {
   using Value = typename Array::value_type;
   ConvertEach<Array>(run, to, to.column->ints.data() + to.row, [=](Value v, int64_t* out) {
     return __builtin_mul_overflow(static_cast<int64_t>(v), factor, out) ? Parsed::kOutOfRange
-                                                                       : Parsed::kOk;
+                                                                        : Parsed::kOk;
   });
 }
 
@@ -149,7 +153,8 @@ void FromTimestamps(const Run& run, const Target& to) {
       return FromCounts<arrow::TimestampArray>(run, to, 1'000);
     case arrow::TimeUnit::MICRO:
       return WidenEach<arrow::TimestampArray>(run, to, to.column->ints.data() + to.row);
-    case arrow::TimeUnit::NANO: break;
+    case arrow::TimeUnit::NANO:
+      break;
   }
   ConvertEach<arrow::TimestampArray>(run, to, to.column->ints.data() + to.row,
                                      [](int64_t v, int64_t* out) {
@@ -203,7 +208,8 @@ void FromFixedBinary(const Run& run, const Target& to) {
 }
 
 std::string_view TextAt(const arrow::Array& array, int64_t i) {
-  if (array.type_id() == arrow::Type::LARGE_STRING || array.type_id() == arrow::Type::LARGE_BINARY) {
+  if (array.type_id() == arrow::Type::LARGE_STRING ||
+      array.type_id() == arrow::Type::LARGE_BINARY) {
     return static_cast<const arrow::LargeBinaryArray&>(array).GetView(i);
   }
   return static_cast<const arrow::BinaryArray&>(array).GetView(i);
@@ -230,7 +236,9 @@ ColumnSpec ElementSpec(const ColumnSpec& list) {
 template <typename Array>
 void FromLists(const Run& run, const Target& to) {
   const auto& array = static_cast<const Array&>(run.array);
-  const auto offset = [&](int64_t i) { return static_cast<int64_t>(array.value_offset(run.begin + i)); };
+  const auto offset = [&](int64_t i) {
+    return static_cast<int64_t>(array.value_offset(run.begin + i));
+  };
   Column elements;
   elements.type = {to.spec.type.kind, false};
   std::vector<BadCell> bad;
@@ -275,30 +283,52 @@ bool IsListType(const arrow::DataType& type) {
 
 void Append(const Run& run, const Target& to) {
   switch (run.array.type_id()) {
-    case arrow::Type::BOOL: return FromBooleans(run, to);
-    case arrow::Type::INT8: return FromIntegers<arrow::Int8Array>(run, to);
-    case arrow::Type::INT16: return FromIntegers<arrow::Int16Array>(run, to);
-    case arrow::Type::INT32: return FromIntegers<arrow::Int32Array>(run, to);
-    case arrow::Type::INT64: return FromIntegers<arrow::Int64Array>(run, to);
-    case arrow::Type::UINT8: return FromIntegers<arrow::UInt8Array>(run, to);
-    case arrow::Type::UINT16: return FromIntegers<arrow::UInt16Array>(run, to);
-    case arrow::Type::UINT32: return FromIntegers<arrow::UInt32Array>(run, to);
-    case arrow::Type::UINT64: return FromIntegers<arrow::UInt64Array>(run, to);
-    case arrow::Type::FLOAT: return FromFloats<arrow::FloatArray>(run, to);
-    case arrow::Type::DOUBLE: return FromFloats<arrow::DoubleArray>(run, to);
-    case arrow::Type::TIMESTAMP: return FromTimestamps(run, to);
-    case arrow::Type::DATE32: return FromCounts<arrow::Date32Array>(run, to, kDayUs);
-    case arrow::Type::DATE64: return FromCounts<arrow::Date64Array>(run, to, 1'000);
+    case arrow::Type::BOOL:
+      return FromBooleans(run, to);
+    case arrow::Type::INT8:
+      return FromIntegers<arrow::Int8Array>(run, to);
+    case arrow::Type::INT16:
+      return FromIntegers<arrow::Int16Array>(run, to);
+    case arrow::Type::INT32:
+      return FromIntegers<arrow::Int32Array>(run, to);
+    case arrow::Type::INT64:
+      return FromIntegers<arrow::Int64Array>(run, to);
+    case arrow::Type::UINT8:
+      return FromIntegers<arrow::UInt8Array>(run, to);
+    case arrow::Type::UINT16:
+      return FromIntegers<arrow::UInt16Array>(run, to);
+    case arrow::Type::UINT32:
+      return FromIntegers<arrow::UInt32Array>(run, to);
+    case arrow::Type::UINT64:
+      return FromIntegers<arrow::UInt64Array>(run, to);
+    case arrow::Type::FLOAT:
+      return FromFloats<arrow::FloatArray>(run, to);
+    case arrow::Type::DOUBLE:
+      return FromFloats<arrow::DoubleArray>(run, to);
+    case arrow::Type::TIMESTAMP:
+      return FromTimestamps(run, to);
+    case arrow::Type::DATE32:
+      return FromCounts<arrow::Date32Array>(run, to, kDayUs);
+    case arrow::Type::DATE64:
+      return FromCounts<arrow::Date64Array>(run, to, 1'000);
     case arrow::Type::STRING:
-    case arrow::Type::BINARY: return FromStrings<arrow::BinaryArray>(run, to);
+    case arrow::Type::BINARY:
+      return FromStrings<arrow::BinaryArray>(run, to);
     case arrow::Type::LARGE_STRING:
-    case arrow::Type::LARGE_BINARY: return FromStrings<arrow::LargeBinaryArray>(run, to);
-    case arrow::Type::FIXED_SIZE_BINARY: return FromFixedBinary(run, to);
-    case arrow::Type::DICTIONARY: return FromDictionary(run, to);
-    case arrow::Type::LIST: return FromLists<arrow::ListArray>(run, to);
-    case arrow::Type::LARGE_LIST: return FromLists<arrow::LargeListArray>(run, to);
-    case arrow::Type::FIXED_SIZE_LIST: return FromLists<arrow::FixedSizeListArray>(run, to);
-    default: break;  // every row is null: type NA
+    case arrow::Type::LARGE_BINARY:
+      return FromStrings<arrow::LargeBinaryArray>(run, to);
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return FromFixedBinary(run, to);
+    case arrow::Type::DICTIONARY:
+      return FromDictionary(run, to);
+    case arrow::Type::LIST:
+      return FromLists<arrow::ListArray>(run, to);
+    case arrow::Type::LARGE_LIST:
+      return FromLists<arrow::LargeListArray>(run, to);
+    case arrow::Type::FIXED_SIZE_LIST:
+      return FromLists<arrow::FixedSizeListArray>(run, to);
+    default:
+      break;  // every row is null: type NA
   }
 }
 
@@ -313,21 +343,26 @@ bool CanReadArrow(const arrow::DataType& type, const ColumnSpec& spec) {
   }
   const bool is_integer = arrow::is_integer(id);
   switch (FieldKindOf(spec)) {
-    case FieldKind::kBool: return id == arrow::Type::BOOL;
+    case FieldKind::kBool:
+      return id == arrow::Type::BOOL;
     case FieldKind::kInt32:
-    case FieldKind::kInt64: return is_integer;
+    case FieldKind::kInt64:
+      return is_integer;
     case FieldKind::kFloat32:
     case FieldKind::kFloat64:
       return is_integer || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE;
-    case FieldKind::kString: return IsTextOrDictionary(type);
-    case FieldKind::kBytes: return IsTextOrDictionary(type) || id == arrow::Type::FIXED_SIZE_BINARY;
+    case FieldKind::kString:
+      return IsTextOrDictionary(type);
+    case FieldKind::kBytes:
+      return IsTextOrDictionary(type) || id == arrow::Type::FIXED_SIZE_BINARY;
     case FieldKind::kTimestampText:
       if (IsTextOrDictionary(type)) return true;
       break;
     case FieldKind::kTimestampNumber:
       if (is_integer) return true;
       break;
-    case FieldKind::kList: return false;
+    case FieldKind::kList:
+      return false;
   }
   return id == arrow::Type::TIMESTAMP || id == arrow::Type::DATE32 || id == arrow::Type::DATE64;
 }

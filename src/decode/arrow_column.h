@@ -16,8 +16,8 @@ class DataType;
 namespace skewless {
 
 // Whether values of `type` can be read as `spec`. Integers widen, and narrow where each value fits;
-// integers and floats become floats; timestamps of any unit and dates become microseconds, and so do
-// numbers where the column has a unit and text where it has none; dictionaries of strings are
+// integers and floats become floats; timestamps of any unit and dates become microseconds, and so
+// do numbers where the column has a unit and text where it has none; dictionaries of strings are
 // strings. Decimals are never read: their digits would be lost.
 bool CanReadArrow(const arrow::DataType& type, const ColumnSpec& spec);
 
@@ -27,8 +27,8 @@ struct BadCell {
   Parsed problem = Parsed::kOk;
 };
 
-// Appends `count` rows of `array` from `begin` on; CanReadArrow(array.type(), spec) holds. Rows that
-// do not fit are null and named in `bad`.
+// Appends `count` rows of `array` from `begin` on; CanReadArrow(array.type(), spec) holds. Rows
+// that do not fit are null and named in `bad`.
 void AppendArrow(const arrow::Array& array, int64_t begin, int64_t count, const ColumnSpec& spec,
                  Column* column, StringArena* strings, std::vector<BadCell>* bad);
 

@@ -189,10 +189,12 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(FileSystem& files, const std:
   const std::string_view front = AsText(ByteView(magic, got));
   const bool is_gzip = front.starts_with("\x1f\x8b");
   // The second is a skippable frame, which may come before the first real one.
-  const bool is_zstd = front == "\x28\xb5\x2f\xfd" || (front.size() == 4 && (magic[0] & 0xf0) == 0x50 &&
-                                                       front.substr(1) == "\x2a\x4d\x18");
+  const bool is_zstd =
+      front == "\x28\xb5\x2f\xfd" ||
+      (front.size() == 4 && (magic[0] & 0xf0) == 0x50 && front.substr(1) == "\x2a\x4d\x18");
   const auto fail = [&](std::string what, std::string remedy) {
-    return Fail(ErrorCode::kInvalid, path + ": its contents are " + std::move(what), std::move(remedy));
+    return Fail(ErrorCode::kInvalid, path + ": its contents are " + std::move(what),
+                std::move(remedy));
   };
   const bool is_empty = file->size() == 0;
   const bool by_contents = compression == Compression::kByContents;
@@ -205,7 +207,8 @@ Result<std::unique_ptr<ByteStream>> OpenByteStream(FileSystem& files, const std:
   if (is_gzip) return std::make_unique<GzipStream>(std::move(file));
   if (is_zstd) return std::make_unique<ZstdStream>(std::move(file));
   if (!is_empty && by_contents && (path.ends_with(".gz") || path.ends_with(".zst"))) {
-    return fail("neither gzip nor Zstandard", "Name the file without .gz or .zst if it isn't compressed.");
+    return fail("neither gzip nor Zstandard",
+                "Name the file without .gz or .zst if it isn't compressed.");
   }
   return std::make_unique<PlainStream>(std::move(file));
 }

@@ -30,7 +30,8 @@ enum class Compression {
 };
 
 // Several gzip members or Zstandard frames after one another are one stream. Contents that are not
-// what `compression` or a name that ends in .gz or .zst promises are an error; an empty file is not.
+// what `compression` or a name that ends in .gz or .zst promises are an error; an empty file is
+// not.
 Result<std::unique_ptr<ByteStream>> OpenByteStream(
     FileSystem& files, const std::string& path, Compression compression = Compression::kByContents);
 

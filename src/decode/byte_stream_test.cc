@@ -13,7 +13,8 @@ namespace {
 std::string Gzip(const std::string& text) {
   z_stream zlib{};
   constexpr int kGzip = 15 + 16;
-  EXPECT_EQ(deflateInit2(&zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  EXPECT_EQ(deflateInit2(&zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY),
+            Z_OK);
   std::string out(deflateBound(&zlib, text.size()), '\0');
   std::string in = text;
   zlib.next_in = reinterpret_cast<Bytef*>(in.data());
@@ -108,10 +109,12 @@ TEST_F(ByteStreamTest, TruncatedFilesNameTheByte) {
   const std::string gzip = Gzip(text);
   const std::string zstd = Zstd(text);
   for (const size_t left : {size_t{20}, gzip.size() / 2, gzip.size() - 1}) {
-    EXPECT_TRUE(Has(Read("a.csv.gz", gzip.substr(0, left)), "a.csv.gz: the gzip data breaks off at byte " + std::to_string(left)));
+    EXPECT_TRUE(Has(Read("a.csv.gz", gzip.substr(0, left)),
+                    "a.csv.gz: the gzip data breaks off at byte " + std::to_string(left)));
   }
   for (const size_t left : {size_t{20}, zstd.size() / 2, zstd.size() - 1}) {
-    EXPECT_TRUE(Has(Read("a.csv.zst", zstd.substr(0, left)), "a.csv.zst: the zstd data breaks off at byte " + std::to_string(left)));
+    EXPECT_TRUE(Has(Read("a.csv.zst", zstd.substr(0, left)),
+                    "a.csv.zst: the zstd data breaks off at byte " + std::to_string(left)));
   }
 }
 

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   csv.delimiter = (data[0] & 8) != 0 ? ';' : ',';
   const size_t piece = 1 + data[1] % 64u;
   const std::span<const uint8_t> bytes(data + 2, size - 2);
-  auto whole = ReadCsv(std::make_unique<PieceStream>(bytes, bytes.size() + 1), "whole", options, csv);
+  auto whole =
+      ReadCsv(std::make_unique<PieceStream>(bytes, bytes.size() + 1), "whole", options, csv);
   auto pieces = ReadCsv(std::make_unique<PieceStream>(bytes, piece), "pieces", options, csv);
   SKEWLESS_CHECK(whole.has_value() == pieces.has_value());
   if (!whole) return 0;

@@ -81,7 +81,7 @@ class CsvReader final : public RecordReader {
   size_t fields_ = 0;             // that every record has
   CsvRecord record_;
   int64_t next_record_ = 0;
-  int64_t line_ = 0;       // that record_ begins in
+  int64_t line_ = 0;  // that record_ begins in
   int64_t next_line_ = 1;
   std::string problem_;
   std::string kept_;
@@ -96,8 +96,9 @@ Status CsvReader::ReadHeader() {
   SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextRecord());
   if (!found) return {};
   if (!problem_.empty() || record_.text_after_quote) {
-    return Fail(ErrorCode::kInvalid, path_ + ":" + std::to_string(line_) + ": bad header: " +
-                                         (problem_.empty() ? "text follows a closing quote" : problem_));
+    return Fail(ErrorCode::kInvalid,
+                path_ + ":" + std::to_string(line_) + ": bad header: " +
+                    (problem_.empty() ? "text follows a closing quote" : problem_));
   }
   std::vector<std::string> names;
   std::string listed;
@@ -220,10 +221,18 @@ bool CsvReader::DecodeField(size_t column, const CsvField& field) {
   double real = 0;
   Parsed parsed = Parsed::kMalformed;
   switch (kind) {
-    case FieldKind::kBool: parsed = DecodeBool(text, &number); break;
-    case FieldKind::kInt32: parsed = DecodeInt32(text, &number); break;
-    case FieldKind::kInt64: parsed = DecodeInt64(text, &number); break;
-    case FieldKind::kTimestampText: parsed = DecodeTimestampText(text, &number); break;
+    case FieldKind::kBool:
+      parsed = DecodeBool(text, &number);
+      break;
+    case FieldKind::kInt32:
+      parsed = DecodeInt32(text, &number);
+      break;
+    case FieldKind::kInt64:
+      parsed = DecodeInt64(text, &number);
+      break;
+    case FieldKind::kTimestampText:
+      parsed = DecodeTimestampText(text, &number);
+      break;
     case FieldKind::kTimestampNumber:
       parsed = DecodeTimestampNumber(text, spec.unit, &number);
       break;
@@ -231,8 +240,11 @@ bool CsvReader::DecodeField(size_t column, const CsvField& field) {
       parsed = DecodeDouble(text, &real);
       if (parsed == Parsed::kOk) parsed = RoundToFloat(&real);
       break;
-    case FieldKind::kFloat64: parsed = DecodeDouble(text, &real); break;
-    default: break;
+    case FieldKind::kFloat64:
+      parsed = DecodeDouble(text, &real);
+      break;
+    default:
+      break;
   }
   if (parsed != Parsed::kOk) [[unlikely]] {
     reason_ = ValueReason(spec, parsed == Parsed::kOutOfRange ? std::string(text) : Quoted(whole),

@@ -31,8 +31,8 @@ inline const char* FindFieldEnd(const char* at, const char* end, char delimiter)
 #endif
 }
 
-// Cuts a quoted field that begins after its opening quote. Returns where its closing quote stands, or
-// null where there is none before `end`, or none that can be told from half of a doubled one.
+// Cuts a quoted field that begins after its opening quote. Returns where its closing quote stands,
+// or null where there is none before `end`, or none that can be told from half of a doubled one.
 const char* CutQuoted(const char* at, const char* end, bool complete, CsvField* field) {
   const char* const begin = at;
   field->quoted = true;

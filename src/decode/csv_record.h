@@ -17,16 +17,16 @@ struct CsvField {
 
 struct CsvRecord {
   std::vector<CsvField> fields;
-  std::string_view text;       // the whole record without its line end
-  const char* next = nullptr;  // where the next one begins
-  int64_t lines = 1;           // physical lines that it takes up
+  std::string_view text;          // the whole record without its line end
+  const char* next = nullptr;     // where the next one begins
+  int64_t lines = 1;              // physical lines that it takes up
   bool text_after_quote = false;  // "a"b: the record is bad, though its end is known
 };
 
 enum class CsvCut : uint8_t {
   kRecord,
-  kNeedsMore,   // the record goes on beyond `end`
-  kOpenQuote,   // it goes on beyond `end` because a quote is open
+  kNeedsMore,  // the record goes on beyond `end`
+  kOpenQuote,  // it goes on beyond `end` because a quote is open
 };
 
 // From `begin` < `end`. `complete`: nothing comes after `end`, so it ends a record. 16 bytes after

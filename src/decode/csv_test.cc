@@ -42,7 +42,8 @@ TEST_F(CsvTest, HeaderWithoutADeclaredColumn) {
   EXPECT_TRUE(Has(error, "a.csv: the header has no column 'id'; it has 'name', 'ID'")) << error;
   EXPECT_TRUE(Has(Read("id,name,id\n").error, "names column 'id' twice"));
   EXPECT_TRUE(Has(Read("id,\"name\n").error, "a.csv:1: bad header: a quote is never closed"));
-  EXPECT_TRUE(Has(Read("id,\"name\"x\n").error, "a.csv:1: bad header: text follows a closing quote"));
+  EXPECT_TRUE(
+      Has(Read("id,\"name\"x\n").error, "a.csv:1: bad header: text follows a closing quote"));
 }
 
 TEST_F(CsvTest, WithoutAHeader) {
@@ -139,7 +140,8 @@ TEST_F(CsvTest, ValuesOfEveryType) {
   EXPECT_EQ(Value(Spec("v", TypeKind::kString, true), "\"[\"\"a\"\"]\""), "['a']");
   EXPECT_EQ(Value(Spec("v", TypeKind::kInt64, true), "\"[1],[2]\""),
             "column 'v': expected int64[], found [1],[2]");
-  EXPECT_EQ(Value(Spec("v", TypeKind::kInt64, true), "12"), "column 'v': expected int64[], found 12");
+  EXPECT_EQ(Value(Spec("v", TypeKind::kInt64, true), "12"),
+            "column 'v': expected int64[], found 12");
 }
 
 TEST_F(CsvTest, Timestamps) {
@@ -174,7 +176,8 @@ TEST_F(CsvTest, RequiredColumns) {
 TEST_F(CsvTest, LongFields) {
   std::string quoted(1 << 20, 'm');
   for (size_t i = 100; i < quoted.size(); i += 1000) quoted[i] = '\n';
-  const ReadRecords read = Read("id,name\n1,\"" + quoted + "\"\n2," + std::string(1 << 20, 'n') + "\nx,\n");
+  const ReadRecords read =
+      Read("id,name\n1,\"" + quoted + "\"\n2," + std::string(1 << 20, 'n') + "\nx,\n");
   ASSERT_EQ(read.rows.size(), 2u);
   EXPECT_EQ(read.rows[1].size(), (1u << 20) + 5);
   ASSERT_EQ(read.bad.size(), 1u);
@@ -183,7 +186,8 @@ TEST_F(CsvTest, LongFields) {
 
 TEST_F(CsvTest, RecordsTooLongToHold) {
   const std::string huge = "1," + std::string(kMaxRecordBytes, 'h');
-  const std::string open = "2,\"" + std::string(1000, 'o') + "\n" + std::string(kMaxRecordBytes, 'p');
+  const std::string open =
+      "2,\"" + std::string(1000, 'o') + "\n" + std::string(kMaxRecordBytes, 'p');
   const ReadRecords read = Read("id,name\n" + huge + "\n3,a\n" + open + "\n4,b\n");
   EXPECT_EQ(read.rows, (Rows{"3, 'a'", "4, 'b'"}));
   ASSERT_EQ(read.bad.size(), 3u);
@@ -228,7 +232,8 @@ TEST(CsvRecordTest, NeedsMoreUntilItsEnd) {
   CsvRecord cut;
   for (size_t length = 1; length <= record.size(); ++length) {
     const std::string padded = text.substr(0, length) + std::string(64, '\0');
-    EXPECT_NE(CutCsvRecord(padded.data(), padded.data() + length, false, ',', &cut), CsvCut::kRecord)
+    EXPECT_NE(CutCsvRecord(padded.data(), padded.data() + length, false, ',', &cut),
+              CsvCut::kRecord)
         << length;
   }
   const std::string padded = text + std::string(64, '\0');

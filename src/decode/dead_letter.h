@@ -1,4 +1,5 @@
-// What becomes of a record that can't be read: it is kept with its position and reason, and counted.
+// What becomes of a record that can't be read: it is kept with its position and reason, and
+// counted.
 #pragma once
 
 #include <functional>
@@ -11,12 +12,12 @@
 namespace skewless {
 
 struct DeadLetter {
-  std::string source;    // name in the definition
-  std::string stream;    // file, topic/partition
-  int64_t offset = 0;    // record number in a file (0-based), Kafka offset
-  int64_t line = 0;      // text files: 1-based line, else 0
-  std::string reason;    // "column 'price': expected float64, found \"abc\""
-  std::string record;    // the raw bytes, at most 64 KiB of them
+  std::string source;  // name in the definition
+  std::string stream;  // file, topic/partition
+  int64_t offset = 0;  // record number in a file (0-based), Kafka offset
+  int64_t line = 0;    // text files: 1-based line, else 0
+  std::string reason;  // "column 'price': expected float64, found \"abc\""
+  std::string record;  // the raw bytes, at most 64 KiB of them
 };
 
 // Called for each bad record; an error (run --strict, a full disk) stops the source.

@@ -52,10 +52,10 @@ const std::string& JsonFile() {
       std::snprintf(line, sizeof line,
                     "{\"event_id\":\"%08x-7a1b-4c33-9d20-%012d\",\"user_id\":%d,\"item_id\":%d,"
                     "\"kind\":\"%s\",\"price\":%.2f,\"ts\":%lld,\"session\":\"s-%08d\","
-                    "\"page\":\"/product/%06d\"}",
+                    "\"page\":\"/product/%06d/detail\"}",
                     static_cast<unsigned>(i) * 2654435761u, i, 100'000 + i % 50'000,
-                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click", 5 + (i % 9000) / 100.0,
-                    1'700'000'000'000LL + i, i, i % 999'983);
+                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click",
+                    5 + (i % 9000) / 100.0, 1'700'000'000'000LL + i, i, i % 999'983);
       out << line << '\n';
     }
     return true;
@@ -73,8 +73,8 @@ const std::string& CsvFile() {
     for (int i = 0; i < kTextRecords; ++i) {
       std::snprintf(line, sizeof line, "%08x-7a1b,%d,%d,%s,%.2f,%lld,s-%08d,\"/product/%06d\"\n",
                     static_cast<unsigned>(i) * 2654435761u, 100'000 + i % 50'000,
-                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click", 5 + (i % 9000) / 100.0,
-                    1'700'000'000'000LL + i, i, i % 999'983);
+                    1'000'000 + i % 9'000, i % 5 == 0 ? "purchase" : "click",
+                    5 + (i % 9000) / 100.0, 1'700'000'000'000LL + i, i, i % 999'983);
       out << line;
     }
     return true;
@@ -99,10 +99,10 @@ const std::string& ParquetFile() {
       static_cast<void>(ts.Append(1'700'000'000'000'000 + i * 1'000));
     }
     const auto table = arrow::Table::Make(
-        arrow::schema({arrow::field("user_id", arrow::int64()), arrow::field("item_id", arrow::int64()),
-                       arrow::field("price", arrow::float64()),
-                       arrow::field("score", arrow::float64()),
-                       arrow::field("ts", arrow::timestamp(arrow::TimeUnit::MICRO))}),
+        arrow::schema(
+            {arrow::field("user_id", arrow::int64()), arrow::field("item_id", arrow::int64()),
+             arrow::field("price", arrow::float64()), arrow::field("score", arrow::float64()),
+             arrow::field("ts", arrow::timestamp(arrow::TimeUnit::MICRO))}),
         {*user.Finish(), *item.Finish(), *price.Finish(), *score.Finish(), *ts.Finish()});
     const auto out = *arrow::io::FileOutputStream::Open(file.path());
     return parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out).ok();
@@ -158,9 +158,8 @@ void BM_Parquet(benchmark::State& state) {
                        {"price", {TypeKind::kFloat64, false}},
                        {"score", {TypeKind::kFloat64, false}},
                        {"ts", {TypeKind::kTimestamp, false}, TimestampUnit::kMicros}}};
-  ReadAll(state, schema, ParquetFile(), [](const DecodeOptions& options) {
-    return OpenParquet(ParquetFile(), options);
-  });
+  ReadAll(state, schema, ParquetFile(),
+          [](const DecodeOptions& options) { return OpenParquet(ParquetFile(), options); });
 }
 BENCHMARK(BM_Parquet)->Unit(benchmark::kMillisecond);
 

@@ -15,8 +15,8 @@ namespace {
 namespace ondemand = simdjson::ondemand;
 static_assert(simdjson::SIMDJSON_PADDING <= TextInput::kPadding);
 
-// What went wrong with a value: either it does not fit its column (`parsed`, and what was found), or
-// the record is not JSON (`error`).
+// What went wrong with a value: either it does not fit its column (`parsed`, and what was found),
+// or the record is not JSON (`error`).
 struct Problem {
   Parsed parsed = Parsed::kOk;
   std::string found;
@@ -41,8 +41,9 @@ std::string_view Token(ondemand::value& value) {
 std::string Found(ondemand::value& value) {
   ondemand::json_type type{};
   std::string_view raw;
-  const bool is_nested = value.type().get(type) == simdjson::SUCCESS &&
-                         (type == ondemand::json_type::array || type == ondemand::json_type::object);
+  const bool is_nested =
+      value.type().get(type) == simdjson::SUCCESS &&
+      (type == ondemand::json_type::array || type == ondemand::json_type::object);
   if (is_nested && value.raw_json().get(raw) == simdjson::SUCCESS) return std::string(raw);
   return std::string(Token(value));
 }
@@ -54,7 +55,8 @@ Problem RefusedNumber(ondemand::value& value, bool is_integer) {
   int64_t int_value = 0;
   double double_value = 0;
   const std::string_view token = Token(value);
-  const Parsed parsed = is_integer ? DecodeInt64(token, &int_value) : DecodeDouble(token, &double_value);
+  const Parsed parsed =
+      is_integer ? DecodeInt64(token, &int_value) : DecodeDouble(token, &double_value);
   return Misfit(value, parsed == Parsed::kOutOfRange ? parsed : Parsed::kMalformed);
 }
 
@@ -62,7 +64,8 @@ Problem ReadNumber(ondemand::value& value, const ColumnSpec& spec, FieldKind kin
   switch (kind) {
     case FieldKind::kInt32:
     case FieldKind::kInt64: {
-      if (value.get_int64().get(out->int_value) != simdjson::SUCCESS) return RefusedNumber(value, true);
+      if (value.get_int64().get(out->int_value) != simdjson::SUCCESS)
+        return RefusedNumber(value, true);
       if (kind == FieldKind::kInt32 && CheckInt32(out->int_value) != Parsed::kOk) {
         return Misfit(value, Parsed::kOutOfRange);
       }
@@ -92,7 +95,8 @@ Problem ReadNumber(ondemand::value& value, const ColumnSpec& spec, FieldKind kin
       if (parsed != Parsed::kOk) return {parsed, std::string(token), {}};
       return {};
     }
-    default: return Misfit(value, Parsed::kMalformed);
+    default:
+      return Misfit(value, Parsed::kMalformed);
   }
 }
 
@@ -119,14 +123,16 @@ Problem ReadScalar(ondemand::parser& parser, ondemand::value& value, const Colum
   if (const auto error = value.type().get(type)) return {{}, {}, error};
   out->valid = true;
   switch (type) {
-    case ondemand::json_type::number: return ReadNumber(value, spec, kind, out);
+    case ondemand::json_type::number:
+      return ReadNumber(value, spec, kind, out);
     case ondemand::json_type::string: {
       if (kind != FieldKind::kString && kind != FieldKind::kBytes &&
           kind != FieldKind::kTimestampText) {
         return Misfit(value, Parsed::kMalformed);
       }
       const bool keep = copy && kind != FieldKind::kTimestampText;
-      if (const auto error = ReadText(parser, value, arena, keep, &out->bytes)) return {{}, {}, error};
+      if (const auto error = ReadText(parser, value, arena, keep, &out->bytes))
+        return {{}, {}, error};
       if (kind != FieldKind::kTimestampText) return {};
       const Parsed parsed = DecodeTimestampText(out->bytes, &out->int_value);
       if (parsed != Parsed::kOk) return {parsed, std::string(Token(value)), {}};
@@ -135,7 +141,8 @@ Problem ReadScalar(ondemand::parser& parser, ondemand::value& value, const Colum
     case ondemand::json_type::boolean: {
       bool is_true = false;
       if (kind != FieldKind::kBool) return Misfit(value, Parsed::kMalformed);
-      if (value.get_bool().get(is_true) != simdjson::SUCCESS) return Misfit(value, Parsed::kMalformed);
+      if (value.get_bool().get(is_true) != simdjson::SUCCESS)
+        return Misfit(value, Parsed::kMalformed);
       out->int_value = is_true ? 1 : 0;
       return {};
     }
@@ -147,7 +154,8 @@ Problem ReadScalar(ondemand::parser& parser, ondemand::value& value, const Colum
       out->valid = false;
       return {};
     }
-    default: return Misfit(value, Parsed::kMalformed);
+    default:
+      return Misfit(value, Parsed::kMalformed);
   }
 }
 
@@ -155,11 +163,14 @@ void Store(size_t column, FieldKind kind, const Scalar& scalar, RowBuilder& rows
   if (!scalar.valid) return rows.SetNull(column);
   switch (kind) {
     case FieldKind::kFloat32:
-    case FieldKind::kFloat64: return rows.SetDouble(column, scalar.double_value);
+    case FieldKind::kFloat64:
+      return rows.SetDouble(column, scalar.double_value);
     case FieldKind::kString:
     case FieldKind::kBytes:
-    case FieldKind::kList: return rows.SetString(column, scalar.bytes);
-    default: return rows.SetInt(column, scalar.int_value);
+    case FieldKind::kList:
+      return rows.SetString(column, scalar.bytes);
+    default:
+      return rows.SetInt(column, scalar.int_value);
   }
 }
 
@@ -181,8 +192,8 @@ struct JsonDecoder::Impl {
   std::vector<FieldKind> kinds;
   std::vector<FieldKind> element_kinds;
   std::unordered_map<std::string, int, TextHash, std::equal_to<>> by_name;
-  // The fields of the record before, in its order: most producers keep to one order, and then a field
-  // is found by one comparison.
+  // The fields of the record before, in its order: most producers keep to one order, and then a
+  // field is found by one comparison.
   std::vector<ExpectedField> expected;
   ondemand::parser parser;
   std::string padded_list;
@@ -221,8 +232,7 @@ struct JsonDecoder::Impl {
     return simdjson::SUCCESS;
   }
 
-  Problem ReadList(ondemand::value& value, size_t column, StringArena& arena,
-                   Scalar* out) {
+  Problem ReadList(ondemand::value& value, size_t column, StringArena& arena, Scalar* out) {
     ondemand::json_type type{};
     if (const auto error = value.type().get(type)) return {{}, {}, error};
     if (type != ondemand::json_type::array) {
@@ -234,8 +244,7 @@ struct JsonDecoder::Impl {
     return ReadElements(array, column, arena, out);
   }
 
-  Problem ReadElements(ondemand::array& array, size_t column,
-                       StringArena& arena, Scalar* out) {
+  Problem ReadElements(ondemand::array& array, size_t column, StringArena& arena, Scalar* out) {
     const ColumnSpec& spec = schema.columns[column];
     ListBuilder list(spec.type.kind);
     for (auto item : array) {
@@ -245,7 +254,10 @@ struct JsonDecoder::Impl {
       Problem problem =
           ReadScalar(parser, element, spec, element_kinds[column], arena, false, &scalar);
       if (!problem.ok()) return problem;
-      list.Add({{spec.type.kind, false}, scalar.valid, scalar.int_value, scalar.double_value,
+      list.Add({{spec.type.kind, false},
+                scalar.valid,
+                scalar.int_value,
+                scalar.double_value,
                 scalar.bytes});
     }
     out->valid = true;
@@ -256,11 +268,11 @@ struct JsonDecoder::Impl {
   Problem ReadField(ondemand::value& value, size_t column, RowBuilder& rows) {
     const FieldKind kind = kinds[column];
     Scalar scalar;
-    Problem problem =
-        kind == FieldKind::kList
-            ? ReadList(value, column, rows.strings(), &scalar)
-            : ReadScalar(parser, value, schema.columns[column], kind, rows.strings(), true, &scalar);
-    if (problem.ok()) [[likely]] Store(column, kind, scalar, rows);
+    Problem problem = kind == FieldKind::kList ? ReadList(value, column, rows.strings(), &scalar)
+                                               : ReadScalar(parser, value, schema.columns[column],
+                                                            kind, rows.strings(), true, &scalar);
+    if (problem.ok()) [[likely]]
+      Store(column, kind, scalar, rows);
     return problem;
   }
 
@@ -271,9 +283,12 @@ struct JsonDecoder::Impl {
 
   static std::string NotJson(simdjson::error_code error) {
     switch (error) {
-      case simdjson::INCORRECT_TYPE: return "expected a JSON object";
-      case simdjson::UTF8_ERROR: return "not valid UTF-8";
-      default: break;
+      case simdjson::INCORRECT_TYPE:
+        return "expected a JSON object";
+      case simdjson::UTF8_ERROR:
+        return "not valid UTF-8";
+      default:
+        break;
     }
     return std::string("not valid JSON: ") + simdjson::error_message(error);
   }
@@ -311,9 +326,9 @@ JsonDecoder::~JsonDecoder() = default;
 
 bool JsonDecoder::Decode(std::string_view record, RowBuilder& rows, std::string* reason) {
   ondemand::document document;
-  const auto error = impl_->parser
-                         .iterate(record.data(), record.size(), record.size() + TextInput::kPadding)
-                         .get(document);
+  const auto error =
+      impl_->parser.iterate(record.data(), record.size(), record.size() + TextInput::kPadding)
+          .get(document);
   if (error != simdjson::SUCCESS) {
     *reason = Impl::NotJson(error);
     return false;

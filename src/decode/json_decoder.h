@@ -1,5 +1,6 @@
-// One JSON object to one row. Fields are matched to columns by name; fields that no column wants are
-// passed over unchecked; columns without a field are null; of a field given twice the last counts.
+// One JSON object to one row. Fields are matched to columns by name; fields that no column wants
+// are passed over unchecked; columns without a field are null; of a field given twice the last
+// counts.
 #pragma once
 
 #include <memory>
@@ -18,8 +19,8 @@ class JsonDecoder {
   JsonDecoder(const JsonDecoder&) = delete;
   JsonDecoder& operator=(const JsonDecoder&) = delete;
 
-  // Fills the current row of `rows`. False where the record is bad: `reason` says why, and the caller
-  // discards the row. TextInput::kPadding bytes after `record` must be readable.
+  // Fills the current row of `rows`. False where the record is bad: `reason` says why, and the
+  // caller discards the row. TextInput::kPadding bytes after `record` must be readable.
   bool Decode(std::string_view record, RowBuilder& rows, std::string* reason);
 
   // Fills one column, a list, from the text of a JSON array. Nothing needs to be readable after it.

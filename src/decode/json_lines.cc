@@ -18,7 +18,8 @@ bool IsBlank(std::string_view line) {
 
 class JsonLinesReader final : public RecordReader {
  public:
-  JsonLinesReader(std::string path, std::unique_ptr<ByteStream> stream, const DecodeOptions& options)
+  JsonLinesReader(std::string path, std::unique_ptr<ByteStream> stream,
+                  const DecodeOptions& options)
       : path_(std::move(path)),
         input_(std::move(stream)),
         decoder_(*options.schema),

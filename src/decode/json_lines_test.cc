@@ -22,7 +22,8 @@ class JsonLinesTest : public ::testing::Test {
     const ReadRecords read = Read(record);
     EXPECT_TRUE(read.rows.empty()) << record;
     EXPECT_EQ(read.error, "");
-    if (read.bad.size() != 1) return "there are " + std::to_string(read.bad.size()) + " bad records";
+    if (read.bad.size() != 1)
+      return "there are " + std::to_string(read.bad.size()) + " bad records";
     EXPECT_EQ(read.bad[0].text, record);
     EXPECT_EQ(read.bad[0].line, 1);
     return read.bad[0].reason;
@@ -48,8 +49,8 @@ TEST_F(JsonLinesTest, MatchesFieldsByNameInAnyOrder) {
       "{ \"other\" : {\"id\":[7,{\"x\":\"}\"}]}, \"price\" : -1e3 , \"id\" : -3 }\n"
       "{\"id\":4,\"kind\":null}\n"
       "{}\n");
-  EXPECT_EQ(read.rows, (Rows{"1, 2.5, 'a'", "2, 3.0, 'b'", "-3, -1000.0, null",
-                                     "4, null, null", "null, null, null"}));
+  EXPECT_EQ(read.rows, (Rows{"1, 2.5, 'a'", "2, 3.0, 'b'", "-3, -1000.0, null", "4, null, null",
+                             "null, null, null"}));
   EXPECT_TRUE(read.bad.empty());
 }
 
@@ -61,7 +62,8 @@ TEST_F(JsonLinesTest, LastOfARepeatedFieldCounts) {
 TEST_F(JsonLinesTest, EndsOfLinesAndFiles) {
   EXPECT_TRUE(Read("").rows.empty());
   EXPECT_TRUE(Read("\n \n\t\r\n").rows.empty());
-  EXPECT_EQ(Read("\xef\xbb\xbf{\"id\":1}\r\n\r\n{\"id\":2}").rows, (Rows{"1, null, null", "2, null, null"}));
+  EXPECT_EQ(Read("\xef\xbb\xbf{\"id\":1}\r\n\r\n{\"id\":2}").rows,
+            (Rows{"1, null, null", "2, null, null"}));
   EXPECT_TRUE(Read("\xef\xbb\xbf").rows.empty());
 }
 
@@ -115,7 +117,8 @@ TEST_F(JsonLinesTest, Strings) {
   EXPECT_EQ(Value(text, "  \"a b\"  "), "'a b'");
   EXPECT_TRUE(Begins(Value(text, "\"\\ud83d\""), "not valid JSON"));
   schema_ = {{Spec("naïve", TypeKind::kInt64)}};
-  EXPECT_EQ(Read("{\"na\\u00efve\":1}\n{\"naïve\":2}\n{\"na\\u00efve\":3}").rows, (Rows{"1", "2", "3"}));
+  EXPECT_EQ(Read("{\"na\\u00efve\":1}\n{\"naïve\":2}\n{\"na\\u00efve\":3}").rows,
+            (Rows{"1", "2", "3"}));
 }
 
 TEST_F(JsonLinesTest, NumbersOfEveryType) {
@@ -123,7 +126,8 @@ TEST_F(JsonLinesTest, NumbersOfEveryType) {
   EXPECT_EQ(Value(Spec("v", TypeKind::kInt32), "2147483648"),
             "column 'v': 2147483648 is out of range for int32");
   EXPECT_EQ(Value(Spec("v", TypeKind::kFloat32), "0.1"), "0.1");
-  EXPECT_EQ(Value(Spec("v", TypeKind::kFloat32), "1e39"), "column 'v': 1e39 is out of range for float32");
+  EXPECT_EQ(Value(Spec("v", TypeKind::kFloat32), "1e39"),
+            "column 'v': 1e39 is out of range for float32");
   EXPECT_EQ(Value(Spec("v", TypeKind::kFloat64), "1e-400"), "0.0");
   EXPECT_EQ(Value(Spec("v", TypeKind::kFloat64), "9007199254740993"), "9007199254740992.0");
   EXPECT_EQ(Value(Spec("v", TypeKind::kBool), "true"), "true");
@@ -144,7 +148,8 @@ TEST_F(JsonLinesTest, TimestampsInUnits) {
   EXPECT_EQ(value(TimestampUnit::kSeconds, "1.3570164e9"), "2013-01-01T05:00:00Z");
   EXPECT_EQ(value(TimestampUnit::kSeconds, "9223372036855"),
             "column 't': 9223372036855 is out of range for timestamp[s]");
-  EXPECT_EQ(value(TimestampUnit::kMillis, "1e30"), "column 't': 1e30 is out of range for timestamp[ms]");
+  EXPECT_EQ(value(TimestampUnit::kMillis, "1e30"),
+            "column 't': 1e30 is out of range for timestamp[ms]");
   EXPECT_EQ(value(TimestampUnit::kMillis, "\"2013-01-01T05:00:00Z\""),
             "column 't': expected timestamp[ms], found \"2013-01-01T05:00:00Z\"");
 }
@@ -190,8 +195,8 @@ TEST_F(JsonLinesTest, BadRecordsLeaveNoTrace) {
 
 TEST_F(JsonLinesTest, LongRecords) {
   const std::string megabyte(1 << 20, 'm');
-  const ReadRecords read =
-      Read("{\"id\":1}\n{\"kind\":\"" + megabyte + "\"}\n{\"kind\":\"" + megabyte + "\\n\"}\n{\"id\":2}");
+  const ReadRecords read = Read("{\"id\":1}\n{\"kind\":\"" + megabyte + "\"}\n{\"kind\":\"" +
+                                megabyte + "\\n\"}\n{\"id\":2}");
   ASSERT_EQ(read.rows.size(), 4u);
   EXPECT_TRUE(read.rows[1] == "null, null, '" + megabyte + "'");
   EXPECT_TRUE(read.rows[2] == "null, null, '" + megabyte + "\\x0a'");

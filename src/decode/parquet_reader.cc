@@ -114,8 +114,9 @@ Status ParquetReader::FindColumns() {
     }
     const arrow::DataType& type = *fields[at].field->type();
     if (!CanReadArrow(type, spec)) {
-      return Fail(ErrorCode::kInvalid, path_ + ": column '" + spec.name + "' is " + type.ToString() +
-                                           " and cannot be read as " + ExpectedTypeName(spec),
+      return Fail(ErrorCode::kInvalid,
+                  path_ + ": column '" + spec.name + "' is " + type.ToString() +
+                      " and cannot be read as " + ExpectedTypeName(spec),
                   "Declare a type that holds its values, or write the file with another one.");
     }
     wanted.push_back(at);
@@ -164,11 +165,11 @@ Status ParquetReader::Position() {
   return {};
 }
 
-Result<bool> ParquetReader::ReadRows(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) {
+Result<bool> ParquetReader::ReadRows(size_t max_records, Batch* batch,
+                                     std::vector<BadRecord>* bad) {
   if (next_record_ >= total_records_) return false;
   SKEWLESS_RETURN_IF_ERROR(Position());
-  const int64_t count =
-      std::min(static_cast<int64_t>(max_records), current_->num_rows() - offset_);
+  const int64_t count = std::min(static_cast<int64_t>(max_records), current_->num_rows() - offset_);
   const size_t first = batch->columns[0].size();
   std::vector<BadCell> cells;
   std::vector<size_t> cell_columns;
@@ -190,9 +191,15 @@ void Compact(Column* column, size_t first, const std::vector<uint8_t>& keep) {
     if (keep[i] == 0) continue;
     const size_t from = first + i;
     switch (column->physical()) {
-      case Physical::kInt: column->ints[to] = column->ints[from]; break;
-      case Physical::kDouble: column->doubles[to] = column->doubles[from]; break;
-      case Physical::kBytes: column->strings[to] = column->strings[from]; break;
+      case Physical::kInt:
+        column->ints[to] = column->ints[from];
+        break;
+      case Physical::kDouble:
+        column->doubles[to] = column->doubles[from];
+        break;
+      case Physical::kBytes:
+        column->strings[to] = column->strings[from];
+        break;
     }
     column->valid[to++] = column->valid[from];
   }
@@ -210,7 +217,8 @@ void ParquetReader::AddBadRows(Batch* batch, size_t first, int64_t count,
   };
   for (size_t i = 0; i < cells->size(); ++i) {
     const BadCell& cell = (*cells)[i];
-    refuse(cell.row - first, ValueReason(schema_.columns[cell_columns[i]], cell.found, cell.problem));
+    refuse(cell.row - first,
+           ValueReason(schema_.columns[cell_columns[i]], cell.found, cell.problem));
   }
   for (const RequiredColumn& required : required_) {
     const uint8_t* const valid =

@@ -8,8 +8,8 @@
 
 namespace skewless {
 
-// A declared column that the file lacks, or holds as a type that cannot be read as the declared one,
-// is an error. Records are rows; the text of a bad one is its declared columns as JSON.
+// A declared column that the file lacks, or holds as a type that cannot be read as the declared
+// one, is an error. Records are rows; the text of a bad one is its declared columns as JSON.
 Result<std::unique_ptr<RecordReader>> OpenParquet(const std::string& path,
                                                   const DecodeOptions& options);
 

@@ -12,7 +12,8 @@ namespace {
 using Arrays = std::vector<std::shared_ptr<arrow::Array>>;
 
 template <typename Builder, typename Value>
-std::shared_ptr<arrow::Array> Build(Builder&& builder, const std::vector<std::optional<Value>>& values) {
+std::shared_ptr<arrow::Array> Build(Builder&& builder,
+                                    const std::vector<std::optional<Value>>& values) {
   for (const auto& value : values) {
     const arrow::Status status = value ? builder.Append(*value) : builder.AppendNull();
     EXPECT_TRUE(status.ok());
@@ -36,21 +37,25 @@ std::shared_ptr<arrow::Array> Strings(const std::vector<std::optional<std::strin
 }
 std::shared_ptr<arrow::Array> Times(arrow::TimeUnit::type unit,
                                     const std::vector<std::optional<int64_t>>& values) {
-  return Build(arrow::TimestampBuilder(arrow::timestamp(unit), arrow::default_memory_pool()), values);
+  return Build(arrow::TimestampBuilder(arrow::timestamp(unit), arrow::default_memory_pool()),
+               values);
 }
 
 class ParquetTest : public ::testing::Test {
  protected:
-  void Write(const std::vector<std::string>& names, const Arrays& arrays, int64_t group_rows = 1000) {
+  void Write(const std::vector<std::string>& names, const Arrays& arrays,
+             int64_t group_rows = 1000) {
     arrow::FieldVector fields;
-    for (size_t i = 0; i < names.size(); ++i) fields.push_back(arrow::field(names[i], arrays[i]->type()));
+    for (size_t i = 0; i < names.size(); ++i)
+      fields.push_back(arrow::field(names[i], arrays[i]->type()));
     const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
     const auto out = arrow::io::FileOutputStream::Open(path_).ValueOrDie();
     const auto stored = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    const auto plain = parquet::WriterProperties::Builder().version(
-        parquet::ParquetVersion::PARQUET_2_6)->build();
-    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, group_rows, plain,
-                                           stored).ok());
+    const auto plain =
+        parquet::WriterProperties::Builder().version(parquet::ParquetVersion::PARQUET_2_6)->build();
+    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, group_rows,
+                                           plain, stored)
+                    .ok());
     ASSERT_TRUE(out->Close().ok());
   }
   ReadRecords Read(size_t max_records = 1000, int64_t skip = 0) {
@@ -116,7 +121,8 @@ TEST_F(ParquetTest, Integers) {
 }
 
 TEST_F(ParquetTest, Floats) {
-  EXPECT_EQ(Column(Spec("v", TypeKind::kFloat32), Doubles({0.1, std::nullopt})), (Rows{"0.1", "null"}));
+  EXPECT_EQ(Column(Spec("v", TypeKind::kFloat32), Doubles({0.1, std::nullopt})),
+            (Rows{"0.1", "null"}));
   const Rows read = Column(Spec("v", TypeKind::kFloat32), Doubles({1e39}));
   ASSERT_EQ(read.size(), 1u);
   EXPECT_TRUE(Has(read[0], "is out of range for float32"));
@@ -129,7 +135,8 @@ TEST_F(ParquetTest, Timestamps) {
   const ColumnSpec spec = Spec("v", TypeKind::kTimestamp, false, TimestampUnit::kSeconds);
   EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MILLI, {1'357'034'400'001, std::nullopt})),
             (Rows{"2013-01-01T10:00:00.001Z", "null"}));
-  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MICRO, {1})), (Rows{"1970-01-01T00:00:00.000001Z"}));
+  EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MICRO, {1})),
+            (Rows{"1970-01-01T00:00:00.000001Z"}));
   EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::NANO, {-1, 1999})),
             (Rows{"1969-12-31T23:59:59.999999Z", "1970-01-01T00:00:00.000001Z"}));
   EXPECT_EQ(Column(spec, Times(arrow::TimeUnit::MILLI, {int64_t{1} << 62})),
@@ -138,9 +145,9 @@ TEST_F(ParquetTest, Timestamps) {
   EXPECT_EQ(Column(spec, Build<arrow::Date32Builder, int32_t>({1})),
             (Rows{"1970-01-02T00:00:00Z"}));
   const ColumnSpec text = Spec("v", TypeKind::kTimestamp);
-  EXPECT_EQ(Column(text, Strings({"2013-01-01T10:00:00Z", "soon"})),
-            (Rows{"2013-01-01T10:00:00Z",
-                  "column 'v': expected timestamp (RFC 3339), found \"soon\""}));
+  EXPECT_EQ(
+      Column(text, Strings({"2013-01-01T10:00:00Z", "soon"})),
+      (Rows{"2013-01-01T10:00:00Z", "column 'v': expected timestamp (RFC 3339), found \"soon\""}));
   EXPECT_TRUE(Has(Column(text, Ints({1})).at(0), "is int64 and cannot be read as timestamp"));
 }
 
@@ -148,7 +155,8 @@ TEST_F(ParquetTest, StringsOfEveryEncoding) {
   const ColumnSpec text = Spec("v", TypeKind::kString);
   const auto large = Build<arrow::LargeStringBuilder, std::string>({"a", std::nullopt, ""});
   EXPECT_EQ(Column(text, large), (Rows{"'a'", "null", "''"}));
-  const auto words = Build<arrow::StringDictionaryBuilder, std::string>({"x", "y", std::nullopt, "x"});
+  const auto words =
+      Build<arrow::StringDictionaryBuilder, std::string>({"x", "y", std::nullopt, "x"});
   EXPECT_EQ(Column(text, words), (Rows{"'x'", "'y'", "null", "'x'"}));
   const auto broken = Build<arrow::BinaryBuilder, std::string>({"\xff", "ok", "\xc3\xa9"});
   EXPECT_EQ(Column(text, broken),
@@ -162,7 +170,8 @@ TEST_F(ParquetTest, Lists) {
   auto& values = static_cast<arrow::Int64Builder&>(*builder.value_builder());
   ASSERT_TRUE(builder.Append().ok() && values.Append(1).ok() && values.AppendNull().ok());
   ASSERT_TRUE(builder.AppendNull().ok() && builder.Append().ok());
-  ASSERT_TRUE(builder.Append().ok() && values.Append(int64_t{1} << 40).ok() && values.Append(2).ok());
+  ASSERT_TRUE(builder.Append().ok() && values.Append(int64_t{1} << 40).ok() &&
+              values.Append(2).ok());
   ASSERT_TRUE(builder.Append().ok() && values.Append(3).ok());
   const auto array = builder.Finish().ValueOrDie();
   EXPECT_EQ(Column(Spec("v", TypeKind::kInt64, true), array),
@@ -176,8 +185,8 @@ TEST_F(ParquetTest, Lists) {
 TEST_F(ParquetTest, BadRowsAndRequiredColumns) {
   required_ = {{0, "event_timestamp"}};
   schema_.columns[1].type.kind = TypeKind::kFloat32;
-  Write({"id", "price", "kind"}, {Ints({1, std::nullopt, 3, 4}), Doubles({1, 2, 1e300, 4}),
-                                  Strings({"a", "b", "c", "d"})});
+  Write({"id", "price", "kind"},
+        {Ints({1, std::nullopt, 3, 4}), Doubles({1, 2, 1e300, 4}), Strings({"a", "b", "c", "d"})});
   for (const size_t at_a_time : {size_t{1}, size_t{3}, size_t{100}}) {
     const ReadRecords read = Read(at_a_time);
     EXPECT_EQ(read.rows, (Rows{"1, 1.0, 'a'", "4, 4.0, 'd'"}));

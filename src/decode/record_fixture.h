@@ -1,4 +1,5 @@
-// What the tests of file formats share: a folder that goes away, and everything that a reader reads.
+// What the tests of file formats share: a folder that goes away, and everything that a reader
+// reads.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -56,7 +56,8 @@ inline std::string Transcript(RecordReader& reader, const Schema& schema, size_t
     const Result<bool> more = reader.Read(records, &batch, &bad);
     SKEWLESS_CHECK(more.has_value());
     const size_t rows = batch.columns[0].size();
-    SKEWLESS_CHECK(reader.next_record() - before == static_cast<int64_t>(rows + bad.size() - bad_before));
+    SKEWLESS_CHECK(reader.next_record() - before ==
+                   static_cast<int64_t>(rows + bad.size() - bad_before));
     for (size_t row = 0; row < rows; ++row) {
       for (const Column& column : batch.columns) text += FormatValue(ValueAt(column, row)) + "|";
       text += '\n';
@@ -64,9 +65,10 @@ inline std::string Transcript(RecordReader& reader, const Schema& schema, size_t
     if (!*more) break;
   }
   for (const BadRecord& record : bad) {
-    SKEWLESS_CHECK(!record.reason.empty() && record.text.size() <= kMaxKeptBytes && record.line > 0);
-    text += std::to_string(record.record) + ":" + std::to_string(record.line) + ":" + record.reason +
-            ":" + record.text + "\n";
+    SKEWLESS_CHECK(!record.reason.empty() && record.text.size() <= kMaxKeptBytes &&
+                   record.line > 0);
+    text += std::to_string(record.record) + ":" + std::to_string(record.line) + ":" +
+            record.reason + ":" + record.text + "\n";
   }
   return text;
 }

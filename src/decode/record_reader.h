@@ -36,9 +36,9 @@ struct DecodeOptions {
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
-  // Reads at most `max_records` records; false when the file has none left. Good ones are appended to
-  // batch->columns, which are those of the schema; the rest of the batch is the caller's. Strings
-  // live in batch->strings.
+  // Reads at most `max_records` records; false when the file has none left. Good ones are appended
+  // to batch->columns, which are those of the schema; the rest of the batch is the caller's.
+  // Strings live in batch->strings.
   virtual Result<bool> Read(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) = 0;
   // Passes over records without decoding them. It is an error if the file has fewer.
   virtual Status Skip(int64_t records) = 0;

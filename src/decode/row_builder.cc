@@ -4,14 +4,22 @@ namespace skewless {
 
 static FieldKind KindOf(TypeKind kind, TimestampUnit unit) {
   switch (kind) {
-    case TypeKind::kBool: return FieldKind::kBool;
-    case TypeKind::kInt32: return FieldKind::kInt32;
-    case TypeKind::kInt64: return FieldKind::kInt64;
-    case TypeKind::kFloat32: return FieldKind::kFloat32;
-    case TypeKind::kFloat64: return FieldKind::kFloat64;
-    case TypeKind::kString: return FieldKind::kString;
-    case TypeKind::kBytes: return FieldKind::kBytes;
-    case TypeKind::kTimestamp: break;
+    case TypeKind::kBool:
+      return FieldKind::kBool;
+    case TypeKind::kInt32:
+      return FieldKind::kInt32;
+    case TypeKind::kInt64:
+      return FieldKind::kInt64;
+    case TypeKind::kFloat32:
+      return FieldKind::kFloat32;
+    case TypeKind::kFloat64:
+      return FieldKind::kFloat64;
+    case TypeKind::kString:
+      return FieldKind::kString;
+    case TypeKind::kBytes:
+      return FieldKind::kBytes;
+    case TypeKind::kTimestamp:
+      break;
   }
   return unit == TimestampUnit::kText ? FieldKind::kTimestampText : FieldKind::kTimestampNumber;
 }
@@ -42,9 +50,15 @@ void RowBuilder::SetNull(size_t column) {
   Slot& slot = slots_[column];
   slot.valid[row_] = 0;
   switch (PhysicalOf(schema_.columns[column].type)) {
-    case Physical::kInt: slot.ints[row_] = 0; break;
-    case Physical::kDouble: slot.doubles[row_] = 0; break;
-    case Physical::kBytes: slot.strings[row_] = {}; break;
+    case Physical::kInt:
+      slot.ints[row_] = 0;
+      break;
+    case Physical::kDouble:
+      slot.doubles[row_] = 0;
+      break;
+    case Physical::kBytes:
+      slot.strings[row_] = {};
+      break;
   }
 }
 

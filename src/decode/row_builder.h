@@ -13,7 +13,16 @@ namespace skewless {
 
 // How a column's text is read: its type, with the two ways of writing a timestamp apart.
 enum class FieldKind : uint8_t {
-  kBool, kInt32, kInt64, kFloat32, kFloat64, kString, kBytes, kTimestampText, kTimestampNumber, kList,
+  kBool,
+  kInt32,
+  kInt64,
+  kFloat32,
+  kFloat64,
+  kString,
+  kBytes,
+  kTimestampText,
+  kTimestampNumber,
+  kList,
 };
 FieldKind FieldKindOf(const ColumnSpec& spec);
 FieldKind ElementKindOf(const ColumnSpec& list);  // of a list's elements
@@ -42,8 +51,8 @@ class RowBuilder {
   }
   void SetNull(size_t column);
 
-  // Keeps the current row and goes to the next. False where a required column is null; then `reason`
-  // says which and the row is taken back.
+  // Keeps the current row and goes to the next. False where a required column is null; then
+  // `reason` says which and the row is taken back.
   bool Keep(std::string* reason);
   // Takes the current row back: its slots are null again.
   void Discard();

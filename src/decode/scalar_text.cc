@@ -14,8 +14,8 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// Numbers that cannot overflow, which is nearly all of them. False for the others and for what is no
-// number.
+// Numbers that cannot overflow, which is nearly all of them. False for the others and for what is
+// no number.
 bool DecodeShortInt(std::string_view text, int64_t* value) {
   constexpr size_t kSafeDigits = 18;
   const bool negative = !text.empty() && text[0] == '-';
@@ -33,7 +33,8 @@ bool DecodeShortInt(std::string_view text, int64_t* value) {
 }  // namespace
 
 Parsed DecodeInt64(std::string_view text, int64_t* value) {
-  if (DecodeShortInt(text, value)) [[likely]] return Parsed::kOk;
+  if (DecodeShortInt(text, value)) [[likely]]
+    return Parsed::kOk;
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, *value);
   if (at != end || text.empty()) return Parsed::kMalformed;
@@ -91,11 +92,19 @@ Parsed DecodeBool(std::string_view text, int64_t* value) {
 Parsed ScaleTimestamp(int64_t count, TimestampUnit unit, Timestamp* value) {
   int64_t factor = 1;
   switch (unit) {
-    case TimestampUnit::kSeconds: factor = 1'000'000; break;
-    case TimestampUnit::kMillis: factor = 1'000; break;
-    case TimestampUnit::kMicros: break;
-    case TimestampUnit::kNanos: *value = FloorDiv(count, 1'000); return Parsed::kOk;
-    case TimestampUnit::kText: return Parsed::kMalformed;
+    case TimestampUnit::kSeconds:
+      factor = 1'000'000;
+      break;
+    case TimestampUnit::kMillis:
+      factor = 1'000;
+      break;
+    case TimestampUnit::kMicros:
+      break;
+    case TimestampUnit::kNanos:
+      *value = FloorDiv(count, 1'000);
+      return Parsed::kOk;
+    case TimestampUnit::kText:
+      return Parsed::kMalformed;
   }
   return __builtin_mul_overflow(count, factor, value) ? Parsed::kOutOfRange : Parsed::kOk;
 }
@@ -103,10 +112,15 @@ Parsed ScaleTimestamp(int64_t count, TimestampUnit unit, Timestamp* value) {
 // The power of ten that takes counts of a unit to microseconds.
 static int MicrosExponent(TimestampUnit unit) {
   switch (unit) {
-    case TimestampUnit::kSeconds: return 6;
-    case TimestampUnit::kMillis: return 3;
-    case TimestampUnit::kNanos: return -3;
-    case TimestampUnit::kMicros: case TimestampUnit::kText: break;
+    case TimestampUnit::kSeconds:
+      return 6;
+    case TimestampUnit::kMillis:
+      return 3;
+    case TimestampUnit::kNanos:
+      return -3;
+    case TimestampUnit::kMicros:
+    case TimestampUnit::kText:
+      break;
   }
   return 0;
 }
@@ -146,7 +160,8 @@ bool TakeApart(std::string_view text, Decimal* out) {
     const bool plus = at + 1 < text.size() && text[at] == '+' && IsDigit(text[at + 1]);
     if (plus) ++at;
     int64_t exponent = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), exponent);
+    const auto [end, error] =
+        std::from_chars(text.data() + at, text.data() + text.size(), exponent);
     if (error != std::errc{} || std::abs(exponent) > 1'000'000) return false;
     at = static_cast<size_t>(end - text.data());
     out->exponent += exponent;
@@ -208,7 +223,8 @@ bool ParseUsualForm(std::string_view text, Timestamp* value) {
   }
   const unsigned century = TwoDigits(at), year_of_century = TwoDigits(at + 2);
   const unsigned month = TwoDigits(at + 5), day = TwoDigits(at + 8);
-  const unsigned hour = TwoDigits(at + 11), minute = TwoDigits(at + 14), second = TwoDigits(at + 17);
+  const unsigned hour = TwoDigits(at + 11), minute = TwoDigits(at + 14),
+                 second = TwoDigits(at + 17);
   // Leap days, leap seconds and errors are left to ParseTimestamp.
   if (century > 99 || year_of_century > 99 || century + year_of_century == 0) return false;
   if (month < 1 || month > 12 || day < 1 || day > kMonthDays[month - 1]) return false;
@@ -256,11 +272,16 @@ std::string ExpectedTypeName(const ColumnSpec& spec) {
   if (spec.type.kind != TypeKind::kTimestamp) return TypeName(spec.type);
   const char* const list = spec.type.is_list ? "[]" : "";
   switch (spec.unit) {
-    case TimestampUnit::kSeconds: return std::string("timestamp[s]") + list;
-    case TimestampUnit::kMillis: return std::string("timestamp[ms]") + list;
-    case TimestampUnit::kMicros: return std::string("timestamp[us]") + list;
-    case TimestampUnit::kNanos: return std::string("timestamp[ns]") + list;
-    case TimestampUnit::kText: break;
+    case TimestampUnit::kSeconds:
+      return std::string("timestamp[s]") + list;
+    case TimestampUnit::kMillis:
+      return std::string("timestamp[ms]") + list;
+    case TimestampUnit::kMicros:
+      return std::string("timestamp[us]") + list;
+    case TimestampUnit::kNanos:
+      return std::string("timestamp[ns]") + list;
+    case TimestampUnit::kText:
+      break;
   }
   return TypeName(spec.type) + " (RFC 3339)";
 }

@@ -12,7 +12,8 @@ TEST(ScalarTextTest, TimestampTextAgreesWithParseTimestamp) {
   std::mt19937_64 random(7);
   const auto two = [&](unsigned limit) {
     const unsigned value = static_cast<unsigned>(random() % limit);
-    return std::string(1, static_cast<char>('0' + value / 10)) + static_cast<char>('0' + value % 10);
+    return std::string(1, static_cast<char>('0' + value / 10)) +
+           static_cast<char>('0' + value % 10);
   };
   int good = 0;
   for (int i = 0; i < 50'000; ++i) {
@@ -47,11 +48,14 @@ TEST(ScalarTextTest, TimestampNumbersAreExact) {
   EXPECT_EQ(micros("0e99999", TimestampUnit::kSeconds), 0);
   EXPECT_EQ(micros("1.", TimestampUnit::kMicros), 1);
   Timestamp value = 0;
-  for (const char* text : {"", "-", ".", "e5", "1e", "1e+", "1e+-5", "1x", "0x10", "1e99999999999"}) {
-    EXPECT_EQ(DecodeTimestampNumber(text, TimestampUnit::kSeconds, &value), Parsed::kMalformed) << text;
+  for (const char* text :
+       {"", "-", ".", "e5", "1e", "1e+", "1e+-5", "1x", "0x10", "1e99999999999"}) {
+    EXPECT_EQ(DecodeTimestampNumber(text, TimestampUnit::kSeconds, &value), Parsed::kMalformed)
+        << text;
   }
   for (const char* text : {"9223372036854.775808", "-9223372036854.7758081", "1e13", "-1e400"}) {
-    EXPECT_EQ(DecodeTimestampNumber(text, TimestampUnit::kSeconds, &value), Parsed::kOutOfRange) << text;
+    EXPECT_EQ(DecodeTimestampNumber(text, TimestampUnit::kSeconds, &value), Parsed::kOutOfRange)
+        << text;
   }
 }
 

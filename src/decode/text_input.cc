@@ -5,12 +5,16 @@
 
 namespace skewless {
 
-static constexpr size_t kReadBytes = 1 << 20;
+// A small file needs no large window; a compressed one that turns out larger is read in more
+// pieces.
+static size_t FirstCapacity(const ByteStream& stream) {
+  return static_cast<size_t>(std::clamp<uint64_t>(stream.file_bytes(), 4 << 10, 1 << 20));
+}
 
 TextInput::TextInput(std::unique_ptr<ByteStream> stream)
-    : stream_(std::move(stream)),
-      buffer_(new char[kReadBytes + kPadding]()),
-      capacity_(kReadBytes) {}
+    : stream_(std::move(stream)), capacity_(FirstCapacity(*stream_)) {
+  buffer_ = std::make_unique_for_overwrite<char[]>(capacity_ + kPadding);
+}
 
 Status TextInput::More() {
   if (complete_) return {};

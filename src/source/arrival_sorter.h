@@ -18,8 +18,8 @@ class ArrivalSorter {
   struct Options {
     int64_t memory_bytes = 512 << 20;
     std::string spill_path;
-    int arrival_column = -1;          // or
-    DurationUs delay_us = 0;          // after the event
+    int arrival_column = -1;  // or
+    DurationUs delay_us = 0;  // after the event
   };
 
   ArrivalSorter(const Schema& schema, uint32_t source, Options options);
@@ -39,8 +39,8 @@ class ArrivalSorter {
   // Passes over the first `count` rows, which an earlier run has taken: it is an error if there are
   // fewer, or if one of them is new, since then the order is no longer the one of that run.
   Status Skip(int64_t count);
-  // Appends the next rows, at most `max_rows`, with their arrivals, to a batch that was Reset. False
-  // when there are none left.
+  // Appends the next rows, at most `max_rows`, with their arrivals, to a batch that was Reset.
+  // False when there are none left.
   Result<bool> Take(size_t max_rows, Batch* to);
 
  private:

@@ -12,9 +12,15 @@ void CopyColumn(size_t count, From from, StringArena* strings, Column* to) {
     const auto [column, row] = from(i);
     to->valid[first + i] = column->valid[row];
     switch (to->physical()) {
-      case Physical::kInt: to->ints[first + i] = column->ints[row]; break;
-      case Physical::kDouble: to->doubles[first + i] = column->doubles[row]; break;
-      case Physical::kBytes: to->strings[first + i] = strings->Add(column->strings[row]); break;
+      case Physical::kInt:
+        to->ints[first + i] = column->ints[row];
+        break;
+      case Physical::kDouble:
+        to->doubles[first + i] = column->doubles[row];
+        break;
+      case Physical::kBytes:
+        to->strings[first + i] = strings->Add(column->strings[row]);
+        break;
     }
   }
 }

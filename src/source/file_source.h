@@ -23,8 +23,8 @@ class FileSource final : public Source {
   std::unique_ptr<RecordFiles> files_;
 };
 
-// Where a replay stands: rows taken of the sorted order ("sorted:<source>"), and by file how many of
-// its records were there to be sorted ("dead:<file>"), whose dead letters are written.
+// Where a replay stands: rows taken of the sorted order ("sorted:<source>"), and by file how many
+// of its records were there to be sorted ("dead:<file>"), whose dead letters are written.
 struct ReplayPosition {
   int64_t sorted_rows = 0;
   KnownRecords known;

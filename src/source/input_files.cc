@@ -49,8 +49,7 @@ class Finder {
                   SourcePlace(source_) + "'" + named + "' is not on a local disk",
                   "Name a path: this version reads no object storage.");
     }
-    const bool is_relative = !named.starts_with('/') && !definition_.root.empty();
-    const std::string path = is_relative ? JoinPath(definition_.root, named) : named;
+    const std::string path = definition_.ResolvePath(named);
     std::error_code error;
     if (fs::is_directory(path, error)) {
       return Fail(ErrorCode::kInvalid, SourcePlace(source_) + "'" + named + "' is a folder",
@@ -67,7 +66,8 @@ class Finder {
       return Fail(ErrorCode::kNotFound, SourcePlace(source_) + "no file matches '" + path + "'",
                   "Relative paths are relative to '" + definition_.root + "'.");
     }
-    for (const std::string& match : paths) SKEWLESS_RETURN_IF_ERROR(AddFile(match, match.substr(root)));
+    for (const std::string& match : paths)
+      SKEWLESS_RETURN_IF_ERROR(AddFile(match, match.substr(root)));
     return {};
   }
 
@@ -103,7 +103,8 @@ std::string SourcePlace(const SourceDefinition& source) {
 Result<std::vector<InputFile>> FindInputFiles(const Definition& definition,
                                               const SourceDefinition& source) {
   Finder finder(definition, source);
-  if (source.paths.empty()) return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no path");
+  if (source.paths.empty())
+    return Fail(ErrorCode::kInvalid, SourcePlace(source) + "it has no path");
   for (const std::string& path : source.paths) SKEWLESS_RETURN_IF_ERROR(finder.Add(path));
   return finder.Take();
 }

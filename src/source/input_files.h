@@ -17,8 +17,8 @@ struct InputFile {
 };
 
 // Each path is a file or a glob (* ? [a-z] {one,other}). The files of a glob come in the order of
-// their names' bytes; a file that is named twice is read once. Where a path names no file, the error
-// tells the definition's place.
+// their names' bytes; a file that is named twice is read once. Where a path names no file, the
+// error tells the definition's place.
 Result<std::vector<InputFile>> FindInputFiles(const Definition& definition,
                                               const SourceDefinition& source);
 

@@ -71,14 +71,17 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source,
     options.required.push_back({source.arrival_timestamp, "arrival_timestamp"});
   }
   switch (source.format) {
-    case SourceFormat::kJson: return OpenJsonLines(SystemFiles(), path, options);
-    case SourceFormat::kParquet: return OpenParquet(path, options);
+    case SourceFormat::kJson:
+      return OpenJsonLines(SystemFiles(), path, options);
+    case SourceFormat::kParquet:
+      return OpenParquet(path, options);
     case SourceFormat::kCsv: {
       SKEWLESS_ASSIGN_OR_RETURN(const CsvOptions csv, ReadCsvOptions(source));
       return OpenCsv(SystemFiles(), path, options, csv);
     }
     case SourceFormat::kAvro:
-    case SourceFormat::kProtobuf: break;
+    case SourceFormat::kProtobuf:
+      break;
   }
   return Unsupported(source, "this format is");
 }

@@ -18,7 +18,8 @@ tl::unexpected<Error> OtherMode(const SourceDefinition& source, bool replay) {
               "Use a new log.");
 }
 
-Result<KnownRecords> ReadFilePositions(const SourceDefinition& source, const SourceOptions& options) {
+Result<KnownRecords> ReadFilePositions(const SourceDefinition& source,
+                                       const SourceOptions& options) {
   KnownRecords known;
   for (const SourcePosition& position : options.resume) {
     if (position.stream == ReplayPosition::SortedStream(source)) return OtherMode(source, false);

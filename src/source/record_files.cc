@@ -53,7 +53,8 @@ Result<bool> RecordFiles::Read(size_t max_records, Batch* batch) {
       const Column& event = batch->columns[static_cast<size_t>(source_.event_timestamp)];
       batch->event_us.insert(
           batch->event_us.end(),
-          event.ints.begin() + static_cast<std::ptrdiff_t>(batch->event_us.size()), event.ints.end());
+          event.ints.begin() + static_cast<std::ptrdiff_t>(batch->event_us.size()),
+          event.ints.end());
       SKEWLESS_RETURN_IF_ERROR(Report(bad_));
       return true;
     }

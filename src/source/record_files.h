@@ -29,8 +29,8 @@ class RecordFiles {
   // event_us. False when all files are done. Known and new records never come together.
   Result<bool> Read(size_t max_records, Batch* batch);
 
-  // Of the last Read: the file and how many of its records were read by now, and whether the records
-  // were known.
+  // Of the last Read: the file and how many of its records were read by now, and whether the
+  // records were known.
   SourcePosition position() const { return {files_[file_].stream, reader_->next_record()}; }
   bool was_known() const { return was_known_; }
 

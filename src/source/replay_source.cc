@@ -36,9 +36,8 @@ Result<bool> ReplaySource::Next(size_t max_rows, DurationUs wait_us, Batch* batc
   SKEWLESS_ASSIGN_OR_RETURN(const bool any, sorter_.Take(max_rows, batch));
   if (!any) return false;
   batch->positions.push_back({ReplayPosition::SortedStream(definition_), sorter_.taken()});
-  taken_fraction_.store(
-      static_cast<double>(sorter_.taken()) / static_cast<double>(sorter_.rows()),
-      std::memory_order_relaxed);
+  taken_fraction_.store(static_cast<double>(sorter_.taken()) / static_cast<double>(sorter_.rows()),
+                        std::memory_order_relaxed);
   return true;
 }
 
@@ -85,8 +84,9 @@ Status ReplaySource::CheckKnownFiles() const {
     if (end == ends.end() || end->offset < records) {
       const std::string now =
           end == ends.end() ? "is gone" : "has only " + std::to_string(end->offset);
-      return Fail(ErrorCode::kInvalid, SourcePlace(definition_) + "'" + stream + "' had " +
-                                           std::to_string(records) + " records and now " + now,
+      return Fail(ErrorCode::kInvalid,
+                  SourcePlace(definition_) + "'" + stream + "' had " + std::to_string(records) +
+                      " records and now " + now,
                   "Put the file back as it was, or replay into a new log.");
     }
   }

@@ -13,9 +13,9 @@
 namespace skewless {
 
 struct SourceProgress {
-  int64_t records = 0;        // read so far, dead letters included
+  int64_t records = 0;  // read so far, dead letters included
   int64_t dead_letters = 0;
-  double fraction = 0;        // of the input, for a progress bar; 0..1, files only
+  double fraction = 0;  // of the input, for a progress bar; 0..1, files only
 };
 
 class Source {
@@ -24,20 +24,22 @@ class Source {
   // Fills `batch` (Reset first) with at most `max_rows`. False at the end of a bounded source. File
   // sources under a replay clock come in arrival order, arrival_us set; rows of one arrival may be
   // split over batches; positions[0].offset then counts the rows emitted, so that the engine can
-  // stop within a batch. Blocks at most `wait_us` when an unbounded source has nothing (empty batch).
+  // stop within a batch. Blocks at most `wait_us` when an unbounded source has nothing (empty
+  // batch).
   virtual Result<bool> Next(size_t max_rows, DurationUs wait_us, Batch* batch) = 0;
   virtual SourceProgress progress() const = 0;
 };
 
 struct SourceOptions {
-  std::vector<SourcePosition> resume;      // from the log; empty: from the start
-  int64_t sort_memory_bytes = 512 << 20;   // before an unsorted file is sorted through spill files
-  std::string spill_directory;             // for those; removed at the end
-  bool replay = false;                     // in arrival order, setting arrival_us
+  std::vector<SourcePosition> resume;     // from the log; empty: from the start
+  int64_t sort_memory_bytes = 512 << 20;  // before an unsorted file is sorted through spill files
+  std::string spill_directory;            // for those; removed at the end
+  bool replay = false;                    // in arrival order, setting arrival_us
 };
 
 // `definition` and `schema` within it outlive the source.
 Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int source,
-                                           const SourceOptions& options, DeadLetterSink dead_letters);
+                                           const SourceOptions& options,
+                                           DeadLetterSink dead_letters);
 
 }  // namespace skewless

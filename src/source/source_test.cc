@@ -60,7 +60,8 @@ class SourceTest : public ::testing::Test {
       run.error = opened.error().ToString();
       return run;
     }
-    for (const SourcePosition& position : options_.resume) run.positions[position.stream] = position.offset;
+    for (const SourcePosition& position : options_.resume)
+      run.positions[position.stream] = position.offset;
     Batch batch;
     while (max_batches > 0) {
       const Result<bool> more = (*opened)->Next(max_rows, 0, &batch);
@@ -93,7 +94,8 @@ class SourceTest : public ::testing::Test {
   }
 
   // A file of rows named "<prefix><record>", with the given arrivals; -1 makes a bad record.
-  void WriteCsv(const std::string& name, const std::string& prefix, const std::vector<int64_t>& arrivals) {
+  void WriteCsv(const std::string& name, const std::string& prefix,
+                const std::vector<int64_t>& arrivals) {
     std::string text = "id,name,ts,seen\n";
     for (size_t i = 0; i < arrivals.size(); ++i) {
       const std::string arrival = arrivals[i] < 0 ? "bad" : std::to_string(arrivals[i]);
@@ -140,7 +142,8 @@ TEST_F(SourceTest, ReadsFilesInOrderAndResumesAnywhere) {
   EXPECT_EQ(run.rows, (Rows{"a0", "a1", "a2", "a4", "b0", "b2", "d1"}));
   EXPECT_EQ(run.letters.size(), 4u);
   EXPECT_EQ(run.letters.at(0), "a.csv:3:5: column 'seen': expected timestamp[us], found \"bad\"");
-  EXPECT_EQ(run.positions, (std::map<std::string, int64_t>{{"a.csv", 6}, {"b.csv", 3}, {"d.csv", 2}}));
+  EXPECT_EQ(run.positions,
+            (std::map<std::string, int64_t>{{"a.csv", 6}, {"b.csv", 3}, {"d.csv", 2}}));
   EXPECT_EQ(run.progress.records, 11);
   EXPECT_EQ(run.progress.dead_letters, 4);
   EXPECT_EQ(run.progress.fraction, 1);
@@ -262,7 +265,8 @@ TEST_F(SourceTest, WhichFiles) {
   WriteCsv("in/two.csv", "two", {1});
   WriteCsv("in/odd[1].csv", "odd", {1});
   source().paths = {"in/{two,one}.csv"};
-  EXPECT_EQ(Run().positions, (std::map<std::string, int64_t>{{"in/one.csv", 1}, {"in/two.csv", 1}}));
+  EXPECT_EQ(Run().positions,
+            (std::map<std::string, int64_t>{{"in/one.csv", 1}, {"in/two.csv", 1}}));
   source().paths = {"in/two.csv", "in/one.csv", "in/*.csv"};
   EXPECT_EQ(Run().rows, (Rows{"two0", "one0", "odd0"}));
   source().paths = {"in/odd[1].csv"};
@@ -337,7 +341,8 @@ TEST_F(SourceTest, EveryFormatAndCompression) {
 
   arrow::Int64Builder ids;
   arrow::StringBuilder names;
-  arrow::TimestampBuilder times(arrow::timestamp(arrow::TimeUnit::MICRO), arrow::default_memory_pool());
+  arrow::TimestampBuilder times(arrow::timestamp(arrow::TimeUnit::MICRO),
+                                arrow::default_memory_pool());
   for (int64_t i = 0; i < 3; ++i) {
     ASSERT_TRUE(ids.Append(i).ok() && names.Append("p" + std::to_string(i)).ok());
     ASSERT_TRUE((i == 1 ? times.AppendNull() : times.Append(9 - i)).ok());
