@@ -1,0 +1,202 @@
+"""Every kind of bad input: exit code 1 (2 for usage), the place, the remedy; and nothing lost."""
+import glob
+import json
+import os
+import resource
+import socket
+import subprocess
+import unittest
+
+from program import PROGRAM, ProgramTest
+
+DEFINITION = """project: bad
+log: {path: var/log, segment_bytes: 65536}
+online: {type: embedded, path: var/online}
+offline: {type: parquet, path: var/history}
+serving: {listen: 127.0.0.1:6566, served_log: var/served}
+sources:
+  clicks:
+    type: file
+    path: clicks.csv
+    format: csv
+    columns: {user_id: int64, price: float64, ts: timestamp, seen: timestamp}
+    event_timestamp: ts
+    arrival_timestamp: seen
+entities: {user: {keys: {user_id: int64}}}
+feature_views:
+  users: {source: clicks, entity: user, features: {clicks: count(*), spend: sum(price)}}
+"""
+
+
+def rows(count, bad=()):
+    lines = ["user_id,price,ts,seen"]
+    for i in range(count):
+        stamp = f"2024-01-{1 + i // 86400:02}T{i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}Z"
+        lines.append(f"{i % 50},{'cheap' if i in bad else i / 8},{stamp},{stamp}")
+    return "\n".join(lines) + "\n"
+
+
+class BadInputTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("skewless.yaml", DEFINITION)
+        self.write("clicks.csv", rows(3000))
+
+    def fails(self, *arguments, says, code=1):
+        _, err = self.run_program(*arguments, code=code)
+        for part in says:
+            self.assertIn(part, err)
+        return err
+
+    def segments(self):
+        return sorted(glob.glob(self.path("var/log/*.sklog")))
+
+    def flip(self, path, offset):
+        with open(path, "r+b") as file:
+            file.seek(offset)
+            byte = file.read(1)
+            file.seek(offset)
+            file.write(bytes([byte[0] ^ 0x20]))
+
+    def test_usage(self):
+        self.fails("nonsense", says=[], code=2)
+        self.fails("join", says=[], code=2)
+
+    def test_missing_source_file(self):
+        os.remove(self.path("clicks.csv"))
+        self.fails("run", "--once", says=["clicks.csv", "skewless.yaml"])
+
+    def test_missing_column(self):
+        self.write("clicks.csv", "user_id,cost,ts,seen\n1,2,2024-01-01T00:00:00Z,2024-01-01T00:00:00Z\n")
+        self.fails("run", "--once", says=["clicks.csv", "price"])
+
+    def test_bad_records(self):
+        self.write("clicks.csv", rows(3000, bad=(7, 2000)))
+        self.fails("run", "--once", "--strict", says=["clicks.csv:9", "price", "float64", "cheap", "--strict"])
+        summary = self.run_json("run", "--once")
+        with open(self.path("var/log/dead_letters/clicks.jsonl")) as file:
+            letters = [json.loads(line) for line in file]
+        self.assertEqual(summary["events"] + len(letters), 3000)
+        self.assertEqual([letter["line"] for letter in letters], [9, 2002])
+        self.assertIn("price", letters[0]["reason"])
+        self.assertIn("cheap", letters[0]["record"])
+
+    def test_unknown_key_in_the_definition(self):
+        self.write("skewless.yaml", DEFINITION.replace("event_timestamp", "event_timestmp"))
+        self.fails("check", says=["skewless.yaml:12:5", "event_timestmp", "event_timestamp", "^"])
+
+    def test_wrong_type_in_the_definition(self):
+        self.write("skewless.yaml", DEFINITION.replace("sum(price)", "sum(prise)"))
+        self.fails("check", says=["skewless.yaml:16:", "prise", "price", "^"])
+
+    def test_full_disk(self):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
+            import signal
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        # Written past its limit, a file fails as on a full disk (EFBIG); the engine must stop, not go on.
+        done = subprocess.run([PROGRAM, "run", "--once"], cwd=self.folder, capture_output=True, text=True,
+                              preexec_fn=small_files, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("error:", done.stderr)
+        # With room again, nothing is lost or twice.
+        self.run_program("run", "--once")
+        self.assertEqual(sum(one["records"] for one in self.run_json("log", "--verify")), 3000)
+
+    def test_really_full_disk(self):
+        os.makedirs(self.path("small"))
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", self.path("small")], capture_output=True)
+        if mounted.returncode != 0:
+            # Without the right to mount, the kernel's own always-full device must do.
+            os.makedirs(self.path("small/log"))
+            os.symlink("/dev/full", self.path("small/log/dead_letters"))
+            self.write("skewless.yaml", DEFINITION.replace("var/log", "small/log"))
+            self.fails("run", "--once", says=["small/log"])
+            return
+        try:
+            self.write("skewless.yaml", DEFINITION.replace("var/log", "small/log"))
+            self.fails("run", "--once", says=["small/log", "No space left", "Free space"])
+            self.assertIn("records", self.run_program("log", "--verify")[0])
+        finally:
+            subprocess.run(["umount", self.path("small")], check=True)
+
+    def test_corrupt_segment_in_the_middle(self):
+        self.run_program("run", "--once", "--batch-rows", "100")
+        self.write("clicks.csv", rows(6000))
+        self.run_program("run", "--once", "--batch-rows", "100")
+        first = self.segments()[0]
+        self.flip(first, os.path.getsize(first) // 2)
+        name = os.path.basename(first)
+        self.fails("log", "--verify", says=[name, "offset"])
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", says=[name])
+        self.assertFalse(os.path.exists(self.path("set.csv")))
+
+    def test_torn_tail(self):
+        self.run_program("run", "--once", "--batch-rows", "100")
+        last = self.segments()[-1]
+        with open(last, "r+b") as file:
+            file.truncate(os.path.getsize(last) - 11)
+        self.run_program("run", "--once")
+        self.assertEqual(sum(one["records"] for one in self.run_json("log", "--verify")), 3000)
+
+    def test_second_writer(self):
+        engine = self.start()
+        err = self.fails("run", "--once", says=[str(engine.process.pid)])
+        self.assertIn("lock", err.lower())
+        engine.stop()
+
+    def test_port_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.fails("run", "--listen", f"127.0.0.1:{port}", says=[str(port), "listen"])
+
+    def test_labels(self):
+        self.run_program("run", "--once")
+        self.fails("join", "none.csv", "-o", "set.csv", says=["none.csv"])
+        self.write("labels.csv", "user,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", says=["labels.csv", "user_id"])
+        self.write("labels.csv", "user_id,at\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", says=["labels.csv", "event_timestamp", "at"])
+        self.write("labels.csv", "user_id,event_timestamp\n1,yesterday\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", says=["labels.csv", "event_timestamp", "row 1"])
+        self.write("labels.csv", "user_id,event_timestamp\nx,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", says=["labels.csv", "user_id"])
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.xlsx", says=["set.xlsx", ".parquet"])
+        self.fails("join", "labels.csv", "-o", "set.csv", "--features", "users:click", says=["click", "clicks"])
+
+    def test_store_of_a_newer_format(self):
+        self.run_program("run", "--once")
+        with open(self.path("var/online/current"), "r+b") as file:
+            head = file.read(64)
+            at = head.index(b"\x01\x00\x00\x00", 4)
+            file.seek(at)
+            file.write(b"\x63\x00\x00\x00")
+        self.fails("get", "users", "user_id=1", says=["version", "99"])
+
+    def test_log_of_a_newer_format(self):
+        self.run_program("run", "--once")
+        with open(self.segments()[0], "r+b") as file:
+            head = file.read(64)
+            at = head.index(b"\x01\x00\x00\x00", 4)
+            file.seek(at)
+            file.write(b"\x63\x00\x00\x00")
+        self.fails("log", "--verify", says=["format 99", "newer"])
+
+    def test_reading_what_nobody_wrote(self):
+        self.fails("get", "users", "user_id=1", says=["var/online"])
+        self.fails("log", says=["var/log"])
+        self.fails("freshness", says=["var/log"])
+
+    def test_names(self):
+        self.run_program("run", "--once")
+        self.fails("get", "user", "user_id=1", says=["users"])
+        self.fails("get", "users", "user_id=one", says=["user_id", "int64"])
+        self.fails("get", "users", says=["user_id"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,125 @@
+"""Runs the program under test, and what the tests share of it: repositories in temporary folders, a server on a
+free port, HTTP requests. Every process started here is stopped by its own id."""
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.environ["SKEWLESS_PROGRAM"]
+
+
+class Running:
+    """`skewless run` or `serve` as a child process, answering on a free port."""
+
+    def __init__(self, folder, *arguments, command="run"):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.arguments = [PROGRAM, command, "-C", folder, "--listen", f"127.0.0.1:{self.port}", *arguments]
+        self.connection = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}: {self.process.stderr.read()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("the server did not answer within two minutes")
+
+    def request(self, method, path, body=None, timeout=60):
+        """(status, text); a lost connection is made anew once by the caller's next request."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            payload = body if isinstance(body, (str, bytes, type(None))) else json.dumps(body)
+            self.connection.request(method, path, payload)
+            reply = self.connection.getresponse()
+            return reply.status, reply.read().decode()
+        except Exception:
+            self.connection.close()
+            self.connection = None
+            raise
+
+    def wait_until_readable(self):
+        """Under a replay clock there is no time to read at before the first event."""
+        deadline = time.monotonic() + 60
+        while self.request("GET", "/health")[0] != 200:
+            if time.monotonic() > deadline:
+                raise AssertionError("nothing could be read within a minute")
+            time.sleep(0.01)
+
+    def read(self, body):
+        status, text = self.request("POST", "/get-online-features", body)
+        if status != 200:
+            raise AssertionError(f"{status}: {text}")
+        return json.loads(text)
+
+    def advance(self, to_us):
+        status, text = self.request("POST", "/replay/advance", {"to_us": to_us})
+        if status != 200:
+            raise AssertionError(f"{status}: {text}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.communicate()
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def stop(self):
+        """SIGTERM; returns what it printed. It must end well."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=300)
+        if self.process.returncode != 0:
+            raise AssertionError(f"ended with {self.process.returncode}: {err}")
+        return out
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="skewless-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.children = []
+        self.addCleanup(self.kill_children)
+
+    def kill_children(self):
+        for child in self.children:
+            if child.process.poll() is None:
+                child.kill()
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), "w") as file:
+            file.write(text)
+
+    def run_program(self, *arguments, code=0, timeout=300):
+        """Runs a command in the repository; returns (stdout, stderr)."""
+        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
+        self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}\n{done.stderr}")
+        return done.stdout, done.stderr
+
+    def run_json(self, *arguments, code=0):
+        return json.loads(self.run_program(*arguments, "--json", code=code)[0])
+
+    def start(self, *arguments, command="run"):
+        child = Running(self.folder, *arguments, command=command)
+        self.children.append(child)
+        return child
