@@ -145,10 +145,11 @@ Status ReadTimes(const std::string& path, const std::string& name, std::shared_p
     column = *dates;
   }
   // A timestamp array holds int64 as an int64 array does; whatever its time zone, they are UTC.
-  using Ticks = arrow::NumericArray<arrow::Int64Type>;
   int64_t row = 0;
   for (const auto& chunk : column->chunks()) {
-    const Ticks array(chunk->data()->Copy());
+    const auto ticks = chunk->data()->Copy();
+    ticks->type = arrow::int64();
+    const arrow::Int64Array array(ticks);
     for (int64_t i = 0; i < array.length(); ++i, ++row) {
       if (array.IsNull(i)) {
         out->AppendNull();
@@ -216,32 +217,33 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
   Column out;
   out.type = type;
   Status filled;
+  const std::string where = path + ": column '" + name + "'";
   switch (type.kind) {
     case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(path, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
+      filled = Fill<arrow::FloatArray>(where, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
         out.AppendDouble(static_cast<double>(array.Value(i)));
       });
       break;
     case TypeKind::kFloat64:
-      filled = Fill<arrow::DoubleArray>(path, column, arrow::float64(), &out,
+      filled = Fill<arrow::DoubleArray>(where, column, arrow::float64(), &out,
                                         [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
       break;
     case TypeKind::kString:
     case TypeKind::kBytes:
-      filled = Fill<arrow::LargeBinaryArray>(path, column, arrow::large_binary(), &out,
+      filled = Fill<arrow::LargeBinaryArray>(where, column, arrow::large_binary(), &out,
                                              [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
       break;
     case TypeKind::kTimestamp: filled = ReadTimes(path, name, column, &out); break;
     case TypeKind::kBool:
-      filled = Fill<arrow::BooleanArray>(path, column, arrow::boolean(), &out,
+      filled = Fill<arrow::BooleanArray>(where, column, arrow::boolean(), &out,
                                          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
       break;
     case TypeKind::kInt32:
-      filled = Fill<arrow::Int32Array>(path, column, arrow::int32(), &out,
+      filled = Fill<arrow::Int32Array>(where, column, arrow::int32(), &out,
                                        [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
     case TypeKind::kInt64:
-      filled = Fill<arrow::Int64Array>(path, column, arrow::int64(), &out,
+      filled = Fill<arrow::Int64Array>(where, column, arrow::int64(), &out,
                                        [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
   }
