@@ -96,8 +96,8 @@ void FoldInto(const KernelPlan& plan, uint8_t* state, const TileLayout& layout, 
 [[gnu::noinline]] size_t ApplyAnywhere(const KernelPlan& plan, uint8_t* state, size_t capacity,
                                        const ViewInput& input, size_t row_index) {
   const Row row(input, row_index);
-  const Timestamp available_us = std::max(input.available_us[row_index],
-                                          LoadStateHeader(state).available_us);
+  const Timestamp available_us =
+      std::max(input.available_us[row_index], LoadStateHeader(state).available_us);
   const Room room = FindRoom(plan, state, row, available_us);
   if (room.total() > 0) {
     const size_t needed = SecureRoom(plan, state, capacity, room);

@@ -27,8 +27,8 @@ struct skewless_session {
 
 namespace {
 
-using skewless::ByteView;
 using skewless::Bytes;
+using skewless::ByteView;
 using skewless::Error;
 using skewless::ErrorCode;
 using skewless::Fail;
@@ -37,11 +37,16 @@ using skewless::Status;
 int CodeOf(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalid:
-    case ErrorCode::kUnsupported: return SKEWLESS_INVALID;
-    case ErrorCode::kNotFound: return SKEWLESS_NOT_FOUND;
-    case ErrorCode::kCorrupt: return SKEWLESS_CORRUPT;
-    case ErrorCode::kVersion: return SKEWLESS_VERSION;
-    default: return SKEWLESS_INTERNAL;
+    case ErrorCode::kUnsupported:
+      return SKEWLESS_INVALID;
+    case ErrorCode::kNotFound:
+      return SKEWLESS_NOT_FOUND;
+    case ErrorCode::kCorrupt:
+      return SKEWLESS_CORRUPT;
+    case ErrorCode::kVersion:
+      return SKEWLESS_VERSION;
+    default:
+      return SKEWLESS_INTERNAL;
   }
 }
 
@@ -100,9 +105,8 @@ Status Load(skewless_session* session, const skewless_view* view, ByteView bytes
   SKEWLESS_RETURN_IF_ERROR(skewless::DecodeBatch(bytes, schema, schema, &session->batch));
   if (session->batch.source != static_cast<uint32_t>(definition.source)) {
     return Fail(ErrorCode::kInvalid,
-                "the batch is of source " + std::to_string(session->batch.source) +
-                    ", and view '" + definition.name + "' reads source " +
-                    std::to_string(definition.source),
+                "the batch is of source " + std::to_string(session->batch.source) + ", and view '" +
+                    definition.name + "' reads source " + std::to_string(definition.source),
                 "give each view the batches of its own source");
   }
   if (session->batch.rows() > 0 && session->batch.sequence.empty()) {
@@ -158,8 +162,7 @@ class Folding {
       state.resize(kernel_.empty_state_size());
       kernel_.InitState(state.data());
     }
-    while (const size_t needed =
-               kernel_.Apply(state.data(), state.size(), session_->input, row)) {
+    while (const size_t needed = kernel_.Apply(state.data(), state.size(), session_->input, row)) {
       if (needed > skewless::kMaxStateBytes) {
         return Fail(ErrorCode::kInvalid,
                     "the state of an entity would take " + std::to_string(needed) + " bytes",
@@ -258,9 +261,8 @@ const uint8_t* skewless_batch_key(const skewless_session* session, size_t row, s
 int skewless_apply(skewless_session* session, const skewless_view* view, const uint8_t* state,
                    size_t state_size, const uint32_t* rows, size_t row_count, uint8_t* out,
                    size_t capacity, size_t* size) {
-  const int code = Guarded(session, [&] {
-    return Apply(session, view, ByteView(state, state_size), rows, row_count);
-  });
+  const int code = Guarded(
+      session, [&] { return Apply(session, view, ByteView(state, state_size), rows, row_count); });
   return Give(code, session->work, out, capacity, size);
 }
 
@@ -276,8 +278,7 @@ int skewless_compact(skewless_session* session, const skewless_view* view, const
 }
 
 int skewless_read(skewless_session* session, const skewless_view* view, const uint8_t* state,
-                  size_t state_size, int64_t read_us, uint8_t* out, size_t capacity,
-                  size_t* size) {
+                  size_t state_size, int64_t read_us, uint8_t* out, size_t capacity, size_t* size) {
   const int code = Guarded(session, [&]() -> Status {
     const ByteView bytes(state, state_size);
     SKEWLESS_RETURN_IF_ERROR(CheckState(view, bytes));

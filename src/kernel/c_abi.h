@@ -35,11 +35,11 @@ typedef struct skewless_view skewless_view;
 /* What a call returns. The text of an error is skewless_last_error. */
 enum {
   SKEWLESS_OK = 0,
-  SKEWLESS_INVALID = 1,     /* the definition, a row or another argument is wrong */
-  SKEWLESS_NOT_FOUND = 2,   /* no such view */
-  SKEWLESS_CORRUPT = 3,     /* bytes of a batch or a state are damaged */
-  SKEWLESS_VERSION = 4,     /* bytes are of a newer format */
-  SKEWLESS_TOO_SMALL = 5,   /* *size tells how much room the result needs; nothing was written */
+  SKEWLESS_INVALID = 1,   /* the definition, a row or another argument is wrong */
+  SKEWLESS_NOT_FOUND = 2, /* no such view */
+  SKEWLESS_CORRUPT = 3,   /* bytes of a batch or a state are damaged */
+  SKEWLESS_VERSION = 4,   /* bytes are of a newer format */
+  SKEWLESS_TOO_SMALL = 5, /* *size tells how much room the result needs; nothing was written */
   SKEWLESS_INTERNAL = 6
 };
 

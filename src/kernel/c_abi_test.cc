@@ -80,8 +80,8 @@ class CAbi : public testing::Test {
   int Apply(const std::vector<uint32_t>& rows) {
     Bytes out(1 << 16);
     size_t size = 0;
-    const int code = skewless_apply(session_.get(), view_.get(), state_.data(), state_.size(), rows.data(),
-                                    rows.size(), out.data(), out.size(), &size);
+    const int code = skewless_apply(session_.get(), view_.get(), state_.data(), state_.size(),
+                                    rows.data(), rows.size(), out.data(), out.size(), &size);
     out.resize(size);
     if (code == SKEWLESS_OK) state_ = out;
     return code;
@@ -89,7 +89,8 @@ class CAbi : public testing::Test {
   std::string Read(Timestamp t) {
     Bytes out(1 << 16);
     size_t size = 0;
-    const int code = skewless_read(session_.get(), view_.get(), state_.data(), state_.size(), t, out.data(), out.size(), &size);
+    const int code = skewless_read(session_.get(), view_.get(), state_.data(), state_.size(), t,
+                                   out.data(), out.size(), &size);
     if (code != SKEWLESS_OK) return skewless_last_error(session_.get());
     FeatureVector vector;
     const Status status = DecodeVector(ByteView(out).first(size), &vector);
@@ -113,7 +114,8 @@ TEST_F(CAbi, FoldsAndReads) {
   EXPECT_STREQ(skewless_view_output_name(view_.get(), 3), "twice");
   EXPECT_EQ(skewless_view_output_name(view_.get(), 4), nullptr);
   EXPECT_EQ(Read(5), "1: null null null null");
-  ASSERT_EQ(Load(Encode({{7, 1, "a", 10}, {8, 5, "b", 11}, {7, -1, "out", 12}, {7, 2, "c", 13}})), SKEWLESS_OK);
+  ASSERT_EQ(Load(Encode({{7, 1, "a", 10}, {8, 5, "b", 11}, {7, -1, "out", 12}, {7, 2, "c", 13}})),
+            SKEWLESS_OK);
   EXPECT_EQ(skewless_batch_rows(session_.get()), 4u);
   EXPECT_EQ(skewless_batch_selected(session_.get(), 2), 0);
   size_t size = 0;
@@ -136,22 +138,34 @@ TEST_F(CAbi, RoomThatIsTooSmallIsTold) {
   ASSERT_EQ(Load(Encode({{7, 1, "a", 10}})), SKEWLESS_OK);
   uint8_t out[4] = {1, 2, 3, 4};
   size_t size = 0;
-  EXPECT_EQ(skewless_apply(session_.get(), view_.get(), nullptr, 0, nullptr, 0, out, sizeof out, &size), SKEWLESS_TOO_SMALL);
+  EXPECT_EQ(
+      skewless_apply(session_.get(), view_.get(), nullptr, 0, nullptr, 0, out, sizeof out, &size),
+      SKEWLESS_TOO_SMALL);
   EXPECT_GT(size, sizeof out);
   EXPECT_EQ(out[0], 1);
   Bytes room(size);
-  EXPECT_EQ(skewless_apply(session_.get(), view_.get(), nullptr, 0, nullptr, 0, room.data(), size, &size), SKEWLESS_OK);
+  EXPECT_EQ(
+      skewless_apply(session_.get(), view_.get(), nullptr, 0, nullptr, 0, room.data(), size, &size),
+      SKEWLESS_OK);
   EXPECT_EQ(room.size(), size);
-  EXPECT_EQ(skewless_read(session_.get(), view_.get(), room.data(), size, 10, out, sizeof out, &size), SKEWLESS_TOO_SMALL);
+  EXPECT_EQ(
+      skewless_read(session_.get(), view_.get(), room.data(), size, 10, out, sizeof out, &size),
+      SKEWLESS_TOO_SMALL);
 }
 
 TEST_F(CAbi, CompactIsAStateToo) {
-  ASSERT_EQ(Load(Encode({{7, 1, "a", 10}, {7, 2, "a longer text", kSecondUs}, {7, 3, "x", 2 * kSecondUs}, {7, 4, "y", 3 * kSecondUs}})), SKEWLESS_OK);
+  ASSERT_EQ(Load(Encode({{7, 1, "a", 10},
+                         {7, 2, "a longer text", kSecondUs},
+                         {7, 3, "x", 2 * kSecondUs},
+                         {7, 4, "y", 3 * kSecondUs}})),
+            SKEWLESS_OK);
   ASSERT_EQ(Apply({0, 1, 2, 3}), SKEWLESS_OK);
   const std::string before = Read(3 * kSecondUs);
   Bytes out(state_.size());
   size_t size = 0;
-  ASSERT_EQ(skewless_compact(session_.get(), view_.get(), state_.data(), state_.size(), out.data(), out.size(), &size), SKEWLESS_OK);
+  ASSERT_EQ(skewless_compact(session_.get(), view_.get(), state_.data(), state_.size(), out.data(),
+                             out.size(), &size),
+            SKEWLESS_OK);
   EXPECT_LT(size, state_.size());
   out.resize(size);
   state_ = out;
@@ -159,7 +173,8 @@ TEST_F(CAbi, CompactIsAStateToo) {
 }
 
 TEST_F(CAbi, ErrorsAreToldInWords) {
-  EXPECT_EQ(skewless_view_open(session_.get(), kDefinition, sizeof kDefinition - 1, "nope", 4), nullptr);
+  EXPECT_EQ(skewless_view_open(session_.get(), kDefinition, sizeof kDefinition - 1, "nope", 4),
+            nullptr);
   EXPECT_NE(std::string(skewless_last_error(session_.get())).find("'nope'"), std::string::npos);
   EXPECT_EQ(skewless_view_open(session_.get(), "project: [", 10, "view", 4), nullptr);
   EXPECT_NE(std::string(skewless_last_error(session_.get())), "");

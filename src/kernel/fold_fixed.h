@@ -42,7 +42,8 @@ void FoldDouble(uint8_t* at, double x) {
   if constexpr ((kParts & kMaxPart) != 0) {
     if (ReplacesMax(x, LoadLe<double>(at + kAt.max))) StoreLe(at + kAt.max, x);
   }
-  if constexpr ((kParts & kMomentsPart) != 0) FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), x);
+  if constexpr ((kParts & kMomentsPart) != 0)
+    FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), x);
 }
 
 template <unsigned kParts>
@@ -123,12 +124,18 @@ SKEWLESS_ALWAYS_INLINE void FoldFixed(const TileLayout& layout, uint8_t* payload
     const Column& column = row.argument(a->argument);
     if (column.valid[row.index] == 0) continue;
     switch (a->fold_code) {
-#define SKEWLESS_FOLD(parts)                                                                       \
-  case kFoldDoubles + (parts): FoldDouble<parts>(at, column.doubles[row.index]); break;            \
-  case kFoldInts + (parts): FoldInt<parts>(at, column.ints[row.index]); break;
+#define SKEWLESS_FOLD(parts)                          \
+  case kFoldDoubles + (parts):                        \
+    FoldDouble<parts>(at, column.doubles[row.index]); \
+    break;                                            \
+  case kFoldInts + (parts):                           \
+    FoldInt<parts>(at, column.ints[row.index]);       \
+    break;
       SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
 #undef SKEWLESS_FOLD
-      default: AddOne(at); break;  // values that are only counted
+      default:
+        AddOne(at);
+        break;  // values that are only counted
     }
   }
 }

@@ -31,8 +31,8 @@ inline uint64_t RawValue(const Column& column, Physical physical, size_t row) {
                                        : static_cast<uint64_t>(column.ints[row]);
 }
 
-// Accumulators share flag words, so a word is only written where it changes: else each of them would
-// wait for the store of the one before.
+// Accumulators share flag words, so a word is only written where it changes: else each of them
+// would wait for the store of the one before.
 inline void SetFlags(uint8_t* payload, const Accumulator& a, uint64_t flags) {
   const auto word = LoadLe<uint64_t>(payload + a.flags_at);
   const uint64_t changed = (word & ~(uint64_t{3} << a.flags_shift)) | flags << a.flags_shift;

@@ -15,8 +15,10 @@ int CompareOrder(const Accumulator& a, const uint8_t* stored, const Row& row,
       const auto y = LoadLe<int64_t>(stored);
       return (x > y ? 1 : 0) - (x < y ? 1 : 0);
     }
-    case Physical::kDouble: return CompareDoubles(column.doubles[row.index], LoadLe<double>(stored));
-    case Physical::kBytes: return column.strings[row.index].compare(heap->Get(stored));
+    case Physical::kDouble:
+      return CompareDoubles(column.doubles[row.index], LoadLe<double>(stored));
+    case Physical::kBytes:
+      return column.strings[row.index].compare(heap->Get(stored));
   }
   return 0;
 }
@@ -40,10 +42,14 @@ bool Takes(const Accumulator& a, const uint8_t* payload, const Row& row, const S
   if ((LoadFlags(payload, a) & kPresentFlag) == 0) return true;
   const uint8_t* at = payload + a.offset;
   switch (a.kind) {
-    case AccumulatorKind::kMinBytes: return column.strings[row.index] < heap.Get(at);
-    case AccumulatorKind::kMaxBytes: return column.strings[row.index] > heap.Get(at);
-    case AccumulatorKind::kFirst: return row.event_us < LoadLe<Timestamp>(at);
-    default: return row.event_us >= LoadLe<Timestamp>(at);
+    case AccumulatorKind::kMinBytes:
+      return column.strings[row.index] < heap.Get(at);
+    case AccumulatorKind::kMaxBytes:
+      return column.strings[row.index] > heap.Get(at);
+    case AccumulatorKind::kFirst:
+      return row.event_us < LoadLe<Timestamp>(at);
+    default:
+      return row.event_us >= LoadLe<Timestamp>(at);
   }
 }
 

@@ -57,7 +57,8 @@ feature_views:
 )";
     for (const std::string& line : settings) text += "    " + line + "\n";
     text += "    features:\n";
-    for (const auto& [name, feature] : features) text += "      " + name + ": \"" + feature + "\"\n";
+    for (const auto& [name, feature] : features)
+      text += "      " + name + ": \"" + feature + "\"\n";
     auto parsed = ParseDefinition(text, "skewless.yaml", ".");
     if (!parsed) Abort(parsed.error());
     definition_ = std::move(*parsed);

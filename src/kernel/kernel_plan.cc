@@ -104,8 +104,8 @@ class PlanBuilder {
   Result<Accumulator> AccumulatorOf(const FeatureDefinition& feature) {
     Accumulator a;
     if (feature.filter_program != nullptr) {
-      a.filter = FindProgram(*feature.filter, *feature.filter_program, &filter_texts_,
-                             &plan_->filters);
+      a.filter =
+          FindProgram(*feature.filter, *feature.filter_program, &filter_texts_, &plan_->filters);
     }
     if (feature.argument_program != nullptr) {
       a.argument = FindArgument(*feature.argument, *feature.argument_program);
@@ -117,15 +117,22 @@ class PlanBuilder {
       a.order_physical = PhysicalOf(feature.order_program->type());
     }
     const bool is_bytes = a.physical == Physical::kBytes;
-    a.kind = a.argument < 0 || is_bytes              ? AccumulatorKind::kCount
+    a.kind = a.argument < 0 || is_bytes        ? AccumulatorKind::kCount
              : a.physical == Physical::kDouble ? AccumulatorKind::kNumericDouble
                                                : AccumulatorKind::kNumericInt;
     switch (feature.aggregate) {
-      case AggregateKind::kCount: return a;
+      case AggregateKind::kCount:
+        return a;
       case AggregateKind::kSum:
-      case AggregateKind::kAvg: a.parts = kSumPart; break;
-      case AggregateKind::kBoolAnd: a.parts = kMinPart; break;
-      case AggregateKind::kBoolOr: a.parts = kMaxPart; break;
+      case AggregateKind::kAvg:
+        a.parts = kSumPart;
+        break;
+      case AggregateKind::kBoolAnd:
+        a.parts = kMinPart;
+        break;
+      case AggregateKind::kBoolOr:
+        a.parts = kMaxPart;
+        break;
       case AggregateKind::kMin:
         a.parts = kMinPart;
         if (is_bytes) a.kind = AccumulatorKind::kMinBytes;
@@ -137,13 +144,27 @@ class PlanBuilder {
       case AggregateKind::kVarPop:
       case AggregateKind::kVarSamp:
       case AggregateKind::kStddevPop:
-      case AggregateKind::kStddevSamp: a.parts = kMomentsPart; break;
-      case AggregateKind::kFirst: a.kind = AccumulatorKind::kFirst; break;
-      case AggregateKind::kLast: a.kind = AccumulatorKind::kLast; break;
-      case AggregateKind::kMinBy: a.kind = AccumulatorKind::kMinBy; break;
-      case AggregateKind::kMaxBy: a.kind = AccumulatorKind::kMaxBy; break;
-      case AggregateKind::kFirstN: a.kind = AccumulatorKind::kFirstList; break;
-      case AggregateKind::kLastN: a.kind = AccumulatorKind::kLastList; break;
+      case AggregateKind::kStddevSamp:
+        a.parts = kMomentsPart;
+        break;
+      case AggregateKind::kFirst:
+        a.kind = AccumulatorKind::kFirst;
+        break;
+      case AggregateKind::kLast:
+        a.kind = AccumulatorKind::kLast;
+        break;
+      case AggregateKind::kMinBy:
+        a.kind = AccumulatorKind::kMinBy;
+        break;
+      case AggregateKind::kMaxBy:
+        a.kind = AccumulatorKind::kMaxBy;
+        break;
+      case AggregateKind::kFirstN:
+        a.kind = AccumulatorKind::kFirstList;
+        break;
+      case AggregateKind::kLastN:
+        a.kind = AccumulatorKind::kLastList;
+        break;
       default:
         return FailAt(feature, ErrorCode::kUnsupported,
                       "the aggregate " + std::string(AggregateName(feature.aggregate)) +
@@ -197,13 +218,16 @@ class PlanBuilder {
       case AccumulatorKind::kMinBytes:
       case AccumulatorKind::kMaxBytes:
       case AccumulatorKind::kFirstList:
-      case AccumulatorKind::kLastList: return true;
+      case AccumulatorKind::kLastList:
+        return true;
       case AccumulatorKind::kFirst:
-      case AccumulatorKind::kLast: return a.physical == Physical::kBytes;
+      case AccumulatorKind::kLast:
+        return a.physical == Physical::kBytes;
       case AccumulatorKind::kMinBy:
       case AccumulatorKind::kMaxBy:
         return a.physical == Physical::kBytes || a.order_physical == Physical::kBytes;
-      default: return false;
+      default:
+        return false;
     }
   }
 
@@ -237,14 +261,20 @@ class PlanBuilder {
 
   static uint32_t SizeOf(const Accumulator& a) {
     switch (a.kind) {
-      case AccumulatorKind::kCount: return 8;
-      case AccumulatorKind::kNumericDouble: return LayoutOfParts(false, a.parts).size;
-      case AccumulatorKind::kNumericInt: return LayoutOfParts(true, a.parts).size;
+      case AccumulatorKind::kCount:
+        return 8;
+      case AccumulatorKind::kNumericDouble:
+        return LayoutOfParts(false, a.parts).size;
+      case AccumulatorKind::kNumericInt:
+        return LayoutOfParts(true, a.parts).size;
       case AccumulatorKind::kFirst:
-      case AccumulatorKind::kLast: return 16;
+      case AccumulatorKind::kLast:
+        return 16;
       case AccumulatorKind::kMinBy:
-      case AccumulatorKind::kMaxBy: return 24;
-      default: return 8;
+      case AccumulatorKind::kMaxBy:
+        return 24;
+      default:
+        return 8;
     }
   }
 
@@ -273,11 +303,16 @@ class PlanBuilder {
 
   static uint8_t FoldCodeOf(const Accumulator& a) {
     switch (a.kind) {
-      case AccumulatorKind::kCount: return a.argument < 0 ? kFoldRowCount : kFoldValueCount;
-      case AccumulatorKind::kNumericDouble: return static_cast<uint8_t>(kFoldDoubles + a.parts);
-      case AccumulatorKind::kNumericInt: return static_cast<uint8_t>(kFoldInts + a.parts);
-      case AccumulatorKind::kFirst: return kFoldFirst;
-      default: return kFoldExtreme;
+      case AccumulatorKind::kCount:
+        return a.argument < 0 ? kFoldRowCount : kFoldValueCount;
+      case AccumulatorKind::kNumericDouble:
+        return static_cast<uint8_t>(kFoldDoubles + a.parts);
+      case AccumulatorKind::kNumericInt:
+        return static_cast<uint8_t>(kFoldInts + a.parts);
+      case AccumulatorKind::kFirst:
+        return kFoldFirst;
+      default:
+        return kFoldExtreme;
     }
   }
 
@@ -384,8 +419,8 @@ class PlanBuilder {
         for (const uint32_t output : outputs) {
           const FeatureDefinition& feature = view_.features[output];
           plan_->output_reads.push_back({output, feature.aggregate, feature.type});
-          plan_->depends_on_order = plan_->depends_on_order || DependsOnFoldingOrder(window.first,
-                                                                                      accumulator);
+          plan_->depends_on_order =
+              plan_->depends_on_order || DependsOnFoldingOrder(window.first, accumulator);
         }
         read.end = Count(plan_->output_reads);
         plan_->accumulator_reads.push_back(read);

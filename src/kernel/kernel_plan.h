@@ -21,11 +21,11 @@ enum class AccumulatorKind : uint8_t {
   kNumericInt,     // count and `parts` of an integer
   kFirst,          // (event_us, value)
   kLast,
-  kMinBytes,       // (reference)
+  kMinBytes,  // (reference)
   kMaxBytes,
-  kMinBy,          // (event_us, order value, value)
+  kMinBy,  // (event_us, order value, value)
   kMaxBy,
-  kFirstList,      // (reference to sorted entries)
+  kFirstList,  // (reference to sorted entries)
   kLastList,
 };
 
@@ -72,9 +72,9 @@ struct Accumulator {
   int32_t order = -1;
   int32_t filter = -1;
   uint32_t list_size = 0;
-  uint32_t offset = 0;      // of its bytes in a tile's payload
+  uint32_t offset = 0;  // of its bytes in a tile's payload
   uint32_t size = 0;
-  uint32_t flags_at = 0;    // of its flag word in the payload
+  uint32_t flags_at = 0;  // of its flag word in the payload
   uint32_t flags_shift = 0;
   uint64_t flags_mask = 0;  // both of its flags, in place
   Type argument_type;

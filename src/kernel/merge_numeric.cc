@@ -126,18 +126,22 @@ MergedNumeric MergeNumeric(const Accumulator& a, const TileRange& tiles) {
   if (a.kind == AccumulatorKind::kNumericDouble) {
     switch (a.parts) {
 #define SKEWLESS_MERGE(parts_value) \
-  case parts_value: return MergeDoubles<parts_value>(a.offset, tiles);
+  case parts_value:                 \
+    return MergeDoubles<parts_value>(a.offset, tiles);
       SKEWLESS_PARTS_0_TO_15(SKEWLESS_MERGE)
 #undef SKEWLESS_MERGE
-      default: return {};
+      default:
+        return {};
     }
   }
   switch (a.parts) {
 #define SKEWLESS_MERGE(parts_value) \
-  case parts_value: return MergeInts<parts_value>(a.offset, tiles);
+  case parts_value:                 \
+    return MergeInts<parts_value>(a.offset, tiles);
     SKEWLESS_PARTS_0_TO_15(SKEWLESS_MERGE)
 #undef SKEWLESS_MERGE
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -160,7 +164,8 @@ void FinishNumeric(const Accumulator& a, const MergedNumeric& merged, AggregateK
   if (aggregate == AggregateKind::kCount) return SetInt(static_cast<int64_t>(merged.count), out);
   if (merged.count == 0) return;
   switch (aggregate) {
-    case AggregateKind::kSum: return FinishSum(is_int, merged, overflow, out);
+    case AggregateKind::kSum:
+      return FinishSum(is_int, merged, overflow, out);
     case AggregateKind::kAvg: {
       const double sum =
           is_int ? static_cast<double>(static_cast<Int128>(merged.int_sum)) : merged.double_sum;
@@ -172,10 +177,14 @@ void FinishNumeric(const Accumulator& a, const MergedNumeric& merged, AggregateK
     case AggregateKind::kMax:
     case AggregateKind::kBoolOr:
       return is_int ? SetInt(merged.int_max, out) : SetDouble(merged.double_max, out);
-    case AggregateKind::kVarPop: return FinishVariance(merged, false, false, out);
-    case AggregateKind::kVarSamp: return FinishVariance(merged, true, false, out);
-    case AggregateKind::kStddevPop: return FinishVariance(merged, false, true, out);
-    default: return FinishVariance(merged, true, true, out);
+    case AggregateKind::kVarPop:
+      return FinishVariance(merged, false, false, out);
+    case AggregateKind::kVarSamp:
+      return FinishVariance(merged, true, false, out);
+    case AggregateKind::kStddevPop:
+      return FinishVariance(merged, false, true, out);
+    default:
+      return FinishVariance(merged, true, true, out);
   }
 }
 

@@ -42,8 +42,10 @@ int CompareSlots(Physical physical, const uint8_t* x, const uint8_t* y, const St
       const auto b = LoadLe<int64_t>(y);
       return (a > b ? 1 : 0) - (a < b ? 1 : 0);
     }
-    case Physical::kDouble: return CompareDoubles(LoadLe<double>(x), LoadLe<double>(y));
-    case Physical::kBytes: return text.At(x).compare(text.At(y));
+    case Physical::kDouble:
+      return CompareDoubles(LoadLe<double>(x), LoadLe<double>(y));
+    case Physical::kBytes:
+      return text.At(x).compare(text.At(y));
   }
   return 0;
 }
@@ -67,9 +69,15 @@ const uint8_t* ExtremeTile(const Accumulator& a, const TileRange& tiles, const S
 
 void SetFromSlot(const Accumulator& a, const uint8_t* slot, const StateText& text, ValueView* out) {
   switch (a.physical) {
-    case Physical::kInt: out->int_value = LoadLe<int64_t>(slot); break;
-    case Physical::kDouble: SetDouble(LoadLe<double>(slot), out); break;
-    case Physical::kBytes: out->bytes = text.At(slot); break;
+    case Physical::kInt:
+      out->int_value = LoadLe<int64_t>(slot);
+      break;
+    case Physical::kDouble:
+      SetDouble(LoadLe<double>(slot), out);
+      break;
+    case Physical::kBytes:
+      out->bytes = text.At(slot);
+      break;
   }
   out->valid = true;
 }
@@ -168,8 +176,12 @@ void ReadRecord(const Accumulator& a, const TileRange& tiles, const StateText& t
   const uint8_t* tile = nullptr;
   uint32_t value_at = a.offset + 8;
   switch (a.kind) {
-    case AccumulatorKind::kFirst: tile = FirstTileWithRecord(a, tiles); break;
-    case AccumulatorKind::kLast: tile = LastTileWithRecord(a, tiles); break;
+    case AccumulatorKind::kFirst:
+      tile = FirstTileWithRecord(a, tiles);
+      break;
+    case AccumulatorKind::kLast:
+      tile = LastTileWithRecord(a, tiles);
+      break;
     default:
       tile = ExtremeTile(a, tiles, text);
       value_at = a.is_by() ? a.offset + 16 : a.offset;

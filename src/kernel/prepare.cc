@@ -22,7 +22,7 @@ const Column* Keep(const Batch& batch, const Column& result, Column* own, String
 // 1 where a condition is true; null is not.
 void KeepCondition(const Column& result, size_t rows, uint8_t* out) {
   for (size_t i = 0; i < rows; ++i) {
-    out[i] = static_cast<uint8_t>((result.valid[i] != 0) & (result.ints[i] != 0));
+    out[i] = result.valid[i] & static_cast<uint8_t>(result.ints[i] != 0 ? 1 : 0);
   }
 }
 

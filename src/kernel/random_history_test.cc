@@ -1,5 +1,5 @@
-// Random histories against a reading of the definition as plain as can be: all records are kept, and
-// each read cuts them into tiles and folds them anew. It shares no code with the kernel.
+// Random histories against a reading of the definition as plain as can be: all records are kept,
+// and each read cuts them into tiles and folds them anew. It shares no code with the kernel.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,19 +30,27 @@ using Cell = Value;
 
 Cell CellOf(const TestEvent& e, char column) {
   switch (column) {
-    case 'n': return e.n ? Value::Int(*e.n) : Value::Null({TypeKind::kInt64, false});
-    case 'x': return e.x ? Value::Double(*e.x) : Value::Null({TypeKind::kFloat64, false});
-    case 's': return e.s ? Value::String(*e.s) : Value::Null({TypeKind::kString, false});
-    default: return e.b ? Value::Int(*e.b ? 1 : 0, {TypeKind::kBool, false}) : Value::Null({TypeKind::kBool, false});
+    case 'n':
+      return e.n ? Value::Int(*e.n) : Value::Null({TypeKind::kInt64, false});
+    case 'x':
+      return e.x ? Value::Double(*e.x) : Value::Null({TypeKind::kFloat64, false});
+    case 's':
+      return e.s ? Value::String(*e.s) : Value::Null({TypeKind::kString, false});
+    default:
+      return e.b ? Value::Int(*e.b ? 1 : 0, {TypeKind::kBool, false})
+                 : Value::Null({TypeKind::kBool, false});
   }
 }
 
 // -1, 0, 1; NaN above all numbers.
 int Order(const Cell& a, const Cell& b) {
   switch (PhysicalOf(a.type)) {
-    case Physical::kInt: return a.int_value < b.int_value ? -1 : a.int_value > b.int_value;
-    case Physical::kBytes: return a.bytes < b.bytes ? -1 : a.bytes > b.bytes;
-    case Physical::kDouble: break;
+    case Physical::kInt:
+      return a.int_value < b.int_value ? -1 : a.int_value > b.int_value;
+    case Physical::kBytes:
+      return a.bytes < b.bytes ? -1 : a.bytes > b.bytes;
+    case Physical::kDouble:
+      break;
   }
   const bool a_nan = std::isnan(a.double_value), b_nan = std::isnan(b.double_value);
   if (a_nan || b_nan) return static_cast<int>(a_nan) - static_cast<int>(b_nan);
@@ -50,7 +58,8 @@ int Order(const Cell& a, const Cell& b) {
 }
 
 double AsDouble(const Cell& cell) {
-  return cell.type.kind == TypeKind::kFloat64 ? cell.double_value : static_cast<double>(cell.int_value);
+  return cell.type.kind == TypeKind::kFloat64 ? cell.double_value
+                                              : static_cast<double>(cell.int_value);
 }
 
 // Tiles in ascending order, each with the column's non-null cells in sequence order.
@@ -73,11 +82,13 @@ Value SumOrAvg(const Tiles& tiles, bool avg) {
   }
   if (avg) {
     if (count == 0) return Value::Null({TypeKind::kFloat64, false});
-    return Value::Double((is_int ? static_cast<double>(int_sum) : *sum) / static_cast<double>(count));
+    return Value::Double((is_int ? static_cast<double>(int_sum) : *sum) /
+                         static_cast<double>(count));
   }
   if (count == 0) return Value::Null({});
   if (!is_int) return Value::Double(*sum);
-  const bool fits = int_sum >= std::numeric_limits<int64_t>::min() && int_sum <= std::numeric_limits<int64_t>::max();
+  const bool fits = int_sum >= std::numeric_limits<int64_t>::min() &&
+                    int_sum <= std::numeric_limits<int64_t>::max();
   return fits ? Value::Int(static_cast<int64_t>(int_sum)) : Value::Null({});
 }
 
@@ -111,9 +122,12 @@ Value Extreme(const Tiles& tiles, bool least) {
   for (const auto& tile : tiles) {
     std::optional<Cell> tile_best;
     for (const Cell& cell : tile) {
-      if (!tile_best || (least ? Order(cell, *tile_best) < 0 : Order(cell, *tile_best) > 0)) tile_best = cell;
+      if (!tile_best || (least ? Order(cell, *tile_best) < 0 : Order(cell, *tile_best) > 0))
+        tile_best = cell;
     }
-    if (tile_best && (!best || (least ? Order(*tile_best, *best) < 0 : Order(*tile_best, *best) > 0))) best = tile_best;
+    if (tile_best &&
+        (!best || (least ? Order(*tile_best, *best) < 0 : Order(*tile_best, *best) > 0)))
+      best = tile_best;
   }
   return best ? *best : Value::Null({});
 }
@@ -130,8 +144,10 @@ class Reference {
     std::map<int64_t, std::vector<Record>> tiles = CutTiles(spec);
     const char column = inside[0];
     if (name == "count") return Count(tiles, column);
-    if (name == "first" || name == "last") return FirstOrLast(tiles, column, inside, name == "first", respects);
-    if (name == "min_by" || name == "max_by") return By(tiles, column, inside.back(), name == "min_by");
+    if (name == "first" || name == "last")
+      return FirstOrLast(tiles, column, inside, name == "first", respects);
+    if (name == "min_by" || name == "max_by")
+      return By(tiles, column, inside.back(), name == "min_by");
     Tiles cells;
     for (const auto& [k, records] : tiles) {
       auto& tile = cells.emplace_back();
@@ -143,7 +159,8 @@ class Reference {
     if (name == "sum" || name == "avg") return SumOrAvg(cells, name == "avg");
     if (name == "min" || name == "bool_and") return Extreme(cells, true);
     if (name == "max" || name == "bool_or") return Extreme(cells, false);
-    return Variance(cells, name.find("samp") != std::string::npos, name.find("stddev") != std::string::npos);
+    return Variance(cells, name.find("samp") != std::string::npos,
+                    name.find("stddev") != std::string::npos);
   }
 
  private:
@@ -156,7 +173,8 @@ class Reference {
         continue;
       }
       const int64_t k = FloorDiv(record.event.event_us, spec.hop_us);
-      if (k > FloorDiv(t_ - spec.window_s * kSecondUs, spec.hop_us) && k <= FloorDiv(t_, spec.hop_us)) {
+      if (k > FloorDiv(t_ - spec.window_s * kSecondUs, spec.hop_us) &&
+          k <= FloorDiv(t_, spec.hop_us)) {
         tiles[k].push_back(record);
       }
     }
@@ -166,7 +184,8 @@ class Reference {
   static Value Count(const std::map<int64_t, std::vector<Record>>& tiles, char column) {
     int64_t count = 0;
     for (const auto& [k, records] : tiles) {
-      for (const Record& r : records) count += column == '*' || CellOf(r.event, column).valid ? 1 : 0;
+      for (const Record& r : records)
+        count += column == '*' || CellOf(r.event, column).valid ? 1 : 0;
     }
     return Value::Int(count);
   }
@@ -180,7 +199,8 @@ class Reference {
     return all;
   }
 
-  static Value FirstOrLast(const std::map<int64_t, std::vector<Record>>& tiles, char column, const std::string& inside, bool first, bool respects) {
+  static Value FirstOrLast(const std::map<int64_t, std::vector<Record>>& tiles, char column,
+                           const std::string& inside, bool first, bool respects) {
     std::vector<Cell> cells;
     for (const Record& r : All(tiles)) {
       Cell cell = CellOf(r.event, column);
@@ -196,7 +216,8 @@ class Reference {
     return Value::String(std::string(builder.Finish()), {cells[0].type.kind, true});
   }
 
-  static Value By(const std::map<int64_t, std::vector<Record>>& tiles, char column, char order, bool least) {
+  static Value By(const std::map<int64_t, std::vector<Record>>& tiles, char column, char order,
+                  bool least) {
     const Record* best = nullptr;
     const std::vector<Record> all = All(tiles);
     for (const Record& r : all) {
@@ -215,21 +236,53 @@ class Reference {
   std::vector<Record> records_;
 };
 
-const std::vector<std::string> kAggregates = {
-    "count(*)", "count(n)", "count(s)", "sum(n)", "sum(x)", "avg(n)", "avg(x)", "min(n)", "max(n)", "min(x)", "max(x)",
-    "min(s)", "max(s)", "var_pop(x)", "var_samp(n)", "stddev_samp(x)", "stddev_pop(n)", "first(n)", "last(x)",
-    "first(s)", "last(s)", "last(n) respect nulls", "first(s) respect nulls", "bool_and(b)", "bool_or(b)",
-    "min_by(n, x)", "max_by(s, n)", "max_by(x, s)", "min_by(s, s)", "last(n, 3)", "first(n, 4)", "last(s, 3)",
-    "first(s, 2)", "last(x, 20)", "last(s, 17)", "first(b, 5)"};
+const std::vector<std::string> kAggregates = {"count(*)",
+                                              "count(n)",
+                                              "count(s)",
+                                              "sum(n)",
+                                              "sum(x)",
+                                              "avg(n)",
+                                              "avg(x)",
+                                              "min(n)",
+                                              "max(n)",
+                                              "min(x)",
+                                              "max(x)",
+                                              "min(s)",
+                                              "max(s)",
+                                              "var_pop(x)",
+                                              "var_samp(n)",
+                                              "stddev_samp(x)",
+                                              "stddev_pop(n)",
+                                              "first(n)",
+                                              "last(x)",
+                                              "first(s)",
+                                              "last(s)",
+                                              "last(n) respect nulls",
+                                              "first(s) respect nulls",
+                                              "bool_and(b)",
+                                              "bool_or(b)",
+                                              "min_by(n, x)",
+                                              "max_by(s, n)",
+                                              "max_by(x, s)",
+                                              "min_by(s, s)",
+                                              "last(n, 3)",
+                                              "first(n, 4)",
+                                              "last(s, 3)",
+                                              "first(s, 2)",
+                                              "last(x, 20)",
+                                              "last(s, 17)",
+                                              "first(b, 5)"};
 
 std::vector<Spec> RandomSpecs(std::mt19937& random) {
   const std::vector<std::pair<int64_t, int64_t>> windows = {
-      {0, 0}, {10, kSecondUs}, {20, kSecondUs}, {60, 5 * kSecondUs}, {5, 1}, {30, 30 * kSecondUs}, {120, 7500000}};
+      {0, 0}, {10, kSecondUs},      {20, kSecondUs}, {60, 5 * kSecondUs},
+      {5, 1}, {30, 30 * kSecondUs}, {120, 7500000}};
   std::vector<Spec> specs;
   const size_t count = 1 + random() % 14;
   for (size_t i = 0; i < count; ++i) {
     const auto [window, hop] = windows[random() % windows.size()];
-    specs.push_back({kAggregates[random() % kAggregates.size()], random() % 4 == 0 ? "n > 0" : "", window, hop});
+    specs.push_back({kAggregates[random() % kAggregates.size()], random() % 4 == 0 ? "n > 0" : "",
+                     window, hop});
   }
   return specs;
 }
@@ -254,25 +307,44 @@ std::optional<T> Pick(std::mt19937& random, const std::vector<T>& values) {
 }
 
 TestEvent RandomEvent(std::mt19937& random, Timestamp now) {
-  static const std::vector<int64_t> ints = {0, 1, -1, 7, 7, 100, std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
-  static const std::vector<double> doubles = {0.0, -0.0, 0.1, 1e16, -1e16, 1.0, 3.3, std::nan(""), std::numeric_limits<double>::infinity()};
-  static const std::vector<std::string> texts = {"", "a", "b", "ab", "a longer text than others", std::string(60, 'q')};
+  static const std::vector<int64_t> ints = {0,
+                                            1,
+                                            -1,
+                                            7,
+                                            7,
+                                            100,
+                                            std::numeric_limits<int64_t>::max(),
+                                            std::numeric_limits<int64_t>::min()};
+  static const std::vector<double> doubles = {
+      0.0, -0.0, 0.1, 1e16, -1e16, 1.0, 3.3, std::nan(""), std::numeric_limits<double>::infinity()};
+  static const std::vector<std::string> texts = {
+      "", "a", "b", "ab", "a longer text than others", std::string(60, 'q')};
   Timestamp t = now;
   switch (random() % 8) {
-    case 0: t -= static_cast<Timestamp>(random() % (30 * kSecondUs)); break;  // late
-    case 1: t += static_cast<Timestamp>(random() % (15 * kSecondUs)); break;  // of the future
-    case 2: t = FloorDiv(t, kSecondUs) * kSecondUs; break;                    // on an edge
-    default: t -= static_cast<Timestamp>(random() % 3);
+    case 0:
+      t -= static_cast<Timestamp>(random() % (30 * kSecondUs));
+      break;  // late
+    case 1:
+      t += static_cast<Timestamp>(random() % (15 * kSecondUs));
+      break;  // of the future
+    case 2:
+      t = FloorDiv(t, kSecondUs) * kSecondUs;
+      break;  // on an edge
+    default:
+      t -= static_cast<Timestamp>(random() % 3);
   }
-  return {t, Pick(random, ints), Pick(random, doubles), Pick(random, texts), Pick<bool>(random, {false, true})};
+  return {t, Pick(random, ints), Pick(random, doubles), Pick(random, texts),
+          Pick<bool>(random, {false, true})};
 }
 
-std::string Difference(const TestView& view, FeatureVector& got, Reference& reference, const std::vector<Spec>& specs) {
+std::string Difference(const TestView& view, FeatureVector& got, Reference& reference,
+                       const std::vector<Spec>& specs) {
   for (size_t i = 0; i < specs.size(); ++i) {
     Value want = reference.Read(specs[i]);
     want.type = got.values[i].type;
     if (!SameBits(want.view(), got.values[i])) {
-      return view.kernel().view().features[i].text + ": " + FormatValue(got.values[i]) + ", expected " + FormatValue(want.view());
+      return view.kernel().view().features[i].text + ": " + FormatValue(got.values[i]) +
+             ", expected " + FormatValue(want.view());
     }
   }
   return "";
@@ -302,10 +374,12 @@ void RunHistory(uint32_t seed) {
       ASSERT_LE(compact.size(), entity.state().size());
       entity.set_state(compact);
     }
-    const Timestamp t = now + static_cast<Timestamp>(random() % 4 == 0 ? random() % (90 * kSecondUs) : 0);
+    const Timestamp t =
+        now + static_cast<Timestamp>(random() % 4 == 0 ? random() % (90 * kSecondUs) : 0);
     Reference reference(records, t);
     const std::string difference = Difference(view, entity.Read(t), reference, specs);
-    ASSERT_EQ(difference, "") << "seed " << seed << ", after " << records.size() << " events, at " << t;
+    ASSERT_EQ(difference, "") << "seed " << seed << ", after " << records.size() << " events, at "
+                              << t;
   }
 }
 

@@ -7,7 +7,8 @@ std::vector<FeatureReference> ServiceKernel::needed_features() const {
   for (const ServiceDerived& derived : service_.derived) {
     for (const int input : derived.program->inputs()) {
       const auto& entry = service_.scope_entries[static_cast<size_t>(input)];
-      if (entry.kind == FeatureServiceDefinition::ScopeEntry::kFeature) needed.push_back(entry.feature);
+      if (entry.kind == FeatureServiceDefinition::ScopeEntry::kFeature)
+        needed.push_back(entry.feature);
     }
   }
   return needed;

@@ -15,13 +15,13 @@ inline constexpr uint32_t kStateMagic = 0x31534B53;  // "SKS1": magic and versio
 inline constexpr size_t kMaxStateBytes = size_t{1} << 30;
 
 struct StateHeader {
-  uint32_t magic;           // kStateMagic
-  uint32_t size;            // bytes used, header included
-  uint64_t fingerprint;     // of the view's layout
-  Sequence sequence;        // newest record folded; 0 in a state without records
-  Timestamp available_us;   // greatest available_timestamp folded
+  uint32_t magic;             // kStateMagic
+  uint32_t size;              // bytes used, header included
+  uint64_t fingerprint;       // of the view's layout
+  Sequence sequence;          // newest record folded; 0 in a state without records
+  Timestamp available_us;     // greatest available_timestamp folded
   Timestamp newest_event_us;  // greatest event_timestamp folded
-  int64_t records;          // how many
+  int64_t records;            // how many
 };
 static_assert(sizeof(StateHeader) == 48);
 

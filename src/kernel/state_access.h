@@ -25,8 +25,8 @@ static_assert(sizeof(TierHead) == 24);
 inline TierHead LoadTierHead(const uint8_t* state, const Tier& tier) {
   return LoadLe<TierHead>(state + tier.head_at);
 }
-// Whether the newest tile is `tile`. Field by field, as they are written: a wider load would have to
-// wait for the stores of the event before.
+// Whether the newest tile is `tile`. Field by field, as they are written: a wider load would have
+// to wait for the stores of the event before.
 inline bool IsNewestTile(const uint8_t* state, const Tier& tier, int64_t tile) {
   const uint8_t* head = state + tier.head_at;
   return LoadLe<int64_t>(head + offsetof(TierHead, newest)) == tile &&

@@ -1,5 +1,7 @@
-// Arbitrary bytes as a state: refused by Validate, or read, folded into and made compact inside
-// their bounds. The fingerprint and the size are put right, so that inputs get past them.
+// Damaged states: refused by Validate, or read, folded into and made compact inside their bounds.
+// An input is a list of strikes (u16 place, u8 what to flip) on a sound state; or, behind a zero
+// byte, a state of its own. The head's magic, fingerprint and size are put right, so that inputs
+// get past them.
 #include <cstdlib>
 
 #include "kernel/kernel_fixture.h"
@@ -20,10 +22,40 @@ const TestView& View() {
   return view;
 }
 
-void Check(ByteView bytes) {
+const Bytes& SoundState() {
+  static const Bytes state = [] {
+    TestEntity entity(View());
+    for (int i = 0; i < 40; ++i) {
+      const Timestamp now = i * kSecondUs / 3;
+      entity.Apply(TestEvent{.event_us = now - i % 4 * kSecondUs,
+                             .n = i,
+                             .x = i / 7.0,
+                             .s = std::string(static_cast<size_t>(i * 5 % 23), 'a'),
+                             .b = true},
+                   now);
+    }
+    return entity.state();
+  }();
+  return state;
+}
+
+Bytes StateOf(ByteView input) {
+  if (!input.empty() && input[0] == 0) {
+    return Bytes(input.begin() + 1,
+                 input.begin() + 1 + static_cast<ptrdiff_t>((input.size() - 1) / 8 * 8));
+  }
+  Bytes state = SoundState();
+  for (size_t at = 0; at + 3 <= input.size(); at += 3) {
+    state[LoadLe<uint16_t>(input.data() + at) % state.size()] ^= input[at + 2];
+  }
+  return state;
+}
+
+void Check(ByteView input) {
   const ViewKernel& kernel = View().kernel();
-  if (bytes.size() < sizeof(StateHeader)) return;
-  Bytes state(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(bytes.size() / 8 * 8));
+  Bytes state = StateOf(input);
+  if (state.size() < sizeof(StateHeader)) return;
+  state.shrink_to_fit();
   auto header = LoadStateHeader(state.data());
   header.magic = kStateMagic;
   header.fingerprint = kernel.fingerprint();
@@ -34,7 +66,8 @@ void Check(ByteView bytes) {
   entity.set_state(state);
   const Timestamp now = LoadStateHeader(state.data()).available_us;
   entity.Show(now);
-  entity.Apply(TestEvent{.event_us = 5 * kSecondUs, .n = 1, .x = 2.0, .s = "text", .b = true}, 6 * kSecondUs);
+  entity.Apply(TestEvent{.event_us = 5 * kSecondUs, .n = 1, .x = 2.0, .s = "text", .b = true},
+               6 * kSecondUs);
   entity.Show(6 * kSecondUs);
   Bytes compact;
   kernel.Compact(entity.state(), &compact);

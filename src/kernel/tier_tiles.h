@@ -10,13 +10,13 @@ namespace skewless {
 // Where an event's tile is or goes.
 struct Placement {
   enum Kind {
-    kNewest,   // the newest tile
-    kExisting, // tile `at` of the array
-    kFirst,    // the tier has no tile yet
-    kRestart,  // a newer tile, and all tiles are expired
-    kAppend,   // a newer tile: the newest so far moves into the array
-    kInsert,   // a new tile `at` place `at` of the array
-    kExpired,  // no read from now on can see it
+    kNewest,    // the newest tile
+    kExisting,  // tile `at` of the array
+    kFirst,     // the tier has no tile yet
+    kRestart,   // a newer tile, and all tiles are expired
+    kAppend,    // a newer tile: the newest so far moves into the array
+    kInsert,    // a new tile `at` place `at` of the array
+    kExpired,   // no read from now on can see it
   };
   Kind kind = kNewest;
   uint32_t at = 0;

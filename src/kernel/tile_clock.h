@@ -11,8 +11,9 @@ namespace skewless {
 __extension__ using UInt128 = unsigned __int128;
 __extension__ using Int128 = __int128;
 
-// Multiplies by ceil(2^(63 + l) / hop), l = ceil(log2(hop)), which is exact for every dividend below
-// 2^63. Times before 1970 go through floor(t / h) = ~(~t / h), so that no branch looks at the sign.
+// Multiplies by ceil(2^(63 + l) / hop), l = ceil(log2(hop)), which is exact for every dividend
+// below 2^63. Times before 1970 go through floor(t / h) = ~(~t / h), so that no branch looks at the
+// sign.
 class TileClock {
  public:
   explicit TileClock(DurationUs hop_us = 1) : hop_us_(hop_us) {

@@ -7,7 +7,7 @@
 namespace skewless {
 
 struct TileRange {
-  const uint8_t* first = nullptr;   // payload of the first tile of the array's stretch
+  const uint8_t* first = nullptr;  // payload of the first tile of the array's stretch
   size_t count = 0;
   size_t stride = 0;
   const uint8_t* newest = nullptr;  // payload, or null

@@ -104,7 +104,8 @@ class StateCheck {
 
   bool IsListValue(const Accumulator& a, const uint8_t* payload) {
     if ((LoadFlags(payload, a) & kValidFlag) == 0) return true;
-    const bool is_bare = a.kind == AccumulatorKind::kMinBytes || a.kind == AccumulatorKind::kMaxBytes;
+    const bool is_bare =
+        a.kind == AccumulatorKind::kMinBytes || a.kind == AccumulatorKind::kMaxBytes;
     const uint8_t* slot = payload + a.offset + (a.is_by() ? 16 : is_bare ? 0 : 8);
     return DecodeList(a.argument_type.kind, BytesAt(state_, plan_, slot), &elements_);
   }
@@ -125,10 +126,10 @@ Status ViewKernel::Validate(ByteView state) const {
                 "use the program that wrote it, or a newer one");
   }
   if (header.fingerprint != plan_->fingerprint) {
-    return Fail(ErrorCode::kInvalid,
-                "the state of an entity belongs to another definition of view '" +
-                    plan_->view->name + "'",
-                "rebuild the online store from the log");
+    return Fail(
+        ErrorCode::kInvalid,
+        "the state of an entity belongs to another definition of view '" + plan_->view->name + "'",
+        "rebuild the online store from the log");
   }
   if (header.size < plan_->empty_state.size() || header.size > state.size() ||
       header.size > kMaxStateBytes || header.size % 8 != 0 || header.records < 0) {

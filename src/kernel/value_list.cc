@@ -160,7 +160,8 @@ void ApplyListChange(const Accumulator& a, const ListChange& change, size_t old_
   }
   StoreLe(to + 8, static_cast<uint32_t>(entry.bytes.size()));
   StoreLe<uint32_t>(to + 12, entry.valid ? 1 : 0);
-  if (!entry.bytes.empty()) std::memcpy(to + kTextEntryHead, entry.bytes.data(), entry.bytes.size());
+  if (!entry.bytes.empty())
+    std::memcpy(to + kTextEntryHead, entry.bytes.data(), entry.bytes.size());
   const uint32_t count = old_length == 0 ? 0 : LoadLe<uint32_t>(bytes);
   StoreLe(bytes, count + 1 - change.removed);
   StoreLe(bytes + 4, static_cast<uint32_t>(change.last_at));

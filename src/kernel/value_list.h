@@ -1,7 +1,7 @@
 // The values of last(x, n) and first(x, n) in a heap block: entries ascending by (event_timestamp,
 // sequence). Values of eight bytes have entries of one size: i64 event_us, then, under respect
-// nulls, u64 valid, then the value. Text has a head (u32 count, u32 where the last entry begins) and
-// entries of i64 event_us, u32 length, u32 valid and the bytes. Private to this room.
+// nulls, u64 valid, then the value. Text has a head (u32 count, u32 where the last entry begins)
+// and entries of i64 event_us, u32 length, u32 valid and the bytes. Private to this room.
 //
 // A list of the last n may hold an eighth more than n, so that the oldest leave many at a time and
 // an event in order costs the same however long the list is.
@@ -46,13 +46,13 @@ inline uint32_t MostEntries(const Accumulator& a) {
 // What a new entry does to a list.
 struct ListChange {
   bool takes = false;
-  size_t length = 0;    // of the block's bytes afterwards
-  size_t capacity = 0;  // of a new block, where one is needed
-  size_t insert_at = 0; // before anything is removed
+  size_t length = 0;     // of the block's bytes afterwards
+  size_t capacity = 0;   // of a new block, where one is needed
+  size_t insert_at = 0;  // before anything is removed
   size_t remove_at = 0;
   size_t remove_size = 0;
   uint32_t removed = 0;  // entries
-  size_t last_at = 0;  // where the last entry begins afterwards; for text
+  size_t last_at = 0;    // where the last entry begins afterwards; for text
 };
 ListChange PlanListChange(const Accumulator& a, std::string_view block, Timestamp event_us,
                           size_t value_size);

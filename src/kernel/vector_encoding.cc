@@ -23,8 +23,10 @@ void PutValue(Bytes& out, const ValueView& value) {
   PutLe<uint8_t>(out, value.valid ? 1 : 0);
   if (!value.valid) return;
   switch (PhysicalOf(value.type)) {
-    case Physical::kInt: return PutLe(out, value.int_value);
-    case Physical::kDouble: return PutLe(out, value.double_value);
+    case Physical::kInt:
+      return PutLe(out, value.int_value);
+    case Physical::kDouble:
+      return PutLe(out, value.double_value);
     case Physical::kBytes:
       SKEWLESS_CHECK(value.bytes.size() <= std::numeric_limits<uint32_t>::max());
       PutLe(out, static_cast<uint32_t>(value.bytes.size()));
@@ -42,9 +44,15 @@ bool GetValue(ByteReader& reader, ValueView* value, std::vector<ValueView>* elem
   value->valid = valid == 1;
   if (!value->valid) return true;
   switch (PhysicalOf(value->type)) {
-    case Physical::kInt: value->int_value = reader.Get<int64_t>(); break;
-    case Physical::kDouble: value->double_value = reader.Get<double>(); break;
-    case Physical::kBytes: value->bytes = AsText(reader.GetRaw(reader.Get<uint32_t>())); break;
+    case Physical::kInt:
+      value->int_value = reader.Get<int64_t>();
+      break;
+    case Physical::kDouble:
+      value->double_value = reader.Get<double>();
+      break;
+    case Physical::kBytes:
+      value->bytes = AsText(reader.GetRaw(reader.Get<uint32_t>()));
+      break;
   }
   if (!reader.ok()) return false;
   return !value->type.is_list || DecodeList(value->type.kind, value->bytes, elements);

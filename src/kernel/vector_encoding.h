@@ -10,7 +10,8 @@ namespace skewless {
 // Replaces the contents of `out`.
 void EncodeVector(const FeatureVector& vector, Bytes* out);
 
-// Text and lists in `out` point into `bytes`. Malformed bytes are kCorrupt, a newer version kVersion.
+// Text and lists in `out` point into `bytes`. Malformed bytes are kCorrupt, a newer version
+// kVersion.
 Status DecodeVector(ByteView bytes, FeatureVector* out);
 
 }  // namespace skewless

@@ -50,11 +50,11 @@ ViewKernel::Footprint ViewKernel::footprint() const {
     result.one_event_bytes += heap_bytes(tier, false);
     // An exact window has a tile an event, not one a microsecond: a thousand stand for it.
     const bool exact = tier.clock.hop_us() == 1;
-    const size_t tiles = exact ? std::min<uint32_t>(tier.steady_capacity, 1000)
-                               : tier.steady_capacity;
+    const size_t tiles =
+        exact ? std::min<uint32_t>(tier.steady_capacity, 1000) : tier.steady_capacity;
     result.dense_bytes += tiles * (tier.tile_size() + heap_bytes(tier, true));
-    result.tiers.push_back({tier.clock.hop_us(), tier.clock.hop_us() * tier.tiles, tier.tiles,
-                            tier.tile_size()});
+    result.tiers.push_back(
+        {tier.clock.hop_us(), tier.clock.hop_us() * tier.tiles, tier.tiles, tier.tile_size()});
   }
   return result;
 }

@@ -27,9 +27,9 @@ struct KernelPlan;
 struct ViewInput {
   size_t rows = 0;
   KeyColumn keys;
-  std::vector<uint8_t> selected;             // 1: `where` holds, the key is not null, applied
-  std::vector<const Column*> arguments;      // by ViewKernel::argument_types()
-  std::vector<const uint8_t*> filters;       // by ViewKernel::filter_count(); 1 where true
+  std::vector<uint8_t> selected;         // 1: `where` holds, the key is not null, applied
+  std::vector<const Column*> arguments;  // by ViewKernel::argument_types()
+  std::vector<const uint8_t*> filters;   // by ViewKernel::filter_count(); 1 where true
   const Sequence* sequence = nullptr;
   const Timestamp* event_us = nullptr;
   const Timestamp* available_us = nullptr;
@@ -51,11 +51,11 @@ enum class RowStatus : uint8_t {
 
 // What a read gives. Reused between reads; values stay valid until the next one.
 struct FeatureVector {
-  Timestamp read_us = 0;               // T
+  Timestamp read_us = 0;  // T
   RowStatus status = RowStatus::kNotFound;
-  Sequence sequence = 0;               // what it rests on; 0 where not found
-  Timestamp newest_event_us = 0;       // 0 where not found
-  std::vector<ValueView> values;       // features, then derived: FeatureViewDefinition's outputs
+  Sequence sequence = 0;          // what it rests on; 0 where not found
+  Timestamp newest_event_us = 0;  // 0 where not found
+  std::vector<ValueView> values;  // features, then derived: FeatureViewDefinition's outputs
 
   // Scratch, not for callers.
   StringArena arena;
@@ -109,7 +109,12 @@ class ViewKernel {
   // For `check`: tiles a window has at most, bytes of a state with one event and with all tiles.
   struct Footprint {
     size_t empty_bytes, one_event_bytes, dense_bytes;
-    struct Tier { DurationUs hop_us; DurationUs longest_window_us; int64_t tiles; size_t tile_bytes; };
+    struct Tier {
+      DurationUs hop_us;
+      DurationUs longest_window_us;
+      int64_t tiles;
+      size_t tile_bytes;
+    };
     std::vector<Tier> tiers;
   };
   Footprint footprint() const;

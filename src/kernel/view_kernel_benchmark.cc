@@ -16,7 +16,8 @@ TestView TwelveFeatures() {
   std::vector<TestFeature> features;
   for (const char* window : {"5m", "1h", "24h"}) {
     for (const char* aggregate : {"count(*)", "sum(x)", "max(x)", "avg(x)"}) {
-      features.push_back({"f" + std::to_string(features.size()), std::string(aggregate) + " over " + window});
+      features.push_back(
+          {"f" + std::to_string(features.size()), std::string(aggregate) + " over " + window});
     }
   }
   return TestView(std::span<const TestFeature>(features));
@@ -29,7 +30,8 @@ struct Prepared {
     std::vector<Timestamp> available;
     for (size_t i = 0; i < kRows; ++i) {
       const Timestamp t = start + static_cast<Timestamp>(i) * step;
-      events.push_back({t, static_cast<int64_t>(i), static_cast<double>(i % 100) + 0.25, "text", true});
+      events.push_back(
+          {t, static_cast<int64_t>(i), static_cast<double>(i % 100) + 0.25, "text", true});
       available.push_back(t);
     }
     view.FillBatch(events, available, 1, &batch);
@@ -41,7 +43,8 @@ struct Prepared {
 };
 
 void FoldRow(const ViewKernel& kernel, Bytes& state, const ViewInput& input, size_t row) {
-  while (const size_t needed = kernel.Apply(state.data(), state.size(), input, row)) state.resize(needed);
+  while (const size_t needed = kernel.Apply(state.data(), state.size(), input, row))
+    state.resize(needed);
 }
 
 // A state whose windows are full: one event every five seconds for 25 hours up to `end`.
@@ -87,7 +90,8 @@ void BM_FoldTwelveFeaturesNewTiles(benchmark::State& run) {
 BENCHMARK(BM_FoldTwelveFeaturesNewTiles);
 
 void BM_FoldLastOfFourFloats(benchmark::State& run) {
-  const TestView view({{"a", "last(x)"}, {"b", "last(x + 1)"}, {"c", "last(x + 2)"}, {"d", "last(x + 3)"}});
+  const TestView view(
+      {{"a", "last(x)"}, {"b", "last(x + 1)"}, {"c", "last(x + 2)"}, {"d", "last(x + 3)"}});
   const ViewKernel& kernel = view.kernel();
   Bytes state(kernel.empty_state_size());
   kernel.InitState(state.data());

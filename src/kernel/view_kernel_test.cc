@@ -15,10 +15,18 @@ constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
 
-TestEvent N(Timestamp t, std::optional<int64_t> n) { return {.event_us = t, .n = n, .x = {}, .s = {}, .b = {}}; }
-TestEvent X(Timestamp t, std::optional<double> x) { return {.event_us = t, .n = {}, .x = x, .s = {}, .b = {}}; }
-TestEvent S(Timestamp t, std::optional<std::string> s) { return {.event_us = t, .n = {}, .x = {}, .s = std::move(s), .b = {}}; }
-TestEvent B(Timestamp t, std::optional<bool> b) { return {.event_us = t, .n = {}, .x = {}, .s = {}, .b = b}; }
+TestEvent N(Timestamp t, std::optional<int64_t> n) {
+  return {.event_us = t, .n = n, .x = {}, .s = {}, .b = {}};
+}
+TestEvent X(Timestamp t, std::optional<double> x) {
+  return {.event_us = t, .n = {}, .x = x, .s = {}, .b = {}};
+}
+TestEvent S(Timestamp t, std::optional<std::string> s) {
+  return {.event_us = t, .n = {}, .x = {}, .s = std::move(s), .b = {}};
+}
+TestEvent B(Timestamp t, std::optional<bool> b) {
+  return {.event_us = t, .n = {}, .x = {}, .s = {}, .b = b};
+}
 
 TEST(ViewKernel, NothingKnownIsNotFound) {
   TestView view({{"c", "count(*)"}, {"l", "last(s)"}});
@@ -34,8 +42,12 @@ TEST(ViewKernel, NothingKnownIsNotFound) {
 }
 
 TEST(ViewKernel, NullsAreSkippedAndEmptyWindowsCountZero) {
-  TestView view({{"rows", "count(*)"}, {"c", "count(n)"}, {"sum", "sum(n)"}, {"avg", "avg(n)"},
-                 {"recent", "count(*) over 10s hop 1s"}, {"recent_sum", "sum(n) over 10s hop 1s"}});
+  TestView view({{"rows", "count(*)"},
+                 {"c", "count(n)"},
+                 {"sum", "sum(n)"},
+                 {"avg", "avg(n)"},
+                 {"recent", "count(*) over 10s hop 1s"},
+                 {"recent_sum", "sum(n) over 10s hop 1s"}});
   TestEntity entity(view);
   entity.Apply({N(1, 4), N(2, std::nullopt), N(3, 5)});
   EXPECT_EQ(entity.Show(10), "3, 2, 9, 4.5, 3, 9");
@@ -65,8 +77,11 @@ TEST(ViewKernel, FloatSumsKeepTheOrderOfTheirTiles) {
 }
 
 TEST(ViewKernel, NegativeZeroAloneStaysNegative) {
-  TestView view({{"sum", "sum(x)"}, {"windowed", "sum(x) over 10s hop 1s"}, {"min", "min(x)"},
-                 {"max", "max(x) over 10s hop 1s"}, {"avg", "avg(x)"}});
+  TestView view({{"sum", "sum(x)"},
+                 {"windowed", "sum(x) over 10s hop 1s"},
+                 {"min", "min(x)"},
+                 {"max", "max(x) over 10s hop 1s"},
+                 {"avg", "avg(x)"}});
   TestEntity entity(view);
   entity.Apply({X(0, -0.0), X(3 * kSecondUs, std::nullopt), X(4 * kSecondUs, -0.0)});
   for (const ValueView& value : entity.Read(5 * kSecondUs).values) {
@@ -87,8 +102,11 @@ TEST(ViewKernel, MinAndMaxOfEqualZerosKeepTheFirst) {
 }
 
 TEST(ViewKernel, NaNIsGreaterThanEveryNumber) {
-  TestView view({{"min", "min(x)"}, {"max", "max(x)"}, {"wmin", "min(x) over 10s hop 1s"},
-                 {"wmax", "max(x) over 10s hop 1s"}, {"sum", "sum(x)"}});
+  TestView view({{"min", "min(x)"},
+                 {"max", "max(x)"},
+                 {"wmin", "min(x) over 10s hop 1s"},
+                 {"wmax", "max(x) over 10s hop 1s"},
+                 {"sum", "sum(x)"}});
   TestEntity entity(view);
   entity.Apply(X(0, kNaN));
   EXPECT_TRUE(std::isnan(entity.Read(0).values[0].double_value));
@@ -114,14 +132,21 @@ TEST(ViewKernel, InfinitiesAreValues) {
 }
 
 TEST(ViewKernel, VarianceIsWelfordsMergedByChans) {
-  TestView view({{"vp", "var_pop(x)"}, {"vs", "var_samp(x)"}, {"sp", "stddev_pop(x)"},
-                 {"ss", "stddev_samp(x)"}, {"w", "var_samp(x) over 10s hop 1s"},
+  TestView view({{"vp", "var_pop(x)"},
+                 {"vs", "var_samp(x)"},
+                 {"sp", "stddev_pop(x)"},
+                 {"ss", "stddev_samp(x)"},
+                 {"w", "var_samp(x) over 10s hop 1s"},
                  {"i", "var_pop(n) over 10s hop 1s"}});
   TestEntity entity(view);
   entity.Apply(TestEvent{.event_us = 0, .n = 2, .x = 2.0, .s = {}, .b = {}});
   EXPECT_EQ(entity.Show(0), "0.0, null, 0.0, null, null, 0.0");
   for (const double x : {4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0}) {
-    entity.Apply(TestEvent{.event_us = static_cast<Timestamp>(x) * kSecondUs, .n = static_cast<int64_t>(x), .x = x, .s = {}, .b = {}});
+    entity.Apply(TestEvent{.event_us = static_cast<Timestamp>(x) * kSecondUs,
+                           .n = static_cast<int64_t>(x),
+                           .x = x,
+                           .s = {},
+                           .b = {}});
   }
   const FeatureVector& vector = entity.Read(9 * kSecondUs);
   EXPECT_DOUBLE_EQ(vector.values[0].double_value, 4.0);
@@ -132,8 +157,11 @@ TEST(ViewKernel, VarianceIsWelfordsMergedByChans) {
 }
 
 TEST(ViewKernel, FirstAndLastGoByEventTimeThenSequence) {
-  TestView view({{"first", "first(n)"}, {"last", "last(n)"}, {"wf", "first(n) over 10s hop 1s"},
-                 {"wl", "last(n) over 10s hop 1s"}, {"nulls", "last(n) respect nulls"}});
+  TestView view({{"first", "first(n)"},
+                 {"last", "last(n)"},
+                 {"wf", "first(n) over 10s hop 1s"},
+                 {"wl", "last(n) over 10s hop 1s"},
+                 {"nulls", "last(n) respect nulls"}});
   TestEntity entity(view);
   entity.Apply({N(100, 1), N(100, 2)});
   EXPECT_EQ(entity.Show(200), "1, 2, 1, 2, 2");
@@ -154,17 +182,23 @@ TEST(ViewKernel, FirstAndLastAtTheEndsOfTime) {
 }
 
 TEST(ViewKernel, TextIsKeptWhateverItsLength) {
-  TestView view({{"last", "last(s)"}, {"first", "first(s)"}, {"min", "min(s)"}, {"max", "max(s)"},
-                 {"w", "max(s) over 10s hop 1s"}, {"c", "count(s)"}});
+  TestView view({{"last", "last(s)"},
+                 {"first", "first(s)"},
+                 {"min", "min(s)"},
+                 {"max", "max(s)"},
+                 {"w", "max(s) over 10s hop 1s"},
+                 {"c", "count(s)"}});
   TestEntity entity(view);
   const std::string longest(100, 'z');
   entity.Apply({S(1, "b"), S(2, longest), S(3, ""), S(4, std::nullopt), S(5, "abc")});
   EXPECT_EQ(entity.Show(6), "'abc', 'b', '', '" + longest + "', '" + longest + "', 4");
   for (int i = 0; i < 500; ++i) {
-    entity.Apply(S(10 + i, std::string(static_cast<size_t>(i * 7 % 40), static_cast<char>('a' + i % 20))));
+    entity.Apply(
+        S(10 + i, std::string(static_cast<size_t>(i * 7 % 40), static_cast<char>('a' + i % 20))));
   }
   EXPECT_TRUE(view.kernel().Validate(entity.state()).has_value());
-  EXPECT_EQ(entity.Read(600).values[0].bytes, std::string(499 * 7 % 40, static_cast<char>('a' + 499 % 20)));
+  EXPECT_EQ(entity.Read(600).values[0].bytes,
+            std::string(499 * 7 % 40, static_cast<char>('a' + 499 % 20)));
   EXPECT_EQ(entity.Read(600).values[2].bytes, "");
   EXPECT_LT(entity.state().size(), 2000u);  // garbage does not pile up
 }
@@ -178,7 +212,8 @@ TEST(ViewKernel, TextComparesBytewise) {
 }
 
 TEST(ViewKernel, BoolAggregatesSkipNulls) {
-  TestView view({{"every", "bool_and(b)"}, {"any", "bool_or(b)"}, {"w", "bool_or(b) over 10s hop 1s"}});
+  TestView view(
+      {{"every", "bool_and(b)"}, {"any", "bool_or(b)"}, {"w", "bool_or(b) over 10s hop 1s"}});
   TestEntity entity(view);
   entity.Apply(B(0, std::nullopt));
   EXPECT_EQ(entity.Show(0), "null, null, null");
@@ -189,10 +224,13 @@ TEST(ViewKernel, BoolAggregatesSkipNulls) {
 }
 
 TEST(ViewKernel, MinByAndMaxByKeepTheEarlierOfEqualOnes) {
-  TestView view({{"least", "min_by(s, x)"}, {"greatest", "max_by(s, x)"}, {"n", "max_by(n, s)"},
+  TestView view({{"least", "min_by(s, x)"},
+                 {"greatest", "max_by(s, x)"},
+                 {"n", "max_by(n, s)"},
                  {"w", "max_by(n, x) over 10s hop 1s"}});
   TestEntity entity(view);
-  const auto apply = [&](Timestamp t, int64_t n, std::optional<double> x, std::optional<std::string> s) {
+  const auto apply = [&](Timestamp t, int64_t n, std::optional<double> x,
+                         std::optional<std::string> s) {
     entity.Apply(TestEvent{.event_us = t, .n = n, .x = x, .s = std::move(s), .b = {}});
   };
   apply(5 * kSecondUs, 1, 2.0, "five");
@@ -210,12 +248,16 @@ TEST(ViewKernel, MinByAndMaxByKeepTheEarlierOfEqualOnes) {
 }
 
 TEST(ViewKernel, ListsAreSortedByEventTimeAndBounded) {
-  TestView view({{"last", "last(n, 3)"}, {"first", "first(n, 3)"}, {"texts", "last(s, 2)"},
-                 {"w", "last(n, 3) over 10s hop 1s"}, {"wf", "first(s, 2) over 10s hop 1s"}});
+  TestView view({{"last", "last(n, 3)"},
+                 {"first", "first(n, 3)"},
+                 {"texts", "last(s, 2)"},
+                 {"w", "last(n, 3) over 10s hop 1s"},
+                 {"wf", "first(s, 2) over 10s hop 1s"}});
   TestEntity entity(view);
   EXPECT_EQ(entity.Show(0), "null, null, null, null, null");
   const auto apply = [&](Timestamp seconds, std::optional<int64_t> n, const std::string& s) {
-    entity.Apply(TestEvent{.event_us = seconds * kSecondUs, .n = n, .x = {}, .s = s, .b = {}}, 20 * kSecondUs);
+    entity.Apply(TestEvent{.event_us = seconds * kSecondUs, .n = n, .x = {}, .s = s, .b = {}},
+                 20 * kSecondUs);
   };
   apply(14, 4, "d");
   apply(12, 2, "b");
@@ -225,8 +267,9 @@ TEST(ViewKernel, ListsAreSortedByEventTimeAndBounded) {
             "[2, 3, 4], [2, 3, 4], ['d', 'last'], [2, 3, 4], ['b', 'c']");
   apply(11, 1, "a");
   apply(15, 5, "a longer text than those before");
-  EXPECT_EQ(entity.Show(20 * kSecondUs),
-            "[3, 4, 5], [1, 2, 3], ['a longer text than those before', 'last'], [3, 4, 5], ['a', 'b']");
+  EXPECT_EQ(
+      entity.Show(20 * kSecondUs),
+      "[3, 4, 5], [1, 2, 3], ['a longer text than those before', 'last'], [3, 4, 5], ['a', 'b']");
   EXPECT_EQ(entity.Show(23 * kSecondUs),
             "[3, 4, 5], [1, 2, 3], ['a longer text than those before', 'last'], [4, 5], "
             "['d', 'a longer text than those before']");
@@ -234,7 +277,9 @@ TEST(ViewKernel, ListsAreSortedByEventTimeAndBounded) {
 }
 
 TEST(ViewKernel, FiltersWhereAndNullKeysDecideWhatIsARecord) {
-  TestView view({{"big", "count(*) filter (where n > 10)"}, {"all", "count(*)"}, {"w", "sum(n) filter (where n > 10) over 1h hop 1m"}},
+  TestView view({{"big", "count(*) filter (where n > 10)"},
+                 {"all", "count(*)"},
+                 {"w", "sum(n) filter (where n > 10) over 1h hop 1m"}},
                 {"where: n >= 0"});
   TestEntity entity(view);
   entity.Apply({N(1, -5), N(2, std::nullopt)});
@@ -297,7 +342,8 @@ TEST(ViewKernel, FutureEventsWaitForTheirTime) {
 }
 
 TEST(ViewKernel, LateEventsGoToTheirOwnTileWhileItIsInAWindow) {
-  TestView view({{"c", "count(*) over 10s hop 1s"}, {"sum", "sum(n) over 5s hop 1s"}, {"all", "sum(n)"}});
+  TestView view(
+      {{"c", "count(*) over 10s hop 1s"}, {"sum", "sum(n) over 5s hop 1s"}, {"all", "sum(n)"}});
   TestEntity entity(view);
   entity.Apply(N(20 * kSecondUs, 1));
   entity.Apply(N(17 * kSecondUs, 10));
@@ -333,8 +379,9 @@ TEST(ViewKernel, TimeToLiveEndsRightAfterIt) {
 }
 
 TEST(ViewKernel, DerivedFeaturesSeeFeaturesAndEarlierDerivedOnes) {
-  TestView view({{"c", "count(*)"}, {"sum", "sum(n)"}, {"l", "last(s)"}},
-                {"derived: {mean: sum / c, double_mean: mean * 2, loud: upper(l), none: sum / (c - c)}"});
+  TestView view(
+      {{"c", "count(*)"}, {"sum", "sum(n)"}, {"l", "last(s)"}},
+      {"derived: {mean: sum / c, double_mean: mean * 2, loud: upper(l), none: sum / (c - c)}"});
   TestEntity entity(view);
   entity.Apply(TestEvent{.event_us = 1, .n = 3, .x = {}, .s = "a", .b = {}});
   entity.Apply(N(2, 4));
@@ -344,7 +391,10 @@ TEST(ViewKernel, DerivedFeaturesSeeFeaturesAndEarlierDerivedOnes) {
 
 TEST(ViewKernel, FeaturesOfTheSameThingShareAccumulators) {
   TestView one({{"a", "sum(n) over 5m hop 5s"}});
-  TestView many({{"a", "sum(n) over 5m hop 5s"}, {"b", "avg(n) over 5m hop 5s"}, {"c", "count(n) over 5m hop 5s"}, {"d", "sum( n ) over 1m hop 5s"}});
+  TestView many({{"a", "sum(n) over 5m hop 5s"},
+                 {"b", "avg(n) over 5m hop 5s"},
+                 {"c", "count(n) over 5m hop 5s"},
+                 {"d", "sum( n ) over 1m hop 5s"}});
   EXPECT_EQ(one.kernel().empty_state_size(), many.kernel().empty_state_size());
   EXPECT_EQ(many.kernel().argument_types().size(), 1u);
   ASSERT_EQ(many.kernel().footprint().tiers.size(), 1u);
@@ -365,7 +415,9 @@ TEST(ViewKernel, OnlyRoundingDependsOnOrder) {
   EXPECT_TRUE(TestView({{"a", "sum(x)"}}).kernel().depends_on_order());
   EXPECT_TRUE(TestView({{"a", "var_pop(n)"}}).kernel().depends_on_order());
   EXPECT_TRUE(TestView({{"a", "min(x)"}}).kernel().depends_on_order());  // 0.0 and -0.0
-  EXPECT_FALSE(TestView({{"a", "sum(n)"}, {"b", "last(x)"}, {"c", "count(x)"}, {"d", "max(s)"}}).kernel().depends_on_order());
+  EXPECT_FALSE(TestView({{"a", "sum(n)"}, {"b", "last(x)"}, {"c", "count(x)"}, {"d", "max(s)"}})
+                   .kernel()
+                   .depends_on_order());
 }
 
 }  // namespace

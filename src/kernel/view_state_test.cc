@@ -36,7 +36,8 @@ void Fill(TestEntity& entity, uint32_t seed, int events) {
 }
 
 TEST(ViewState, OneEventIsSmall) {
-  const TestView view({{"c", "count(*) over 24h"}, {"s", "sum(x) over 1h"}, {"m", "max(x) over 5m"}});
+  const TestView view(
+      {{"c", "count(*) over 24h"}, {"s", "sum(x) over 1h"}, {"m", "max(x) over 5m"}});
   TestEntity entity(view);
   entity.Apply(TestEvent{.event_us = 5, .n = 1, .x = 2.0, .s = {}, .b = {}});
   EXPECT_EQ(entity.growths(), 0);
@@ -47,7 +48,8 @@ TEST(ViewState, OneEventIsSmall) {
 TEST(ViewState, GrowsBySteps) {
   const TestView view({{"c", "count(*) over 24h exact"}});
   TestEntity entity(view);
-  for (int i = 0; i < 20000; ++i) entity.Apply(TestEvent{.event_us = i * 10, .n = {}, .x = {}, .s = {}, .b = {}});
+  for (int i = 0; i < 20000; ++i)
+    entity.Apply(TestEvent{.event_us = i * 10, .n = {}, .x = {}, .s = {}, .b = {}});
   EXPECT_EQ(entity.Show(200000), "20000");
   EXPECT_LT(entity.growths(), 30);
   EXPECT_LT(entity.state().size(), 20000u * 16 * 2);
@@ -142,7 +144,8 @@ TEST(ViewState, OtherStatesAreRefusedByName) {
   newer[0] = 'X';
   EXPECT_EQ(view.kernel().Validate(newer).error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(view.kernel().Validate({}).error().code, ErrorCode::kCorrupt);
-  EXPECT_EQ(view.kernel().Validate(ByteView(entity.state()).first(40)).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(view.kernel().Validate(ByteView(entity.state()).first(40)).error().code,
+            ErrorCode::kCorrupt);
 }
 
 // Whatever Validate lets pass can be read, folded into and made compact without leaving its bytes.
@@ -174,7 +177,8 @@ TEST(ViewState, DamageIsSeenOrHarmless) {
     victim.set_state(damaged);
     const Timestamp now = 1100 * kSecondUs;
     victim.Show(now);
-    for (int k = 0; k < 5; ++k) victim.Apply(RandomEvent(random, now + k * kSecondUs), now + k * kSecondUs);
+    for (int k = 0; k < 5; ++k)
+      victim.Apply(RandomEvent(random, now + k * kSecondUs), now + k * kSecondUs);
     victim.Show(now);
     Bytes again;
     view.kernel().Compact(victim.state(), &again);
