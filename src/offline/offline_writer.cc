@@ -1,5 +1,7 @@
 #include "offline/offline_writer.h"
 
+#include <set>
+
 #include "base/bytes.h"
 #include "offline/manifest.h"
 #include "offline/view_table.h"
@@ -8,12 +10,16 @@ namespace skewless {
 namespace {
 
 // Of everything that a table's rows depend on beside the log.
-uint64_t LayoutOf(const KernelSet& kernels) {
+uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
   Bytes text;
   for (const auto& kernel : kernels) {
     const FeatureViewDefinition& view = kernel->view();
     PutLengthPrefixed(text, view.name);
     PutLe<uint64_t>(text, kernel->fingerprint());
+    PutLe<int64_t>(text, view.ttl_us.value_or(-1));
+    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) {
+      PutLengthPrefixed(text, key.name);
+    }
     PutLengthPrefixed(text, view.where_text);
     for (const FeatureDefinition& feature : view.features) {
       PutLengthPrefixed(text, feature.name);
@@ -31,7 +37,7 @@ class ParquetOfflineWriter : public OfflineWriter {
  public:
   ParquetOfflineWriter(FileSystem& files, const Definition& definition, const KernelSet& kernels,
                        OfflineOptions options)
-      : files_(files), options_(std::move(options)), layout_(LayoutOf(kernels)) {
+      : files_(files), options_(std::move(options)), layout_(LayoutOf(definition, kernels)) {
     for (const auto& kernel : kernels) tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
     for (const auto& kernel : kernels) sources_.push_back(kernel->view().source);
   }
@@ -71,10 +77,15 @@ Status ParquetOfflineWriter::Recover() {
 // Tables of other definitions are no use beside new rows: the log has it all, so they are made anew.
 // The manifest goes last, so that a crash on the way begins here again.
 Status ParquetOfflineWriter::DiscardOldLayout() {
+  std::set<std::string> folders;
   for (const OfflineFileInfo& file : manifest_.files) {
     const std::string path = JoinPath(options_.directory, file.path);
-    if (files_.Exists(path)) SKEWLESS_RETURN_IF_ERROR(files_.Remove(path));
+    if (!files_.Exists(path)) continue;
+    SKEWLESS_RETURN_IF_ERROR(files_.Remove(path));
+    folders.emplace(ParentPath(path));
   }
+  // No power cut may bring back a file that the new manifest doesn't list.
+  for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
   manifest_ = {};
   manifest_.layout = layout_;
   return WriteManifest(files_, options_.directory, manifest_);
@@ -85,8 +96,8 @@ Status ParquetOfflineWriter::FinishRenames() {
     const std::string& name = manifest_.files[renamed_].path;
     const std::string path = JoinPath(options_.directory, name);
     const std::string temporary = JoinPath(options_.directory, TemporaryName(name));
-    if (files_.Exists(path)) continue;
     if (!files_.Exists(temporary)) {
+      if (files_.Exists(path)) continue;
       return Fail(ErrorCode::kCorrupt, path + ": the manifest lists it and it is not there",
                   "Restore it from a copy, or move " + options_.directory +
                       " away: the tables are made anew from the log.");
@@ -137,10 +148,9 @@ Status ParquetOfflineWriter::Commit() {
   next.through_sequence = seen_;
   SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, options_.directory, next));
   manifest_ = std::move(next);
-  SKEWLESS_RETURN_IF_ERROR(FinishRenames());
   for (auto& table : tables_) table->Clear();
   committed_rows_ += rows;
-  return {};
+  return FinishRenames();
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace skewless {
 
 class ViewTable {
  public:
-  // `name_of_file` is unique to the commit: the last sequence before it.
   ViewTable(const Definition& definition, const ViewKernel& kernel);
 
   // Folds the batch; makes rows of its records where `keep_rows`.
