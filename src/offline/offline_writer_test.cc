@@ -1,0 +1,237 @@
+#include "offline/offline_writer.h"
+
+#include "offline/manifest.h"
+#include "offline/offline_fixture.h"
+#include "offline/table_fixture.h"
+
+namespace skewless {
+namespace {
+
+std::string Yaml(const std::string& features, const std::string& settings = "") {
+  return R"(project: test
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+offline: {type: parquet, path: var/history}
+sources:
+  events:
+    type: file
+    path: events.csv
+    format: csv
+    columns: {user: int64, amount: float64, kind: string, ts: "timestamp[us]"}
+    event_timestamp: ts
+entities:
+  user: {keys: {user: int64}}
+feature_views:
+  totals:
+    source: events
+    entity: user
+)" + settings + "    features:\n" + features;
+}
+
+constexpr const char* kFeatures = R"(      visits: count(*)
+      total: sum(amount)
+      kinds: last(kind, 2)
+)";
+
+TestRecord At(int64_t user, const std::string& amount, const std::string& kind, Timestamp event, Timestamp available,
+              bool applied = true) {
+  return {{std::to_string(user), amount, kind, std::to_string(event)}, available, applied};
+}
+
+class OfflineWriterTest : public ::testing::Test {
+ protected:
+  OfflineWriterTest() : repository_(Yaml(kFeatures)) {}
+
+  std::unique_ptr<OfflineWriter> Open(int64_t memory_bytes = 512 << 20) {
+    auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(),
+                                      {repository_.Path("var/history"), memory_bytes});
+    EXPECT_TRUE(opened.has_value()) << opened.error().ToString();
+    return std::move(*opened);
+  }
+  void Add(OfflineWriter* writer, const std::vector<TestRecord>& records, Sequence first) {
+    Batch batch;
+    FillBatch(repository_.definition(), 0, records, first, &batch);
+    ASSERT_TRUE(writer->Add(batch).has_value());
+  }
+  std::map<int64_t, std::string> Rows() {
+    return RowsOfView(SystemFiles(), repository_.Path("var/history"), "totals");
+  }
+
+  TestRepository repository_;
+};
+
+const Timestamp kDay = kTestStart;
+
+std::vector<TestRecord> FirstRecords() {
+  return {At(1, "0.5", "a", kDay, kDay + 10), At(2, "", "", kDay + 1, kDay + 10),
+          At(1, "2.0", "b", kDay + kDayUs, kDay + kDayUs + 5)};
+}
+std::vector<TestRecord> MoreRecords() {
+  return {At(1, "1.0", "c", kDay + 2, kDay + kDayUs + 6), At(3, "9.0", "x", kDay + kDayUs, kDay + kDayUs + 7)};
+}
+
+TEST_F(OfflineWriterTest, ARowIsTheRecordAndTheValuesRightAfterIt) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  EXPECT_EQ(writer->buffered_rows(), 3);
+  EXPECT_TRUE(Rows().empty());
+  ASSERT_TRUE(writer->Commit().has_value());
+  EXPECT_EQ(writer->buffered_rows(), 0);
+  EXPECT_EQ(writer->committed_rows(), 3);
+  EXPECT_EQ(writer->committed_sequence(), 3);
+  const auto rows = Rows();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows.at(1),
+            "user=1, event_timestamp=2020-01-01 00:00:00.000000Z, processing_timestamp=2020-01-01 00:00:00.000010Z, "
+            "available_timestamp=2020-01-01 00:00:00.000010Z, sequence=1, applied=true, amount=0.5, kind=a, visits=1, "
+            "total=0.5, kinds=list<element: string>[a]");
+  EXPECT_NE(rows.at(2).find("amount=null, kind=null, visits=1, total=null, kinds=null"),
+            std::string::npos)
+      << rows.at(2);
+  EXPECT_NE(rows.at(3).find("visits=2, total=2.5, kinds=list<element: string>[a, b]"), std::string::npos) << rows.at(3);
+}
+
+TEST_F(OfflineWriterTest, FilesLieByEventDateAndTheManifestListsThem) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  auto listed = InspectOffline(SystemFiles(), repository_.Path("var/history"), /*verify=*/true);
+  ASSERT_TRUE(listed.has_value());
+  ASSERT_EQ(listed->size(), 2u);
+  EXPECT_EQ((*listed)[0].event_date, "2020-01-01");
+  EXPECT_EQ((*listed)[0].rows, 2);
+  EXPECT_EQ((*listed)[1].event_date, "2020-01-02");
+  EXPECT_EQ((*listed)[1].first_sequence, 3);
+  const std::string path = repository_.Path("var/history/" + (*listed)[0].path);
+  EXPECT_NE(path.find("/totals/event_date=2020-01-01/"), std::string::npos);
+  // One changed byte is found.
+  std::string bytes = *ReadWholeFile(SystemFiles(), path);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  std::ofstream(path, std::ios::binary) << bytes;
+  listed = InspectOffline(SystemFiles(), repository_.Path("var/history"), /*verify=*/true);
+  ASSERT_FALSE(listed.has_value());
+  EXPECT_EQ(listed.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(listed.error().message.find("part-"), std::string::npos);
+}
+
+TEST_F(OfflineWriterTest, ARestartGoesOnWhereTheLastCommitEnded) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  Add(writer.get(), MoreRecords(), 4);  // buffered, and lost with the writer
+  writer.reset();
+
+  writer = Open();
+  EXPECT_EQ(writer->committed_sequence(), 3);
+  Add(writer.get(), FirstRecords(), 1);  // only rebuilds the states
+  EXPECT_EQ(writer->buffered_rows(), 0);
+  Add(writer.get(), MoreRecords(), 4);
+  EXPECT_EQ(writer->buffered_rows(), 2);
+  ASSERT_TRUE(writer->Commit().has_value());
+  ASSERT_TRUE(writer->Commit().has_value());  // nothing to do
+  const auto rows = Rows();
+  ASSERT_EQ(rows.size(), 5u);
+  // The late event of the first day: the total after it, and the order of events in the list.
+  EXPECT_NE(rows.at(4).find("visits=3, total=3.5, kinds=list<element: string>[c, b]"), std::string::npos) << rows.at(4);
+}
+
+TEST_F(OfflineWriterTest, ARefusedRecordIsARowThatChangesNothing) {
+  auto writer = Open();
+  Add(writer.get(), {At(1, "1.0", "a", kDay, kDay), At(1, "5.0", "late", kDay - kDayUs, kDay + 1, false),
+                     At(4, "5.0", "late", kDay - kDayUs, kDay + 1, false), At(1, "2.0", "b", kDay, kDay + 2)},
+      1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  const auto rows = Rows();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_NE(rows.at(2).find("applied=false, amount=5, kind=late, visits=1, total=1"), std::string::npos) << rows.at(2);
+  EXPECT_NE(rows.at(3).find("applied=false, amount=5, kind=late, visits=null, total=null"), std::string::npos) << rows.at(3);
+  EXPECT_NE(rows.at(4).find("applied=true, amount=2, kind=b, visits=2, total=3"), std::string::npos) << rows.at(4);
+}
+
+TEST_F(OfflineWriterTest, WhatIsNoRecordOfTheViewIsNoRow) {
+  repository_.Define(Yaml(kFeatures, "    where: amount > 1\n"));
+  auto writer = Open();
+  Add(writer.get(), {At(1, "1.0", "a", kDay, kDay), At(1, "1.5", "b", kDay, kDay), At(2, "0.1", "c", kDay, kDay, false),
+                     {{"", "9.0", "d", std::to_string(kDay)}, kDay}},
+      1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  const auto rows = Rows();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.begin()->first, 2);
+}
+
+TEST_F(OfflineWriterTest, InputsGiveWayToFeaturesOfTheirName) {
+  repository_.Define(Yaml("      amount: sum(amount)\n      input_kind: last(kind)\n      kind: first(kind)\n"));
+  auto writer = Open();
+  Add(writer.get(), {At(1, "1.5", "b", kDay, kDay), At(1, "2.0", "c", kDay + 1, kDay + 1)}, 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  const auto rows = Rows();
+  EXPECT_NE(rows.at(2).find("input_amount=2, input_input_kind=c, amount=3.5, input_kind=c, kind=b"), std::string::npos)
+      << rows.at(2);
+}
+
+TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
+  for (const std::string& changed :
+       {Yaml("      visits: count(*)\n      most: max(amount)\n"), Yaml(kFeatures, "    where: amount > 1\n"),
+        Yaml(kFeatures, "    ttl: 1h\n"), Yaml("      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
+    repository_.Define(Yaml(kFeatures));
+    std::filesystem::remove_all(repository_.Path("var/history"));
+    auto writer = Open();
+    Add(writer.get(), FirstRecords(), 1);
+    ASSERT_TRUE(writer->Commit().has_value());
+    writer.reset();
+
+    repository_.Define(changed);
+    writer = Open();
+    EXPECT_EQ(writer->committed_sequence(), 0);
+    EXPECT_TRUE(Rows().empty()) << changed;
+  }
+}
+
+TEST_F(OfflineWriterTest, TheSameDefinitionKeepsTheTables) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+  repository_.Define(Yaml(kFeatures));
+  writer = Open();
+  EXPECT_EQ(writer->committed_sequence(), 3);
+  EXPECT_EQ(Rows().size(), 3u);
+}
+
+TEST_F(OfflineWriterTest, LeftoversOfACrashGo) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+  repository_.Write("var/history/totals/.writing/2020-01-01-part-9.parquet.tmp", "half");
+  writer = Open();
+  EXPECT_FALSE(std::filesystem::exists(repository_.Path("var/history/totals/.writing/2020-01-01-part-9.parquet.tmp")));
+  EXPECT_EQ(Rows().size(), 3u);
+}
+
+TEST_F(OfflineWriterTest, AMissingFileIsNamed) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+  const auto listed = InspectOffline(SystemFiles(), repository_.Path("var/history"), false);
+  std::filesystem::remove(repository_.Path("var/history/" + (*listed)[0].path));
+  auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(),
+                                    {repository_.Path("var/history")});
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(opened.error().message.find((*listed)[0].path), std::string::npos);
+}
+
+TEST_F(OfflineWriterTest, MoreThanItsMemoryIsCommittedByItself) {
+  auto writer = Open(/*memory_bytes=*/1);
+  Add(writer.get(), FirstRecords(), 1);
+  EXPECT_EQ(writer->buffered_rows(), 0);
+  Add(writer.get(), MoreRecords(), 4);
+  EXPECT_EQ(writer->committed_sequence(), 5);
+  EXPECT_EQ(Rows().size(), 5u);
+}
+
+}  // namespace
+}  // namespace skewless
