@@ -20,7 +20,7 @@
 #include "pipeline/engine_stats.h"
 #include "pipeline/replay_gate.h"
 #include "pipeline/source_thread.h"
-#include "pipeline/watermark.h"
+#include "source/watermark.h"
 
 namespace skewless {
 
@@ -34,6 +34,7 @@ struct EngineOptions {
 };
 
 class OfflineThread;
+class ReplayMerge;
 
 class Engine {
  public:
@@ -70,7 +71,9 @@ class Engine {
   Status RunReplay(const std::atomic<bool>& stop);
   bool CollectGroup();
   Status CommitLiveGroup();
+  Status FinishInstant(ReplayMerge* merge);
   Status CommitReplayBatch(Batch* batch);
+  void StampReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
   Status AppendAndSync(std::vector<Batch*>& batches);
   Status FoldAll(const Batch& batch);
@@ -91,13 +94,13 @@ class Engine {
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;  // by source; opened at the first one
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<Watermark> watermarks_;
-  std::unique_ptr<OfflineThread> offline_;
-  std::vector<ViewInput> inputs_;  // by view
+  EngineStats stats_;
+  std::unique_ptr<OfflineThread> offline_;  // counts in stats_ until it ends
+  std::vector<ViewInput> inputs_;           // by view
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
   Timestamp replay_now_ = kMinTimestamp;
   Timestamp last_available_us_ = kMinTimestamp;
-  EngineStats stats_;
 };
 
 // The sources as the log knows them, in the definition's order.

@@ -4,6 +4,7 @@
 
 #include "log/log.h"
 #include "source/source.h"
+#include "source/watermark.h"
 
 namespace skewless {
 namespace {
@@ -51,6 +52,7 @@ class SourceHistory {
       DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
       SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenSource(definition, static_cast<int>(i), options, std::move(skip)));
       history->sources_.push_back(std::move(opened));
+      history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
     }
     return history;
   }
@@ -70,16 +72,20 @@ class SourceHistory {
   }
 
  private:
-
   void Stamp(Batch* batch) {
     batch->sequence.resize(batch->rows());
     for (Sequence& sequence : batch->sequence) sequence = ++last_;
     batch->processing_us = batch->arrival_us;
     batch->available_us = batch->arrival_us;
-    batch->applied.assign(batch->rows(), 1);
+    // Too late is decided as the engine decides it: by source, in the order of arrival.
+    batch->applied.clear();
+    for (const Timestamp event : batch->event_us) {
+      batch->applied.push_back(watermarks_[at_].Accept(event) ? 1 : 0);
+    }
   }
 
   std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<Watermark> watermarks_;  // by sources_
   size_t at_ = 0;
   Sequence last_ = 0;
 };
