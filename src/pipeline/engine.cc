@@ -133,7 +133,7 @@ Status Engine::RunReplay(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, merge.Fill(stop));
     if (offline_ && offline_->failed()) return offline_->status();
-    if (stop.load(std::memory_order_relaxed)) return {};
+    if (stop.load(std::memory_order_relaxed)) break;
     if (!more) break;
     const Timestamp limit = gate_.granted();
     Batch* batch = merge.Take(limit, options_.group_rows);
@@ -146,6 +146,7 @@ Status Engine::RunReplay(const std::atomic<bool>& stop) {
     gate_.Reached(limit);
     gate_.WaitBeyond(limit);
   }
+  if (stop.load(std::memory_order_relaxed)) return FinishInstant(&merge);
   // The history is over: the clock stands at its last arrival, and follows its readers from there.
   MoveReplayClock(last_available_us_);
   while (options_.stepped_replay && !stop.load(std::memory_order_relaxed)) {
@@ -158,6 +159,20 @@ Status Engine::RunReplay(const std::atomic<bool>& stop) {
   return {};
 }
 
+// A stop comes between two instants: the next start's readers may be given the last one at once, so
+// none of its records may be left for later.
+Status Engine::FinishInstant(ReplayMerge* merge) {
+  if (stats_.accepted.load(std::memory_order_relaxed) == 0) return {};
+  const std::atomic<bool> go_on{false};
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, merge->Fill(go_on));
+    if (!more) return {};
+    Batch* batch = merge->Take(last_available_us_, options_.group_rows);
+    if (batch == nullptr) return {};
+    SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch));
+  }
+}
+
 void Engine::MoveReplayClock(Timestamp time) {
   // Free running, the gate grants all of time: the clock still stands where the history does.
   if (time == kMaxTimestamp) time = last_available_us_;
@@ -167,23 +182,34 @@ void Engine::MoveReplayClock(Timestamp time) {
   stats_.clock_us.store(time, std::memory_order_relaxed);
 }
 
-Status Engine::CommitReplayBatch(Batch* batch) {
-  // Under a replay clock a record comes when its time has come, however long ago it was decoded.
-  const int64_t accepted_nanos = MonotonicNanos();
+// Records are available when they arrived. Those whose time has passed already (a crash came amid
+// an instant, or files were added later) are available from the next instant that no reader was given.
+void Engine::StampReplayBatch(Batch* batch) {
+  batch->available_us = batch->arrival_us;
   if (batch->rows() > 0) {
     // Every earlier arrival is readable; this batch's first one is not, nor others of its instant.
     MoveReplayClock(SaturatingSub(batch->arrival_us.front(), 1));
-    online_->Announce(batch->arrival_us.front());
+    const Timestamp stamp =
+        std::max(online_->Announce(batch->arrival_us.front()), last_available_us_);
+    for (Timestamp& available : batch->available_us) {
+      if (available >= stamp) break;  // they ascend
+      available = stamp;
+    }
   }
-  batch->processing_us = batch->arrival_us;
-  batch->available_us = batch->arrival_us;
+  batch->processing_us = batch->available_us;
+}
+
+Status Engine::CommitReplayBatch(Batch* batch) {
+  // Under a replay clock a record comes when its time has come, however long ago it was decoded.
+  const int64_t accepted_nanos = MonotonicNanos();
+  StampReplayBatch(batch);
   DecideLateness(batch);
   std::vector<Batch*> batches{batch};
   SKEWLESS_RETURN_IF_ERROR(AppendAndSync(batches));
   SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
   SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
   const auto rows = static_cast<int64_t>(batch->rows());
-  if (rows > 0) last_available_us_ = batch->arrival_us.back();
+  if (rows > 0) last_available_us_ = batch->available_us.back();
   stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
   stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
   stats_.refused_late.fetch_add(std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),

@@ -46,25 +46,25 @@ Status OfflineThread::CommitAndCount() {
 
 Status OfflineThread::Follow() {
   Batch batch;
-  Sequence read = 0;
+  Sequence looked_at = 0;
   int64_t last_commit_nanos = MonotonicNanos();
   for (;;) {
     // Taken before the look at the log, so that nothing durable at Finish is left behind.
     const bool last_round = finish_.load();
     const Sequence durable = durable_.load(std::memory_order_acquire);
     reader_->SetLimit(durable);
-    while (read < durable) {
-      SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader_->Next(&batch));
-      if (!more) break;
-      read = batch.sequence.empty() ? read : batch.sequence.back();
-      SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));
+    // Not until `durable` is seen: the log may end in records of a source that is no longer defined.
+    for (bool more = durable > looked_at; more;) {
+      SKEWLESS_ASSIGN_OR_RETURN(more, reader_->Next(&batch));
+      if (more) SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));
     }
-    if (last_round && read >= durable) return CommitAndCount();
+    looked_at = durable;
+    if (last_round) return CommitAndCount();
     if (MonotonicNanos() - last_commit_nanos > options_.commit_interval_us * 1000) {
       SKEWLESS_RETURN_IF_ERROR(CommitAndCount());
       last_commit_nanos = MonotonicNanos();
     }
-    if (!last_round) std::this_thread::sleep_for(std::chrono::microseconds(options_.poll_us));
+    std::this_thread::sleep_for(std::chrono::microseconds(options_.poll_us));
   }
 }
 
