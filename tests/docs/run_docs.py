@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Runs what the documentation shows, and compares what comes out with what it says.
+
+A comment on the line before a fenced block says what the block is:
+  <!-- run: NAME -->        shell commands; each must end with exit code 0
+  <!-- output: NAME -->     what the last block with that name printed; … stands for anything
+  <!-- file: NAME PATH -->  a file to write before the commands that follow
+Blocks of one page with one name share a shell and a folder that begins empty. The port of the examples is
+replaced by a free one.
+
+usage: run_docs.py [PAGE...]    SKEWLESS_PROGRAM names the program
+"""
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md"]
+EXAMPLE_PORT = "6566"
+BLOCK = re.compile(
+    r"^(?P<indent>[ ]*)<!-- (?P<role>run|output|file): (?P<name>[\w-]+)(?: (?P<path>\S+))? -->\n"
+    r"(?P=indent)```\w*\n(?P<body>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL)
+MARK = re.compile(r"<!-- (run|output|file):")
+SECONDS = 300
+
+
+class Mismatch(Exception):
+    pass
+
+
+def sessions_of(text):
+    """{name: [(role, path, body, line)]}, in the page's order."""
+    sessions = {}
+    found = list(BLOCK.finditer(text))
+    if len(found) != len(MARK.findall(text)):
+        raise Mismatch("a run, output or file comment does not stand right before a fenced block")
+    for match in found:
+        line = text.count("\n", 0, match.start("body")) + 1
+        body = textwrap.dedent(match["body"])
+        sessions.setdefault(match["name"], []).append((match["role"], match["path"], body, line))
+    return sessions
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def install_program(folder, port):
+    """`skewless` for the PATH: the program, but the repository that init writes listens on `port`."""
+    program = shlex.quote(os.path.abspath(os.environ["SKEWLESS_PROGRAM"]))
+    script = folder / "skewless"
+    script.write_text(f"""#!/bin/sh
+[ "$1" = init ] || exec {program} "$@"
+{program} "$@" && sed -i 's/:{EXAMPLE_PORT}/:{port}/' "$2/skewless.yaml"
+""")
+    script.chmod(0o755)
+
+
+def script_of(blocks, outputs, port):
+    """One shell script: each block's output goes to a file of its own."""
+    lines = ["set -eo pipefail"]
+    # A busy machine may take longer than a reader's second to start a server.
+    listening = f"until (: < /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.05; done"
+    for number, (role, path, body, _) in enumerate(blocks):
+        body = body.replace(":" + EXAMPLE_PORT, ":" + port)
+        if role == "run":
+            body = re.sub(r"& sleep \d+", lambda _: "&\n" + listening, body)
+            lines += [f"echo {number} > {outputs}/at", "{", body, f"}} > {outputs}/{number}"]
+        elif role == "file":
+            lines += [f"cat > {shlex.quote(path)} <<'END_OF_FILE'", body + "END_OF_FILE"]
+    return "\n".join(lines) + "\n"
+
+
+def run_script(script, folder, path):
+    environment = dict(os.environ, PATH=f"{path}:{os.environ['PATH']}")
+    process = subprocess.Popen(["bash", "-c", script], cwd=folder, env=environment, text=True, start_new_session=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, errors = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        _, errors = process.communicate()
+        return None, errors
+    try:  # whatever a block left running
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    return process.returncode, errors
+
+
+def fits(expected, printed):
+    def tidy(text):
+        return "\n".join(line.rstrip() for line in text.strip("\n").split("\n"))
+    pattern = ".*?".join(re.escape(part) for part in tidy(expected).split("…"))
+    return re.fullmatch(pattern, tidy(printed), re.DOTALL) is not None
+
+
+def check_session(page, blocks):
+    with tempfile.TemporaryDirectory(prefix="skewless-docs-") as temporary:
+        temporary = Path(temporary)
+        folders = [temporary / name for name in ("work", "bin", "outputs")]
+        for folder in folders:
+            folder.mkdir()
+        work, programs, outputs = folders
+        port = free_port()
+        install_program(programs, port)
+        code, errors = run_script(script_of(blocks, outputs, port), work, programs)
+        if code != 0:
+            at = outputs / "at"
+            number = int(at.read_text()) if at.exists() else 0
+            printed = outputs / str(number)
+            what = f"did not end in {SECONDS} s" if code is None else f"exit code {code}"
+            raise Mismatch(f"{page}:{blocks[number][3]}: {what}\n{printed.read_text() if printed.exists() else ''}{errors}")
+        last_run = None
+        for number, (role, _, body, line) in enumerate(blocks):
+            if role == "run":
+                last_run = number
+            elif role == "output":
+                if last_run is None:
+                    raise Mismatch(f"{page}:{line}: an output before any run of that name")
+                printed = (outputs / str(last_run)).read_text().replace(":" + port, ":" + EXAMPLE_PORT)
+                if not fits(body, printed):
+                    raise Mismatch(f"{page}:{line}: the page says\n{body}and the program says\n{printed}")
+
+
+def main():
+    failures = 0
+    for page in sys.argv[1:] or PAGES:
+        try:
+            sessions = sessions_of((ROOT / page).read_text())
+            if not any(block[0] == "run" for blocks in sessions.values() for block in blocks):
+                raise Mismatch("nothing on this page is run")
+        except (Mismatch, OSError) as error:
+            failures += 1
+            print(f"FAILED {page}: {error}")
+            continue
+        for name, blocks in sessions.items():
+            try:
+                check_session(page, blocks)
+                print(f"ok     {page}: {name}, {sum(block[0] == 'run' for block in blocks)} blocks")
+            except Mismatch as error:
+                failures += 1
+                print(f"FAILED {error}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
