@@ -8,7 +8,7 @@ A comment on the line before a fenced block says what the block is:
 Blocks of one page with one name share a shell and a folder that begins empty. The port of the examples is
 replaced by a free one.
 
-usage: run_docs.py [PAGE...]    SKEWLESS_PROGRAM names the program
+usage: run_docs.py [PAGE...]    SKEWLESS_PROGRAM names the program (default: build/skewless)
 """
 import os
 import re
@@ -57,7 +57,7 @@ def free_port():
 
 def install_program(folder, port):
     """`skewless` for the PATH: the program, but the repository that init writes listens on `port`."""
-    program = shlex.quote(os.path.abspath(os.environ["SKEWLESS_PROGRAM"]))
+    program = shlex.quote(os.path.abspath(os.environ.get("SKEWLESS_PROGRAM", ROOT / "build/skewless")))
     script = folder / "skewless"
     script.write_text(f"""#!/bin/sh
 [ "$1" = init ] || exec {program} "$@"
