@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernel/state_access.h"
+#include "kernel/tile_layout.h"
 
 namespace skewless {
 namespace {
@@ -213,163 +214,21 @@ class PlanBuilder {
     return all.size() - 1;
   }
 
-  static bool TouchesHeap(const Accumulator& a) {
-    switch (a.kind) {
-      case AccumulatorKind::kMinBytes:
-      case AccumulatorKind::kMaxBytes:
-      case AccumulatorKind::kFirstList:
-      case AccumulatorKind::kLastList:
-        return true;
-      case AccumulatorKind::kFirst:
-      case AccumulatorKind::kLast:
-        return a.physical == Physical::kBytes;
-      case AccumulatorKind::kMinBy:
-      case AccumulatorKind::kMaxBy:
-        return a.physical == Physical::kBytes || a.order_physical == Physical::kBytes;
-      default:
-        return false;
-    }
-  }
-
-  static int RankOf(const Accumulator& a) {
-    if (TouchesHeap(a)) return 2;
-    return a.kind == AccumulatorKind::kLast ? 0 : 1;
-  }
-
-  // Into the order that TileLayout wants; `sources_` follows.
-  void SortAccumulators(TileLayout& layout, int32_t tier) {
-    std::vector<size_t> order(layout.accumulators.size());
-    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-    const auto rank = [&](size_t i) { return RankOf(layout.accumulators[i]); };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return rank(a) < rank(b); });
-    for (const size_t i : order) {
-      layout.lasts += rank(i) == 0 ? 1 : 0;
-      layout.fixed += rank(i) < 2 ? 1 : 0;
-    }
-    std::vector<Accumulator> sorted;
-    std::vector<size_t> place(order.size());
-    for (size_t i = 0; i < order.size(); ++i) {
-      sorted.push_back(layout.accumulators[order[i]]);
-      place[order[i]] = i;
-    }
-    layout.accumulators = std::move(sorted);
+  void LayOut(TileLayout& layout, int32_t tier) {
+    const std::vector<size_t> place = LayOutTile(&layout);
     for (OutputSource& from : sources_) {
       if (from.tier == tier) from.accumulator = place[from.accumulator];
     }
   }
 
-  static uint32_t SizeOf(const Accumulator& a) {
-    switch (a.kind) {
-      case AccumulatorKind::kCount:
-        return 8;
-      case AccumulatorKind::kNumericDouble:
-        return LayoutOfParts(false, a.parts).size;
-      case AccumulatorKind::kNumericInt:
-        return LayoutOfParts(true, a.parts).size;
-      case AccumulatorKind::kFirst:
-      case AccumulatorKind::kLast:
-        return 16;
-      case AccumulatorKind::kMinBy:
-      case AccumulatorKind::kMaxBy:
-        return 24;
-      default:
-        return 8;
-    }
-  }
-
-  void LayOutTile(TileLayout& layout) {
-    uint32_t flagged = 0;
-    for (const Accumulator& a : layout.accumulators) flagged += a.has_flags() ? 1U : 0U;
-    uint32_t at = (flagged + 31) / 32 * 8;  // 32 accumulators share a flag word
-    uint32_t flag = 0;
-    for (Accumulator& a : layout.accumulators) {
-      a.offset = at;
-      a.size = SizeOf(a);
-      a.fold_code = FoldCodeOf(a);
-      at += a.size;
-      if (a.has_flags()) {
-        a.flags_at = flag / 32 * 8;
-        a.flags_shift = flag % 32 * 2;
-        a.flags_mask = (kPresentFlag | kValidFlag) << a.flags_shift;
-        ++flag;
-      }
-      AddReferences(layout, a);
-    }
-    layout.fresh.assign(at, 0);
-    for (const Accumulator& a : layout.accumulators) InitAccumulator(a, layout.fresh.data());
-    CollectFilters(layout);
-  }
-
-  static uint8_t FoldCodeOf(const Accumulator& a) {
-    switch (a.kind) {
-      case AccumulatorKind::kCount:
-        return a.argument < 0 ? kFoldRowCount : kFoldValueCount;
-      case AccumulatorKind::kNumericDouble:
-        return static_cast<uint8_t>(kFoldDoubles + a.parts);
-      case AccumulatorKind::kNumericInt:
-        return static_cast<uint8_t>(kFoldInts + a.parts);
-      case AccumulatorKind::kFirst:
-        return kFoldFirst;
-      default:
-        return kFoldExtreme;
-    }
-  }
-
-  static void AddReferences(TileLayout& layout, const Accumulator& a) {
-    const bool is_bytes = a.physical == Physical::kBytes;
-    if (a.kind == AccumulatorKind::kMinBytes || a.kind == AccumulatorKind::kMaxBytes ||
-        a.is_list()) {
-      layout.references.push_back(a.offset);
-    } else if (a.is_by()) {
-      if (a.order_physical == Physical::kBytes) layout.references.push_back(a.offset + 8);
-      if (is_bytes) layout.references.push_back(a.offset + 16);
-    } else if (is_bytes && a.kind != AccumulatorKind::kCount) {
-      layout.references.push_back(a.offset + 8);
-    }
-  }
-
-  // Each part starts at what changes no bit of the first value folded into it: -0.0 for sums
-  // (0.0 + -0.0 would be 0.0), the least and the greatest for max and min (NaN is the greatest).
-  static void InitAccumulator(const Accumulator& a, uint8_t* payload) {
-    uint8_t* at = payload + a.offset;
-    const bool is_int = a.kind == AccumulatorKind::kNumericInt;
-    const NumericLayout layout = LayoutOfParts(is_int, a.parts);
-    if (a.kind == AccumulatorKind::kNumericDouble) {
-      if ((a.parts & kSumPart) != 0) StoreLe(at + layout.sum, -0.0);
-      if ((a.parts & kMinPart) != 0) {
-        StoreLe(at + layout.min, std::numeric_limits<double>::quiet_NaN());
-      }
-      if ((a.parts & kMaxPart) != 0) {
-        StoreLe(at + layout.max, -std::numeric_limits<double>::infinity());
-      }
-    } else if (is_int) {
-      if ((a.parts & kMinPart) != 0) StoreLe(at + layout.min, kMaxTimestamp);
-      if ((a.parts & kMaxPart) != 0) StoreLe(at + layout.max, kMinTimestamp);
-    } else if (a.kind == AccumulatorKind::kLast) {
-      StoreLe(at, kMinTimestamp);
-    } else if (a.kind == AccumulatorKind::kFirst) {
-      StoreLe(at, kMaxTimestamp);
-    }
-  }
-
-  static void CollectFilters(TileLayout& layout) {
-    std::set<int32_t> filters;
-    for (const Accumulator& a : layout.accumulators) filters.insert(a.filter);
-    layout.always = filters.count(-1) > 0;
-    if (!layout.always) layout.filters.assign(filters.begin(), filters.end());
-  }
-
   // Header, heap head, the all-time tile, then each tier's head and newest tile: one event touches
   // adjacent cache lines only. Arrays of older tiles and the heap follow.
   void LayOutState() {
-    SortAccumulators(plan_->all_time, -1);
-    LayOutTile(plan_->all_time);
+    LayOut(plan_->all_time, -1);
     plan_->has_heap = plan_->all_time.uses_heap();
     for (size_t i = 0; i < plan_->tiers.size(); ++i) {
       Tier& tier = plan_->tiers[i];
-      SortAccumulators(tier, static_cast<int32_t>(i));
-      LayOutTile(tier);
+      LayOut(tier, static_cast<int32_t>(i));
       plan_->has_heap = plan_->has_heap || tier.uses_heap();
       // An eighth more than a full window, so that expired tiles leave many at a time.
       tier.steady_capacity = static_cast<uint32_t>(
