@@ -33,10 +33,11 @@ prometheus::MetricFamily GaugeFamily(std::string name, std::string help, double 
 prometheus::MetricFamily HistogramFamily(std::string name, std::string help, const LatencyHistogram& latency) {
   auto family = Family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
   auto& histogram = family.metric[0].histogram;
-  for (double bound = 1e-6; bound < 10.5; bound *= 10) {
-    for (const double step : {1.0, 2.5, 5.0}) {
-      const double edge = bound * step;
-      histogram.bucket.push_back({static_cast<uint64_t>(latency.CountAtMost(static_cast<int64_t>(edge * 1e9))), edge});
+  // From whole nanoseconds, so that the bounds read 1e-05 and not 9.999999999999999e-06.
+  for (int64_t decade = 1000; decade <= 10'000'000'000; decade *= 10) {
+    for (const int64_t edge : {decade, decade / 2 * 5, decade * 5}) {
+      histogram.bucket.push_back(
+          {static_cast<uint64_t>(latency.CountAtMost(edge)), static_cast<double>(edge) / 1e9});
     }
   }
   const auto count = static_cast<uint64_t>(latency.count());

@@ -132,12 +132,28 @@ std::string_view StatusOf(const ReadRow& row, size_t output) {
   return row.values[output].valid ? "\"PRESENT\"" : "\"NULL_VALUE\"";
 }
 
-void AppendReplyValue(std::string& out, const ValueView& value) {
-  // A time is epoch seconds, and an empty list would leave a client without a type.
-  if (value.valid && value.type == Type{TypeKind::kTimestamp, false}) {
-    out += std::to_string(FloorDiv(value.int_value, kSecondUs));
-  } else if (value.valid && value.type.is_list && ListLength(value.bytes) == 0) {
+void AppendReplyValue(std::string& out, const ValueView& value);
+
+// An empty list would leave a client without a type.
+void AppendReplyList(std::string& out, const ValueView& list) {
+  std::vector<ValueView> items;
+  if (!DecodeList(list.type.kind, list.bytes, &items) || items.empty()) {
     out += "null";
+    return;
+  }
+  out += '[';
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendReplyValue(out, items[i]);
+  }
+  out += ']';
+}
+
+void AppendReplyValue(std::string& out, const ValueView& value) {
+  if (value.valid && value.type.is_list) {
+    AppendReplyList(out, value);
+  } else if (value.valid && value.type.kind == TypeKind::kTimestamp) {
+    out += std::to_string(FloorDiv(value.int_value, kSecondUs));  // a time is epoch seconds
   } else {
     AppendJsonValue(out, value);
   }
@@ -241,6 +257,7 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
       if (element.get_string().get(name) != simdjson::SUCCESS) return Invalid("features takes a list of names");
       names.emplace_back(name);
     }
+    if (names.empty()) return Invalid("features is empty: name at least one");
     plan = plans.Features(names);
   } else {
     return Invalid("give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");
