@@ -14,21 +14,23 @@ class TrainingColumns {
  public:
   explicit TrainingColumns(const LabelTable& table) : table_(table) {}
 
-  // "view:feature" is view__feature, or plain feature.
   Result<const Column*> Find(const std::string& output, Type type) {
     const auto known = columns_.find(output);
     if (known != columns_.end()) return &known->second;
-    const size_t colon = output.find(':');
-    std::string name = output;
-    if (colon != std::string::npos) {
-      name = output.substr(0, colon) + "__" + output.substr(colon + 1);
-      if (!HasColumn(table_, name)) name = output.substr(colon + 1);
-    }
-    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(table_, name, type, &strings_));
+    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(table_, NameOf(output), type, &strings_));
     return &columns_.emplace(output, std::move(column)).first->second;
   }
+  bool Has(const std::string& output) const { return HasColumn(table_, NameOf(output)); }
 
  private:
+  // "view:feature" is view__feature, or plain feature.
+  std::string NameOf(const std::string& output) const {
+    const size_t colon = output.find(':');
+    if (colon == std::string::npos) return output;
+    const std::string full = output.substr(0, colon) + "__" + output.substr(colon + 1);
+    return HasColumn(table_, full) ? full : output.substr(colon + 1);
+  }
+
   const LabelTable& table_;
   std::map<std::string, Column> columns_;
   StringArena strings_;
@@ -43,14 +45,15 @@ void AppendIdentity(const ValueView& value, Bytes* out) {
 
 class TrainingSetAuditor {
  public:
-  TrainingSetAuditor(const LabelTable& table, TrainingSetAudit* report) : table_(table), columns_(table), report_(report) {}
+  TrainingSetAuditor(const LabelTable& table, TrainingSetAudit* report) : table_(table), columns_(table), report_(report), verdict_(table.time_us.size(), 0) {}
 
   Status Compare(const ServedRow& served) {
-    if (rows_of_.empty()) SKEWLESS_RETURN_IF_ERROR(IndexRows(served));
+    if (!AsksForTheSame(served)) return {};
+    SKEWLESS_ASSIGN_OR_RETURN(const RowIndex* rows_of, RowsBy(served));
     Bytes identity;
     PutLe<int64_t>(identity, served.read_us);
     for (const auto& [name, value] : served.inputs) AppendIdentity(value.view(), &identity);
-    const auto [first, last] = rows_of_.equal_range(std::string(AsText(identity)));
+    const auto [first, last] = rows_of->equal_range(std::string(AsText(identity)));
     for (auto row = first; row != last; ++row) SKEWLESS_RETURN_IF_ERROR(CompareRow(served, row->second));
     return {};
   }
@@ -62,20 +65,38 @@ class TrainingSetAuditor {
   }
 
  private:
-  Status IndexRows(const ServedRow& served) {
-    verdict_.assign(table_.time_us.size(), 0);
+  using RowIndex = std::unordered_multimap<std::string, size_t>;
+
+  // One served log holds the answers of several services: those of others are not this training set's.
+  bool AsksForTheSame(const ServedRow& served) const {
+    return std::all_of(served.inputs.begin(), served.inputs.end(),
+                       [&](const auto& input) { return HasColumn(table_, input.first); }) &&
+           std::any_of(served.outputs.begin(), served.outputs.end(),
+                       [&](const std::string& output) { return columns_.Has(output); });
+  }
+
+  // The training set's rows by time and the inputs that the served row has.
+  Result<const RowIndex*> RowsBy(const ServedRow& served) {
+    Bytes names;
+    for (const auto& [name, value] : served.inputs) PutLengthPrefixed(names, name);
+    const auto [at, is_new] = rows_by_.try_emplace(std::string(AsText(names)));
+    if (is_new) SKEWLESS_RETURN_IF_ERROR(IndexRows(served, &at->second));
+    return &at->second;
+  }
+
+  Status IndexRows(const ServedRow& served, RowIndex* rows_of) {
     std::vector<const Column*> inputs;
     for (const auto& [name, value] : served.inputs) {
       SKEWLESS_ASSIGN_OR_RETURN(const Column* column, columns_.Find(name, value.type));
       inputs.push_back(column);
     }
-    rows_of_.reserve(table_.time_us.size());
+    rows_of->reserve(table_.time_us.size());
     Bytes identity;
     for (size_t row = 0; row < table_.time_us.size(); ++row) {
       identity.clear();
       PutLe<int64_t>(identity, table_.time_us[row]);
       for (const Column* input : inputs) AppendIdentity(ValueAt(*input, row), &identity);
-      rows_of_.emplace(AsText(identity), row);
+      rows_of->emplace(AsText(identity), row);
     }
     return {};
   }
@@ -106,7 +127,7 @@ class TrainingSetAuditor {
   const LabelTable& table_;
   TrainingColumns columns_;
   TrainingSetAudit* report_;
-  std::unordered_multimap<std::string, size_t> rows_of_;
+  std::map<std::string, RowIndex> rows_by_;  // by the names of inputs
   std::vector<uint8_t> verdict_;  // by row: 0 not asked for, 1 the same, 2 different
 };
 
