@@ -1,6 +1,6 @@
 #include "offline/manifest.h"
 
-#include "offline/offline_fixture.h"
+#include "kernel/repository_fixture.h"
 
 namespace skewless {
 namespace {

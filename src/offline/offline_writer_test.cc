@@ -1,7 +1,7 @@
 #include "offline/offline_writer.h"
 
 #include "offline/manifest.h"
-#include "offline/offline_fixture.h"
+#include "kernel/repository_fixture.h"
 #include "offline/table_fixture.h"
 
 namespace skewless {

@@ -1,4 +1,4 @@
-// What the tests from this room on share: a feature repository in a folder that goes away, and
+// What the tests of the rooms from here on share: a feature repository in a folder that goes away, and
 // batches from rows of text.
 #pragma once
 
