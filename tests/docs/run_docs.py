@@ -70,7 +70,7 @@ def script_of(blocks, outputs, port):
     """One shell script: each block's output goes to a file of its own."""
     lines = ["set -eo pipefail"]
     # A busy machine may take longer than a reader's second to start a server.
-    listening = f"until (: < /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.05; done"
+    listening = f"until (: < /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do kill -0 $!; sleep 0.05; done"
     for number, (role, path, body, _) in enumerate(blocks):
         body = body.replace(":" + EXAMPLE_PORT, ":" + port)
         if role == "run":
