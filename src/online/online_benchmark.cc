@@ -59,7 +59,8 @@ class Workplace {
  public:
   explicit Workplace(const std::string& name) {
     const char* parent = std::getenv("SKEWLESS_BENCHMARK_DIRECTORY");
-    path_ = (parent == nullptr ? std::filesystem::temp_directory_path() : std::filesystem::path(parent)) /
+    path_ = (parent == nullptr ? std::filesystem::temp_directory_path()
+                               : std::filesystem::path(parent)) /
             ("skewless_" + name + "_" + std::to_string(::getpid()));
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
@@ -93,7 +94,8 @@ class EventBatch {
   EventBatch(const std::vector<int64_t>& users, std::mt19937_64& random) : users_(users) {
     const size_t rows = users.size();
     batch_.columns.resize(4);
-    const TypeKind kinds[] = {TypeKind::kInt64, TypeKind::kInt64, TypeKind::kFloat64, TypeKind::kTimestamp};
+    const TypeKind kinds[] = {TypeKind::kInt64, TypeKind::kInt64, TypeKind::kFloat64,
+                              TypeKind::kTimestamp};
     for (size_t i = 0; i < 4; ++i) batch_.columns[i].type = {kinds[i], false};
     for (const int64_t user : users) {
       batch_.columns[0].AppendInt(user);
@@ -129,14 +131,16 @@ class EventBatch {
 std::vector<std::unique_ptr<EventBatch>> ZipfBatches(size_t batches) {
   std::vector<double> cumulative(kFoldUsers);
   double sum = 0;
-  for (size_t i = 0; i < cumulative.size(); ++i) cumulative[i] = sum += 1.0 / static_cast<double>(i + 1);
+  for (size_t i = 0; i < cumulative.size(); ++i)
+    cumulative[i] = sum += 1.0 / static_cast<double>(i + 1);
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> uniform(0, sum);
   std::vector<std::unique_ptr<EventBatch>> made;
   for (size_t b = 0; b < batches; ++b) {
     std::vector<int64_t> users(kBatchRows);
     for (int64_t& user : users) {
-      user = std::lower_bound(cumulative.begin(), cumulative.end(), uniform(random)) - cumulative.begin();
+      user = std::lower_bound(cumulative.begin(), cumulative.end(), uniform(random)) -
+             cumulative.begin();
     }
     made.push_back(std::make_unique<EventBatch>(users, random));
   }
@@ -144,8 +148,11 @@ std::vector<std::unique_ptr<EventBatch>> ZipfBatches(size_t batches) {
 }
 
 EmbeddedOptions Options(const std::string& directory, bool replay) {
-  return {.directory = directory, .views = {"activity"}, .fingerprints = {Kernel().fingerprint()},
-          .replay_clock = replay, .log_identity = 1};
+  return {.directory = directory,
+          .views = {"activity"},
+          .fingerprints = {Kernel().fingerprint()},
+          .replay_clock = replay,
+          .log_identity = 1};
 }
 
 std::unique_ptr<OnlineWriter> OpenStore(const std::string& directory, bool replay) {
@@ -178,7 +185,8 @@ void FoldEmbedded(benchmark::State& state) {
   for (auto _ : state) fold();
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kBatchRows));
   const auto size = writer->Sizes()[0];
-  state.counters["bytes_per_row"] = static_cast<double>(size.bytes) / static_cast<double>(size.rows);
+  state.counters["bytes_per_row"] =
+      static_cast<double>(size.bytes) / static_cast<double>(size.rows);
 }
 BENCHMARK(FoldEmbedded)->Unit(benchmark::kMicrosecond);
 
@@ -288,7 +296,8 @@ void FoldLmdb(benchmark::State& state) {
       }
     }
     for (size_t i = 0; i < touched.size(); ++i) {
-      lmdb.Put(transaction, touched[i], {working[i].data(), LoadStateHeader(working[i].data()).size});
+      lmdb.Put(transaction, touched[i],
+               {working[i].data(), LoadStateHeader(working[i].data()).size});
       working_of[static_cast<size_t>(touched[i])] = -1;
     }
     Lmdb::Must(mdb_txn_commit(transaction));

@@ -1,5 +1,6 @@
-// The online store: each entity's newest state, readable while it is written. One interface; a folder
-// a store. The engine's thread is the only writer; readers are many, in this and other processes.
+// The online store: each entity's newest state, readable while it is written. One interface; a
+// folder a store. The engine's thread is the only writer; readers are many, in this and other
+// processes.
 //
 // Exact availability, with nobody waiting (CONSISTENCY: "Making availability exact"):
 //   writer:  Announce(P) before the batch's records get their available stamps >= P; then the log
@@ -33,18 +34,24 @@ class OnlineWriter {
   virtual Status OpenForReaders() = 0;  // until then readers get kUnavailable
 
   // Wall clock: returns the batch's stamp P > every T that a reader was given or will be given
-  // before Commit. Replay clock: P is `wanted`, the batch's least arrival.
+  // before Commit. Replay clock: P is `wanted`, the batch's least arrival, or the next microsecond
+  // after one that was read already.
   virtual Timestamp Announce(Timestamp wanted) = 0;
   // Folds the batch's selected rows of view `view` in order; not visible before Commit.
   virtual Status Fold(int view, const ViewKernel& kernel, const ViewInput& input) = 0;
-  // Publishes everything folded since the last Commit. `replay_now` moves the readers' clock under
-  // a replay clock (else ignored).
+  // Publishes everything folded since the last Commit, at once. Under a replay clock readers see it
+  // when the clock has reached the greatest stamp folded.
   virtual Status Commit(Sequence last_sequence) = 0;
+  // Readers' now, under a replay clock: everything that arrived up to `now` is committed, and later
+  // batches arrive later. It never goes back, and never stops amid the stamps of a batch.
   virtual void AdvanceReplayClock(Timestamp now) = 0;
   // A clean end: the next start need not rebuild.
   virtual Status Close() = 0;
 
-  struct ViewSize { int64_t rows = 0; int64_t bytes = 0; };
+  struct ViewSize {
+    int64_t rows = 0;
+    int64_t bytes = 0;
+  };
   virtual std::vector<ViewSize> Sizes() const = 0;
 };
 
@@ -57,8 +64,8 @@ struct RowKey {
 class OnlineReader {
  public:
   virtual ~OnlineReader() = default;
-  // Reads all rows at one instant T. After it, state(i) is the i-th row's state at T (empty: no such
-  // row), valid until the next read. kUnavailable while the store is being rebuilt.
+  // Reads all rows at one instant T. After it, state(i) is the i-th row's state at T (empty: no
+  // such row), valid until the next read. kUnavailable while the store is being rebuilt.
   virtual Result<Timestamp> Read(std::span<const RowKey> keys) = 0;
   virtual ByteView state(size_t i) const = 0;
   virtual Sequence last_committed() const = 0;

@@ -35,7 +35,8 @@ BootId ThisBoot() {
   static const BootId boot = [] {
     BootId id{};
     const auto text = ReadWholeFile(SystemFiles(), "/proc/sys/kernel/random/boot_id");
-    const uint64_t halves[2] = {text ? Hash64(AsBytes(*text), 1) : 0, text ? Hash64(AsBytes(*text), 2) : 0};
+    const uint64_t halves[2] = {text ? Hash64(AsBytes(*text), 1) : 0,
+                                text ? Hash64(AsBytes(*text), 2) : 0};
     std::memcpy(id.bytes, halves, sizeof halves);
     return id;
   }();
@@ -62,10 +63,11 @@ Status CheckIdentity(const MappedFile& file) {
   const auto& identity = *reinterpret_cast<const ArenaIdentity*>(file.data());
   if (identity.magic != kArenaMagic) return unusable("is not an arena");
   if (identity.version > kFormatVersion) {
-    return Fail(ErrorCode::kVersion,
-                "'" + file.path() + "' has format version " + std::to_string(identity.version) +
-                    ", this program knows versions up to " + std::to_string(kFormatVersion),
-                "Use the newer program, or remove the online store's directory to have it rebuilt.");
+    return Fail(
+        ErrorCode::kVersion,
+        "'" + file.path() + "' has format version " + std::to_string(identity.version) +
+            ", this program knows versions up to " + std::to_string(kFormatVersion),
+        "Use the newer program, or remove the online store's directory to have it rebuilt.");
   }
   if (identity.checksum != IdentityChecksum(identity)) return unusable("has a damaged header");
   if (identity.boot != ThisBoot()) return unusable("is from before the machine's last start");
@@ -133,7 +135,8 @@ Status Arena::Extend(uint64_t bytes) {
   }
   const uint64_t size = file_->file_bytes();
   const uint64_t growth = std::clamp(size / 8, kLeastGrowth, kGreatestGrowth) / 4096 * 4096;
-  return file_->Grow(std::min(std::max(size + growth, (bytes + 4095) / 4096 * 4096), kMaxArenaBytes));
+  return file_->Grow(
+      std::min(std::max(size + growth, (bytes + 4095) / 4096 * 4096), kMaxArenaBytes));
 }
 
 uint32_t Arena::AllocateZeros(uint64_t bytes, uint64_t alignment) {
@@ -151,7 +154,8 @@ uint32_t Arena::AllocateZeros(uint64_t bytes, uint64_t alignment) {
 
 uint32_t Arena::AllocateBlock(uint32_t size_class) {
   if (size_class >= kSizeClasses) {
-    status_ = Fail(ErrorCode::kNoSpace, "a row needs more than " + std::to_string(kMaxBlockBytes) + " bytes",
+    status_ = Fail(ErrorCode::kNoSpace,
+                   "a row needs more than " + std::to_string(kMaxBlockBytes) + " bytes",
                    "Give the view shorter windows or longer hops.");
     return 0;
   }
@@ -171,7 +175,8 @@ uint32_t Arena::AllocateBlock(uint32_t size_class) {
 
 void Arena::FreeBlock(uint32_t unit) {
   BlockHeader* block = Block(unit);
-  block->version.store(block->version.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  block->version.store(block->version.load(std::memory_order_relaxed) + 1,
+                       std::memory_order_relaxed);
   StoreBarrier();
   uint32_t& head = header().allocator.free_blocks[block->size_class];
   block->batch = head;

@@ -1,5 +1,5 @@
-// The writer's side of an arena file: its header, and room for blocks and segments. What is freed is
-// used again for the same size; nothing is ever given back or moved.
+// The writer's side of an arena file: its header, and room for blocks and segments. What is freed
+// is used again for the same size; nothing is ever given back or moved.
 #pragma once
 
 #include <memory>
@@ -47,8 +47,8 @@ class Arena {
   }
   BlockHeader* Block(uint32_t unit) { return At<BlockHeader>(unit); }
 
-  // A unit; 0 where there is no room: then status() says why. Its version is odd; key, state and the
-  // other fields are the caller's to fill.
+  // A unit; 0 where there is no room: then status() says why. Its version is odd; key, state and
+  // the other fields are the caller's to fill.
   uint32_t AllocateBlock(uint32_t size_class);
   void FreeBlock(uint32_t unit);
   uint32_t AllocateSegment();  // all slots empty

@@ -36,7 +36,7 @@ inline constexpr size_t kCurrentBytes = 4096;
 
 // ---- the file `arena-<generation>`
 
-inline constexpr uint64_t kArenaMagic = 0x414E455241574B53;  // "SKWARENA"
+inline constexpr uint64_t kArenaMagic = 0x414E455241574B53;                   // "SKWARENA"
 inline constexpr uint64_t kMaxArenaBytes = (uint64_t{1} << 32) * kUnitBytes;  // 64 GiB
 inline constexpr Timestamp kNotPending = kMaxTimestamp;
 
@@ -60,17 +60,17 @@ struct ArenaIdentity {
   uint64_t hash_seed;  // of the hash of keys, so that no input can be made to collide
   uint32_t view_count;
   uint32_t reserved;
-  uint64_t checksum;   // of the 72 bytes before
+  uint64_t checksum;  // of the 72 bytes before
 };
 static_assert(sizeof(ArenaIdentity) == 80);
 
 // What a reader's T is made of: one cache line, written by the writer once or twice a batch.
 struct alignas(64) ArenaClock {
-  std::atomic<Timestamp> pending;      // least stamp announced and not committed; kNotPending
-  std::atomic<Timestamp> last_stamp;   // greatest stamp committed
-  std::atomic<int64_t> offset_us;      // wall: added to CLOCK_MONOTONIC; only ever raised
-  std::atomic<Timestamp> replay_now;   // replay: now
-  std::atomic<Sequence> committed;     // newest record that readers can see
+  std::atomic<Timestamp> pending;     // least stamp announced and not committed; kNotPending
+  std::atomic<Timestamp> last_stamp;  // greatest stamp committed
+  std::atomic<int64_t> offset_us;     // wall: added to CLOCK_MONOTONIC; only ever raised
+  std::atomic<Timestamp> replay_now;  // replay: now
+  std::atomic<Sequence> committed;    // newest record that readers can see
 };
 static_assert(sizeof(ArenaClock) == 64);
 
@@ -98,7 +98,9 @@ struct ArenaHeader {
   uint64_t closed_checksum;  // where closed: of identity, clock, allocator and views
   ArenaAllocator allocator;
 
-  ArenaView* views() { return reinterpret_cast<ArenaView*>(reinterpret_cast<uint8_t*>(this) + 4096); }
+  ArenaView* views() {
+    return reinterpret_cast<ArenaView*>(reinterpret_cast<uint8_t*>(this) + 4096);
+  }
   const ArenaView* views() const { return const_cast<ArenaHeader*>(this)->views(); }
 };
 static_assert(sizeof(ArenaHeader) <= 4096);
@@ -111,7 +113,8 @@ constexpr size_t ArenaHeaderBytes(size_t views) {
 
 struct Slot {
   std::atomic<uint64_t> hash;
-  std::atomic<uint64_t> versions;  // unit of the row's newest block | the one before << 32; 0: empty
+  std::atomic<uint64_t>
+      versions;  // unit of the row's newest block | the one before << 32; 0: empty
 };
 constexpr uint32_t NewestOf(uint64_t versions) { return static_cast<uint32_t>(versions); }
 constexpr uint32_t PreviousOf(uint64_t versions) { return static_cast<uint32_t>(versions >> 32); }
@@ -131,8 +134,9 @@ struct alignas(64) Segment {
 };
 static_assert(sizeof(Segment) == 64 + kSegmentSlots * 16);
 
-// A directory is 2^depth of these: unit of the segment << 8 | its depth. The pair never comes back at
-// its place, so that a reader who finds it unchanged knows that the segment was current all along.
+// A directory is 2^depth of these: unit of the segment << 8 | its depth. The pair never comes back
+// at its place, so that a reader who finds it unchanged knows that the segment was current all
+// along.
 using SegmentEntry = std::atomic<uint64_t>;
 constexpr uint64_t PackDepth(uint32_t unit, uint32_t depth) { return uint64_t{unit} << 8 | depth; }
 constexpr uint32_t UnitOf(uint64_t packed) { return static_cast<uint32_t>(packed >> 8); }
@@ -147,8 +151,8 @@ struct BlockHeader {
   std::atomic<uint32_t> version;  // odd: free or being filled; any change: another row or version
   uint16_t size_class;
   uint16_t view;
-  std::atomic<Timestamp> stamp;   // a reader with T below this takes the version before
-  uint64_t batch;                 // that wrote it; in a free block the next free one
+  std::atomic<Timestamp> stamp;  // a reader with T below this takes the version before
+  uint64_t batch;                // that wrote it; in a free block the next free one
   std::atomic<uint32_t> key_size;
   uint32_t reserved;
   // key, zeros to a multiple of 8, state

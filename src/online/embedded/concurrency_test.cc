@@ -1,5 +1,5 @@
-// One writer and several readers at once. Every read is noted with its T and checked at the end, when
-// all stamps are known: it must hold exactly the records that were available at T.
+// One writer and several readers at once. Every read is noted with its T and checked at the end,
+// when all stamps are known: it must hold exactly the records that were available at T.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -35,7 +35,8 @@ class ConcurrencyTest : public testing::Test {
   std::vector<TestEvent> EventsOf(int64_t batch) {
     std::vector<TestEvent> events;
     for (int64_t i = 0; i < kTwins; ++i) events.push_back({i, AmountOf(batch), batch});
-    for (int64_t i = 0; i < kNewUsers; ++i) events.push_back({kFirstNew + batch * kNewUsers + i, batch, batch});
+    for (int64_t i = 0; i < kNewUsers; ++i)
+      events.push_back({kFirstNew + batch * kNewUsers + i, batch, batch});
     // Twice in one batch: the last twin's second record of it.
     events.push_back({kTwins - 1, 0, batch});
     return events;
@@ -48,8 +49,8 @@ class ConcurrencyTest : public testing::Test {
     const std::vector<TestEvent> events = EventsOf(batch);
     const Sequence first = 1 + batch * static_cast<Sequence>(events.size());
     for (const int view : {kTotals, kWindowed}) {
-      SKEWLESS_CHECK(
-          writer.Fold(view, views.kernel(view), views.Input(view, events, first, stamp)).has_value());
+      SKEWLESS_CHECK(writer.Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
+                         .has_value());
     }
     SKEWLESS_CHECK(writer.Commit(first + static_cast<Sequence>(events.size()) - 1).has_value());
     written_.store(batch + 1);
@@ -68,10 +69,13 @@ class ConcurrencyTest : public testing::Test {
       random = random * 6364136223846793005 + 1442695040888963407;
       // Sometimes of a batch that is just being written.
       read.probe = std::min(kBatches - 1, random >> 40 & 1 ? written_.load()
-                                                          : static_cast<int64_t>(random >> 33) % (written_.load() + 1));
+                                                           : static_cast<int64_t>(random >> 33) %
+                                                                 (written_.load() + 1));
       const int64_t users[] = {0, 1, 2, kFirstNew + read.probe * kNewUsers};
-      const RowKey keys[] = {{kTotals, KeyBytes(users[0])}, {kTotals, KeyBytes(users[1])},
-                             {kTotals, KeyBytes(users[3])}, {kWindowed, KeyBytes(users[1])},
+      const RowKey keys[] = {{kTotals, KeyBytes(users[0])},
+                             {kTotals, KeyBytes(users[1])},
+                             {kTotals, KeyBytes(users[3])},
+                             {kWindowed, KeyBytes(users[1])},
                              {kTotals, KeyBytes(users[2])}};
       const auto t = (*reader)->Read(keys);
       SKEWLESS_CHECK(t.has_value());
@@ -88,12 +92,14 @@ class ConcurrencyTest : public testing::Test {
   void CheckReads(const std::vector<NotedRead>& noted) {
     ASSERT_FALSE(noted.empty());
     std::vector<int64_t> totals{0};
-    for (int64_t batch = 0; batch < kBatches; ++batch) totals.push_back(totals.back() + AmountOf(batch));
+    for (int64_t batch = 0; batch < kBatches; ++batch)
+      totals.push_back(totals.back() + AmountOf(batch));
     Timestamp before = kMinTimestamp;
     for (const NotedRead& read : noted) {
       ASSERT_GE(read.t, before) << "T ran backwards";
       before = read.t;
-      const auto available = std::upper_bound(stamps_.begin(), stamps_.end(), read.t) - stamps_.begin();
+      const auto available =
+          std::upper_bound(stamps_.begin(), stamps_.end(), read.t) - stamps_.begin();
       for (int64_t i = 0; i < kTwins; ++i) {
         const UserTotals& twin = read.twins[i];
         ASSERT_EQ(twin.found, available > 0);
@@ -102,7 +108,8 @@ class ConcurrencyTest : public testing::Test {
       }
       ASSERT_EQ(read.windowed.events, available);
       ASSERT_EQ(read.windowed.total, totals[static_cast<size_t>(available)]);
-      ASSERT_EQ(read.probed.found, read.probe < available) << "batch " << read.probe << " at " << available;
+      ASSERT_EQ(read.probed.found, read.probe < available)
+          << "batch " << read.probe << " at " << available;
       if (read.probed.found) {
         ASSERT_EQ(read.probed.events, 1);
         ASSERT_EQ(read.probed.total, read.probe);
@@ -156,10 +163,12 @@ TEST_F(ConcurrencyTest, ReadersFollowAcrossStartsOfTheWriter) {
           const Sequence first = 1 + again * static_cast<Sequence>(events.size());
           const Timestamp stamp = stamps_[static_cast<size_t>(again)];
           for (const int view : {kTotals, kWindowed}) {
-            SKEWLESS_CHECK(writer->Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
-                               .has_value());
+            SKEWLESS_CHECK(
+                writer->Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
+                    .has_value());
           }
-          SKEWLESS_CHECK(writer->Commit(first + static_cast<Sequence>(events.size()) - 1).has_value());
+          SKEWLESS_CHECK(
+              writer->Commit(first + static_cast<Sequence>(events.size()) - 1).has_value());
         }
         SKEWLESS_CHECK(writer->OpenForReaders().has_value());
       }

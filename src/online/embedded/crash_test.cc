@@ -32,9 +32,11 @@ struct SharedLog {
   SKEWLESS_CHECK((*writer)->Reset().has_value());
   const auto fold = [&](int64_t batch) {
     const TestEvent events[] = {{0, 1, batch}, {1 + batch % (kUsers - 1), 1, batch}};
-    SKEWLESS_CHECK((*writer)->Fold(kTotals, views.kernel(kTotals),
-                                   views.Input(kTotals, events, 1 + batch * 2, log->stamps[batch].load()))
-                       .has_value());
+    SKEWLESS_CHECK(
+        (*writer)
+            ->Fold(kTotals, views.kernel(kTotals),
+                   views.Input(kTotals, events, 1 + batch * 2, log->stamps[batch].load()))
+            .has_value());
     SKEWLESS_CHECK((*writer)->Commit(2 + batch * 2).has_value());
   };
   const int64_t logged = log->batches;
@@ -58,7 +60,8 @@ struct NotedTotals {
 
 TEST(CrashTest, ReadersStayExactWhileTheWriterIsKilledAndRebuilds) {
   const TestDirectory directory("crash_test");
-  void* memory = ::mmap(nullptr, sizeof(SharedLog), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      ::mmap(nullptr, sizeof(SharedLog), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(memory, MAP_FAILED);
   auto* log = new (memory) SharedLog{};
   TestViews views;
@@ -109,7 +112,8 @@ TEST(CrashTest, ReadersStayExactWhileTheWriterIsKilledAndRebuilds) {
   for (const NotedTotals& read : noted) {
     ASSERT_GE(read.t, before) << "T ran backwards";
     before = read.t;
-    const int64_t available = std::upper_bound(stamps.begin(), stamps.end(), read.t) - stamps.begin();
+    const int64_t available =
+        std::upper_bound(stamps.begin(), stamps.end(), read.t) - stamps.begin();
     ASSERT_EQ(read.all, available);
     const int64_t of_user = (available + (kUsers - 1) - read.user) / (kUsers - 1);
     ASSERT_EQ(read.user_events, of_user) << "user " << read.user << " of " << available;

@@ -103,8 +103,8 @@ bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const Vi
   }
   while (const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row)) {
     SKEWLESS_CHECK(needed > StateCapacity(block));
-    const uint32_t larger = CopyBlock(view, block, needed + needed / 8,
-                                      block->stamp.load(std::memory_order_relaxed));
+    const uint32_t larger =
+        CopyBlock(view, block, needed + needed / 8, block->stamp.load(std::memory_order_relaxed));
     if (larger == 0) return false;
     const uint32_t outgrown = NewestOf(versions);
     versions = PackVersions(larger, PreviousOf(versions));
@@ -116,8 +116,10 @@ bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const Vi
 }
 
 // Its state is the caller's to fill: no reader looks at it before its stamp.
-uint32_t EmbeddedWriter::NewBlock(View& view, ByteView key, size_t state_capacity, Timestamp stamp) {
-  const uint32_t unit = arena_->AllocateBlock(SizeClassOf(StateOffset(key.size()) + state_capacity));
+uint32_t EmbeddedWriter::NewBlock(View& view, ByteView key, size_t state_capacity,
+                                  Timestamp stamp) {
+  const uint32_t unit =
+      arena_->AllocateBlock(SizeClassOf(StateOffset(key.size()) + state_capacity));
   if (unit == 0) return 0;
   BlockHeader* block = arena_->Block(unit);
   StoreBarrier();  // behind the odd version number
@@ -129,7 +131,8 @@ uint32_t EmbeddedWriter::NewBlock(View& view, ByteView key, size_t state_capacit
   std::memcpy(KeyOf(block), key.data(), key.size());
   std::memset(KeyOf(block) + key.size(), 0,
               StateOffset(key.size()) - sizeof(BlockHeader) - key.size());
-  block->version.store(block->version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  block->version.store(block->version.load(std::memory_order_relaxed) + 1,
+                       std::memory_order_release);
   view.shared.bytes += kClassBytes[block->size_class];
   return unit;
 }

@@ -44,7 +44,8 @@ Status EmbeddedReader::Attach() {
   for (;;) {
     const uint64_t generation = current.open_generation.load(std::memory_order_seq_cst);
     if (generation == 0) {
-      return Fail(ErrorCode::kUnavailable, "the online store at '" + directory_ + "' is being built",
+      return Fail(ErrorCode::kUnavailable,
+                  "the online store at '" + directory_ + "' is being built",
                   "Try again once the engine has folded the log.");
     }
     if (generation == generation_) return {};
@@ -75,7 +76,8 @@ Status EmbeddedReader::AttachTo(uint64_t generation) {
   for (size_t i = 0; i < views_.size(); ++i) {
     for (uint32_t j = 0; j < identity.view_count; ++j) {
       const ArenaView& view = header().views()[j];
-      if (view.name_hash != ViewNameHash(views_[i]) || view.fingerprint != fingerprints_[i]) continue;
+      if (view.name_hash != ViewNameHash(views_[i]) || view.fingerprint != fingerprints_[i])
+        continue;
       readers_[i] = std::make_unique<RowReader>(arena_->data(), view, static_cast<uint16_t>(j));
     }
   }

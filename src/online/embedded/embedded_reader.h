@@ -30,7 +30,9 @@ class EmbeddedReader : public OnlineReader {
   Status CheckViews(std::span<const RowKey> keys) const;
   void PrepareRows(std::span<const RowKey> keys);
   bool ReadRows(std::span<const RowKey> keys, Timestamp t);
-  const ArenaHeader& header() const { return *reinterpret_cast<const ArenaHeader*>(arena_->data()); }
+  const ArenaHeader& header() const {
+    return *reinterpret_cast<const ArenaHeader*>(arena_->data());
+  }
 
   const std::string directory_;
   const std::vector<std::string> views_;

@@ -1,7 +1,7 @@
 // The embedded online store: the engine's own state in a memory-mapped arena that other processes
 // map read-only. Rows are copied on the first write in a batch, so a reader always has the version
-// before; a sequence lock a slot guards a row's pointers. No crash safety of its own: the log has it.
-// Format: docs/formats/arena.md.
+// before; a sequence lock a slot guards a row's pointers. No crash safety of its own: the log has
+// it. Format: docs/formats/arena.md.
 #pragma once
 
 #include "base/file.h"
@@ -11,10 +11,10 @@ namespace skewless {
 
 struct EmbeddedOptions {
   std::string directory;
-  std::vector<std::string> views;          // names, in the definition's order
-  std::vector<uint64_t> fingerprints;      // of their kernels: another layout means a rebuild
-  bool replay_clock = false;               // readers' now is AdvanceReplayClock's, not the wall's
-  uint64_t log_identity = 0;               // another log means a rebuild
+  std::vector<std::string> views;      // names, in the definition's order
+  std::vector<uint64_t> fingerprints;  // of their kernels: another layout means a rebuild
+  bool replay_clock = false;           // readers' now is AdvanceReplayClock's, not the wall's
+  uint64_t log_identity = 0;           // another log means a rebuild
 };
 
 // kLocked where another writer has it.

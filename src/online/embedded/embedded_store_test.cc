@@ -138,7 +138,9 @@ TEST_F(EmbeddedStoreTest, RowsOfSeveralViewsAndAbsentOnes) {
   ASSERT_TRUE(writer->Commit(next_ - 1).has_value());
   const int64_t one = 1;
   const int64_t two = 2;
-  const RowKey keys[] = {{kTotals, KeyBytes(one)}, {kWindowed, KeyBytes(one)}, {kTotals, KeyBytes(two)},
+  const RowKey keys[] = {{kTotals, KeyBytes(one)},
+                         {kWindowed, KeyBytes(one)},
+                         {kTotals, KeyBytes(two)},
                          {kWindowed, KeyBytes(two)}};
   const auto t = reader->Read(keys);
   ASSERT_TRUE(t.has_value());

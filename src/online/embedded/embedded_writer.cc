@@ -37,7 +37,8 @@ Status EmbeddedWriter::TakeOver() {
   CurrentFile& current = CurrentOf(*current_);
   open_generation_ = current.open_generation.load();
   if (open_generation_ == 0) return RemoveOtherArenas(options_.directory, 0);
-  auto file = MappedFile::OpenToWrite(ArenaPath(options_.directory, open_generation_), kMaxArenaBytes);
+  auto file =
+      MappedFile::OpenToWrite(ArenaPath(options_.directory, open_generation_), kMaxArenaBytes);
   Status checked;
   if (file.has_value()) {
     checked = CheckIdentity(**file);
@@ -171,8 +172,8 @@ void EmbeddedWriter::EndBatch() {
 }
 
 Status EmbeddedWriter::Close() {
-  const bool whole = arena_ != nullptr && open_ && !failed_ && !folded_ &&
-                     clock().pending.load() == kNotPending;
+  const bool whole =
+      arena_ != nullptr && open_ && !failed_ && !folded_ && clock().pending.load() == kNotPending;
   if (whole) {
     if (held_) AdvanceReplayClock(clock().last_stamp.load());
     EndBatch();
@@ -189,7 +190,8 @@ Status EmbeddedWriter::Close() {
 
 std::vector<OnlineWriter::ViewSize> EmbeddedWriter::Sizes() const {
   std::vector<ViewSize> sizes(options_.views.size());
-  for (size_t i = 0; i < views_.size(); ++i) sizes[i] = {views_[i].shared.rows, views_[i].shared.bytes};
+  for (size_t i = 0; i < views_.size(); ++i)
+    sizes[i] = {views_[i].shared.rows, views_[i].shared.bytes};
   return sizes;
 }
 

@@ -1,6 +1,6 @@
-// The writer of an embedded store. Work per touched row is constant: a row's first record in a batch
-// copies its state into a fresh block, later ones fold in place there; Commit moves the clock, and the
-// blocks of the batch before last are used again.
+// The writer of an embedded store. Work per touched row is constant: a row's first record in a
+// batch copies its state into a fresh block, later ones fold in place there; Commit moves the
+// clock, and the blocks of the batch before last are used again.
 #pragma once
 
 #include <vector>
@@ -64,17 +64,17 @@ class EmbeddedWriter : public OnlineWriter {
   std::unique_ptr<MappedFile> current_;
   std::unique_ptr<Arena> arena_;
   std::vector<View> views_;
-  uint64_t open_generation_ = 0;  // that readers use, maybe an older one than arena_; 0: none
+  uint64_t open_generation_ = 0;     // that readers use, maybe an older one than arena_; 0: none
   Timestamp floor_ = kMinTimestamp;  // no T that a reader was given is greater
 
-  bool open_ = false;             // readers use arena_
-  bool failed_ = false;           // a batch was folded in part: good for nothing but a rebuild
-  bool folded_ = false;           // since the last Commit
-  bool held_ = false;             // committed, but the replay clock is not there yet
-  Timestamp announced_ = kMinTimestamp;   // the last stamp announced
-  Timestamp last_folded_ = kMinTimestamp; // the greatest stamp folded
-  std::vector<uint32_t> retired_;     // blocks replaced in this batch
-  std::vector<uint32_t> quarantine_;  // in the batch before: readers may still be in them
+  bool open_ = false;    // readers use arena_
+  bool failed_ = false;  // a batch was folded in part: good for nothing but a rebuild
+  bool folded_ = false;  // since the last Commit
+  bool held_ = false;    // committed, but the replay clock is not there yet
+  Timestamp announced_ = kMinTimestamp;    // the last stamp announced
+  Timestamp last_folded_ = kMinTimestamp;  // the greatest stamp folded
+  std::vector<uint32_t> retired_;          // blocks replaced in this batch
+  std::vector<uint32_t> quarantine_;       // in the batch before: readers may still be in them
 };
 
 }  // namespace skewless::embedded

@@ -60,7 +60,8 @@ void Index::PrefetchBlock(uint64_t hash) {
 
 Slot* Index::Place(Segment* segment, uint64_t hash, uint64_t versions) {
   uint32_t at = HomeOf(hash);
-  while (segment->slots[at].versions.load(std::memory_order_relaxed) != 0) at = (at + 1) % kSegmentSlots;
+  while (segment->slots[at].versions.load(std::memory_order_relaxed) != 0)
+    at = (at + 1) % kSegmentSlots;
   Slot& slot = segment->slots[at];
   slot.hash.store(hash, std::memory_order_relaxed);
   slot.versions.store(versions, std::memory_order_release);
@@ -126,7 +127,8 @@ bool Index::Split(uint64_t hash) {
   }
   const uint64_t packed = directory();
   const uint64_t each = uint64_t{1} << (DepthOf(packed) - depth - 1);
-  SegmentEntry* entry = arena_.At<SegmentEntry>(UnitOf(packed)) + LeadingBits(hash, depth) * each * 2;
+  SegmentEntry* entry =
+      arena_.At<SegmentEntry>(UnitOf(packed)) + LeadingBits(hash, depth) * each * 2;
   for (const uint32_t half : halves) {
     for (uint64_t i = 0; i < each; ++i) {
       (entry++)->store(PackDepth(half, depth + 1), std::memory_order_release);

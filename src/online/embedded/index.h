@@ -18,7 +18,8 @@ class Index {
 
   // The row's slot, or null.
   Slot* Find(uint64_t hash, ByteView key);
-  // A row that Find did not find. Null where the arena has no room. May move every slot of the view.
+  // A row that Find did not find. Null where the arena has no room. May move every slot of the
+  // view.
   Slot* Insert(uint64_t hash, uint64_t versions);
 
   // Ahead of Find, for many rows: first where the slot will be, then the newest block in it.

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "online/embedded/row_reader.h"
 #include "online/embedded/store_directory.h"
@@ -34,8 +36,13 @@ class IndexTest : public testing::Test {
     block->stamp = 10;
     block->key_size = static_cast<uint32_t>(key.size());
     std::memcpy(KeyOf(block), key.data(), key.size());
-    const StateHeader state{.magic = kStateMagic, .size = sizeof(StateHeader), .fingerprint = 1, .sequence = 1,
-                            .available_us = 10, .newest_event_us = 0, .records = 1};
+    const StateHeader state{.magic = kStateMagic,
+                            .size = sizeof(StateHeader),
+                            .fingerprint = 1,
+                            .sequence = 1,
+                            .available_us = 10,
+                            .newest_event_us = 0,
+                            .records = 1};
     std::memcpy(StateOf(block), &state, sizeof state);
     ++block->version;
     return unit;
@@ -49,7 +56,8 @@ class IndexTest : public testing::Test {
     RowState row;
     row.hash = hash;
     buffer_.Clear();
-    return reader_->Read(key, t, &buffer_, &row) == RowOutcome::kFound && row.size == sizeof(StateHeader);
+    return reader_->Read(key, t, &buffer_, &row) == RowOutcome::kFound &&
+           row.size == sizeof(StateHeader);
   }
   uint32_t depth() const { return DepthOf(arena_->header().views()[0].directory); }
 
@@ -88,13 +96,16 @@ TEST_F(IndexTest, EqualHashesAreToldApartByTheirKeys) {
   constexpr uint64_t kHash = 0x1234567890ABCDEF;
   for (int64_t key = 0; key < kRows; ++key) Add(kHash, KeyBytes(key));
   EXPECT_LE(depth(), 12U);
-  for (int64_t key = 0; key < kRows; key += 7) ASSERT_TRUE(ReaderFinds(kHash, KeyBytes(key))) << key;
+  for (int64_t key = 0; key < kRows; key += 7)
+    ASSERT_TRUE(ReaderFinds(kHash, KeyBytes(key))) << key;
   const int64_t absent = kRows;
   EXPECT_FALSE(ReaderFinds(kHash, KeyBytes(absent)));
   // Others go on beside them.
   for (int64_t key = 0; key < 20'000; ++key) Add(Hash64(KeyBytes(key)), KeyBytes(key));
-  for (int64_t key = 0; key < 20'000; ++key) ASSERT_TRUE(ReaderFinds(Hash64(KeyBytes(key)), KeyBytes(key)));
-  for (int64_t key = 0; key < kRows; key += 7) ASSERT_TRUE(ReaderFinds(kHash, KeyBytes(key))) << key;
+  for (int64_t key = 0; key < 20'000; ++key)
+    ASSERT_TRUE(ReaderFinds(Hash64(KeyBytes(key)), KeyBytes(key)));
+  for (int64_t key = 0; key < kRows; key += 7)
+    ASSERT_TRUE(ReaderFinds(kHash, KeyBytes(key))) << key;
 }
 
 TEST_F(IndexTest, KeysOfAnyLength) {
@@ -116,6 +127,29 @@ TEST_F(IndexTest, ReaderSeesNoRowBeforeItsStamp) {
   Add(9, KeyBytes(key));
   EXPECT_TRUE(ReaderFinds(9, KeyBytes(key), 10));
   EXPECT_FALSE(ReaderFinds(9, KeyBytes(key), 9));
+}
+
+TEST_F(IndexTest, RowsAreFoundWhileSegmentsAreSplitAndUsedAgain) {
+  std::atomic<int64_t> added{0};
+  std::atomic<int64_t> missed{0};
+  std::thread searcher([&] {
+    constexpr int64_t kLast = 200'000;
+    for (uint64_t random = 1; added.load() < kLast;) {
+      random = random * 6364136223846793005 + 1442695040888963407;
+      const int64_t there = added.load();
+      if (there == 0) continue;
+      const auto key = static_cast<int64_t>(random >> 33) % there;
+      if (!ReaderFinds(Hash64(KeyBytes(key)), KeyBytes(key))) ++missed;
+    }
+  });
+  for (int64_t key = 0; key < 200'000; ++key) {
+    ASSERT_NE(index_->Insert(Hash64(KeyBytes(key)), PackVersions(MakeBlock(KeyBytes(key)), 0)),
+              nullptr);
+    ++arena_->header().views()[0].rows;
+    added.store(key + 1);
+  }
+  searcher.join();
+  EXPECT_EQ(missed, 0);
 }
 
 TEST_F(IndexTest, FreedBlocksAreUsedAgainForTheSameSize) {

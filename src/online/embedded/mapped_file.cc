@@ -82,7 +82,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::OpenToRead(const std::stri
   ReaderMappings& shared = SharedMappings();
   const std::lock_guard lock(shared.mutex);
   std::erase_if(shared.files, [](const auto& entry) { return entry.second.expired(); });
-  SKEWLESS_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, Open(path, O_RDONLY, range_bytes));
+  SKEWLESS_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file,
+                            Open(path, O_RDONLY, range_bytes));
   auto& known = shared.files[file->inode_];
   if (auto shared_already = known.lock()) return shared_already;
   known = file;

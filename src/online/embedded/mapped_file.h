@@ -1,5 +1,5 @@
-// A file in memory, shared with other processes. The whole of an address range is mapped at once and
-// the file grows under it, so that addresses never change.
+// A file in memory, shared with other processes. The whole of an address range is mapped at once
+// and the file grows under it, so that addresses never change.
 #pragma once
 
 #include <sys/stat.h>
@@ -36,7 +36,8 @@ class MappedFile {
   Status Grow(uint64_t file_bytes);
 
  private:
-  MappedFile(std::string path, int fd, uint8_t* data, uint64_t range_bytes, const struct stat& status);
+  MappedFile(std::string path, int fd, uint8_t* data, uint64_t range_bytes,
+             const struct stat& status);
   static Result<std::unique_ptr<MappedFile>> Open(const std::string& path, int flags,
                                                   uint64_t range_bytes);
 

@@ -1,6 +1,6 @@
-// The two fences that optimistic reading needs beyond std::atomic: what is read between them is plain
-// memory that a writer in another process may be reusing; a version number tells, and then it is
-// read again. (std::atomic_thread_fence would do, were it known to every checker.)
+// The two fences that optimistic reading needs beyond std::atomic: what is read between them is
+// plain memory that a writer in another process may be reusing; a version number tells, and then it
+// is read again. (std::atomic_thread_fence would do, were it known to every checker.)
 #pragma once
 
 #include <atomic>

@@ -25,10 +25,13 @@ class RestartTest : public testing::Test {
     SKEWLESS_CHECK(reader.has_value());
     return std::move(*reader);
   }
-  void Fold(OnlineWriter& writer, int64_t user, int64_t amount, Sequence sequence, Timestamp stamp) {
+  void Fold(OnlineWriter& writer, int64_t user, int64_t amount, Sequence sequence,
+            Timestamp stamp) {
     const TestEvent event{user, amount, 100};
-    ASSERT_TRUE(writer.Fold(kTotals, views_.kernel(kTotals),
-                            views_.Input(kTotals, {&event, 1}, sequence, stamp)).has_value());
+    ASSERT_TRUE(writer
+                    .Fold(kTotals, views_.kernel(kTotals),
+                          views_.Input(kTotals, {&event, 1}, sequence, stamp))
+                    .has_value());
   }
   Timestamp Batch(OnlineWriter& writer, int64_t user, int64_t amount, Sequence sequence) {
     const Timestamp stamp = writer.Announce(kMinTimestamp);
@@ -141,11 +144,12 @@ TEST_F(RestartTest, OtherTermsMeanARebuild) {
 TEST_F(RestartTest, DamagedHeadersMeanARebuild) {
   const std::string arena = ArenaPath(directory_.path(), 1);
   const uint64_t garbage = 0xDEADBEEFDEADBEEF;
-  for (const size_t offset : {offsetof(ArenaHeader, identity) + offsetof(ArenaIdentity, hash_seed),
-                              offsetof(ArenaHeader, identity) + offsetof(ArenaIdentity, magic),
-                              offsetof(ArenaHeader, clock) + offsetof(ArenaClock, last_stamp),
-                              offsetof(ArenaHeader, allocator) + offsetof(ArenaAllocator, used_units),
-                              size_t{4096} + offsetof(ArenaView, directory)}) {
+  for (const size_t offset :
+       {offsetof(ArenaHeader, identity) + offsetof(ArenaIdentity, hash_seed),
+        offsetof(ArenaHeader, identity) + offsetof(ArenaIdentity, magic),
+        offsetof(ArenaHeader, clock) + offsetof(ArenaClock, last_stamp),
+        offsetof(ArenaHeader, allocator) + offsetof(ArenaAllocator, used_units),
+        size_t{4096} + offsetof(ArenaView, directory)}) {
     MakeClosedStore();
     Patch(arena, offset, &garbage, sizeof garbage);
     EXPECT_FALSE(OpenWriter(Options())->usable()) << offset;
@@ -254,7 +258,8 @@ TEST_F(RestartTest, ReadersOfTheOldArenaNeverPassWhatItLacks) {
   EXPECT_GE(t3, second);
 }
 
-// The engine died idle; what the next one stamps is above all that readers of the old arena are given.
+// The engine died idle; what the next one stamps is above all that readers of the old arena are
+// given.
 TEST_F(RestartTest, IdleArenaIsFrozenByTheNextWriter) {
   auto writer = OpenWriter(Options());
   ASSERT_TRUE(writer->Reset().has_value());

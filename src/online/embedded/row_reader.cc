@@ -93,8 +93,7 @@ RowReader::Step RowReader::ReadSlot(const Slot& slot, uint64_t versions, const P
 
 bool RowReader::HoldsKey(const BlockHeader* block, ByteView key) const {
   return block->key_size.load(std::memory_order_relaxed) == key.size() &&
-         block->view == view_number_ &&
-         std::memcmp(KeyOf(block), key.data(), key.size()) == 0;
+         block->view == view_number_ && std::memcmp(KeyOf(block), key.data(), key.size()) == 0;
 }
 
 bool RowReader::Copy(uint32_t unit, uint32_t version, size_t key_size, StateBuffer* buffer,

@@ -1,9 +1,10 @@
-// Reads one row's state at an instant out of an arena that another process may be writing. No locks:
-// everything is copied out and believed only if it did not change meanwhile.
+// Reads one row's state at an instant out of an arena that another process may be writing. No
+// locks: everything is copied out and believed only if it did not change meanwhile.
 //
-// A block with the row's key, a stamp at or below T and an unchanged version number is the state at T:
-// a block that was filled after T was taken has a stamp above T, whatever pointer led to it. That
-// something is *not* there is believed only if the slot and the directory are still as they were.
+// A block with the row's key, a stamp at or below T and an unchanged version number is the state at
+// T: a block that was filled after T was taken has a stamp above T, whatever pointer led to it.
+// That something is *not* there is believed only if the slot and the directory are still as they
+// were.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,10 @@
 namespace skewless::embedded {
 
 enum class RowOutcome {
-  kFound,     // *out has the state
-  kUnchanged, // found, and the same as `known`
-  kMissing,   // no such row at T
-  kTooOld,    // both versions are later: T must be taken anew
+  kFound,      // *out has the state
+  kUnchanged,  // found, and the same as `known`
+  kMissing,    // no such row at T
+  kTooOld,     // both versions are later: T must be taken anew
 };
 
 struct FoundRow {
@@ -61,7 +62,8 @@ class RowReader {
       : arena_(arena), view_(&view), view_number_(view_number) {}
 
   void PrefetchSlot(uint64_t hash) const {
-    const auto* segment = At<Segment>(UnitOf(EntryOf(directory(), hash)->load(std::memory_order_relaxed)));
+    const auto* segment =
+        At<Segment>(UnitOf(EntryOf(directory(), hash)->load(std::memory_order_relaxed)));
     __builtin_prefetch(&segment->slots[hash % kSegmentSlots]);
   }
   void PrefetchBlock(uint64_t hash) const;

@@ -10,7 +10,7 @@
 
 namespace skewless::embedded {
 
-inline constexpr size_t kUnitBytes = 16;        // offsets in the arena count these
+inline constexpr size_t kUnitBytes = 16;  // offsets in the arena count these
 inline constexpr size_t kSmallBlockBytes = 512;
 inline constexpr uint32_t kSmallClasses = kSmallBlockBytes / kUnitBytes;
 inline constexpr uint32_t kSizeClasses = 98;
@@ -36,7 +36,8 @@ inline uint32_t SizeClassOf(size_t bytes) {
   if (bytes <= kSmallBlockBytes) {
     return bytes == 0 ? 0 : static_cast<uint32_t>((bytes - 1) / kUnitBytes);
   }
-  const auto found = std::lower_bound(kClassBytes.begin() + kSmallClasses, kClassBytes.end(), bytes);
+  const auto found =
+      std::lower_bound(kClassBytes.begin() + kSmallClasses, kClassBytes.end(), bytes);
   return static_cast<uint32_t>(found - kClassBytes.begin());
 }
 

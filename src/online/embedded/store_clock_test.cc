@@ -53,7 +53,7 @@ TEST_F(StoreClockTest, ReaderThatOvertookTheAnnouncementKeepsItsTime) {
   const Timestamp now = Now();
   const Timestamp overtaking = Read(now + kSecondUs);
   EXPECT_EQ(overtaking, now + kSecondUs);
-  clock_.pending = now + 1;  // the writer, with a time from before
+  clock_.pending = now + 1;               // the writer, with a time from before
   EXPECT_EQ(Read(now + kSecondUs), now);  // another reader
   EXPECT_EQ(Read(now + kSecondUs, overtaking), overtaking);
 }

@@ -24,10 +24,11 @@ Status CheckCurrent(const MappedFile& file) {
   const CurrentFile& current = CurrentOf(file);
   if (current.magic != kCurrentMagic) return damaged();
   if (current.version > kFormatVersion) {
-    return Fail(ErrorCode::kVersion,
-                "'" + file.path() + "' has format version " + std::to_string(current.version) +
-                    ", this program knows versions up to " + std::to_string(kFormatVersion),
-                "Use the newer program, or remove the online store's directory to have it rebuilt.");
+    return Fail(
+        ErrorCode::kVersion,
+        "'" + file.path() + "' has format version " + std::to_string(current.version) +
+            ", this program knows versions up to " + std::to_string(kFormatVersion),
+        "Use the newer program, or remove the online store's directory to have it rebuilt.");
   }
   if (current.checksum != CurrentChecksum(current)) return damaged();
   return {};

@@ -85,13 +85,18 @@ class TestViews {
     return {kernels_[0]->fingerprint(), kernels_[1]->fingerprint()};
   }
   EmbeddedOptions Options(const std::string& directory) const {
-    return {.directory = directory, .views = names(), .fingerprints = fingerprints(), .log_identity = 7};
+    return {.directory = directory,
+            .views = names(),
+            .fingerprints = fingerprints(),
+            .log_identity = 7};
   }
 
-  // The events as a view sees them, stamped `available`, from `first` on. Valid until the next call.
+  // The events as a view sees them, stamped `available`, from `first` on. Valid until the next
+  // call.
   ViewInput& Input(int view, std::span<const TestEvent> events, Sequence first,
                    std::span<const Timestamp> available) {
-    const Type types[] = {{TypeKind::kInt64, false}, {TypeKind::kInt64, false}, {TypeKind::kTimestamp, false}};
+    const Type types[] = {
+        {TypeKind::kInt64, false}, {TypeKind::kInt64, false}, {TypeKind::kTimestamp, false}};
     for (size_t i = 0; i < 3; ++i) {
       batch_.columns[i].Clear();
       batch_.columns[i].type = types[i];
@@ -111,7 +116,8 @@ class TestViews {
     kernel(view).Prepare(batch_, scratch_, &input_);
     return input_;
   }
-  ViewInput& Input(int view, std::span<const TestEvent> events, Sequence first, Timestamp available) {
+  ViewInput& Input(int view, std::span<const TestEvent> events, Sequence first,
+                   Timestamp available) {
     return Input(view, events, first, std::vector<Timestamp>(events.size(), available));
   }
 
