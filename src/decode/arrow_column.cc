@@ -68,20 +68,24 @@ template <typename Array, typename Out>
 void WidenEach(const Run& run, const Target& to, Out* out) {
   const auto* const values = static_cast<const Array&>(run.array).raw_values() + run.begin;
   if (run.array.null_count() == 0) {
+    // An int8 is a number here, no character. NOLINTNEXTLINE(bugprone-signed-char-misuse)
     for (int64_t i = 0; i < run.count; ++i) out[i] = static_cast<Out>(values[i]);
     return;
   }
   const uint8_t* const valid = to.column->valid.data() + to.row;
-  for (int64_t i = 0; i < run.count; ++i)
+  for (int64_t i = 0; i < run.count; ++i) {
     out[i] = valid[i] != 0 ? static_cast<Out>(values[i]) : Out{};
+  }
 }
 
 template <typename Value>
 Parsed ToInt64(Value value, int64_t* out) {
   if constexpr (std::is_same_v<Value, uint64_t>) {
-    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+    if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
       return Parsed::kOutOfRange;
+    }
   }
+  // An int8 is a number here, no character. NOLINTNEXTLINE(bugprone-signed-char-misuse)
   *out = static_cast<int64_t>(value);
   return Parsed::kOk;
 }

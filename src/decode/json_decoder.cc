@@ -248,8 +248,8 @@ struct JsonDecoder::Impl {
     const ColumnSpec& spec = schema.columns[column];
     ListBuilder list(spec.type.kind);
     for (auto item : array) {
-      ondemand::value element;
-      if (const auto error = std::move(item).get(element)) return {{}, {}, error};
+      if (const auto error = item.error()) return {{}, {}, error};
+      ondemand::value element = item.value_unsafe();
       Scalar scalar;
       Problem problem =
           ReadScalar(parser, element, spec, element_kinds[column], arena, false, &scalar);

@@ -99,8 +99,9 @@ class SourceTest : public ::testing::Test {
     std::string text = "id,name,ts,seen\n";
     for (size_t i = 0; i < arrivals.size(); ++i) {
       const std::string arrival = arrivals[i] < 0 ? "bad" : std::to_string(arrivals[i]);
-      text += std::to_string(i) + "," + prefix + std::to_string(i) + "," + std::to_string(i) + "," +
-              arrival + "\n";
+      const std::string number = std::to_string(i);
+      text.append(number).append(",").append(prefix).append(number).append(",").append(number);
+      text.append(",").append(arrival).append("\n");
     }
     folder_.Write(name, text);
   }
