@@ -26,9 +26,9 @@ constexpr std::array kAggregates = {
     AggregateSpec{"approx_count_distinct", AggregateKind::kCount, "count(x)", false},
     AggregateSpec{"approx_quantile", AggregateKind::kAvg, "avg(x), min(x) or max(x)", false},
     AggregateSpec{"approx_top_k", AggregateKind::kLastN, "last(x, 10)", false},
-    AggregateSpec{"sum_decayed", AggregateKind::kSumDecayed, "sum(x) over 1h", false},
-    AggregateSpec{"count_by", AggregateKind::kCount, "count(*) filter (where x = 'a')", false},
-    AggregateSpec{"time_since_last", AggregateKind::kTimeSinceLast, "max(event_time)", false},
+    AggregateSpec{"sum_decayed", AggregateKind::kSumDecayed, "sum_decayed(x, 1h)"},
+    AggregateSpec{"count_by", AggregateKind::kCountBy, "count_by(x)"},
+    AggregateSpec{"time_since_last", AggregateKind::kTimeSinceLast, "time_since_last()"},
 };
 
 tl::unexpected<AggregateTypeError> FailType(std::string message, std::string remedy,
@@ -97,6 +97,12 @@ tl::expected<Type, AggregateTypeError> AggregateType(AggregateKind kind, Type ar
     case AggregateKind::kStddevSamp:
     case AggregateKind::kSumDecayed:
       return NumericType(kind, argument, text);
+    case AggregateKind::kCountBy:
+      if (argument.is_list || argument.kind == TypeKind::kBytes) {
+        return FailType("count_by needs values that have a text, and this is " + TypeName(argument),
+                        "Name a column that is no list and no bytes.");
+      }
+      return Type{TypeKind::kString, false};
     case AggregateKind::kMin:
     case AggregateKind::kMax:
       if (argument.is_list) return FailOrder(kind, argument, false);

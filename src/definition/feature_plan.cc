@@ -62,7 +62,10 @@ std::pair<size_t, size_t> ArgumentCounts(AggregateKind kind) {
       return {1, 2};
     case AggregateKind::kMinBy:
     case AggregateKind::kMaxBy:
+    case AggregateKind::kSumDecayed:
       return {2, 2};
+    case AggregateKind::kTimeSinceLast:
+      return {0, 0};
     default:
       return {1, 1};
   }
@@ -72,6 +75,13 @@ Step CheckArguments(const FeatureLine& line, const AggregateSpec& spec) {
   const std::string name(spec.name);
   const bool counts = spec.kind == AggregateKind::kCount;
   const auto [least, most] = ArgumentCounts(spec.kind);
+  if (most == 0) {
+    const bool empty = line.arguments.empty() ||
+                       (line.arguments.size() == 1 && line.arguments[0].text.empty());
+    if (empty) return {};
+    return FailPart(line.parentheses, name + " takes no argument",
+                    "Write " + std::string(spec.example) + ".");
+  }
   if (line.arguments.size() < least) {
     return FailPart(line.parentheses,
                     name + " needs " + (least == 1 ? "an argument" : "two arguments"),
@@ -119,7 +129,39 @@ ExpressionResult<int64_t> ListSize(const LinePart& part) {
                   "Write last(x, 10).");
 }
 
-Step PlanArguments(const FeatureLine& line, const Scope& scope, FeatureDefinition* feature) {
+// The aggregates whose argument isn't the text that the user wrote: it is `expression` of it.
+Step ReplaceArgument(const std::string& expression, const Scope& scope, FeatureDefinition* feature) {
+  auto planned = PlanExpression(expression, scope);
+  if (!planned) return tl::unexpected(planned.error());
+  feature->argument = std::move(planned->ast);
+  feature->argument_program = std::move(planned->program);
+  feature->argument_type = feature->argument_program->type();
+  return {};
+}
+
+Step PlanTimeSinceLast(const Scope& scope, size_t event_column, FeatureDefinition* feature) {
+  feature->type = {TypeKind::kInt64, false};
+  return ReplaceArgument('"' + scope[event_column].name + '"', scope, feature);
+}
+
+// Decay works in float64; counts are kept by the values' text.
+Step CastArgument(const LinePart& part, const Scope& scope, FeatureDefinition* feature) {
+  const bool decays = feature->aggregate == AggregateKind::kSumDecayed;
+  const bool counts_by = feature->aggregate == AggregateKind::kCountBy;
+  if (!decays && !counts_by) return {};
+  const Type wanted{decays ? TypeKind::kFloat64 : TypeKind::kString, false};
+  if (feature->argument_type == wanted) return {};
+  return ReplaceArgument("cast(" + std::string(part.text) + " as " + TypeName(wanted) + ")", scope,
+                         feature);
+}
+
+Step PlanHalfLife(const LinePart& part, FeatureDefinition* feature);
+
+Step PlanArguments(const FeatureLine& line, const Scope& scope, size_t event_column,
+                   FeatureDefinition* feature) {
+  if (feature->aggregate == AggregateKind::kTimeSinceLast) {
+    return PlanTimeSinceLast(scope, event_column, feature);
+  }
   if (line.arguments[0].text == "*") {
     feature->type = {TypeKind::kInt64, false};
     return {};
@@ -138,6 +180,8 @@ Step PlanArguments(const FeatureLine& line, const Scope& scope, FeatureDefinitio
     feature->list_size = *n;
     feature->aggregate =
         feature->aggregate == AggregateKind::kLast ? AggregateKind::kLastN : AggregateKind::kFirstN;
+  } else if (feature->aggregate == AggregateKind::kSumDecayed) {
+    if (auto step = PlanHalfLife(line.arguments[1], feature); !step) return step;
   } else if (line.arguments.size() == 2) {
     auto order = PlanArgument(line.arguments[1], scope);
     if (!order) return tl::unexpected(order.error());
@@ -152,7 +196,7 @@ Step PlanArguments(const FeatureLine& line, const Scope& scope, FeatureDefinitio
     return FailPart(part, type.error().message, type.error().remedy);
   }
   feature->type = *type;
-  return {};
+  return CastArgument(line.arguments[0], scope, feature);
 }
 
 Step PlanNulls(const FeatureLine& line, FeatureDefinition* feature) {
@@ -177,6 +221,13 @@ ExpressionResult<DurationUs> PlanDuration(const LinePart& part) {
                     "Leave out 'over' for a feature over all time.");
   }
   return *duration;
+}
+
+Step PlanHalfLife(const LinePart& part, FeatureDefinition* feature) {
+  const auto half_life = PlanDuration(part);
+  if (!half_life) return tl::unexpected(half_life.error());
+  feature->half_life_us = *half_life;
+  return {};
 }
 
 Step CheckHop(const FeatureLine& line, DurationUs window, DurationUs hop) {
@@ -264,7 +315,8 @@ ExpressionResult<PlannedExpression> PlanCondition(std::string_view text, const S
   return planned;
 }
 
-ExpressionResult<FeatureDefinition> PlanFeature(std::string_view text, const Scope& scope) {
+ExpressionResult<FeatureDefinition> PlanFeature(std::string_view text, const Scope& scope,
+                                                size_t event_column) {
   const auto line = ScanFeatureLine(text);
   if (!line) return tl::unexpected(line.error());
   const auto spec = ChooseAggregate(*line);
@@ -273,7 +325,9 @@ ExpressionResult<FeatureDefinition> PlanFeature(std::string_view text, const Sco
   feature.text = std::string(text);
   feature.aggregate = (*spec)->kind;
   if (auto step = CheckArguments(*line, **spec); !step) return tl::unexpected(step.error());
-  if (auto step = PlanArguments(*line, scope, &feature); !step) return tl::unexpected(step.error());
+  if (auto step = PlanArguments(*line, scope, event_column, &feature); !step) {
+    return tl::unexpected(step.error());
+  }
   if (auto step = PlanNulls(*line, &feature); !step) return tl::unexpected(step.error());
   if (line->filter) {
     auto filter = PlanCondition(line->filter->text, scope, "a filter");

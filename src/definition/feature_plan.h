@@ -8,8 +8,10 @@
 
 namespace skewless {
 
-// All of a FeatureDefinition but its name and place. `scope` is the source's columns in order.
-ExpressionResult<FeatureDefinition> PlanFeature(std::string_view text, const Scope& scope);
+// All of a FeatureDefinition but its name and place. `scope` is the source's columns in order,
+// `event_column` which of them is the event's time.
+ExpressionResult<FeatureDefinition> PlanFeature(std::string_view text, const Scope& scope,
+                                                size_t event_column);
 
 // Parses and compiles a condition (`where`, `filter`): it must be a bool. `what` names it.
 struct PlannedExpression {

@@ -117,7 +117,7 @@ class ViewReader {
       SKEWLESS_ASSIGN_OR_RETURN(
           const std::string text,
           ReadText(*entry.value, "feature '" + name + "'", name + ": count(*) over 5m"));
-      auto feature = PlanFeature(text, columns_);
+      auto feature = PlanFeature(text, columns_, static_cast<size_t>(source().event_timestamp));
       if (!feature) return FailExpression(*entry.value, 0, feature.error());
       feature->name = name;
       feature->place = PlaceOf(*entry.key);

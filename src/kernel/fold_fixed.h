@@ -7,6 +7,7 @@
 
 #include <bit>
 
+#include "kernel/decayed_sum.h"
 #include "kernel/fold_row.h"
 #include "kernel/fold_variable.h"
 #include "kernel/state_access.h"
@@ -117,7 +118,7 @@ SKEWLESS_ALWAYS_INLINE void FoldFixed(const TileLayout& layout, uint8_t* payload
       AddOne(at);
       continue;
     }
-    if (a->fold_code >= kFoldFirst) {
+    if (a->fold_code == kFoldFirst || a->fold_code == kFoldExtreme) {
       a->fold_code == kFoldFirst ? FoldFirst(*a, payload, row) : FoldExtreme(*a, payload, row);
       continue;
     }
@@ -133,6 +134,9 @@ SKEWLESS_ALWAYS_INLINE void FoldFixed(const TileLayout& layout, uint8_t* payload
     break;
       SKEWLESS_PARTS_0_TO_15(SKEWLESS_FOLD)
 #undef SKEWLESS_FOLD
+      case kFoldDecayed:
+        FoldDecayed(at, a->half_life_us, row.event_us, column.doubles[row.index]);
+        break;
       default:
         AddOne(at);
         break;  // values that are only counted

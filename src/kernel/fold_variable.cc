@@ -1,5 +1,6 @@
 #include "kernel/fold_variable.h"
 
+#include "kernel/value_counts.h"
 #include "kernel/value_list.h"
 
 namespace skewless {
@@ -109,6 +110,35 @@ void FoldList(const Accumulator& a, uint8_t* payload, const Row& row, StateHeap&
   StoreLe(slot, reference);
 }
 
+void AddOneAt(uint8_t* count) { StoreLe(count, LoadLe<uint64_t>(count) + 1); }
+
+bool IsCounted(const Accumulator& a, const Row& row) {
+  return row.Passes(a.filter) && row.argument(a.argument).valid[row.index] != 0;
+}
+
+// What the heap must grow by to count the row's value: nothing where it has been counted before.
+size_t CountNeed(const Accumulator& a, const uint8_t* slot, const Row& row, const StateHeap& heap) {
+  if (!IsCounted(a, row)) return 0;
+  const std::string_view value = row.argument(a.argument).strings[row.index];
+  const std::string_view block = heap.Get(slot);
+  if (FindCount(block, value).found) return 0;
+  const size_t length = block.size() + CountEntrySize(value.size());
+  return heap.Need(slot, length, CountBlockCapacity(length));
+}
+
+void FoldCount(const Accumulator& a, uint8_t* slot, const Row& row, StateHeap& heap) {
+  if (!IsCounted(a, row)) return;
+  const std::string_view value = row.argument(a.argument).strings[row.index];
+  const size_t old_length = heap.Get(slot).size();
+  const CountPlace place = FindCount(heap.Get(slot), value);
+  if (place.found) {
+    AddOneAt(heap.Resize(slot, old_length) + place.at);
+    return;
+  }
+  const size_t length = old_length + CountEntrySize(value.size());
+  InsertCount(heap.Resize(slot, length, CountBlockCapacity(length)), old_length, place.at, value);
+}
+
 }  // namespace
 
 size_t HeapNeed(const TileLayout& layout, const uint8_t* payload, const Row& row,
@@ -117,6 +147,10 @@ size_t HeapNeed(const TileLayout& layout, const uint8_t* payload, const Row& row
   for (size_t i = layout.fixed; i < layout.accumulators.size(); ++i) {
     const Accumulator& a = layout.accumulators[i];
     const uint8_t* at = payload + a.offset;
+    if (a.kind == AccumulatorKind::kCountBy) {
+      need += CountNeed(a, at, row, heap);
+      continue;
+    }
     if (a.is_list()) {
       const ListChange change = ListChangeOf(a, payload, row, heap);
       if (change.takes) need += heap.Need(at, change.length, change.capacity);
@@ -141,7 +175,9 @@ size_t HeapNeed(const TileLayout& layout, const uint8_t* payload, const Row& row
 void FoldVariable(const TileLayout& layout, uint8_t* payload, const Row& row, StateHeap& heap) {
   for (size_t i = layout.fixed; i < layout.accumulators.size(); ++i) {
     const Accumulator& a = layout.accumulators[i];
-    if (a.is_list()) {
+    if (a.kind == AccumulatorKind::kCountBy) {
+      FoldCount(a, payload + a.offset, row, heap);
+    } else if (a.is_list()) {
       FoldList(a, payload, row, heap);
     } else if (Takes(a, payload, row, heap)) {
       if (a.is_by()) {

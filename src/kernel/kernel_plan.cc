@@ -160,6 +160,16 @@ class PlanBuilder {
       case AggregateKind::kMaxBy:
         a.kind = AccumulatorKind::kMaxBy;
         break;
+      case AggregateKind::kSumDecayed:
+        a.kind = AccumulatorKind::kDecayed;
+        a.half_life_us = feature.half_life_us;
+        break;
+      case AggregateKind::kCountBy:
+        a.kind = AccumulatorKind::kCountBy;
+        break;
+      case AggregateKind::kTimeSinceLast:  // of the event's time
+        a.parts = kMaxPart;
+        break;
       case AggregateKind::kFirstN:
         a.kind = AccumulatorKind::kFirstList;
         break;
@@ -177,7 +187,11 @@ class PlanBuilder {
   }
 
   Status CheckAccumulator(const FeatureDefinition& feature, Accumulator& a) const {
-    if (a.argument < 0 || (a.is_by() && a.order < 0) || a.kind == AccumulatorKind::kCount) {
+    const bool misfits =
+        (a.kind == AccumulatorKind::kDecayed && a.physical != Physical::kDouble) ||
+        (a.kind == AccumulatorKind::kCountBy && a.physical != Physical::kBytes);
+    if (a.argument < 0 || (a.is_by() && a.order < 0) || a.kind == AccumulatorKind::kCount ||
+        misfits) {
       return FailAt(feature, ErrorCode::kInvalid, "the argument does not suit the aggregate",
                     "give it a column of a type that it takes");
     }
@@ -205,6 +219,7 @@ class PlanBuilder {
       Accumulator& a = all[i];
       if (a.kind == wanted.kind && a.argument == wanted.argument && a.order == wanted.order &&
           a.filter == wanted.filter && a.list_size == wanted.list_size &&
+          a.half_life_us == wanted.half_life_us &&
           a.respect_nulls == wanted.respect_nulls) {
         a.parts |= wanted.parts;
         return i;
@@ -297,7 +312,8 @@ class PlanBuilder {
   // Sums round, moments divide, and of 0.0 and -0.0 the first one seen is the least and greatest.
   bool DependsOnFoldingOrder(int32_t tier, size_t accumulator) {
     const Accumulator& a = LayoutOf(tier).accumulators[accumulator];
-    return (a.kind == AccumulatorKind::kNumericDouble && a.parts != 0) ||
+    return a.kind == AccumulatorKind::kDecayed ||
+           (a.kind == AccumulatorKind::kNumericDouble && a.parts != 0) ||
            (a.parts & kMomentsPart) != 0;
   }
 
@@ -317,6 +333,7 @@ class PlanBuilder {
       PutLe<uint8_t>(out, a.respect_nulls ? 1 : 0);
       for (const int32_t index : {a.argument, a.order, a.filter}) PutLe(out, index);
       PutLe(out, a.list_size);
+      PutLe(out, a.half_life_us);
     }
   }
 

@@ -27,6 +27,8 @@ enum class AccumulatorKind : uint8_t {
   kMaxBy,
   kFirstList,  // (reference to sorted entries)
   kLastList,
+  kDecayed,  // count, sum at a reference time, that time: the latest event's
+  kCountBy,  // (reference to counts by value)
 };
 
 // Parts of a numeric accumulator; its count is always there.
@@ -59,6 +61,7 @@ enum FoldCode : uint8_t {
   kFoldRowCount,
   kFoldFirst,
   kFoldExtreme,
+  kFoldDecayed,
 };
 
 struct Accumulator {
@@ -72,6 +75,7 @@ struct Accumulator {
   int32_t order = -1;
   int32_t filter = -1;
   uint32_t list_size = 0;
+  DurationUs half_life_us = 0;
   uint32_t offset = 0;  // of its bytes in a tile's payload
   uint32_t size = 0;
   uint32_t flags_at = 0;  // of its flag word in the payload
@@ -81,7 +85,8 @@ struct Accumulator {
 
   bool has_flags() const {
     return kind != AccumulatorKind::kCount && kind != AccumulatorKind::kNumericDouble &&
-           kind != AccumulatorKind::kNumericInt && !is_list();
+           kind != AccumulatorKind::kNumericInt && kind != AccumulatorKind::kDecayed &&
+           kind != AccumulatorKind::kCountBy && !is_list();
   }
   bool is_list() const {
     return kind == AccumulatorKind::kFirstList || kind == AccumulatorKind::kLastList;

@@ -6,6 +6,7 @@
 
 #include "kernel/fold_variable.h"
 #include "kernel/merge_numeric.h"
+#include "kernel/value_counts.h"
 #include "kernel/value_list.h"
 
 namespace skewless {
@@ -173,6 +174,10 @@ void ReadList(const Accumulator& a, const TileRange& tiles, const StateText& tex
 void ReadRecord(const Accumulator& a, const TileRange& tiles, const StateText& text,
                 StringArena* arena, ValueView* out) {
   if (a.is_list()) return ReadList(a, tiles, text, arena, out);
+  if (a.kind == AccumulatorKind::kCountBy) {
+    ReadCounts(a, tiles, text, arena, out);
+    return;
+  }
   const uint8_t* tile = nullptr;
   uint32_t value_at = a.offset + 8;
   switch (a.kind) {

@@ -1,4 +1,5 @@
 // ViewKernel::Read: the status, then each window's features, then what is derived from them.
+#include "kernel/decayed_sum.h"
 #include "kernel/merge_numeric.h"
 #include "kernel/merge_records.h"
 #include "kernel/view_kernel.h"
@@ -17,6 +18,13 @@ void ClearValues(const FeatureViewDefinition& view, FeatureVector* out) {
     value.valid = false;
   }
   out->arena.Clear();
+}
+
+// time_since_last(): an event that is still to come was just now.
+void SetTimeSince(const MergedNumeric& newest_event, Timestamp t, ValueView* value) {
+  if (newest_event.count == 0) return;
+  value->valid = true;
+  value->int_value = std::max<DurationUs>(0, SaturatingSub(t, newest_event.int_max));
 }
 
 void ReadWindow(const KernelPlan& plan, const uint8_t* state, const WindowRead& window, Timestamp t,
@@ -48,8 +56,23 @@ void ReadWindow(const KernelPlan& plan, const uint8_t* state, const WindowRead& 
       case AccumulatorKind::kNumericInt: {
         const MergedNumeric merged = MergeNumeric(a, tiles);
         for (uint32_t o = read.begin; o < read.end; ++o) {
-          FinishNumeric(a, merged, outputs[o].aggregate, &out->evaluation.counts.overflow,
-                        &out->values[outputs[o].output]);
+          ValueView& value = out->values[outputs[o].output];
+          if (outputs[o].aggregate == AggregateKind::kTimeSinceLast) {
+            SetTimeSince(merged, t, &value);
+          } else {
+            FinishNumeric(a, merged, outputs[o].aggregate, &out->evaluation.counts.overflow, &value);
+          }
+        }
+        break;
+      }
+      case AccumulatorKind::kDecayed: {
+        DecayedSum sum;
+        tiles.ForEach([&](const uint8_t* payload) {
+          MergeDecayed(LoadLe<DecayedSum>(payload + a.offset), a.half_life_us, &sum);
+        });
+        if (sum.count == 0) break;
+        for (uint32_t o = read.begin; o < read.end; ++o) {
+          SetDouble(DecayedSumAt(sum, a.half_life_us, t), &out->values[outputs[o].output]);
         }
         break;
       }

@@ -13,6 +13,7 @@ bool TouchesHeap(const Accumulator& a) {
     case AccumulatorKind::kMaxBytes:
     case AccumulatorKind::kFirstList:
     case AccumulatorKind::kLastList:
+    case AccumulatorKind::kCountBy:
       return true;
     case AccumulatorKind::kFirst:
     case AccumulatorKind::kLast:
@@ -44,6 +45,7 @@ uint32_t SizeOf(const Accumulator& a) {
       return 16;
     case AccumulatorKind::kMinBy:
     case AccumulatorKind::kMaxBy:
+    case AccumulatorKind::kDecayed:
       return 24;
     default:
       return 8;
@@ -60,6 +62,8 @@ uint8_t FoldCodeOf(const Accumulator& a) {
       return static_cast<uint8_t>(kFoldInts + a.parts);
     case AccumulatorKind::kFirst:
       return kFoldFirst;
+    case AccumulatorKind::kDecayed:
+      return kFoldDecayed;
     default:
       return kFoldExtreme;
   }
@@ -67,7 +71,8 @@ uint8_t FoldCodeOf(const Accumulator& a) {
 
 void AddReferences(TileLayout& layout, const Accumulator& a) {
   const bool is_bytes = a.physical == Physical::kBytes;
-  if (a.kind == AccumulatorKind::kMinBytes || a.kind == AccumulatorKind::kMaxBytes || a.is_list()) {
+  if (a.kind == AccumulatorKind::kMinBytes || a.kind == AccumulatorKind::kMaxBytes ||
+      a.kind == AccumulatorKind::kCountBy || a.is_list()) {
     layout.references.push_back(a.offset);
   } else if (a.is_by()) {
     if (a.order_physical == Physical::kBytes) layout.references.push_back(a.offset + 8);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kernel/state_access.h"
+#include "kernel/value_counts.h"
 #include "kernel/value_list.h"
 #include "kernel/view_kernel.h"
 #include "model/list.h"
@@ -92,7 +93,9 @@ class StateCheck {
   Status CheckLayout(const TileLayout& layout, const uint8_t* payload) {
     for (const Accumulator& a : layout.accumulators) {
       bool is_sound = true;
-      if (a.is_list()) {
+      if (a.kind == AccumulatorKind::kCountBy) {
+        is_sound = IsCountBlock(BytesAt(state_, plan_, payload + a.offset));
+      } else if (a.is_list()) {
         is_sound = IsListBlock(a, BytesAt(state_, plan_, payload + a.offset));
       } else if (a.argument_type.is_list && a.kind != AccumulatorKind::kCount) {
         is_sound = IsListValue(a, payload);

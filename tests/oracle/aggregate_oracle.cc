@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "model/list.h"
 
 namespace skewless::oracle {
@@ -178,9 +181,69 @@ bool AllTrue(const std::vector<Tile>& tiles, bool at_least_one_is_enough) {
   return at_least_one_is_enough ? trues > 0 : falses == 0;
 }
 
+double Half(Timestamp from, Timestamp to, DurationUs half_life) {
+  if (to <= from) return 1;
+  const Wide age = Wide{to} - from;
+  const Wide most = std::numeric_limits<int64_t>::max();
+  return std::exp2(-(static_cast<double>(static_cast<int64_t>(age > most ? most : age)) /
+                     static_cast<double>(half_life)));
+}
+
+// A tile starts at its first value; whatever comes next is brought to the later of both times. Tiles
+// likewise, oldest first; in the end all is brought to t.
+struct Decayed {
+  double sum = 0;
+  Timestamp at = 0;
+  void Take(double x, Timestamp event, DurationUs half_life) {
+    if (event > at) {
+      sum = sum * Half(at, event, half_life) + x;
+      at = event;
+    } else {
+      sum = sum + x * Half(event, at, half_life);
+    }
+  }
+};
+
+Value DecayedSum(const FeatureDefinition& feature, const std::vector<Tile>& tiles, Timestamp t) {
+  Decayed all;
+  for (size_t i = 0; i < tiles.size(); ++i) {
+    Decayed tile{tiles[i][0].x.double_value, tiles[i][0].event_us};
+    for (size_t j = 1; j < tiles[i].size(); ++j) {
+      tile.Take(tiles[i][j].x.double_value, tiles[i][j].event_us, feature.half_life_us);
+    }
+    if (i == 0) {
+      all = tile;
+    } else {
+      all.Take(tile.sum, tile.at, feature.half_life_us);
+    }
+  }
+  return Value::Double(all.sum * Half(all.at, t, feature.half_life_us), feature.type);
+}
+
+Value CountsByValue(const FeatureDefinition& feature, const std::vector<Tile>& tiles) {
+  std::map<std::string, int64_t> counts;
+  for (const Tile& tile : tiles) {
+    for (const Input& input : tile) ++counts[input.x.bytes];
+  }
+  std::string json;
+  for (const auto& [value, count] : counts) {
+    json += json.empty() ? "{" : ",";
+    AppendJsonString(json, value);
+    json += ":" + std::to_string(count);
+  }
+  return Value::String(json + "}", feature.type);
+}
+
+Value TimeSinceLast(const FeatureDefinition& feature, const std::vector<Tile>& tiles, Timestamp t) {
+  const Wide since = Wide{t} - InOrderOfEvents(tiles).back().event_us;
+  if (since < 0) return Value::Int(0, feature.type);
+  const Wide most = std::numeric_limits<int64_t>::max();
+  return Value::Int(static_cast<int64_t>(since > most ? most : since), feature.type);
+}
+
 }  // namespace
 
-Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& all_tiles) {
+Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& all_tiles, Timestamp t) {
   std::vector<Tile> tiles;
   for (const Tile& tile : all_tiles) {
     Tile taken;
@@ -208,6 +271,9 @@ Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& all_t
     case AggregateKind::kMaxBy: return ExtremeBy(tiles, false);
     case AggregateKind::kLastN: return List(feature, tiles, true);
     case AggregateKind::kFirstN: return List(feature, tiles, false);
+    case AggregateKind::kSumDecayed: return DecayedSum(feature, tiles, t);
+    case AggregateKind::kCountBy: return CountsByValue(feature, tiles);
+    case AggregateKind::kTimeSinceLast: return TimeSinceLast(feature, tiles, t);
     default: break;
   }
   SKEWLESS_CHECK(false);

@@ -22,6 +22,7 @@ struct Input {
 using Tile = std::vector<Input>;
 
 // Nulls are skipped where the aggregate skips them. `tiles` are oldest first.
-Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& tiles);
+// `t` is the moment that is read at: decay and time since the last event go by it.
+Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& tiles, Timestamp t);
 
 }  // namespace skewless::oracle

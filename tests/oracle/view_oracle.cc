@@ -145,7 +145,7 @@ Vector ViewOracle::Read(const std::vector<Value>& key, Timestamp t) const {
     return vector;
   }
   for (size_t i = 0; i < view_.features.size(); ++i) {
-    vector.values[i] = Aggregate(view_.features[i], TilesAt(i, available, t));
+    vector.values[i] = Aggregate(view_.features[i], TilesAt(i, available, t), t);
   }
   Derive(&vector.values);
   return vector;

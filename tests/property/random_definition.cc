@@ -32,7 +32,7 @@ std::string RandomAny(Dice& dice) {
 }
 
 std::string RandomAggregate(Dice& dice) {
-  switch (dice.Below(12)) {
+  switch (dice.Below(15)) {
     case 0: return "count(*)";
     case 1: return "count(" + RandomAny(dice) + ")";
     case 2: return "sum(" + RandomNumber(dice) + ")";
@@ -50,6 +50,13 @@ std::string RandomAggregate(Dice& dice) {
     case 10:
       return dice.Pick<std::string>({"min_by(", "max_by("}) + RandomAny(dice) + ", " +
              RandomOrdered(dice) + ")";
+    case 11:
+      return "sum_decayed(" + RandomNumber(dice) + ", " +
+             dice.Pick<std::string>({"1s", "90s", "1h", "7d", "3us"}) + ")";
+    case 12:
+      return "count_by(" +
+             dice.Pick<std::string>({"s", "b", "i64", "i32", "at", "upper(s)", "f64", "i64 > 3"}) + ")";
+    case 13: return "time_since_last()";
     default:
       return dice.Pick<std::string>({"first(", "last("}) + RandomScalar(dice) + ", " +
              std::to_string(dice.Pick({1, 2, 3, 5, 40})) + ")";
