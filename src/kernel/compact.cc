@@ -9,9 +9,8 @@ namespace {
 
 // The tiles of the array that stay: [first, head.array_count()).
 uint32_t FirstLiveTile(const uint8_t* state, const Tier& tier, const TierHead& head) {
-  const int64_t last_expired = tier.LastExpired(LoadStateHeader(state).available_us);
-  if (last_expired == kMaxTimestamp) return head.array_count();
-  return LowerBound(state + head.offset, head.array_count(), tier.tile_size(), last_expired + 1);
+  const int64_t first_live = tier.FirstLive(LoadStateHeader(state).available_us);
+  return LowerBound(state + head.offset, head.array_count(), tier.tile_size(), first_live);
 }
 
 void CopyTier(const uint8_t* state, const Tier& tier, Bytes* out) {

@@ -49,6 +49,9 @@ constexpr NumericLayout LayoutOfParts(bool is_int, unsigned parts) {
   return at;
 }
 
+template <bool kIsInt, unsigned kParts>
+inline constexpr NumericLayout kPartsAt = LayoutOfParts(kIsInt, kParts);
+
 // Two bits of an accumulator in its tile's flag words.
 inline constexpr uint64_t kPresentFlag = 1;  // it holds a record
 inline constexpr uint64_t kValidFlag = 2;    // whose value is not null
@@ -120,8 +123,8 @@ struct Tier : TileLayout {
   uint32_t steady_capacity = 0;  // of the array, enough for a window that is always full
 
   uint32_t tile_size() const { return payload_size() + static_cast<uint32_t>(sizeof(int64_t)); }
-  // Tiles up to this one are out of every window at `t` and later.
-  int64_t LastExpired(Timestamp t) const { return SaturatingSub(clock.TileOf(t), tiles); }
+  // Tiles before this one are out of every window at `t` and later.
+  int64_t FirstLive(Timestamp t) const { return clock.FirstTile(t, tiles); }
 };
 
 // One output from an accumulator's merged parts.

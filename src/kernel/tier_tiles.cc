@@ -11,14 +11,11 @@ uint32_t NextCapacity(uint32_t capacity, uint32_t needed, uint32_t steady) {
 }
 
 // The array is full: drop expired tiles if they are enough to be worth the move, else grow.
-void FindRoom(const uint8_t* state, const Tier& tier, const TierHead& head, int64_t last_expired,
+void FindRoom(const uint8_t* state, const Tier& tier, const TierHead& head, int64_t first_live,
               Placement* placement) {
   if (head.array_count() < head.capacity) return;
   const uint8_t* array = state + head.offset;
-  const uint32_t expired =
-      last_expired == kMaxTimestamp
-          ? head.array_count()
-          : LowerBound(array, head.array_count(), tier.tile_size(), last_expired + 1);
+  const uint32_t expired = LowerBound(array, head.array_count(), tier.tile_size(), first_live);
   if (expired > head.capacity / 16) {
     placement->drop = expired;
     placement->at -= placement->kind == Placement::kInsert ? expired : 0;
@@ -88,21 +85,21 @@ Placement FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile,
   Placement placement;
   if (IsNewestTile(state, tier, tile)) return placement;
   const TierHead head = LoadTierHead(state, tier);
-  const int64_t last_expired = tier.LastExpired(available_us);
-  if (tile <= last_expired) {
+  const int64_t first_live = tier.FirstLive(available_us);
+  if (tile < first_live) {
     placement.kind = Placement::kExpired;
   } else if (head.count == 0) {
     placement.kind = Placement::kFirst;
   } else if (tile > head.newest) {
-    placement.kind = head.newest <= last_expired ? Placement::kRestart : Placement::kAppend;
-    if (placement.kind == Placement::kAppend) FindRoom(state, tier, head, last_expired, &placement);
+    placement.kind = head.newest < first_live ? Placement::kRestart : Placement::kAppend;
+    if (placement.kind == Placement::kAppend) FindRoom(state, tier, head, first_live, &placement);
   } else {
     const uint8_t* array = state + head.offset;
     placement.at = LowerBound(array, head.array_count(), tier.tile_size(), tile);
     const bool exists = placement.at < head.array_count() &&
                         TileIndex(array + size_t{placement.at} * tier.tile_size()) == tile;
     placement.kind = exists ? Placement::kExisting : Placement::kInsert;
-    if (!exists) FindRoom(state, tier, head, last_expired, &placement);
+    if (!exists) FindRoom(state, tier, head, first_live, &placement);
   }
   return placement;
 }
