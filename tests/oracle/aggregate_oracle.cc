@@ -86,8 +86,8 @@ double FloatSum(const std::vector<Tile>& tiles) {
 Value Sum(const FeatureDefinition& feature, const std::vector<Tile>& tiles) {
   if (IsFloatArgument(feature)) return Value::Double(FloatSum(tiles), feature.type);
   const Wide sum = IntegerSum(tiles);
-  const bool fits = sum >= std::numeric_limits<int64_t>::min() &&
-                    sum <= std::numeric_limits<int64_t>::max();
+  const bool fits =
+      sum >= std::numeric_limits<int64_t>::min() && sum <= std::numeric_limits<int64_t>::max();
   return fits ? Value::Int(static_cast<int64_t>(sum), feature.type) : Value::Null(feature.type);
 }
 
@@ -97,9 +97,12 @@ Value Average(const FeatureDefinition& feature, const std::vector<Tile>& tiles) 
   return Value::Double(sum / static_cast<double>(Count(tiles)), feature.type);
 }
 
-// The first one of equal values stays: within a tile the first folded, then that of the oldest tile.
+// The first one of equal values stays: within a tile the first folded, then that of the oldest
+// tile.
 Value Extreme(const std::vector<Tile>& tiles, bool least) {
-  const auto beats = [&](const Value& a, const Value& b) { return least ? Less(a, b) : Less(b, a); };
+  const auto beats = [&](const Value& a, const Value& b) {
+    return least ? Less(a, b) : Less(b, a);
+  };
   Value best;
   for (size_t i = 0; i < tiles.size(); ++i) {
     Value of_tile = tiles[i][0].x;
@@ -121,8 +124,8 @@ Moments MomentsOf(const FeatureDefinition& feature, const std::vector<Tile>& til
   for (size_t i = 0; i < tiles.size(); ++i) {
     Moments b;
     for (const Input& input : tiles[i]) {
-      const double x = IsFloatArgument(feature) ? input.x.double_value
-                                                : static_cast<double>(input.x.int_value);
+      const double x =
+          IsFloatArgument(feature) ? input.x.double_value : static_cast<double>(input.x.int_value);
       b.n += 1;
       const double d = x - b.mean;
       b.mean += d / b.n;
@@ -189,8 +192,8 @@ double Half(Timestamp from, Timestamp to, DurationUs half_life) {
                      static_cast<double>(half_life)));
 }
 
-// A tile starts at its first value; whatever comes next is brought to the later of both times. Tiles
-// likewise, oldest first; in the end all is brought to t.
+// A tile starts at its first value; whatever comes next is brought to the later of both times.
+// Tiles likewise, oldest first; in the end all is brought to t.
 struct Decayed {
   double sum = 0;
   Timestamp at = 0;
@@ -255,26 +258,43 @@ Value Aggregate(const FeatureDefinition& feature, const std::vector<Tile>& all_t
   if (feature.aggregate == AggregateKind::kCount) return Value::Int(Count(tiles), feature.type);
   if (tiles.empty()) return Value::Null(feature.type);
   switch (feature.aggregate) {
-    case AggregateKind::kSum: return Sum(feature, tiles);
-    case AggregateKind::kAvg: return Average(feature, tiles);
-    case AggregateKind::kMin: return Extreme(tiles, true);
-    case AggregateKind::kMax: return Extreme(tiles, false);
+    case AggregateKind::kSum:
+      return Sum(feature, tiles);
+    case AggregateKind::kAvg:
+      return Average(feature, tiles);
+    case AggregateKind::kMin:
+      return Extreme(tiles, true);
+    case AggregateKind::kMax:
+      return Extreme(tiles, false);
     case AggregateKind::kVarPop:
     case AggregateKind::kVarSamp:
     case AggregateKind::kStddevPop:
-    case AggregateKind::kStddevSamp: return Variance(feature, tiles);
-    case AggregateKind::kFirst: return InOrderOfEvents(tiles).front().x;
-    case AggregateKind::kLast: return InOrderOfEvents(tiles).back().x;
-    case AggregateKind::kBoolAnd: return Value::Int(AllTrue(tiles, false) ? 1 : 0, feature.type);
-    case AggregateKind::kBoolOr: return Value::Int(AllTrue(tiles, true) ? 1 : 0, feature.type);
-    case AggregateKind::kMinBy: return ExtremeBy(tiles, true);
-    case AggregateKind::kMaxBy: return ExtremeBy(tiles, false);
-    case AggregateKind::kLastN: return List(feature, tiles, true);
-    case AggregateKind::kFirstN: return List(feature, tiles, false);
-    case AggregateKind::kSumDecayed: return DecayedSum(feature, tiles, t);
-    case AggregateKind::kCountBy: return CountsByValue(feature, tiles);
-    case AggregateKind::kTimeSinceLast: return TimeSinceLast(feature, tiles, t);
-    default: break;
+    case AggregateKind::kStddevSamp:
+      return Variance(feature, tiles);
+    case AggregateKind::kFirst:
+      return InOrderOfEvents(tiles).front().x;
+    case AggregateKind::kLast:
+      return InOrderOfEvents(tiles).back().x;
+    case AggregateKind::kBoolAnd:
+      return Value::Int(AllTrue(tiles, false) ? 1 : 0, feature.type);
+    case AggregateKind::kBoolOr:
+      return Value::Int(AllTrue(tiles, true) ? 1 : 0, feature.type);
+    case AggregateKind::kMinBy:
+      return ExtremeBy(tiles, true);
+    case AggregateKind::kMaxBy:
+      return ExtremeBy(tiles, false);
+    case AggregateKind::kLastN:
+      return List(feature, tiles, true);
+    case AggregateKind::kFirstN:
+      return List(feature, tiles, false);
+    case AggregateKind::kSumDecayed:
+      return DecayedSum(feature, tiles, t);
+    case AggregateKind::kCountBy:
+      return CountsByValue(feature, tiles);
+    case AggregateKind::kTimeSinceLast:
+      return TimeSinceLast(feature, tiles, t);
+    default:
+      break;
   }
   SKEWLESS_CHECK(false);
 }

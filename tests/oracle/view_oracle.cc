@@ -11,9 +11,8 @@ namespace skewless::oracle {
 namespace {
 
 bool SameKey(const std::vector<Value>& a, const std::vector<Value>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Value& x, const Value& y) {
-    return SameBits(x.view(), y.view());
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Value& x, const Value& y) { return SameBits(x.view(), y.view()); });
 }
 
 bool HasNull(const std::vector<Value>& key) {

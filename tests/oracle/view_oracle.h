@@ -1,6 +1,6 @@
-// The consistency contract, executed literally: the records of an entity that are available at T, in
-// sequence order, tile by tile. No state is kept, nothing is folded ahead of the question, and no
-// code is the kernel's. Slow, and meant to be read beside the contract.
+// The consistency contract, executed literally: the records of an entity that are available at T,
+// in sequence order, tile by tile. No state is kept, nothing is folded ahead of the question, and
+// no code is the kernel's. Slow, and meant to be read beside the contract.
 #pragma once
 
 #include <functional>

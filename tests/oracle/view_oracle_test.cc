@@ -39,8 +39,13 @@ class OracleTest : public testing::Test {
   }
   void Add(int64_t user, Timestamp event_us, Timestamp available_us, int64_t n, double x) {
     const Type time{TypeKind::kTimestamp, false};
-    records_.push_back({0, static_cast<Sequence>(records_.size()) + 1, event_us, available_us, true,
-                        {Value::Int(user), Value::Int(n), Value::Double(x), Value::Int(event_us, time)}});
+    records_.push_back(
+        {0,
+         static_cast<Sequence>(records_.size()) + 1,
+         event_us,
+         available_us,
+         true,
+         {Value::Int(user), Value::Int(n), Value::Double(x), Value::Int(event_us, time)}});
   }
   Vector Read(int64_t user, Timestamp t, const Availability& availability = AsLogged) {
     return ViewOracle(*definition_, 0, records_, availability).Read({Value::Int(user)}, t);
@@ -79,11 +84,11 @@ TEST_F(OracleTest, OnlyAvailableAppliedRecordsOfTheViewCount) {
 TEST_F(OracleTest, WindowsHoldTheirTilesOnly) {
   Define("      c: count(*) over 20us hop 10us\n      e: count(*) over 20us exact\n");
   for (const Timestamp event_us : {5, 9, 10, 29}) Add(1, event_us, 0, 1, 0);
-  EXPECT_EQ(Show(9), "2, 2");    // tiles -1 and 0; 10 and 29 are of the future
-  EXPECT_EQ(Show(19), "3, 3");   // tiles 0 and 1
-  EXPECT_EQ(Show(20), "2, 3");   // tiles 1 and 2: 29 is to come, but in the running tile
-  EXPECT_EQ(Show(25), "2, 2");   // exactly: 9 and 10, 5 is as old as the window
-  EXPECT_EQ(Show(30), "1, 1");   // tiles 2 and 3; exactly: after 10
+  EXPECT_EQ(Show(9), "2, 2");   // tiles -1 and 0; 10 and 29 are of the future
+  EXPECT_EQ(Show(19), "3, 3");  // tiles 0 and 1
+  EXPECT_EQ(Show(20), "2, 3");  // tiles 1 and 2: 29 is to come, but in the running tile
+  EXPECT_EQ(Show(25), "2, 2");  // exactly: 9 and 10, 5 is as old as the window
+  EXPECT_EQ(Show(30), "1, 1");  // tiles 2 and 3; exactly: after 10
 }
 
 TEST_F(OracleTest, TimesBefore1970FloorDown) {
@@ -118,7 +123,8 @@ TEST_F(OracleTest, SumsAreFoldedTileByTile) {
 TEST_F(OracleTest, AggregatesByHand) {
   Define(
       "      avg: avg(n)\n      var: var_pop(n)\n      samp: var_samp(n)\n      least: min(n)\n"
-      "      greatest: max(n)\n      first: first(n)\n      by: max_by(n, x)\n      two: last(n, 2)\n"
+      "      greatest: max(n)\n      first: first(n)\n      by: max_by(n, x)\n      two: last(n, "
+      "2)\n"
       "      early: first(n, 2)\n      every: bool_and(n > 3)\n      any: bool_or(n > 3)\n");
   Add(1, 30, 30, 2, 5);
   Add(1, 10, 31, 4, 5);

@@ -48,9 +48,10 @@ class CompiledCase {
   // The oracle under an availability; built when it is first asked for.
   const oracle::ViewOracle& oracle(int view) const;
 
-  // Nothing where `answer` is, bit by bit, what the oracle reads for the label at t. `outputs`: only
-  // those (all where null).
-  std::optional<std::string> Difference(const Label& label, Timestamp t, const Answer& answer) const;
+  // Nothing where `answer` is, bit by bit, what the oracle reads for the label at t. `outputs`:
+  // only those (all where null).
+  std::optional<std::string> Difference(const Label& label, Timestamp t,
+                                        const Answer& answer) const;
   std::optional<std::string> Difference(const oracle::ViewOracle& oracle, const Label& label,
                                         Timestamp t, const Answer& answer,
                                         const std::vector<int>* outputs = nullptr) const;

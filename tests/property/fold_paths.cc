@@ -12,9 +12,8 @@ namespace {
 std::vector<size_t> LabelsByTime(const Case& c) {
   std::vector<size_t> order(c.labels.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return c.labels[a].time_us < c.labels[b].time_us;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return c.labels[a].time_us < c.labels[b].time_us; });
   return order;
 }
 

@@ -1,7 +1,7 @@
 // The training join, over histories that come by several ways.
-#include <filesystem>
-
 #include <unistd.h>
+
+#include <filesystem>
 
 #include "base/check.h"
 #include "log/log.h"
@@ -28,8 +28,9 @@ HistoryStream FromEncoding(const CompiledCase& c, Dice* dice) {
     if (i == c.batch_count()) return false;
     const Batch& whole = c.batch(i);
     const size_t end =
-        dice->Chance(50) ? whole.rows()
-                         : row + 1 + static_cast<size_t>(dice->Below(static_cast<int64_t>(whole.rows() - row)));
+        dice->Chance(50)
+            ? whole.rows()
+            : row + 1 + static_cast<size_t>(dice->Below(static_cast<int64_t>(whole.rows() - row)));
     Bytes bytes;
     EncodeBatch(whole, row, end, &bytes);
     SKEWLESS_RETURN_IF_ERROR(DecodeBatch(bytes, *whole.schema, *whole.schema, batch));
@@ -79,7 +80,8 @@ class JoinRun {
     options_.threads = dice->Pick({1, 2});
     options_.memory_bytes = dice->Pick({int64_t{1}, int64_t{4000}, int64_t{4} << 30});
     options_.spill_directory = (std::filesystem::temp_directory_path() /
-                                ("skewless_property_" + std::to_string(::getpid()))).string();
+                                ("skewless_property_" + std::to_string(::getpid())))
+                                   .string();
     for (size_t view = 0; view < c.views(); ++view) AddView(static_cast<int>(view));
     if (dice->Chance(20)) AddView(0);
   }
@@ -160,8 +162,7 @@ class JoinRun {
 
   std::string Settings() const {
     return std::to_string(options_.threads) + " threads, " + std::to_string(options_.memory_bytes) +
-           " bytes of memory, " +
-           (options_.as_of == AsOf::kEvent ? "as of event, " : "") +
+           " bytes of memory, " + (options_.as_of == AsOf::kEvent ? "as of event, " : "") +
            (options_.delay_us ? "delay " + FormatDuration(*options_.delay_us) + ", " : "");
   }
 

@@ -1,6 +1,6 @@
 // The ways by which a vector is read in the product. Each answers a case's labels and says where it
-// first differs from the oracle, if anywhere. What a path leaves open (buffer sizes, threads, where a
-// process restarts) is drawn from the case's seed.
+// first differs from the oracle, if anywhere. What a path leaves open (buffer sizes, threads, where
+// a process restarts) is drawn from the case's seed.
 #pragma once
 
 #include <optional>
@@ -26,8 +26,8 @@ Finding JoinFromLog(const CompiledCase& c);
 
 // The embedded store under the replay clock, read at every label's time while the replay goes on.
 Finding ServeStepped(const CompiledCase& c);
-// The same read at any moment: between an announcement and its commit, amid folding, after restarts;
-// whatever T the store gives.
+// The same read at any moment: between an announcement and its commit, amid folding, after
+// restarts; whatever T the store gives.
 Finding ServeAnytime(const CompiledCase& c);
 
 }  // namespace skewless::property

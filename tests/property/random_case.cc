@@ -22,9 +22,9 @@ std::string Describe(const Case& c) {
   for (const Event& event : c.events) {
     const oracle::Record& record = event.record;
     if (event.starts_batch) out += "  ---\n";
-    out += "  #" + std::to_string(CounterOf(record.sequence)) + " s" + std::to_string(record.source) +
-           " event " + std::to_string(record.event_us) + " available " +
-           std::to_string(record.available_us) + (record.applied ? "" : " REFUSED");
+    out += "  #" + std::to_string(CounterOf(record.sequence)) + " s" +
+           std::to_string(record.source) + " event " + std::to_string(record.event_us) +
+           " available " + std::to_string(record.available_us) + (record.applied ? "" : " REFUSED");
     for (size_t i = 0; i < record.columns.size(); ++i) {
       const Value& value = record.columns[i];
       const std::string& name = SourceColumns()[i].name;

@@ -33,19 +33,25 @@ std::string RandomAny(Dice& dice) {
 
 std::string RandomAggregate(Dice& dice) {
   switch (dice.Below(15)) {
-    case 0: return "count(*)";
-    case 1: return "count(" + RandomAny(dice) + ")";
-    case 2: return "sum(" + RandomNumber(dice) + ")";
-    case 3: return "avg(" + RandomNumber(dice) + ")";
+    case 0:
+      return "count(*)";
+    case 1:
+      return "count(" + RandomAny(dice) + ")";
+    case 2:
+      return "sum(" + RandomNumber(dice) + ")";
+    case 3:
+      return "avg(" + RandomNumber(dice) + ")";
     case 4:
-    case 5: return dice.Pick<std::string>({"min(", "max("}) + RandomOrdered(dice) + ")";
+    case 5:
+      return dice.Pick<std::string>({"min(", "max("}) + RandomOrdered(dice) + ")";
     case 6:
       return dice.Pick<std::string>({"var_pop(", "var_samp(", "stddev_pop(", "stddev_samp("}) +
              RandomNumber(dice) + ")";
     case 7:
       return dice.Pick<std::string>({"first(", "last("}) + RandomAny(dice) + ")" +
              (dice.Chance(35) ? " respect nulls" : "");
-    case 8: return dice.Pick<std::string>({"bool_and(", "bool_or("}) + RandomBool(dice) + ")";
+    case 8:
+      return dice.Pick<std::string>({"bool_and(", "bool_or("}) + RandomBool(dice) + ")";
     case 9:
     case 10:
       return dice.Pick<std::string>({"min_by(", "max_by("}) + RandomAny(dice) + ", " +
@@ -55,8 +61,10 @@ std::string RandomAggregate(Dice& dice) {
              dice.Pick<std::string>({"1s", "90s", "1h", "7d", "3us"}) + ")";
     case 12:
       return "count_by(" +
-             dice.Pick<std::string>({"s", "b", "i64", "i32", "at", "upper(s)", "f64", "i64 > 3"}) + ")";
-    case 13: return "time_since_last()";
+             dice.Pick<std::string>({"s", "b", "i64", "i32", "at", "upper(s)", "f64", "i64 > 3"}) +
+             ")";
+    case 13:
+      return "time_since_last()";
     default:
       return dice.Pick<std::string>({"first(", "last("}) + RandomScalar(dice) + ", " +
              std::to_string(dice.Pick({1, 2, 3, 5, 40})) + ")";
@@ -152,9 +160,9 @@ void PutMap(const std::string& indent, const Pairs& pairs, std::string* out) {
 }  // namespace
 
 void DrawDefinition(Dice& dice, Case* c) {
-  c->hop_us = dice.Pick({DurationUs{1}, DurationUs{3}, DurationUs{10}, DurationUs{1000},
-                         DurationUs{7000}, DurationUs{250'000}, kSecondUs, 7 * kSecondUs, kMinuteUs,
-                         30 * kMinuteUs, kDayUs});
+  c->hop_us =
+      dice.Pick({DurationUs{1}, DurationUs{3}, DurationUs{10}, DurationUs{1000}, DurationUs{7000},
+                 DurationUs{250'000}, kSecondUs, 7 * kSecondUs, kMinuteUs, 30 * kMinuteUs, kDayUs});
   c->sources = dice.Chance(40) ? 2 : 1;
   DrawEntities(dice, c);
   const int64_t views = dice.Between(1, 4);

@@ -19,6 +19,7 @@ class HistoryDrawer {
   HistoryDrawer(Dice& dice, Case* c) : dice_(dice), case_(*c), hop_(c->hop_us) {
     wildness_ = dice.Pick({Wildness::kTame, Wildness::kMixed, Wildness::kMixed, Wildness::kWild});
     has_ends_of_time_ = dice.Chance(3);
+    is_dense_ = dice.Chance(40);
     now_ = dice.Pick({Timestamp{0}, -7 * hop_, -100 * 365 * kDayUs, 1'356'998'400 * kSecondUs,
                       1'700'000'000'123'457});
     for (const SourceColumn& column : KeyColumns()) {
@@ -59,8 +60,8 @@ class HistoryDrawer {
     } else {
       // Sources take turns in runs.
       const bool same = !case_.events.empty() && dice_.Chance(80);
-      record.source = same ? case_.events.back().record.source
-                           : static_cast<int>(dice_.Below(case_.sources));
+      record.source =
+          same ? case_.events.back().record.source : static_cast<int>(dice_.Below(case_.sources));
       record.event_us = EventTime();
       DrawColumns(&record);
     }
@@ -70,32 +71,57 @@ class HistoryDrawer {
   }
 
   void Advance() {
+    if (is_dense_ && !dice_.Chance(5)) {  // many records a tile
+      now_ += dice_.Chance(30) ? 0 : dice_.Below(hop_ / 10 + 2);
+      return;
+    }
     switch (dice_.Below(10)) {
       case 0:
       case 1:
-      case 2: break;  // at the same instant
-      case 3: now_ += 1; break;
-      case 4: now_ += hop_; break;
-      case 5: now_ = FloorTo(now_, hop_) + hop_; break;  // onto a tile's edge
-      case 6: now_ += dice_.Chance(15) ? 400 * hop_ : 2 * hop_; break;
-      default: now_ += dice_.Below(hop_ + 1); break;
+      case 2:
+        break;  // at the same instant
+      case 3:
+        now_ += 1;
+        break;
+      case 4:
+        now_ += hop_;
+        break;
+      case 5:
+        now_ = FloorTo(now_, hop_) + hop_;
+        break;  // onto a tile's edge
+      case 6:
+        now_ += dice_.Chance(15) ? 400 * hop_ : 2 * hop_;
+        break;
+      default:
+        now_ += dice_.Below(hop_ + 1);
+        break;
     }
   }
 
   Timestamp EventTime() {
+    if (is_dense_ && dice_.Chance(60)) return now_ - dice_.Below(hop_ + 1);
     if (has_ends_of_time_ && dice_.Chance(20)) {
       return dice_.Pick({kMinTimestamp, kMinTimestamp + 1, kMaxTimestamp, kMaxTimestamp - 1});
     }
     switch (dice_.Below(12)) {
-      case 0: return now_ - dice_.Below(3 * hop_ + 1);
-      case 1: return now_ - dice_.Below(70 * hop_ + 1);
-      case 2: return FloorTo(now_, hop_) - dice_.Between(0, 1);  // around a tile's edge
-      case 3: return FloorTo(now_, hop_) - hop_ * dice_.Between(0, 12) + dice_.Between(-1, 1);
-      case 4: return now_ - hop_ * dice_.Pick({1, 2, 3, 5, 10, 60, 120, 300}) + dice_.Between(-1, 1);
-      case 5: return now_ + dice_.Below(3 * hop_ + 1);  // of the future
-      case 6: return dice_.Chance(20) ? now_ + 100 * hop_ : now_;
-      case 7: return case_.events.empty() ? now_ : case_.events.back().record.event_us;
-      default: return now_;
+      case 0:
+        return now_ - dice_.Below(3 * hop_ + 1);
+      case 1:
+        return now_ - dice_.Below(70 * hop_ + 1);
+      case 2:
+        return FloorTo(now_, hop_) - dice_.Between(0, 1);  // around a tile's edge
+      case 3:
+        return FloorTo(now_, hop_) - hop_ * dice_.Between(0, 12) + dice_.Between(-1, 1);
+      case 4:
+        return now_ - hop_ * dice_.Pick({1, 2, 3, 5, 10, 60, 120, 300}) + dice_.Between(-1, 1);
+      case 5:
+        return now_ + dice_.Below(3 * hop_ + 1);  // of the future
+      case 6:
+        return dice_.Chance(20) ? now_ + 100 * hop_ : now_;
+      case 7:
+        return case_.events.empty() ? now_ : case_.events.back().record.event_us;
+      default:
+        return now_;
     }
   }
 
@@ -115,6 +141,7 @@ class HistoryDrawer {
   const DurationUs hop_;
   Wildness wildness_ = Wildness::kTame;
   bool has_ends_of_time_ = false;
+  bool is_dense_ = false;
   Timestamp now_ = 0;
   std::map<std::string, std::vector<Value>> keys_;
 };
@@ -150,8 +177,10 @@ Timestamp LabelTime(Dice& dice, const Case& c, const ViewText& view) {
   const DurationUs nudge = dice.Between(-1, 1);
   switch (dice.Below(8)) {
     case 0:
-    case 1: return SaturatingAdd(from, nudge);
-    case 2: return SaturatingAdd(FloorTo(SaturatingAdd(from, c.hop_us), c.hop_us), nudge);
+    case 1:
+      return SaturatingAdd(from, nudge);
+    case 2:
+      return SaturatingAdd(FloorTo(SaturatingAdd(from, c.hop_us), c.hop_us), nudge);
     case 3: {
       const DurationUs tiles = dice.Pick({1, 2, 3, 5, 10, 60, 120, 300});
       return SaturatingAdd(SaturatingAdd(from, c.hop_us * tiles), nudge);
@@ -160,8 +189,10 @@ Timestamp LabelTime(Dice& dice, const Case& c, const ViewText& view) {
       if (view.ttl.empty()) return from;
       return SaturatingAdd(SaturatingAdd(record.event_us, *ParseDuration(view.ttl)), nudge);
     }
-    case 5: return SaturatingAdd(from, dice.Below(20 * c.hop_us + 1));
-    case 6: return SaturatingAdd(c.events.back().record.available_us, dice.Below(5 * c.hop_us + 1));
+    case 5:
+      return SaturatingAdd(from, dice.Below(20 * c.hop_us + 1));
+    case 6:
+      return SaturatingAdd(c.events.back().record.available_us, dice.Below(5 * c.hop_us + 1));
     default:
       if (dice.Chance(90)) return record.available_us;
       return dice.Pick({kMinTimestamp, kMaxTimestamp, Timestamp{0},

@@ -44,7 +44,8 @@ double RandomDouble(Dice& dice, Wildness wildness) {
 std::string RandomText(Dice& dice, Wildness wildness) {
   if (wildness != Wildness::kTame && dice.Chance(15)) {
     return dice.Pick({std::string("\xff\xfe"), std::string("\xc3"), std::string("a\0b", 3),
-                      std::string("'\"\\\n"), std::string(300, 'z'), std::string("\xf0\x9f\x98\x80")});
+                      std::string("'\"\\\n"), std::string(300, 'z'),
+                      std::string("\xf0\x9f\x98\x80")});
   }
   if (dice.Chance(60)) {
     return dice.Pick({std::string(), std::string("a"), std::string("b"), std::string("ab"),
@@ -57,19 +58,24 @@ std::string RandomText(Dice& dice, Wildness wildness) {
 
 Value RandomScalar(Dice& dice, Type type, Wildness wildness) {
   switch (type.kind) {
-    case TypeKind::kBool: return Value::Int(dice.Below(2), type);
-    case TypeKind::kInt32: return Value::Int(RandomInt32(dice, wildness), type);
-    case TypeKind::kInt64: return Value::Int(RandomInt64(dice, wildness), type);
+    case TypeKind::kBool:
+      return Value::Int(dice.Below(2), type);
+    case TypeKind::kInt32:
+      return Value::Int(RandomInt32(dice, wildness), type);
+    case TypeKind::kInt64:
+      return Value::Int(RandomInt64(dice, wildness), type);
     case TypeKind::kFloat32: {
       const auto rounded = static_cast<float>(RandomDouble(dice, wildness));
       return Value::Double(static_cast<double>(rounded), type);
     }
-    case TypeKind::kFloat64: return Value::Double(RandomDouble(dice, wildness), type);
+    case TypeKind::kFloat64:
+      return Value::Double(RandomDouble(dice, wildness), type);
     case TypeKind::kTimestamp:
       if (wildness == Wildness::kWild) return Value::Int(RandomInt64(dice, wildness), type);
       return Value::Int(dice.Between(-5, 5) * kHourUs, type);
     case TypeKind::kString:
-    case TypeKind::kBytes: return Value::String(RandomText(dice, wildness), type);
+    case TypeKind::kBytes:
+      return Value::String(RandomText(dice, wildness), type);
   }
   return Value::Null(type);
 }

@@ -1,12 +1,12 @@
 // The embedded online store under the replay clock, written as the engine writes it and read in
 // between.
+#include <unistd.h>
+
 #include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <map>
 #include <numeric>
-
-#include <unistd.h>
 
 #include "base/check.h"
 #include "online/embedded/embedded_store.h"
@@ -26,8 +26,8 @@ class Server {
                    ("skewless_property_store_" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(directory_);
     Start();
-    auto reader = OpenEmbeddedReader(directory_.string(), ViewNames(c.kernels()),
-                                     Fingerprints(c.kernels()));
+    auto reader =
+        OpenEmbeddedReader(directory_.string(), ViewNames(c.kernels()), Fingerprints(c.kernels()));
     SKEWLESS_CHECK(reader.has_value());
     reader_ = std::move(*reader);
   }
@@ -170,8 +170,8 @@ class Server {
     return Commit(stamped);
   }
 
-  // The records get their stamps from the store: their arrivals, unless those have been read already,
-  // as they may be after a restart amid records of one instant.
+  // The records get their stamps from the store: their arrivals, unless those have been read
+  // already, as they may be after a restart amid records of one instant.
   const Batch& Announce(size_t batch, size_t begin, size_t end) {
     written_.push_back(std::make_unique<Batch>());
     Batch& stamped = *written_.back();

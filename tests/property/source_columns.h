@@ -16,9 +16,9 @@ struct SourceColumn {
 
 inline const std::vector<SourceColumn>& KeyColumns() {
   static const std::vector<SourceColumn> columns = {
-      {"id", {TypeKind::kInt64, false}},    {"place", {TypeKind::kString, false}},
-      {"code", {TypeKind::kInt32, false}},  {"flag", {TypeKind::kBool, false}},
-      {"blob", {TypeKind::kBytes, false}},  {"day", {TypeKind::kTimestamp, false}},
+      {"id", {TypeKind::kInt64, false}},   {"place", {TypeKind::kString, false}},
+      {"code", {TypeKind::kInt32, false}}, {"flag", {TypeKind::kBool, false}},
+      {"blob", {TypeKind::kBytes, false}}, {"day", {TypeKind::kTimestamp, false}},
   };
   return columns;
 }
