@@ -89,6 +89,10 @@ void RunAudit(Session& session, AuditArguments arguments) {
   const TrainingSetAudit* compared = arguments.training.empty() ? nullptr : &training;
   arguments.json ? PrintJson(*report, compared) : PrintReport(*report, compared);
   if (!report->passed() || training.different_rows > 0) session.exit_code = 1;
+  if (report->rows == 0) {
+    session.Failed({ErrorCode::kNotFound, "nothing was served, so nothing is proven",
+                    "Serve some vectors with serving.served_log set, then audit."});
+  }
 }
 
 }  // namespace

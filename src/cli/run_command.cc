@@ -26,8 +26,8 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
       {"cpu_seconds", running.cpu_seconds()},
       {"freshness_nanos", {{"p50", stats.freshness.QuantileNanos(0.5)}, {"p99", stats.freshness.QuantileNanos(0.99)}}},
       {"log_sync_nanos", {{"p50", stats.log_sync.QuantileNanos(0.5)}, {"p99", stats.log_sync.QuantileNanos(0.99)}}},
+      {"requests", running.requests()},
       {"views", views}};
-  if (running.server() != nullptr) summary["requests"] = running.server()->requests();
   return summary;
 }
 

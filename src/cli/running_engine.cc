@@ -26,12 +26,13 @@ void BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-void WaitForStopSignal(const std::atomic<bool>& ended) {
+bool WaitForStopSignal(const std::atomic<bool>& ended) {
   const sigset_t signals = StopSignals();
   const timespec wait{0, 50'000'000};
   while (!ended.load()) {
-    if (sigtimedwait(&signals, nullptr, &wait) > 0) return;
+    if (sigtimedwait(&signals, nullptr, &wait) > 0) return true;
   }
+  return false;
 }
 
 RunningEngine::RunningEngine(const Repository& repository, RunOptions options)
@@ -94,7 +95,8 @@ Status RunningEngine::StartServer() {
 }
 
 void RunningEngine::WaitForSignal() {
-  WaitForStopSignal(ended_);
+  // The sources' end is no wish to stop: a server goes on.
+  if (!WaitForStopSignal(ended_)) return;
   stop_.store(true);
   engine_->replay_gate().Stop({});
 }
@@ -130,6 +132,7 @@ Status RunningEngine::Wait() {
     const std::atomic<bool> never{false};
     WaitForStopSignal(never);
   }
+  if (server_) requests_ = server_->requests();
   server_.reset();
   if (served_log_) SKEWLESS_RETURN_IF_ERROR(served_log_->Flush());
   return {};

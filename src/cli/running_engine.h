@@ -32,6 +32,7 @@ class RunningEngine {
 
   const Engine& engine() const { return *engine_; }
   const HttpServer* server() const { return server_.get(); }
+  int64_t requests() const { return requests_; }
   const std::vector<OnlineWriter::ViewSize>& view_sizes() const { return view_sizes_; }
   double wall_seconds() const;
   double cpu_seconds() const;
@@ -48,13 +49,14 @@ class RunningEngine {
   std::atomic<bool> stop_{false}, ended_{false};
   Status result_;
   std::thread engine_thread_, signal_thread_;
+  int64_t requests_ = 0;                            // answered by the server
   std::vector<OnlineWriter::ViewSize> view_sizes_;  // as the sources ended
   int64_t start_nanos_ = 0, end_nanos_ = 0, start_cpu_nanos_ = 0, end_cpu_nanos_ = 0;
 };
 
 // Blocks SIGINT and SIGTERM in this and all later threads; call before any thread is started.
 void BlockStopSignals();
-// Waits for one of them, or until `ended`.
-void WaitForStopSignal(const std::atomic<bool>& ended);
+// Waits for one of them, or until `ended`. True where a signal came.
+bool WaitForStopSignal(const std::atomic<bool>& ended);
 
 }  // namespace skewless

@@ -72,7 +72,7 @@ Status Engine::OpenOnline() {
 }
 
 Status Engine::RebuildOnline() {
-  rebuilt_ = true;
+  rebuilt_ = log_->recovery().records > 0;
   SKEWLESS_RETURN_IF_ERROR(online_->Reset());
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
                                                          LoggedSources(definition_)));
