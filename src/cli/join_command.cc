@@ -38,6 +38,9 @@ void RunJoin(Session& session, JoinArguments arguments) {
   auto result = MakeTrainingSet(SystemFiles(), *repository->definition, request);
   bar.Finish();
   if (!result) return session.Failed(result.error());
+  if (result->counts.history_records == 0) {
+    fmt::print(stderr, "note: there was no event to replay, so every feature is null; `skewless run` reads the sources\n");
+  }
   const double seconds = static_cast<double>(MonotonicNanos() - start) / 1e9;
   const double cpu = static_cast<double>(ProcessCpuNanos()) / 1e9;
   if (arguments.json) {

@@ -31,7 +31,15 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   return summary;
 }
 
-void PrintSummary(const RunningEngine& running) {
+// Where the records that could not be read are kept, for the sources that say nothing else.
+std::string DeadLetterFolder(const Definition& definition) {
+  for (const SourceDefinition& source : definition.sources) {
+    if (!source.dead_letters.empty()) return definition.ResolvePath(source.dead_letters);
+  }
+  return definition.ResolvePath(definition.log_path + "/dead_letters");
+}
+
+void PrintSummary(const RunningEngine& running, const Definition& definition) {
   const EngineStats& stats = running.engine().stats();
   const int64_t events = stats.accepted.load();
   const double wall = running.wall_seconds();
@@ -42,7 +50,8 @@ void PrintSummary(const RunningEngine& running) {
     fmt::print("recovered {} events from the log\n", WithSeparators(stats.recovered_records.load()));
   }
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
-    fmt::print("{} records could not be read: see the dead letters\n", WithSeparators(dead));
+    fmt::print("{} records could not be read; they are kept with their reasons in {}\n", WithSeparators(dead),
+               DeadLetterFolder(definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} events were refused as too late\n", WithSeparators(late));
@@ -67,7 +76,7 @@ void Run(Session& session, const RunOptions& options) {
   if (options.json) {
     fmt::print("{}\n", SummaryJson(running).dump());
   } else {
-    PrintSummary(running);
+    PrintSummary(running, *repository->definition);
   }
 }
 
