@@ -75,11 +75,15 @@ void CompiledCase::BuildBatches() {
   }
 }
 
-void CompiledCase::Slice(size_t batch, size_t begin, size_t end, Batch* out) const {
-  size_t first = begin;
+size_t CompiledCase::first_event(size_t batch) const {
+  size_t first = 0;
   for (size_t i = 0; i < batch; ++i) first += batches_[i]->rows();
+  return first;
+}
+
+void CompiledCase::Fill(size_t batch, std::span<const oracle::Record> records, Batch* out) const {
   out->Reset(batches_[batch]->schema, batches_[batch]->source);
-  for (size_t i = first; i < first + end - begin; ++i) AppendRecord(case_.events[i].record, out);
+  for (const oracle::Record& record : records) AppendRecord(record, out);
 }
 
 std::optional<Bytes> CompiledCase::KeyBytes(const Label& label) const {

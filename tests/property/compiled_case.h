@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,10 @@ class CompiledCase {
   // The history as the log holds it.
   size_t batch_count() const { return batches_.size(); }
   const Batch& batch(size_t i) const { return *batches_[i]; }
-  // Rows [begin, end) of a batch, as a batch.
-  void Slice(size_t batch, size_t begin, size_t end, Batch* out) const;
+  // The first row of a batch is this event of the case.
+  size_t first_event(size_t batch) const;
+  // A batch like this one, of `records`.
+  void Fill(size_t batch, std::span<const oracle::Record> records, Batch* out) const;
 
   // The key's bytes; empty optional where it holds a null.
   std::optional<Bytes> KeyBytes(const Label& label) const;

@@ -15,9 +15,9 @@ namespace skewless::property {
 namespace {
 
 HistoryStream FromBatches(const CompiledCase& c) {
-  return [&c, i = size_t{0}](Batch* batch) mutable -> Result<bool> {
+  return [&c, records = RecordsOf(c.parts()), i = size_t{0}](Batch* batch) mutable -> Result<bool> {
     if (i == c.batch_count()) return false;
-    c.Slice(i, 0, c.batch(i).rows(), batch);
+    c.Fill(i, std::span(records).subspan(c.first_event(i), c.batch(i).rows()), batch);
     ++i;
     return true;
   };
@@ -61,7 +61,7 @@ Result<HistoryStream> FromLog(const CompiledCase& c, Dice* dice, SimulatedFiles*
       SKEWLESS_ASSIGN_OR_RETURN(writer, LogWriter::Open(*files, options, sources));
     }
     Batch batch;
-    c.Slice(i, 0, c.batch(i).rows(), &batch);
+    c.Fill(i, std::span(*records).subspan(c.first_event(i), c.batch(i).rows()), &batch);
     SKEWLESS_RETURN_IF_ERROR(writer->Append(&batch));
     SKEWLESS_RETURN_IF_ERROR(writer->Sync());
     for (const Sequence sequence : batch.sequence) (*records)[next++].sequence = sequence;

@@ -29,5 +29,7 @@ Finding ServeStepped(const CompiledCase& c);
 // The same read at any moment: between an announcement and its commit, amid folding, after
 // restarts; whatever T the store gives.
 Finding ServeAnytime(const CompiledCase& c);
+// Under the wall clock, which stamps the records; the events move along with it.
+Finding ServeLive(const CompiledCase& c);
 
 }  // namespace skewless::property

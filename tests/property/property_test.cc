@@ -3,7 +3,10 @@
 //   SKEWLESS_SEEDS=5000 property_test    more of them
 //   SKEWLESS_SEED=123 property_test      that one alone
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -34,6 +37,19 @@ Seeds SeedsToRun() {
   return {};
 }
 
+// A crash names its seed, too.
+volatile uint64_t running_seed = 0;
+
+extern "C" void NameTheSeed(int signal) {
+  char text[64] = "\ncrashed: SKEWLESS_SEED=";
+  char* end = std::to_chars(text + 24, text + 60, running_seed).ptr;
+  *end++ = '\n';
+  // Nothing is left to do where even this fails.
+  if (write(STDERR_FILENO, text, static_cast<size_t>(end - text)) < 0) _exit(1);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 // Compiled once for all paths, unless there are too many to keep.
 std::shared_ptr<const CompiledCase> CaseOf(uint64_t seed) {
   static std::map<uint64_t, std::shared_ptr<const CompiledCase>> kept;
@@ -58,7 +74,13 @@ void Report(uint64_t seed, const Path& path, const std::string& finding) {
 
 void ExpectAgreement(const Path& path) {
   const Seeds seeds = SeedsToRun();
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE}) {
+    const auto before = std::signal(signal, NameTheSeed);
+    const bool is_other = before != SIG_DFL && before != NameTheSeed;
+    if (is_other) std::signal(signal, before);  // a sanitizer's, which tells more
+  }
   for (uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
+    running_seed = seed;
     const auto compiled = CaseOf(seed);
     ASSERT_NE(compiled, nullptr);
     if (const Finding finding = path(*compiled)) {
@@ -76,6 +98,7 @@ TEST(AgreesWithTheOracle, JoinDecoded) { ExpectAgreement(JoinDecoded); }
 TEST(AgreesWithTheOracle, JoinFromLog) { ExpectAgreement(JoinFromLog); }
 TEST(AgreesWithTheOracle, ServeStepped) { ExpectAgreement(ServeStepped); }
 TEST(AgreesWithTheOracle, ServeAnytime) { ExpectAgreement(ServeAnytime); }
+TEST(AgreesWithTheOracle, ServeLive) { ExpectAgreement(ServeLive); }
 
 }  // namespace
 }  // namespace skewless::property

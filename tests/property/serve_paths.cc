@@ -18,8 +18,10 @@ namespace {
 
 class Server {
  public:
-  explicit Server(const CompiledCase& c)
+  Server(const CompiledCase& c, bool live)
       : case_(c),
+        live_(live),
+        records_(RecordsOf(c.parts())),
         dice_(c.parts().seed + 4),
         inputs_(c.views()),
         directory_(std::filesystem::temp_directory_path() /
@@ -118,7 +120,7 @@ class Server {
     options.directory = directory_.string();
     options.views = ViewNames(case_.kernels());
     options.fingerprints = Fingerprints(case_.kernels());
-    options.replay_clock = true;
+    options.replay_clock = !live_;
     options.log_identity = case_.parts().seed + 1;
     auto writer = OpenEmbeddedWriter(options);
     SKEWLESS_CHECK(writer.has_value());
@@ -170,19 +172,27 @@ class Server {
     return Commit(stamped);
   }
 
-  // The records get their stamps from the store: their arrivals, unless those have been read
-  // already, as they may be after a restart amid records of one instant.
+  // Its column of event times moves along.
+  static void Move(DurationUs shift, oracle::Record* record) {
+    record->event_us = SaturatingAdd(record->event_us, shift);
+    record->columns.back().int_value = record->event_us;
+  }
+
+  // The records get their stamps from the store. On the replay clock those are their arrivals,
+  // unless these have been read already, as they may be after a restart amid records of one
+  // instant.
   const Batch& Announce(size_t batch, size_t begin, size_t end) {
-    written_.push_back(std::make_unique<Batch>());
-    Batch& stamped = *written_.back();
-    case_.Slice(batch, begin, end, &stamped);
-    const Timestamp least = writer_->Announce(stamped.available_us.front());
-    for (size_t row = 0; row < stamped.rows(); ++row) {
-      if (stamped.available_us[row] >= least) continue;
-      stamped.available_us[row] = least;
-      later_[stamped.sequence[row]] = least;
+    const auto stamped = std::span(records_).subspan(case_.first_event(batch) + begin, end - begin);
+    const Timestamp stamp = writer_->Announce(live_ ? kMinTimestamp : stamped.front().available_us);
+    for (oracle::Record& record : stamped) {
+      if (!live_ && record.available_us >= stamp) continue;
+      if (live_) Move(stamp - record.available_us, &record);
+      record.available_us = stamp;
+      restamped_ = true;
     }
-    return stamped;
+    written_.push_back(std::make_unique<Batch>());
+    case_.Fill(batch, stamped, written_.back().get());
+    return *written_.back();
   }
 
   // To before `end`, when the next record arrives; sometimes to moments amid the batch, which the
@@ -190,7 +200,7 @@ class Server {
   void MoveClock(const Batch& batch, Timestamp end) {
     const Timestamp first = batch.available_us.front();
     const Timestamp last = batch.available_us.back();
-    for (int64_t n = dice_.Below(3); n > 0; --n) {
+    for (int64_t n = live_ ? 0 : dice_.Below(3); n > 0; --n) {
       const Timestamp wanted = dice_.Pick({first - 1, first, last - 1, last, last + 1,
                                            last + dice_.Below(case_.parts().hop_us + 1)});
       writer_->AdvanceReplayClock(std::min(wanted, end - 1));
@@ -219,7 +229,7 @@ class Server {
     for (size_t i = 0; i < keys.size(); ++i) rows.push_back({labels[i]->view, keys[i]});
     const Result<Timestamp> t = reader_->Read(rows);
     if (!t) return "the store can't be read: " + t.error().ToString();
-    if (expected && *t != *expected && later_.empty()) {
+    if (expected && *t != *expected && !restamped_) {
       return "asked at " + std::to_string(*expected) + ", the store reads at " + std::to_string(*t);
     }
     for (size_t i = 0; i < labels.size(); ++i) {
@@ -239,17 +249,13 @@ class Server {
 
   // Everything that was served, against the history as it was stamped in the end.
   Finding Audit() const {
-    const auto available = [this](const oracle::Record& record) {
-      const auto moved = later_.find(record.sequence);
-      return moved == later_.end() ? record.available_us : moved->second;
-    };
     std::map<int, oracle::ViewOracle> oracles;
     for (const Served& served : served_) {
       const int view = served.label->view;
-      if (!later_.empty() && !oracles.contains(view)) {
-        oracles.try_emplace(view, case_.definition(), view, RecordsOf(case_.parts()), available);
+      if (restamped_ && !oracles.contains(view)) {
+        oracles.try_emplace(view, case_.definition(), view, records_);
       }
-      const oracle::ViewOracle& oracle = later_.empty() ? case_.oracle(view) : oracles.at(view);
+      const oracle::ViewOracle& oracle = restamped_ ? oracles.at(view) : case_.oracle(view);
       auto found = case_.Difference(oracle, *served.label, served.read_us, served.answer);
       if (found) return found;
     }
@@ -257,6 +263,8 @@ class Server {
   }
 
   const CompiledCase& case_;
+  const bool live_;
+  std::vector<oracle::Record> records_;  // as the store stamps them
   Dice dice_;
   std::vector<ViewInput> inputs_;
   EvaluationScratch scratch_;
@@ -265,13 +273,15 @@ class Server {
   std::unique_ptr<OnlineWriter> writer_;
   std::unique_ptr<OnlineReader> reader_;
   std::vector<std::unique_ptr<Batch>> written_;  // what a log would hold
-  std::map<Sequence, Timestamp> later_;          // stamps after the record's arrival
+  bool restamped_ = false;                       // other than the case says
   std::deque<Served> served_;
 };
 
 }  // namespace
 
-Finding ServeStepped(const CompiledCase& c) { return Server(c).Step(); }
-Finding ServeAnytime(const CompiledCase& c) { return Server(c).Mingle(); }
+Finding ServeStepped(const CompiledCase& c) { return Server(c, false).Step(); }
+Finding ServeAnytime(const CompiledCase& c) { return Server(c, false).Mingle(); }
+
+Finding ServeLive(const CompiledCase& c) { return Server(c, true).Mingle(); }
 
 }  // namespace skewless::property
