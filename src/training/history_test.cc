@@ -1,0 +1,90 @@
+#include "training/history.h"
+
+#include "training/point_in_time.h"
+#include "training/training_fixture.h"
+
+namespace skewless {
+namespace {
+
+TEST(History, NoLogSaysWhatToDo) {
+  LoggedClicks clicks;
+  const auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kLog, {0});
+  ASSERT_FALSE(history.has_value());
+  EXPECT_EQ(history.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(history.error().remedy.find("skewless run"), std::string::npos);
+}
+
+TEST(History, OfTheLogKnowsItsLength) {
+  LoggedClicks clicks;
+  clicks.Append({{1, "a", "1", 1, 1}, {1, "a", "1", 2, 2, false}});
+  clicks.Append({{1, "a", "1", 3, 3}});
+  auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kLog, {0});
+  ASSERT_TRUE(history.has_value());
+  EXPECT_EQ(history->expected_records, 3);
+  Batch batch;
+  int64_t records = 0, refused = 0;
+  while (*history->next(&batch)) {
+    records += static_cast<int64_t>(batch.rows());
+    refused += std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0});
+  }
+  EXPECT_EQ(records, 3);
+  EXPECT_EQ(refused, 1);
+}
+
+TEST(History, OfSourcesIsInOrderOfArrivalWithLatenessDecided) {
+  std::string yaml = kTrainingYaml;
+  yaml.replace(yaml.find("    arrival_timestamp: at\n"), 26,
+               "    arrival_timestamp: at\n    out_of_orderness: 10us\n    allowed_lateness: 5us\n");
+  LoggedClicks clicks(yaml);
+  const auto line = [](int64_t event, int64_t at) {
+    return "1,a,1.0," + std::to_string(kTestStart + event) + "," + std::to_string(kTestStart + at) + "\n";
+  };
+  clicks.repository().Write("clicks.csv", "user,item,price,ts,at\n" + line(84, 102) + line(100, 100) + line(85, 103));
+  auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0});
+  ASSERT_TRUE(history.has_value()) << history.error().ToString();
+  Batch batch;
+  std::vector<int64_t> events, available, sequences, applied;
+  while (*history->next(&batch)) {
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      events.push_back(batch.event_us[row] - kTestStart);
+      available.push_back(batch.available_us[row] - kTestStart);
+      sequences.push_back(batch.sequence[row]);
+      applied.push_back(batch.applied[row]);
+    }
+  }
+  EXPECT_EQ(events, (std::vector<int64_t>{100, 84, 85}));
+  EXPECT_EQ(available, (std::vector<int64_t>{100, 102, 103}));
+  EXPECT_EQ(sequences, (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(applied, (std::vector<int64_t>{1, 0, 1}));
+}
+
+TEST(History, OfSourcesNeedsTheirArrivals) {
+  std::string yaml = kTrainingYaml;
+  yaml.replace(yaml.find("    arrival_timestamp: at\n"), 26, "");
+  LoggedClicks clicks(yaml);
+  const auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0});
+  ASSERT_FALSE(history.has_value());
+  EXPECT_NE(history.error().message.find("'clicks'"), std::string::npos);
+}
+
+TEST(StatesAt, FoldsOneEntityUpToTheTime) {
+  LoggedClicks clicks;
+  clicks.Append({{1, "a", "1", 10, 10}, {2, "a", "1", 11, 11}, {1, "b", "1", 12, 12}});
+  clicks.Append({{1, "c", "1", 13, 12}, {1, "d", "1", 14, 20, false}, {1, "e", "1", 15, 21}});
+  const auto visits = [&](Timestamp t) {
+    const auto states = StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {{"user", Value::Int(1)}}, kTestStart + t);
+    EXPECT_TRUE(states.has_value());
+    FeatureVector vector;
+    clicks.kernels()[0]->Read((*states)[0], kTestStart + t, &vector);
+    return FormatValue(vector.values[0]);
+  };
+  EXPECT_EQ(visits(9), "null");
+  EXPECT_EQ(visits(10), "1");
+  EXPECT_EQ(visits(12), "3");
+  EXPECT_EQ(visits(20), "3");
+  EXPECT_EQ(visits(100), "4");
+  EXPECT_FALSE(StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {}, kTestStart).has_value());
+}
+
+}  // namespace
+}  // namespace skewless
