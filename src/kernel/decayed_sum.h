@@ -1,5 +1,5 @@
-// sum_decayed(x, half_life): each x weighs half as much for every half-life that has passed since its
-// event. Kept as the sum at a reference time, the latest event's; forward decay after Cormode,
+// sum_decayed(x, half_life): each x weighs half as much for every half-life that has passed since
+// its event. Kept as the sum at a reference time, the latest event's; forward decay after Cormode,
 // Shkapenyuk, Srivastava and Xu (2009). Private to this room.
 #pragma once
 

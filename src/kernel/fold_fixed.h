@@ -34,35 +34,39 @@ inline void FoldMoments(uint8_t* at, uint64_t n, double x) {
 
 template <unsigned kParts>
 void FoldDouble(uint8_t* at, double x) {
-  constexpr NumericLayout kAt = LayoutOfParts(false, kParts);
   AddOne(at);
-  if constexpr ((kParts & kSumPart) != 0) StoreLe(at + kAt.sum, LoadLe<double>(at + kAt.sum) + x);
+  if constexpr ((kParts & kSumPart) != 0)
+    StoreLe(at + kPartsAt<false, kParts>.sum, LoadLe<double>(at + kPartsAt<false, kParts>.sum) + x);
   if constexpr ((kParts & kMinPart) != 0) {
-    if (ReplacesMin(x, LoadLe<double>(at + kAt.min))) StoreLe(at + kAt.min, x);
+    if (ReplacesMin(x, LoadLe<double>(at + kPartsAt<false, kParts>.min)))
+      StoreLe(at + kPartsAt<false, kParts>.min, x);
   }
   if constexpr ((kParts & kMaxPart) != 0) {
-    if (ReplacesMax(x, LoadLe<double>(at + kAt.max))) StoreLe(at + kAt.max, x);
+    if (ReplacesMax(x, LoadLe<double>(at + kPartsAt<false, kParts>.max)))
+      StoreLe(at + kPartsAt<false, kParts>.max, x);
   }
   if constexpr ((kParts & kMomentsPart) != 0)
-    FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), x);
+    FoldMoments(at + kPartsAt<false, kParts>.moments, LoadLe<uint64_t>(at), x);
 }
 
 template <unsigned kParts>
 void FoldInt(uint8_t* at, int64_t x) {
-  constexpr NumericLayout kAt = LayoutOfParts(true, kParts);
   AddOne(at);
   if constexpr ((kParts & kSumPart) != 0) {
     const auto wide = static_cast<UInt128>(static_cast<Int128>(x));
-    StoreLe(at + kAt.sum, LoadLe<UInt128>(at + kAt.sum) + wide);
+    StoreLe(at + kPartsAt<true, kParts>.sum,
+            LoadLe<UInt128>(at + kPartsAt<true, kParts>.sum) + wide);
   }
   if constexpr ((kParts & kMinPart) != 0) {
-    if (x < LoadLe<int64_t>(at + kAt.min)) StoreLe(at + kAt.min, x);
+    if (x < LoadLe<int64_t>(at + kPartsAt<true, kParts>.min))
+      StoreLe(at + kPartsAt<true, kParts>.min, x);
   }
   if constexpr ((kParts & kMaxPart) != 0) {
-    if (x > LoadLe<int64_t>(at + kAt.max)) StoreLe(at + kAt.max, x);
+    if (x > LoadLe<int64_t>(at + kPartsAt<true, kParts>.max))
+      StoreLe(at + kPartsAt<true, kParts>.max, x);
   }
   if constexpr ((kParts & kMomentsPart) != 0) {
-    FoldMoments(at + kAt.moments, LoadLe<uint64_t>(at), static_cast<double>(x));
+    FoldMoments(at + kPartsAt<true, kParts>.moments, LoadLe<uint64_t>(at), static_cast<double>(x));
   }
 }
 

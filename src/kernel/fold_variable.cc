@@ -19,6 +19,7 @@ int CompareOrder(const Accumulator& a, const uint8_t* stored, const Row& row,
     case Physical::kDouble:
       return CompareDoubles(column.doubles[row.index], LoadLe<double>(stored));
     case Physical::kBytes:
+      SKEWLESS_CHECK(heap != nullptr);
       return column.strings[row.index].compare(heap->Get(stored));
   }
   return 0;
@@ -56,6 +57,7 @@ bool Takes(const Accumulator& a, const uint8_t* payload, const Row& row, const S
 
 void PutValue(const Column& column, Physical physical, size_t row, uint8_t* slot, StateHeap* heap) {
   if (physical == Physical::kBytes) {
+    SKEWLESS_CHECK(heap != nullptr);
     heap->Assign(slot, column.strings[row]);
   } else {
     StoreLe(slot, RawValue(column, physical, row));

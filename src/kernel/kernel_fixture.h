@@ -55,10 +55,10 @@ feature_views:
     source: events
     entity: user
 )";
-    for (const std::string& line : settings) text += "    " + line + "\n";
+    for (const std::string& line : settings) text.append("    ").append(line).append("\n");
     text += "    features:\n";
     for (const auto& [name, feature] : features)
-      text += "      " + name + ": \"" + feature + "\"\n";
+      text.append("      ").append(name).append(": \"").append(feature).append("\"\n");
     auto parsed = ParseDefinition(text, "skewless.yaml", ".");
     if (!parsed) Abort(parsed.error());
     definition_ = std::move(*parsed);

@@ -187,9 +187,8 @@ class PlanBuilder {
   }
 
   Status CheckAccumulator(const FeatureDefinition& feature, Accumulator& a) const {
-    const bool misfits =
-        (a.kind == AccumulatorKind::kDecayed && a.physical != Physical::kDouble) ||
-        (a.kind == AccumulatorKind::kCountBy && a.physical != Physical::kBytes);
+    const bool misfits = (a.kind == AccumulatorKind::kDecayed && a.physical != Physical::kDouble) ||
+                         (a.kind == AccumulatorKind::kCountBy && a.physical != Physical::kBytes);
     if (a.argument < 0 || (a.is_by() && a.order < 0) || a.kind == AccumulatorKind::kCount ||
         misfits) {
       return FailAt(feature, ErrorCode::kInvalid, "the argument does not suit the aggregate",
@@ -219,8 +218,7 @@ class PlanBuilder {
       Accumulator& a = all[i];
       if (a.kind == wanted.kind && a.argument == wanted.argument && a.order == wanted.order &&
           a.filter == wanted.filter && a.list_size == wanted.list_size &&
-          a.half_life_us == wanted.half_life_us &&
-          a.respect_nulls == wanted.respect_nulls) {
+          a.half_life_us == wanted.half_life_us && a.respect_nulls == wanted.respect_nulls) {
         a.parts |= wanted.parts;
         return i;
       }

@@ -32,7 +32,6 @@ double CountAsDouble(uint64_t count) { return static_cast<double>(static_cast<in
 // are those of an empty tile, so no tile is asked whether it is empty.
 template <unsigned kParts>
 MergedNumeric MergeDoubles(uint32_t offset, const TileRange& tiles) {
-  constexpr NumericLayout kAt = LayoutOfParts(false, kParts);
   uint64_t count = 0;
   double sum = -0.0;
   double least = std::numeric_limits<double>::quiet_NaN();
@@ -42,18 +41,18 @@ MergedNumeric MergeDoubles(uint32_t offset, const TileRange& tiles) {
     const uint8_t* at = payload + offset;
     const auto tile_count = LoadLe<uint64_t>(at);
     count += tile_count;
-    if constexpr ((kParts & kSumPart) != 0) sum += LoadLe<double>(at + kAt.sum);
+    if constexpr ((kParts & kSumPart) != 0) sum += LoadLe<double>(at + kPartsAt<false, kParts>.sum);
     if constexpr ((kParts & kMinPart) != 0) {
-      const auto x = LoadLe<double>(at + kAt.min);
+      const auto x = LoadLe<double>(at + kPartsAt<false, kParts>.min);
       if (ReplacesMin(x, least)) least = x;
     }
     if constexpr ((kParts & kMaxPart) != 0) {
-      const auto x = LoadLe<double>(at + kAt.max);
+      const auto x = LoadLe<double>(at + kPartsAt<false, kParts>.max);
       if (ReplacesMax(x, greatest)) greatest = x;
     }
     if constexpr ((kParts & kMomentsPart) != 0) {
-      moments.Add(CountAsDouble(tile_count), LoadLe<double>(at + kAt.moments),
-                  LoadLe<double>(at + kAt.moments + 8));
+      moments.Add(CountAsDouble(tile_count), LoadLe<double>(at + kPartsAt<false, kParts>.moments),
+                  LoadLe<double>(at + kPartsAt<false, kParts>.moments + 8));
     }
   });
   MergedNumeric merged;
@@ -68,7 +67,6 @@ MergedNumeric MergeDoubles(uint32_t offset, const TileRange& tiles) {
 
 template <unsigned kParts>
 MergedNumeric MergeInts(uint32_t offset, const TileRange& tiles) {
-  constexpr NumericLayout kAt = LayoutOfParts(true, kParts);
   uint64_t count = 0;
   UInt128 sum = 0;
   int64_t least = std::numeric_limits<int64_t>::max();
@@ -78,14 +76,15 @@ MergedNumeric MergeInts(uint32_t offset, const TileRange& tiles) {
     const uint8_t* at = payload + offset;
     const auto tile_count = LoadLe<uint64_t>(at);
     count += tile_count;
-    if constexpr ((kParts & kSumPart) != 0) sum += LoadLe<UInt128>(at + kAt.sum);
-    if constexpr ((kParts & kMinPart) != 0) least = std::min(least, LoadLe<int64_t>(at + kAt.min));
+    if constexpr ((kParts & kSumPart) != 0) sum += LoadLe<UInt128>(at + kPartsAt<true, kParts>.sum);
+    if constexpr ((kParts & kMinPart) != 0)
+      least = std::min(least, LoadLe<int64_t>(at + kPartsAt<true, kParts>.min));
     if constexpr ((kParts & kMaxPart) != 0) {
-      greatest = std::max(greatest, LoadLe<int64_t>(at + kAt.max));
+      greatest = std::max(greatest, LoadLe<int64_t>(at + kPartsAt<true, kParts>.max));
     }
     if constexpr ((kParts & kMomentsPart) != 0) {
-      moments.Add(CountAsDouble(tile_count), LoadLe<double>(at + kAt.moments),
-                  LoadLe<double>(at + kAt.moments + 8));
+      moments.Add(CountAsDouble(tile_count), LoadLe<double>(at + kPartsAt<true, kParts>.moments),
+                  LoadLe<double>(at + kPartsAt<true, kParts>.moments + 8));
     }
   });
   MergedNumeric merged;

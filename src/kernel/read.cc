@@ -60,7 +60,8 @@ void ReadWindow(const KernelPlan& plan, const uint8_t* state, const WindowRead& 
           if (outputs[o].aggregate == AggregateKind::kTimeSinceLast) {
             SetTimeSince(merged, t, &value);
           } else {
-            FinishNumeric(a, merged, outputs[o].aggregate, &out->evaluation.counts.overflow, &value);
+            FinishNumeric(a, merged, outputs[o].aggregate, &out->evaluation.counts.overflow,
+                          &value);
           }
         }
         break;

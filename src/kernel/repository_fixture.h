@@ -1,5 +1,5 @@
-// What the tests of the rooms from here on share: a feature repository in a folder that goes away, and
-// batches from rows of text.
+// What the tests of the rooms from here on share: a feature repository in a folder that goes away,
+// and batches from rows of text.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,8 +25,8 @@ class TestRepository {
  public:
   explicit TestRepository(const std::string& yaml) {
     static std::atomic<int> made{0};
-    root_ = std::filesystem::temp_directory_path() / ("skewless-repository-" + std::to_string(::getpid()) + "-" +
-                                                      std::to_string(made++));
+    root_ = std::filesystem::temp_directory_path() /
+            ("skewless-repository-" + std::to_string(::getpid()) + "-" + std::to_string(made++));
     std::filesystem::create_directories(root_);
     Define(yaml);
   }
@@ -74,8 +74,8 @@ struct TestRecord {
 };
 
 // Stamped with sequences from `first` on; a log's Append stamps them anew.
-inline void FillBatch(const Definition& definition, int source, const std::vector<TestRecord>& records, Sequence first,
-                      Batch* batch) {
+inline void FillBatch(const Definition& definition, int source,
+                      const std::vector<TestRecord>& records, Sequence first, Batch* batch) {
   const SourceDefinition& from = definition.sources[static_cast<size_t>(source)];
   batch->Reset(&from.schema, static_cast<uint32_t>(source));
   batch->sequence.clear();
@@ -91,16 +91,16 @@ inline void FillBatch(const Definition& definition, int source, const std::vecto
         continue;
       }
       auto value = column.type.kind == TypeKind::kTimestamp && column.unit != TimestampUnit::kText
-                       ? TimestampFromNumber(std::stoll(record.fields[i]), column.unit).map([&](Timestamp time) {
-                           return Value::Int(time, column.type);
-                         })
+                       ? TimestampFromNumber(std::stoll(record.fields[i]), column.unit)
+                             .map([&](Timestamp time) { return Value::Int(time, column.type); })
                        : ParseValue(record.fields[i], column.type);
       SKEWLESS_CHECK(value.has_value());
       ValueView view = value->view();
       view.bytes = batch->strings.Add(view.bytes);
       AppendValue(batch->columns[i], view);
     }
-    batch->event_us.push_back(batch->columns[static_cast<size_t>(from.event_timestamp)].ints.back());
+    batch->event_us.push_back(
+        batch->columns[static_cast<size_t>(from.event_timestamp)].ints.back());
     batch->sequence.push_back(first + static_cast<Sequence>(batch->sequence.size()));
     batch->available_us.push_back(record.available_us);
     batch->applied.push_back(record.applied ? 1 : 0);

@@ -1,6 +1,6 @@
 // count_by(x): how many records have each value, in a heap block: entries ascending by the value's
-// bytes, each u64 count, u32 length, the bytes. A value that is known is counted in place. Private to
-// this room.
+// bytes, each u64 count, u32 length, the bytes. A value that is known is counted in place. Private
+// to this room.
 #pragma once
 
 #include <string_view>
@@ -29,8 +29,9 @@ constexpr size_t CountBlockCapacity(size_t length) { return length + length / 4;
 // become longer by the entry; its count is 1.
 void InsertCount(uint8_t* block, size_t old_length, size_t place, std::string_view value);
 
-// The counts of a window's tiles together, as a JSON object with its names ascending by their bytes.
-// `out`, whose type is set, stays null where there are none. Allocates, unlike all other reads.
+// The counts of a window's tiles together, as a JSON object with its names ascending by their
+// bytes. `out`, whose type is set, stays null where there are none. Allocates, unlike all other
+// reads.
 void ReadCounts(const Accumulator& a, const TileRange& tiles, const StateText& text,
                 StringArena* arena, ValueView* out);
 

@@ -49,7 +49,7 @@ TEST(ViewState, GrowsBySteps) {
   const TestView view({{"c", "count(*) over 24h exact"}});
   TestEntity entity(view);
   for (int i = 0; i < 20000; ++i)
-    entity.Apply(TestEvent{.event_us = i * 10, .n = {}, .x = {}, .s = {}, .b = {}});
+    entity.Apply(TestEvent{.event_us = Timestamp{i} * 10, .n = {}, .x = {}, .s = {}, .b = {}});
   EXPECT_EQ(entity.Show(200000), "20000");
   EXPECT_LT(entity.growths(), 30);
   EXPECT_LT(entity.state().size(), 20000u * 16 * 2);
