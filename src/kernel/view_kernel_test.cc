@@ -361,7 +361,7 @@ TEST(ViewKernel, ExactWindowsHoldEveryMicrosecond) {
   EXPECT_EQ(entity.Show(10 * kSecondUs), "3, 7");
   EXPECT_EQ(entity.Show(10 * kSecondUs + 1), "1, 4");
   EXPECT_EQ(entity.Show(10 * kSecondUs + 2), "0, null");
-  for (int i = 0; i < 5000; ++i) entity.Apply(N(100 * kSecondUs + i * 1000, 1));
+  for (int i = 0; i < 5000; ++i) entity.Apply(N(100 * kSecondUs + Timestamp{i} * 1000, 1));
   EXPECT_EQ(entity.Show(105 * kSecondUs), "5000, 5000");
   EXPECT_EQ(entity.Show(111 * kSecondUs), "3999, 3999");
   EXPECT_LT(entity.growths(), 40);
