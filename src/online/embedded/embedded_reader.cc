@@ -49,7 +49,7 @@ Status EmbeddedReader::Attach() {
                   "Try again once the engine has folded the log.");
     }
     if (generation == generation_) return {};
-    const Status attached = AttachTo(generation);
+    Status attached = AttachTo(generation);
     // The writer may have gone on to the next one meanwhile, and removed this.
     if (attached.has_value() || current.open_generation.load() == generation) return attached;
   }
