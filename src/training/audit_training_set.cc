@@ -135,7 +135,7 @@ class TrainingSetAuditor {
 
 Result<TrainingSetAudit> AuditTrainingSet(FileSystem& files, const std::string& served_directory,
                                           const std::string& training_path, const std::string& timestamp_column) {
-  SKEWLESS_ASSIGN_OR_RETURN(const LabelTable table, ReadLabels(training_path, timestamp_column));
+  SKEWLESS_ASSIGN_OR_RETURN(const LabelTable table, ReadLabels(training_path, timestamp_column, {/*all=*/true, {}}));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, ServedLogReader::Open(files, served_directory));
   TrainingSetAudit report;
   TrainingSetAuditor auditor(table, &report);

@@ -4,10 +4,6 @@
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
-#include <arrow/csv/api.h>
-#include <arrow/io/api.h>
-#include <arrow/ipc/api.h>
-#include <parquet/arrow/reader.h>
 
 #include "base/file.h"
 #include "base/number_text.h"
@@ -21,45 +17,6 @@ namespace {
 tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
   const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
   return Fail(code, path + ": " + status.message());
-}
-
-arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
-  reader->set_use_threads(true);
-  std::shared_ptr<arrow::Table> table;
-  ARROW_RETURN_NOT_OK(reader->ReadTable(&table));
-  return table;
-}
-
-// The names in a CSV's first line.
-arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::StreamingReader::Make(
-                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
-                                         arrow::csv::ParseOptions::Defaults(), arrow::csv::ConvertOptions::Defaults()));
-  return reader->schema()->field_names();
-}
-
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, bool keep_text) {
-  auto convert = arrow::csv::ConvertOptions::Defaults();
-  convert.strings_can_be_null = true;
-  if (keep_text) {
-    ARROW_ASSIGN_OR_RAISE(const auto names, CsvHeader(path));
-    for (const std::string& name : names) convert.column_types[name] = arrow::utf8();
-    convert.null_values = {""};
-  }
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
-                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
-                                         arrow::csv::ParseOptions::Defaults(), convert));
-  return reader->Read();
-}
-
-arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
-  return reader->ToTable();
 }
 
 std::string ColumnList(const arrow::Table& table) {
@@ -181,9 +138,26 @@ Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>&
 Result<Column> ConvertColumn(const std::string& path, const std::string& name,
                              const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena);
 
+// A CSV has lists as JSON text.
+Result<Column> ConvertListText(const std::string& path, const std::string& name,
+                               const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+  Column out;
+  out.type = type;
+  const Status read = ForEachValue<arrow::StringArray>(*column, [&](const auto& array, int64_t i, int64_t row) -> Status {
+    if (array.IsNull(i)) return out.AppendNull(), Status{};
+    const auto list = ParseValue(array.GetView(i), type);
+    if (!list) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
+    out.AppendString(arena->Add(list->bytes));
+    return {};
+  });
+  if (!read) return tl::unexpected<Error>(read.error());
+  return out;
+}
+
 // Lists are held as their encoding.
 Result<Column> ConvertLists(const std::string& path, const std::string& name,
                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+  if (column->type()->id() == arrow::Type::STRING) return ConvertListText(path, name, column, type, arena);
   if (column->type()->id() != arrow::Type::LIST) {
     return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
                 "Give a list of " + TypeName({type.kind, false}) + ".");
@@ -261,15 +235,13 @@ Result<TableFormat> TableFormatOf(const std::string& path) {
   return Fail(ErrorCode::kInvalid, path + ": unknown format", "Name the file .parquet, .csv or .arrow.");
 }
 
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, bool keep_text) {
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, const CsvText& text) {
   if (!SystemFiles().Exists(path)) {
     return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
   }
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   static_cast<void>(arrow::compute::Initialize());
-  auto table = format == TableFormat::kParquet ? ReadParquet(path)
-               : format == TableFormat::kCsv   ? ReadCsv(path, keep_text)
-                                               : ReadArrow(path);
+  auto table = ReadTableFile(path, format, text);
   if (!table.ok()) return FailArrow(path, table.status());
   LabelTable labels;
   labels.path = path;

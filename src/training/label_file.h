@@ -10,6 +10,7 @@
 #include "definition/definition.h"
 #include "model/column.h"
 #include "training/join.h"
+#include "training/table_file.h"
 
 namespace arrow {
 class Table;
@@ -17,7 +18,6 @@ class Table;
 
 namespace skewless {
 
-enum class TableFormat { kParquet, kCsv, kArrow };
 Result<TableFormat> TableFormatOf(const std::string& path);  // by its suffix
 
 struct LabelTable {
@@ -27,9 +27,8 @@ struct LabelTable {
   int64_t rows() const { return static_cast<int64_t>(time_us.size()); }
 };
 // Reads the file and its time column (a timestamp of any unit, RFC 3339 text, or integers of
-// microseconds). Errors name the file and column and list the columns that are there. `keep_text`
-// leaves a CSV's columns as text, so that a CSV made from it repeats them to the letter.
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, bool keep_text = false);
+// microseconds). Errors name the file and column and list the columns that are there.
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, const CsvText& text = {});
 // A column of the table as `type` (keys, request columns). Nulls stay null.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena);
 

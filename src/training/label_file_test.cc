@@ -201,6 +201,45 @@ TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) 
                   "2,a,1,2020-01-01T00:00:01Z,,,\n");
 }
 
+TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
+  clicks_.Append({{5, "007", "1.0", 40, kMinuteUs}, {5, "NA", "1.0", 41, kMinuteUs}, {5, "7", "1.0", 42, kMinuteUs}});
+  const std::string at = ",2020-01-01T01:00:00Z,NA,1\n";
+  WriteCsv("item,event_timestamp,note,n\n007" + at + "NA" + at + "a" + at);
+  ASSERT_TRUE(Make(clicks_.Path("labels.csv"), "out.parquet", {"popular"}).has_value());
+  WriteCsv("item,event_timestamp,note,n\n007" + at + "7" + at);
+  ASSERT_TRUE(Make(clicks_.Path("labels.csv"), "out2.parquet", {"popular"}).has_value());
+  const auto first = ReadLabels(clicks_.Path("out.parquet"), "event_timestamp");
+  const auto second = ReadLabels(clicks_.Path("out2.parquet"), "event_timestamp");
+  StringArena arena;
+  for (const auto* read : {&first, &second}) {
+    ASSERT_TRUE(read->has_value());
+    const auto views = LabelColumn(**read, "views", {TypeKind::kInt64, false}, &arena);
+    const auto notes = LabelColumn(**read, "note", {TypeKind::kString, false}, &arena);
+    ASSERT_TRUE(views.has_value() && notes.has_value());
+    for (size_t row = 0; row < views->size(); ++row) {
+      EXPECT_EQ(FormatValue(ValueAt(*views, row)), "1") << row;
+      EXPECT_EQ(FormatValue(ValueAt(*notes, row)), "'NA'");
+    }
+    // The others are what they look like.
+    EXPECT_EQ((*read)->table->GetColumnByName("n")->type()->id(), arrow::Type::INT64);
+  }
+}
+
+TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
+  const auto labels = ReadLabels(WriteCsv("t,s,l\n1,\"\",\"[1,null]\"\n2,,\n3,x,[]\n"), "t", {true, {}});
+  ASSERT_TRUE(labels.has_value()) << labels.error().ToString();
+  StringArena arena;
+  const auto texts = LabelColumn(*labels, "s", {TypeKind::kString, false}, &arena);
+  const auto lists = LabelColumn(*labels, "l", {TypeKind::kInt64, true}, &arena);
+  ASSERT_TRUE(texts.has_value() && lists.has_value());
+  EXPECT_EQ(FormatValue(ValueAt(*texts, 0)), "''");
+  EXPECT_EQ(FormatValue(ValueAt(*texts, 1)), "null");
+  EXPECT_EQ(FormatValue(ValueAt(*lists, 0)), "[1, null]");
+  EXPECT_EQ(FormatValue(ValueAt(*lists, 1)), "null");
+  EXPECT_EQ(FormatValue(ValueAt(*lists, 2)), "[]");
+  EXPECT_FALSE(LabelColumn(*labels, "s", {TypeKind::kInt64, true}, &arena).has_value());
+}
+
 TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   const auto made = Make(WriteCsv("user,event_timestamp\n"), "out.parquet", {"activity:visits"});
   // Without a row a CSV's columns have no type to tell a time by.

@@ -98,7 +98,7 @@ class TrainingSetMaker {
     SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
     SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
-                                                  /*keep_text=*/format == TableFormat::kCsv));
+                                                  {format == TableFormat::kCsv, TextColumns()}));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
     SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
     SKEWLESS_RETURN_IF_ERROR(CollectColumns());
@@ -110,6 +110,19 @@ class TrainingSetMaker {
   }
 
  private:
+  // Keys and request columns that are text, whatever their values look like.
+  std::vector<std::string> TextColumns() const {
+    std::vector<std::string> names;
+    const auto add = [&](const std::vector<ColumnSpec>& columns) {
+      for (const ColumnSpec& column : columns) {
+        if (column.type.kind == TypeKind::kString || column.type.is_list) names.push_back(column.name);
+      }
+    };
+    for (const EntityDefinition& entity : definition_.entities) add(entity.keys);
+    for (const FeatureServiceDefinition& service : definition_.services) add(service.request);
+    return names;
+  }
+
   Status Join(FileSystem& files, const KernelSet& kernels) {
     std::vector<ViewLabels> view_labels;
     std::vector<std::vector<int>> outputs;

@@ -1,0 +1,24 @@
+// A whole file as a table.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+namespace skewless {
+
+enum class TableFormat { kParquet, kCsv, kArrow };
+
+// What of a CSV is text, to the letter, nothing but an empty field being null: "007" and "NA" stay
+// what they are. Other columns become what their values look like.
+struct CsvText {
+  bool all = false;
+  std::vector<std::string> columns;  // those of them that the file has
+};
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path, TableFormat format, const CsvText& text);
+
+}  // namespace skewless
