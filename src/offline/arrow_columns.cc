@@ -9,14 +9,22 @@ namespace {
 
 std::shared_ptr<arrow::DataType> ScalarType(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kBool: return arrow::boolean();
-    case TypeKind::kInt32: return arrow::int32();
-    case TypeKind::kInt64: return arrow::int64();
-    case TypeKind::kFloat32: return arrow::float32();
-    case TypeKind::kFloat64: return arrow::float64();
-    case TypeKind::kString: return arrow::utf8();
-    case TypeKind::kBytes: return arrow::binary();
-    case TypeKind::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case TypeKind::kBool:
+      return arrow::boolean();
+    case TypeKind::kInt32:
+      return arrow::int32();
+    case TypeKind::kInt64:
+      return arrow::int64();
+    case TypeKind::kFloat32:
+      return arrow::float32();
+    case TypeKind::kFloat64:
+      return arrow::float64();
+    case TypeKind::kString:
+      return arrow::utf8();
+    case TypeKind::kBytes:
+      return arrow::binary();
+    case TypeKind::kTimestamp:
+      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   }
   return arrow::null();
 }
@@ -30,12 +38,14 @@ struct Rows {
 };
 
 template <typename Builder, typename Get>
-arrow::Result<std::shared_ptr<arrow::Array>> Build(const Rows& rows, std::shared_ptr<arrow::DataType> type, Get get) {
+arrow::Result<std::shared_ptr<arrow::Array>> Build(const Rows& rows,
+                                                   std::shared_ptr<arrow::DataType> type, Get get) {
   Builder builder(std::move(type), arrow::default_memory_pool());
   ARROW_RETURN_NOT_OK(builder.Reserve(static_cast<int64_t>(rows.size())));
   for (size_t i = 0; i < rows.size(); ++i) {
     const size_t row = rows[i];
-    ARROW_RETURN_NOT_OK(rows.column.valid[row] != 0 ? builder.Append(get(row)) : builder.AppendNull());
+    ARROW_RETURN_NOT_OK(rows.column.valid[row] != 0 ? builder.Append(get(row))
+                                                    : builder.AppendNull());
   }
   return builder.Finish();
 }
@@ -45,26 +55,33 @@ arrow::Result<std::shared_ptr<arrow::Array>> ScalarArray(const Rows& rows) {
   const auto type = ScalarType(column.type.kind);
   switch (column.type.kind) {
     case TypeKind::kBool:
-      return Build<arrow::BooleanBuilder>(rows, type, [&](size_t row) { return column.ints[row] != 0; });
+      return Build<arrow::BooleanBuilder>(rows, type,
+                                          [&](size_t row) { return column.ints[row] != 0; });
     case TypeKind::kInt32:
-      return Build<arrow::Int32Builder>(rows, type, [&](size_t row) { return static_cast<int32_t>(column.ints[row]); });
+      return Build<arrow::Int32Builder>(
+          rows, type, [&](size_t row) { return static_cast<int32_t>(column.ints[row]); });
     case TypeKind::kInt64:
       return Build<arrow::Int64Builder>(rows, type, [&](size_t row) { return column.ints[row]; });
     case TypeKind::kFloat32:
-      return Build<arrow::FloatBuilder>(rows, type, [&](size_t row) { return static_cast<float>(column.doubles[row]); });
+      return Build<arrow::FloatBuilder>(
+          rows, type, [&](size_t row) { return static_cast<float>(column.doubles[row]); });
     case TypeKind::kFloat64:
-      return Build<arrow::DoubleBuilder>(rows, type, [&](size_t row) { return column.doubles[row]; });
+      return Build<arrow::DoubleBuilder>(rows, type,
+                                         [&](size_t row) { return column.doubles[row]; });
     case TypeKind::kTimestamp:
-      return Build<arrow::TimestampBuilder>(rows, type, [&](size_t row) { return column.ints[row]; });
+      return Build<arrow::TimestampBuilder>(rows, type,
+                                            [&](size_t row) { return column.ints[row]; });
     case TypeKind::kString:
-    case TypeKind::kBytes: break;
+    case TypeKind::kBytes:
+      break;
   }
   std::unique_ptr<arrow::ArrayBuilder> made;
   ARROW_ASSIGN_OR_RAISE(made, arrow::MakeBuilder(type));
   auto& builder = static_cast<arrow::BinaryBuilder&>(*made);  // a StringBuilder is one
   for (size_t i = 0; i < rows.size(); ++i) {
     const size_t row = rows[i];
-    ARROW_RETURN_NOT_OK(column.valid[row] != 0 ? builder.Append(column.strings[row]) : builder.AppendNull());
+    ARROW_RETURN_NOT_OK(column.valid[row] != 0 ? builder.Append(column.strings[row])
+                                               : builder.AppendNull());
   }
   return builder.Finish();
 }
@@ -99,8 +116,8 @@ std::shared_ptr<arrow::DataType> ArrowType(Type type) {
   return type.is_list ? arrow::list(ScalarType(type.kind)) : ScalarType(type.kind);
 }
 
-arrow::Result<std::shared_ptr<arrow::Array>> ArrowArray(const Column& column,
-                                                        std::optional<std::span<const uint32_t>> order) {
+arrow::Result<std::shared_ptr<arrow::Array>> ArrowArray(
+    const Column& column, std::optional<std::span<const uint32_t>> order) {
   const Rows rows{column, order};
   return column.type.is_list ? ListArray(rows) : ScalarArray(rows);
 }

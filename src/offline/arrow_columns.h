@@ -2,12 +2,12 @@
 // microseconds in UTC, lists are lists.
 #pragma once
 
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
 #include <memory>
 #include <optional>
 #include <span>
-
-#include <arrow/result.h>
-#include <arrow/type_fwd.h>
 
 #include "model/column.h"
 

@@ -1,8 +1,7 @@
 #include "offline/arrow_columns.h"
 
-#include <gtest/gtest.h>
-
 #include <arrow/api.h>
+#include <gtest/gtest.h>
 
 #include "model/list.h"
 #include "model/value_text.h"
@@ -38,12 +37,17 @@ struct Case {
 const Case kCases[] = {
     {TypeKind::kBool, "bool", {"true", "", "false"}, {"true", "null", "false"}},
     {TypeKind::kInt32, "int32", {"-2147483648", "", "7"}, {"-2147483648", "null", "7"}},
-    {TypeKind::kInt64, "int64", {"9223372036854775807", "", "-1"}, {"9223372036854775807", "null", "-1"}},
+    {TypeKind::kInt64,
+     "int64",
+     {"9223372036854775807", "", "-1"},
+     {"9223372036854775807", "null", "-1"}},
     {TypeKind::kFloat32, "float", {"0.5", "", "-2.25"}, {"0.5", "null", "-2.25"}},
     {TypeKind::kFloat64, "double", {"0.1", "", "1e300"}, {"0.1", "null", "1e+300"}},
     {TypeKind::kString, "string", {"a", "", "\xC3\xA9"}, {"a", "null", "\xC3\xA9"}},
     {TypeKind::kBytes, "binary", {"AAE=", "", "/w=="}, {"\\x00\\x01", "null", "\\xFF"}},
-    {TypeKind::kTimestamp, "timestamp[us, tz=UTC]", {"2020-01-01T00:00:00.000001Z", "", "1969-12-31T23:59:59Z"},
+    {TypeKind::kTimestamp,
+     "timestamp[us, tz=UTC]",
+     {"2020-01-01T00:00:00.000001Z", "", "1969-12-31T23:59:59Z"},
      {"2020-01-01 00:00:00.000001Z", "null", "1969-12-31 23:59:59.000000Z"}},
 };
 
@@ -65,22 +69,29 @@ TEST(ArrowColumns, EveryTypeWithNullsInTheOrderAskedFor) {
       const auto scalar = *(*whole)->GetScalar(i);
       if (one.kind == TypeKind::kBytes) {
         if (!scalar->is_valid) continue;
-        EXPECT_EQ(static_cast<const arrow::BinaryScalar&>(*scalar).view(), column.strings[static_cast<size_t>(i)]);
+        EXPECT_EQ(static_cast<const arrow::BinaryScalar&>(*scalar).view(),
+                  column.strings[static_cast<size_t>(i)]);
       } else {
         EXPECT_EQ(scalar->ToString(), one.shown[static_cast<size_t>(i)]) << one.arrow_type;
       }
     }
     for (int64_t i = 0; i < 4; ++i) {
-      EXPECT_TRUE((*(*ordered)->GetScalar(i))->Equals(**(*whole)->GetScalar(order[static_cast<size_t>(i)])));
+      EXPECT_TRUE((*(*ordered)->GetScalar(i))
+                      ->Equals(**(*whole)->GetScalar(order[static_cast<size_t>(i)])));
     }
   }
 }
 
 TEST(ArrowColumns, ListsOfEveryTypeWithNullListsAndNullElements) {
   const std::pair<TypeKind, std::string> cases[] = {
-      {TypeKind::kBool, "[true,null]"},      {TypeKind::kInt32, "[1,null]"},   {TypeKind::kInt64, "[-5,null]"},
-      {TypeKind::kFloat32, "[0.5,null]"},    {TypeKind::kFloat64, "[0.1,null]"}, {TypeKind::kString, "[\"x\",null]"},
-      {TypeKind::kBytes, "[\"AAE=\",null]"}, {TypeKind::kTimestamp, "[\"2020-01-01T00:00:00Z\",null]"}};
+      {TypeKind::kBool, "[true,null]"},
+      {TypeKind::kInt32, "[1,null]"},
+      {TypeKind::kInt64, "[-5,null]"},
+      {TypeKind::kFloat32, "[0.5,null]"},
+      {TypeKind::kFloat64, "[0.1,null]"},
+      {TypeKind::kString, "[\"x\",null]"},
+      {TypeKind::kBytes, "[\"AAE=\",null]"},
+      {TypeKind::kTimestamp, "[\"2020-01-01T00:00:00Z\",null]"}};
   for (const auto& [kind, text] : cases) {
     StringArena arena;
     const Column column = ColumnOf({kind, true}, {text, "", "[]"}, &arena);

@@ -10,7 +10,8 @@ size_t EntityStates::SlotOf(uint64_t hash, ByteView key) const {
     if (slots_[slot].entity == UINT32_MAX) return slot;
     if (slots_[slot].hash != hash) continue;
     const Bytes& known = entities_[slots_[slot].entity].key;
-    if (known.size() == key.size() && std::equal(known.begin(), known.end(), key.begin())) return slot;
+    if (known.size() == key.size() && std::equal(known.begin(), known.end(), key.begin()))
+      return slot;
   }
 }
 
@@ -42,7 +43,8 @@ void EntityStates::Fold(const ViewInput& input, size_t row) {
     kernel_.InitState(made.state.data());
   }
   Bytes& state = entities_[slots_[slot].entity].state;
-  while (const size_t needed = kernel_.Apply(state.data(), state.size(), input, row)) state.resize(needed);
+  while (const size_t needed = kernel_.Apply(state.data(), state.size(), input, row))
+    state.resize(needed);
 }
 
 ByteView EntityStates::Find(uint64_t hash, ByteView key) const {

@@ -18,8 +18,13 @@ class EntityStates {
   ByteView Find(uint64_t hash, ByteView key) const;
 
  private:
-  struct Slot { uint64_t hash = 0; uint32_t entity = UINT32_MAX; };
-  struct Entity { Bytes key, state; };
+  struct Slot {
+    uint64_t hash = 0;
+    uint32_t entity = UINT32_MAX;
+  };
+  struct Entity {
+    Bytes key, state;
+  };
   size_t SlotOf(uint64_t hash, ByteView key) const;
   void Grow();
 

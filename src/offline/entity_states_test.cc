@@ -40,7 +40,8 @@ TEST(EntityStates, EveryEntityKeepsItsStateWhileTheTableGrows) {
     std::vector<TestRecord> records;
     for (int i = 0; i < kEntities; ++i) {
       const Timestamp at = kTestStart + round * kSecondUs;
-      records.push_back({{"entity-" + std::to_string(i), std::to_string(i), std::to_string(at)}, at});
+      records.push_back(
+          {{"entity-" + std::to_string(i), std::to_string(i), std::to_string(at)}, at});
     }
     Batch batch;
     FillBatch(repository.definition(), 0, records, 1 + round * kEntities, &batch);

@@ -1,6 +1,7 @@
 #include "offline/manifest.h"
 
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -13,7 +14,8 @@ constexpr int kVersion = 1;
 
 tl::unexpected<Error> Corrupt(const std::string& path, const std::string& what) {
   return Fail(ErrorCode::kCorrupt, path + ": " + what,
-              "Restore the file from a copy, or move the folder away: the tables are made anew from the log.");
+              "Restore the file from a copy, or move the folder away: the tables are made anew "
+              "from the log.");
 }
 
 Result<std::string> CheckedBody(const std::string& path, const std::string& text) {
@@ -22,12 +24,16 @@ Result<std::string> CheckedBody(const std::string& path, const std::string& text
   unsigned long long checksum = 0;
   char magic[32] = {};
   if (line_end == std::string::npos ||
-      std::sscanf(text.substr(0, line_end).c_str(), "%31s %d %llx", magic, &version, &checksum) != 3 || magic != kMagic) {
+      std::sscanf(text.substr(0, line_end).c_str(), "%31s %d %llx", magic, &version, &checksum) !=
+          3 ||
+      magic != kMagic) {
     return Corrupt(path, "is not a manifest of offline tables");
   }
   if (version > kVersion) {
-    return Fail(ErrorCode::kVersion, fmt::format("{}: format version {}, this program knows {}", path, version, kVersion),
-                "Use a newer skewless.");
+    return Fail(
+        ErrorCode::kVersion,
+        fmt::format("{}: format version {}, this program knows {}", path, version, kVersion),
+        "Use a newer skewless.");
   }
   std::string body = text.substr(line_end + 1);
   if (Hash64(AsBytes(body)) != checksum) return Corrupt(path, "the checksum does not fit");
@@ -66,20 +72,27 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
   return manifest;
 }
 
-Status WriteManifest(FileSystem& files, const std::string& directory, const OfflineManifest& manifest) {
+Status WriteManifest(FileSystem& files, const std::string& directory,
+                     const OfflineManifest& manifest) {
   nlohmann::json list = nlohmann::json::array();
   for (size_t i = 0; i < manifest.files.size(); ++i) {
     const OfflineFileInfo& file = manifest.files[i];
-    list.push_back({{"view", file.view}, {"path", file.path}, {"event_date", file.event_date}, {"rows", file.rows},
-                    {"bytes", file.bytes}, {"first_sequence", file.first_sequence},
-                    {"last_sequence", file.last_sequence}, {"checksum", fmt::format("{:016x}", manifest.checksums[i])}});
+    list.push_back({{"view", file.view},
+                    {"path", file.path},
+                    {"event_date", file.event_date},
+                    {"rows", file.rows},
+                    {"bytes", file.bytes},
+                    {"first_sequence", file.first_sequence},
+                    {"last_sequence", file.last_sequence},
+                    {"checksum", fmt::format("{:016x}", manifest.checksums[i])}});
   }
   const nlohmann::json json = {{"layout", fmt::format("{:016x}", manifest.layout)},
                                {"through_sequence", manifest.through_sequence},
                                {"files", list}};
   const std::string body = json.dump(1) + "\n";
-  return WriteFileAtomically(files, ManifestPath(directory),
-                             fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body));
+  return WriteFileAtomically(
+      files, ManifestPath(directory),
+      fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body));
 }
 
 }  // namespace skewless

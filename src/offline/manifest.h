@@ -21,6 +21,7 @@ struct OfflineManifest {
 std::string ManifestPath(const std::string& directory);
 // An empty manifest where there is none yet.
 Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& directory);
-Status WriteManifest(FileSystem& files, const std::string& directory, const OfflineManifest& manifest);
+Status WriteManifest(FileSystem& files, const std::string& directory,
+                     const OfflineManifest& manifest);
 
 }  // namespace skewless

@@ -7,7 +7,9 @@ namespace {
 
 class ManifestTest : public ::testing::Test {
  protected:
-  ManifestTest() : directory_(std::filesystem::temp_directory_path() / ("skewless-manifest-" + std::to_string(::getpid()))) {
+  ManifestTest()
+      : directory_(std::filesystem::temp_directory_path() /
+                   ("skewless-manifest-" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(directory_);
   }
   ~ManifestTest() override { std::filesystem::remove_all(directory_); }
@@ -16,13 +18,17 @@ class ManifestTest : public ::testing::Test {
     OfflineManifest manifest;
     manifest.layout = 0xfedcba9876543210;
     manifest.through_sequence = MakeSequence(3, 17);
-    manifest.files.push_back({"v", "v/event_date=2020-01-01/part-1.parquet", "2020-01-01", 5, 1234, 1, 9});
-    manifest.files.push_back({"w", "w/event_date=2020-01-02/part-2.parquet", "2020-01-02", 1, 99, 2, 2});
+    manifest.files.push_back(
+        {"v", "v/event_date=2020-01-01/part-1.parquet", "2020-01-01", 5, 1234, 1, 9});
+    manifest.files.push_back(
+        {"w", "w/event_date=2020-01-02/part-2.parquet", "2020-01-02", 1, 99, 2, 2});
     manifest.checksums = {0xffffffffffffffff, 1};
     return manifest;
   }
   std::string Text() const { return *ReadWholeFile(SystemFiles(), ManifestPath(directory_)); }
-  void SetText(const std::string& text) const { std::ofstream(ManifestPath(directory_), std::ios::binary) << text; }
+  void SetText(const std::string& text) const {
+    std::ofstream(ManifestPath(directory_), std::ios::binary) << text;
+  }
 
   std::string directory_;
 };
@@ -64,7 +70,9 @@ TEST_F(ManifestTest, AnyChangedByteIsFound) {
       EXPECT_EQ(read->through_sequence, Example().through_sequence) << i;
       continue;
     }
-    EXPECT_TRUE(read.error().code == ErrorCode::kCorrupt || read.error().code == ErrorCode::kVersion) << i;
+    EXPECT_TRUE(read.error().code == ErrorCode::kCorrupt ||
+                read.error().code == ErrorCode::kVersion)
+        << i;
     EXPECT_NE(read.error().message.find(ManifestPath(directory_)), std::string::npos);
   }
   for (const size_t size : {size_t{0}, size_t{5}, whole.find('\n'), whole.size() - 1}) {
@@ -88,10 +96,12 @@ TEST_F(ManifestTest, NewerVersionIsNotTouched) {
 
 // Right checksum, other content than a manifest's.
 TEST_F(ManifestTest, OtherJsonIsCorrupt) {
-  for (const std::string body : {"[]", "{}", "not json", R"({"layout":"x","through_sequence":1,"files":[]})",
-                                 R"({"layout":"1","through_sequence":1,"files":[{"view":1}]})"}) {
+  for (const std::string body :
+       {"[]", "{}", "not json", R"({"layout":"x","through_sequence":1,"files":[]})",
+        R"({"layout":"1","through_sequence":1,"files":[{"view":1}]})"}) {
     char head[64];
-    snprintf(head, sizeof head, "SKEWLESS-OFFLINE 1 %016llx\n", static_cast<unsigned long long>(Hash64(AsBytes(body))));
+    snprintf(head, sizeof head, "SKEWLESS-OFFLINE 1 %016llx\n",
+             static_cast<unsigned long long>(Hash64(AsBytes(body))));
     SetText(head + body);
     const auto read = ReadManifest(SystemFiles(), directory_);
     ASSERT_FALSE(read.has_value()) << body;

@@ -38,7 +38,8 @@ class ParquetOfflineWriter : public OfflineWriter {
   ParquetOfflineWriter(FileSystem& files, const Definition& definition, const KernelSet& kernels,
                        OfflineOptions options)
       : files_(files), options_(std::move(options)), layout_(LayoutOf(definition, kernels)) {
-    for (const auto& kernel : kernels) tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
+    for (const auto& kernel : kernels)
+      tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
     for (const auto& kernel : kernels) sources_.push_back(kernel->view().source);
   }
 
@@ -60,12 +61,13 @@ class ParquetOfflineWriter : public OfflineWriter {
   std::vector<std::unique_ptr<ViewTable>> tables_;
   std::vector<int> sources_;
   OfflineManifest manifest_;
-  size_t renamed_ = 0;       // files of the manifest that have their final names
-  Sequence seen_ = 0;        // last record added
+  size_t renamed_ = 0;  // files of the manifest that have their final names
+  Sequence seen_ = 0;   // last record added
   int64_t committed_rows_ = 0;
 };
 
-// A commit is the manifest's replacement; renames after it are finished here if a crash cut them off.
+// A commit is the manifest's replacement; renames after it are finished here if a crash cut them
+// off.
 Status ParquetOfflineWriter::Recover() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
   SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
@@ -74,8 +76,8 @@ Status ParquetOfflineWriter::Recover() {
   return RemoveTemporaries();
 }
 
-// Tables of other definitions are no use beside new rows: the log has it all, so they are made anew.
-// The manifest goes last, so that a crash on the way begins here again.
+// Tables of other definitions are no use beside new rows: the log has it all, so they are made
+// anew. The manifest goes last, so that a crash on the way begins here again.
 Status ParquetOfflineWriter::DiscardOldLayout() {
   std::set<std::string> folders;
   for (const OfflineFileInfo& file : manifest_.files) {
@@ -116,7 +118,8 @@ Status ParquetOfflineWriter::RemoveTemporaries() {
     const std::string folder = JoinPath(JoinPath(options_.directory, view.name), kTemporaryFolder);
     if (!view.is_directory || !files_.Exists(folder)) continue;
     SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(folder));
-    for (const DirectoryEntry& entry : entries) SKEWLESS_RETURN_IF_ERROR(files_.Remove(JoinPath(folder, entry.name)));
+    for (const DirectoryEntry& entry : entries)
+      SKEWLESS_RETURN_IF_ERROR(files_.Remove(JoinPath(folder, entry.name)));
   }
   return {};
 }
@@ -144,7 +147,8 @@ Status ParquetOfflineWriter::Commit() {
   const int64_t rows = buffered_rows();
   if (rows == 0) return {};
   OfflineManifest next = manifest_;
-  for (auto& table : tables_) SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, &next));
+  for (auto& table : tables_)
+    SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, &next));
   next.through_sequence = seen_;
   SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, options_.directory, next));
   manifest_ = std::move(next);
@@ -155,8 +159,10 @@ Status ParquetOfflineWriter::Commit() {
 
 }  // namespace
 
-Result<std::unique_ptr<OfflineWriter>> OfflineWriter::Open(FileSystem& files, const Definition& definition,
-                                                           const KernelSet& kernels, const OfflineOptions& options) {
+Result<std::unique_ptr<OfflineWriter>> OfflineWriter::Open(FileSystem& files,
+                                                           const Definition& definition,
+                                                           const KernelSet& kernels,
+                                                           const OfflineOptions& options) {
   auto writer = std::make_unique<ParquetOfflineWriter>(files, definition, kernels, options);
   SKEWLESS_RETURN_IF_ERROR(writer->Recover());
   return std::unique_ptr<OfflineWriter>(std::move(writer));

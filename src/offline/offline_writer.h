@@ -1,7 +1,8 @@
 // The offline tables, made from the log: one folder of Parquet files per view, partitioned by event
-// date, each row an event with its times, sequence, input columns and the feature values right after
-// it. Files are immutable and appear all at once with the commit that lists them, so a reader that
-// globs *.parquet never sees a row twice or an uncommitted one. Format: docs/formats/offline.md.
+// date, each row an event with its times, sequence, input columns and the feature values right
+// after it. Files are immutable and appear all at once with the commit that lists them, so a reader
+// that globs *.parquet never sees a row twice or an uncommitted one. Format:
+// docs/formats/offline.md.
 #pragma once
 
 #include <memory>
@@ -16,22 +17,24 @@
 namespace skewless {
 
 struct OfflineOptions {
-  std::string directory;              // <directory>/<view>/event_date=YYYY-MM-DD/part-*.parquet
-  int64_t memory_bytes = 512 << 20;   // buffered rows; beyond it Add commits by itself
+  std::string directory;             // <directory>/<view>/event_date=YYYY-MM-DD/part-*.parquet
+  int64_t memory_bytes = 512 << 20;  // buffered rows; beyond it Add commits by itself
 };
 
 class OfflineWriter {
  public:
   // Finishes or undoes what a crash interrupted. `definition` and `kernels` outlive the writer.
-  static Result<std::unique_ptr<OfflineWriter>> Open(FileSystem& files, const Definition& definition,
-                                                     const KernelSet& kernels, const OfflineOptions& options);
+  static Result<std::unique_ptr<OfflineWriter>> Open(FileSystem& files,
+                                                     const Definition& definition,
+                                                     const KernelSet& kernels,
+                                                     const OfflineOptions& options);
   virtual ~OfflineWriter() = default;
   // All records up to here are in committed files. The caller replays the log from its start:
   // records up to it only rebuild the writer's states, later ones become rows.
   virtual Sequence committed_sequence() const = 0;
   // Every batch of the log in order, from the first.
   virtual Status Add(const Batch& batch) = 0;
-  virtual Status Commit() = 0;         // nothing to do where nothing is buffered
+  virtual Status Commit() = 0;  // nothing to do where nothing is buffered
   virtual int64_t buffered_rows() const = 0;
   virtual int64_t committed_rows() const = 0;  // by this writer since it was opened
 };
@@ -42,6 +45,7 @@ struct OfflineFileInfo {
   Sequence first_sequence = 0, last_sequence = 0;
 };
 // What the manifests list; with `verify`, each file's checksum and row count too.
-Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory, bool verify);
+Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory,
+                                                    bool verify);
 
 }  // namespace skewless

@@ -1,7 +1,7 @@
 #include "offline/offline_writer.h"
 
-#include "offline/manifest.h"
 #include "kernel/repository_fixture.h"
+#include "offline/manifest.h"
 #include "offline/table_fixture.h"
 
 namespace skewless {
@@ -25,7 +25,8 @@ feature_views:
   totals:
     source: events
     entity: user
-)" + settings + "    features:\n" + features;
+)" + settings +
+         "    features:\n" + features;
 }
 
 constexpr const char* kFeatures = R"(      visits: count(*)
@@ -33,8 +34,8 @@ constexpr const char* kFeatures = R"(      visits: count(*)
       kinds: last(kind, 2)
 )";
 
-TestRecord At(int64_t user, const std::string& amount, const std::string& kind, Timestamp event, Timestamp available,
-              bool applied = true) {
+TestRecord At(int64_t user, const std::string& amount, const std::string& kind, Timestamp event,
+              Timestamp available, bool applied = true) {
   return {{std::to_string(user), amount, kind, std::to_string(event)}, available, applied};
 }
 
@@ -43,8 +44,9 @@ class OfflineWriterTest : public ::testing::Test {
   OfflineWriterTest() : repository_(Yaml(kFeatures)) {}
 
   std::unique_ptr<OfflineWriter> Open(int64_t memory_bytes = 512 << 20) {
-    auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(),
-                                      {repository_.Path("var/history"), memory_bytes});
+    auto opened =
+        OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(),
+                            {repository_.Path("var/history"), memory_bytes});
     EXPECT_TRUE(opened.has_value()) << opened.error().ToString();
     return std::move(*opened);
   }
@@ -67,7 +69,8 @@ std::vector<TestRecord> FirstRecords() {
           At(1, "2.0", "b", kDay + kDayUs, kDay + kDayUs + 5)};
 }
 std::vector<TestRecord> MoreRecords() {
-  return {At(1, "1.0", "c", kDay + 2, kDay + kDayUs + 6), At(3, "9.0", "x", kDay + kDayUs, kDay + kDayUs + 7)};
+  return {At(1, "1.0", "c", kDay + 2, kDay + kDayUs + 6),
+          At(3, "9.0", "x", kDay + kDayUs, kDay + kDayUs + 7)};
 }
 
 TEST_F(OfflineWriterTest, ARowIsTheRecordAndTheValuesRightAfterIt) {
@@ -82,13 +85,17 @@ TEST_F(OfflineWriterTest, ARowIsTheRecordAndTheValuesRightAfterIt) {
   const auto rows = Rows();
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows.at(1),
-            "user=1, event_timestamp=2020-01-01 00:00:00.000000Z, processing_timestamp=2020-01-01 00:00:00.000010Z, "
-            "available_timestamp=2020-01-01 00:00:00.000010Z, sequence=1, applied=true, amount=0.5, kind=a, visits=1, "
+            "user=1, event_timestamp=2020-01-01 00:00:00.000000Z, processing_timestamp=2020-01-01 "
+            "00:00:00.000010Z, "
+            "available_timestamp=2020-01-01 00:00:00.000010Z, sequence=1, applied=true, "
+            "amount=0.5, kind=a, visits=1, "
             "total=0.5, kinds=list<element: string>[a]");
   EXPECT_NE(rows.at(2).find("amount=null, kind=null, visits=1, total=null, kinds=null"),
             std::string::npos)
       << rows.at(2);
-  EXPECT_NE(rows.at(3).find("visits=2, total=2.5, kinds=list<element: string>[a, b]"), std::string::npos) << rows.at(3);
+  EXPECT_NE(rows.at(3).find("visits=2, total=2.5, kinds=list<element: string>[a, b]"),
+            std::string::npos)
+      << rows.at(3);
 }
 
 TEST_F(OfflineWriterTest, FilesLieByEventDateAndTheManifestListsThem) {
@@ -132,27 +139,38 @@ TEST_F(OfflineWriterTest, ARestartGoesOnWhereTheLastCommitEnded) {
   const auto rows = Rows();
   ASSERT_EQ(rows.size(), 5u);
   // The late event of the first day: the total after it, and the order of events in the list.
-  EXPECT_NE(rows.at(4).find("visits=3, total=3.5, kinds=list<element: string>[c, b]"), std::string::npos) << rows.at(4);
+  EXPECT_NE(rows.at(4).find("visits=3, total=3.5, kinds=list<element: string>[c, b]"),
+            std::string::npos)
+      << rows.at(4);
 }
 
 TEST_F(OfflineWriterTest, ARefusedRecordIsARowThatChangesNothing) {
   auto writer = Open();
-  Add(writer.get(), {At(1, "1.0", "a", kDay, kDay), At(1, "5.0", "late", kDay - kDayUs, kDay + 1, false),
-                     At(4, "5.0", "late", kDay - kDayUs, kDay + 1, false), At(1, "2.0", "b", kDay, kDay + 2)},
+  Add(writer.get(),
+      {At(1, "1.0", "a", kDay, kDay), At(1, "5.0", "late", kDay - kDayUs, kDay + 1, false),
+       At(4, "5.0", "late", kDay - kDayUs, kDay + 1, false), At(1, "2.0", "b", kDay, kDay + 2)},
       1);
   ASSERT_TRUE(writer->Commit().has_value());
   const auto rows = Rows();
   ASSERT_EQ(rows.size(), 4u);
-  EXPECT_NE(rows.at(2).find("applied=false, amount=5, kind=late, visits=1, total=1"), std::string::npos) << rows.at(2);
-  EXPECT_NE(rows.at(3).find("applied=false, amount=5, kind=late, visits=null, total=null"), std::string::npos) << rows.at(3);
-  EXPECT_NE(rows.at(4).find("applied=true, amount=2, kind=b, visits=2, total=3"), std::string::npos) << rows.at(4);
+  EXPECT_NE(rows.at(2).find("applied=false, amount=5, kind=late, visits=1, total=1"),
+            std::string::npos)
+      << rows.at(2);
+  EXPECT_NE(rows.at(3).find("applied=false, amount=5, kind=late, visits=null, total=null"),
+            std::string::npos)
+      << rows.at(3);
+  EXPECT_NE(rows.at(4).find("applied=true, amount=2, kind=b, visits=2, total=3"), std::string::npos)
+      << rows.at(4);
 }
 
 TEST_F(OfflineWriterTest, WhatIsNoRecordOfTheViewIsNoRow) {
   repository_.Define(Yaml(kFeatures, "    where: amount > 1\n"));
   auto writer = Open();
-  Add(writer.get(), {At(1, "1.0", "a", kDay, kDay), At(1, "1.5", "b", kDay, kDay), At(2, "0.1", "c", kDay, kDay, false),
-                     {{"", "9.0", "d", std::to_string(kDay)}, kDay}},
+  Add(writer.get(),
+      {At(1, "1.0", "a", kDay, kDay),
+       At(1, "1.5", "b", kDay, kDay),
+       At(2, "0.1", "c", kDay, kDay, false),
+       {{"", "9.0", "d", std::to_string(kDay)}, kDay}},
       1);
   ASSERT_TRUE(writer->Commit().has_value());
   const auto rows = Rows();
@@ -161,19 +179,22 @@ TEST_F(OfflineWriterTest, WhatIsNoRecordOfTheViewIsNoRow) {
 }
 
 TEST_F(OfflineWriterTest, InputsGiveWayToFeaturesOfTheirName) {
-  repository_.Define(Yaml("      amount: sum(amount)\n      input_kind: last(kind)\n      kind: first(kind)\n"));
+  repository_.Define(
+      Yaml("      amount: sum(amount)\n      input_kind: last(kind)\n      kind: first(kind)\n"));
   auto writer = Open();
   Add(writer.get(), {At(1, "1.5", "b", kDay, kDay), At(1, "2.0", "c", kDay + 1, kDay + 1)}, 1);
   ASSERT_TRUE(writer->Commit().has_value());
   const auto rows = Rows();
-  EXPECT_NE(rows.at(2).find("input_amount=2, input_input_kind=c, amount=3.5, input_kind=c, kind=b"), std::string::npos)
+  EXPECT_NE(rows.at(2).find("input_amount=2, input_input_kind=c, amount=3.5, input_kind=c, kind=b"),
+            std::string::npos)
       << rows.at(2);
 }
 
 TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
   for (const std::string& changed :
-       {Yaml("      visits: count(*)\n      most: max(amount)\n"), Yaml(kFeatures, "    where: amount > 1\n"),
-        Yaml(kFeatures, "    ttl: 1h\n"), Yaml("      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
+       {Yaml("      visits: count(*)\n      most: max(amount)\n"),
+        Yaml(kFeatures, "    where: amount > 1\n"), Yaml(kFeatures, "    ttl: 1h\n"),
+        Yaml("      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
     repository_.Define(Yaml(kFeatures));
     std::filesystem::remove_all(repository_.Path("var/history"));
     auto writer = Open();
@@ -206,7 +227,8 @@ TEST_F(OfflineWriterTest, LeftoversOfACrashGo) {
   writer.reset();
   repository_.Write("var/history/totals/.writing/2020-01-01-part-9.parquet.tmp", "half");
   writer = Open();
-  EXPECT_FALSE(std::filesystem::exists(repository_.Path("var/history/totals/.writing/2020-01-01-part-9.parquet.tmp")));
+  EXPECT_FALSE(std::filesystem::exists(
+      repository_.Path("var/history/totals/.writing/2020-01-01-part-9.parquet.tmp")));
   EXPECT_EQ(Rows().size(), 3u);
 }
 

@@ -1,15 +1,14 @@
 // Offline tables as their readers see them: rows as text by sequence.
 #pragma once
 
+#include <arrow/api.h>
+#include <arrow/io/memory.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/reader.h>
 
 #include <map>
 #include <string>
 #include <vector>
-
-#include <arrow/api.h>
-#include <arrow/io/memory.h>
-#include <parquet/arrow/reader.h>
 
 #include "base/file.h"
 
@@ -38,7 +37,8 @@ inline std::string RowOf(const arrow::Table& table, int64_t row) {
 }
 
 // Every *.parquet under `directory` that a glob finds: it skips folders that begin with a dot.
-inline void FindParquet(FileSystem& files, const std::string& directory, std::vector<std::string>* paths) {
+inline void FindParquet(FileSystem& files, const std::string& directory,
+                        std::vector<std::string>* paths) {
   const auto entries = files.List(directory);
   if (!entries) return;
   for (const DirectoryEntry& entry : *entries) {
@@ -65,7 +65,8 @@ inline std::map<int64_t, std::string> RowsOfView(FileSystem& files, const std::s
     if (table == nullptr) continue;
     const auto sequence = table->GetColumnByName("sequence");
     for (int64_t row = 0; row < table->num_rows(); ++row) {
-      const auto number = std::static_pointer_cast<arrow::Int64Scalar>(*sequence->GetScalar(row))->value;
+      const auto number =
+          std::static_pointer_cast<arrow::Int64Scalar>(*sequence->GetScalar(row))->value;
       EXPECT_TRUE(rows.emplace(number, RowOf(*table, row)).second) << number << " is there twice";
     }
   }

@@ -1,13 +1,13 @@
 #include "offline/view_table.h"
 
-#include <algorithm>
-#include <numeric>
-#include <set>
-
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
 
 #include "base/check.h"
 #include "model/batch_slice.h"
@@ -16,8 +16,9 @@
 namespace skewless {
 namespace {
 
-constexpr const char* kOwnColumns[] = {"event_timestamp", "processing_timestamp", "available_timestamp", "sequence",
-                                       "applied", "event_date"};
+constexpr const char* kOwnColumns[] = {
+    "event_timestamp", "processing_timestamp", "available_timestamp", "sequence", "applied",
+    "event_date"};
 
 Column Empty(Type type) {
   Column column;
@@ -33,15 +34,16 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ParquetBytes(const arrow::Table& t
                         ->enable_write_page_index()
                         ->build();
   auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), out, 128 << 10, properties,
-                                                 arrow_properties));
+  ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), out,
+                                                 128 << 10, properties, arrow_properties));
   return out->Finish();
 }
 
 }  // namespace
 
 std::string TemporaryName(const std::string& path) {
-  // view/event_date=D/part-N.parquet -> view/.writing/D-part-N.tmp: hidden from globs and data sets.
+  // view/event_date=D/part-N.parquet -> view/.writing/D-part-N.tmp: hidden from globs and data
+  // sets.
   const size_t view_end = path.find('/');
   const size_t date_at = path.find('=') + 1;
   std::string name = path.substr(date_at);
@@ -71,13 +73,16 @@ ViewTable::ViewTable(const Definition& definition, const ViewKernel& kernel)
   for (size_t i = 0; i < source.schema.columns.size(); ++i) {
     const int column = static_cast<int>(i);
     if (column == source.event_timestamp) continue;
-    if (std::find(view.key_columns.begin(), view.key_columns.end(), column) != view.key_columns.end()) continue;
+    if (std::find(view.key_columns.begin(), view.key_columns.end(), column) !=
+        view.key_columns.end())
+      continue;
     std::string name = source.schema.columns[i].name;
     while (!taken.insert(name).second) name = "input_" + name;
     input_columns_.push_back(column);
     names_.push_back(std::move(name));
   }
-  for (const int column : input_columns_) columns_.push_back(Empty(source.schema.columns[static_cast<size_t>(column)].type));
+  for (const int column : input_columns_)
+    columns_.push_back(Empty(source.schema.columns[static_cast<size_t>(column)].type));
   for (size_t i = 0; i < view.output_count(); ++i) {
     names_.push_back(view.output_name(i));
     columns_.push_back(Empty(view.output_type(i)));
@@ -87,7 +92,8 @@ ViewTable::ViewTable(const Definition& definition, const ViewKernel& kernel)
 void ViewTable::Add(const Batch& batch, bool keep_rows) {
   // A refused record is a row too, though it is never folded: Prepare must tell whether it is one
   // of this view's, so it sees the batch as if all were applied.
-  const bool some_refused = std::find(batch.applied.begin(), batch.applied.end(), uint8_t{0}) != batch.applied.end();
+  const bool some_refused =
+      std::find(batch.applied.begin(), batch.applied.end(), uint8_t{0}) != batch.applied.end();
   Batch all;
   const Batch* seen = &batch;
   if (some_refused) {
@@ -119,12 +125,15 @@ void ViewTable::AddRow(const Batch& batch, size_t row) {
   for (size_t i = 0; i < input_columns_.size(); ++i) {
     append(columns_[i], ValueAt(batch.columns[static_cast<size_t>(input_columns_[i])], row));
   }
-  kernel_.Read(states_.Find(input_.keys.hash[row], input_.keys.key(row)), batch.processing_us[row], &vector_);
-  for (size_t i = 0; i < vector_.values.size(); ++i) append(columns_[input_columns_.size() + i], vector_.values[i]);
+  kernel_.Read(states_.Find(input_.keys.hash[row], input_.keys.key(row)), batch.processing_us[row],
+               &vector_);
+  for (size_t i = 0; i < vector_.values.size(); ++i)
+    append(columns_[input_columns_.size() + i], vector_.values[i]);
 }
 
 int64_t ViewTable::bytes() const {
-  return rows() * static_cast<int64_t>(6 * 9 + 12 * columns_.size()) + static_cast<int64_t>(strings_.bytes_used());
+  return rows() * static_cast<int64_t>(6 * 9 + 12 * columns_.size()) +
+         static_cast<int64_t>(strings_.bytes_used());
 }
 
 // By event date, then entity, then availability: what a partition's file is sorted by.
@@ -142,23 +151,26 @@ std::vector<uint32_t> ViewTable::SortedOrder() const {
   return order;
 }
 
-Status ViewTable::Write(FileSystem& files, const std::string& directory, OfflineManifest* manifest) {
+Status ViewTable::Write(FileSystem& files, const std::string& directory,
+                        OfflineManifest* manifest) {
   if (rows() == 0) return {};
-  const std::string temporary = JoinPath(JoinPath(directory, kernel_.view().name), kTemporaryFolder);
+  const std::string temporary =
+      JoinPath(JoinPath(directory, kernel_.view().name), kTemporaryFolder);
   SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(temporary));
   const std::vector<uint32_t> order = SortedOrder();
   for (size_t begin = 0; begin < order.size();) {
     const int64_t day = FloorDiv(event_.ints[order[begin]], kDayUs);
     size_t end = begin;
     while (end < order.size() && FloorDiv(event_.ints[order[end]], kDayUs) == day) ++end;
-    SKEWLESS_RETURN_IF_ERROR(WritePartition(files, directory, std::span(order).subspan(begin, end - begin), manifest));
+    SKEWLESS_RETURN_IF_ERROR(
+        WritePartition(files, directory, std::span(order).subspan(begin, end - begin), manifest));
     begin = end;
   }
   return files.SyncDirectory(temporary);
 }
 
-Status ViewTable::WritePartition(FileSystem& files, const std::string& directory, std::span<const uint32_t> order,
-                                 OfflineManifest* manifest) const {
+Status ViewTable::WritePartition(FileSystem& files, const std::string& directory,
+                                 std::span<const uint32_t> order, OfflineManifest* manifest) const {
   arrow::FieldVector fields;
   arrow::ArrayVector arrays;
   const auto add = [&](const std::string& name, const Column& column) -> arrow::Status {
@@ -185,7 +197,8 @@ Status ViewTable::WritePartition(FileSystem& files, const std::string& directory
     file.first_sequence = std::min(file.first_sequence, sequence_.ints[row]);
     file.last_sequence = std::max(file.last_sequence, sequence_.ints[row]);
   }
-  file.path = fmt::format("{}/event_date={}/part-{:016x}.parquet", file.view, file.event_date, file.first_sequence);
+  file.path = fmt::format("{}/event_date={}/part-{:016x}.parquet", file.view, file.event_date,
+                          file.first_sequence);
   if (!made.ok()) return Fail(ErrorCode::kInternal, file.path + ": " + made.message());
   const auto table = arrow::Table::Make(arrow::schema(fields), arrays);
   const auto bytes = ParquetBytes(*table);

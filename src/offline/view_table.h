@@ -29,8 +29,8 @@ class ViewTable {
  private:
   void AddRow(const Batch& batch, size_t row);
   std::vector<uint32_t> SortedOrder() const;
-  Status WritePartition(FileSystem& files, const std::string& directory, std::span<const uint32_t> order,
-                        OfflineManifest* manifest) const;
+  Status WritePartition(FileSystem& files, const std::string& directory,
+                        std::span<const uint32_t> order, OfflineManifest* manifest) const;
 
   const Definition& definition_;
   const ViewKernel& kernel_;
@@ -42,13 +42,13 @@ class ViewTable {
   StringArena strings_;
   std::vector<uint64_t> hash_;
   Column event_, processing_, available_, sequence_, applied_;
-  std::vector<int> input_columns_;    // of the source, keys first
-  std::vector<std::string> names_;    // of the columns below
-  std::vector<Column> columns_;       // keys and inputs, then outputs
+  std::vector<int> input_columns_;  // of the source, keys first
+  std::vector<std::string> names_;  // of the columns below
+  std::vector<Column> columns_;     // keys and inputs, then outputs
 };
 
-// The name that a file is written under and renamed from, by its final path within the tables' folder.
-// All of a view's lie in one folder, so one sync makes their names durable.
+// The name that a file is written under and renamed from, by its final path within the tables'
+// folder. All of a view's lie in one folder, so one sync makes their names durable.
 std::string TemporaryName(const std::string& path);
 inline constexpr char kTemporaryFolder[] = ".writing";
 

@@ -15,7 +15,8 @@
 
 namespace skewless {
 
-// A batch with the moment (CLOCK_MONOTONIC ns) at which it left the decoder: where freshness starts.
+// A batch with the moment (CLOCK_MONOTONIC ns) at which it left the decoder: where freshness
+// starts.
 struct AcceptedBatch {
   std::unique_ptr<Batch> batch;
   int64_t accepted_nanos = 0;
@@ -38,7 +39,7 @@ class BatchQueue {
 
   // The next batch; waits at most `wait`. Empty where there is none by then.
   std::optional<AcceptedBatch> Pop(std::chrono::microseconds wait);
-  bool ended() const;          // the producer ended and everything was popped
+  bool ended() const;  // the producer ended and everything was popped
   Status end_status() const;
 
  private:

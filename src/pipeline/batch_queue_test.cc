@@ -40,7 +40,8 @@ TEST(BatchQueue, AFullQueueHoldsTheProducerBack) {
     const auto batch = queue.Pop(kLong);
     ASSERT_TRUE(batch.has_value());
     EXPECT_EQ(batch->accepted_nanos, i);
-    // At most the queue's two, and one whose count is still to be told, are ahead of what was taken.
+    // At most the queue's two, and one whose count is still to be told, are ahead of what was
+    // taken.
     EXPECT_LE(pushed.load(), i + 1 + 2 + 1);
   }
   producer.join();

@@ -61,7 +61,8 @@ bool Engine::CollectGroup() {
   bool alive = false;
   for (auto& source : sources_) {
     while (rows < options_.group_rows) {
-      // Only when nothing is at hand is it worth waiting, and not long: other sources may have some.
+      // Only when nothing is at hand is it worth waiting, and not long: other sources may have
+      // some.
       const auto wait = std::chrono::microseconds(group_.empty() ? 2000 : 0);
       auto next = source->queue().Pop(wait);
       if (!next) break;
@@ -116,7 +117,8 @@ Status Engine::CommitLiveGroup() {
   stats_.clock_us.store(now, std::memory_order_relaxed);
   const int64_t readable = MonotonicNanos();
   for (const AcceptedBatch& accepted : group_) {
-    stats_.freshness.Record(readable - accepted.accepted_nanos, static_cast<int64_t>(accepted.batch->rows()));
+    stats_.freshness.Record(readable - accepted.accepted_nanos,
+                            static_cast<int64_t>(accepted.batch->rows()));
   }
   stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
   stats_.refused_late.fetch_add(refused, std::memory_order_relaxed);
@@ -183,7 +185,8 @@ void Engine::MoveReplayClock(Timestamp time) {
 }
 
 // Records are available when they arrived. Those whose time has passed already (a crash came amid
-// an instant, or files were added later) are available from the next instant that no reader was given.
+// an instant, or files were added later) are available from the next instant that no reader was
+// given.
 void Engine::StampReplayBatch(Batch* batch) {
   batch->available_us = batch->arrival_us;
   if (batch->rows() > 0) {
@@ -212,8 +215,9 @@ Status Engine::CommitReplayBatch(Batch* batch) {
   if (rows > 0) last_available_us_ = batch->available_us.back();
   stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
   stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
-  stats_.refused_late.fetch_add(std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
-                                std::memory_order_relaxed);
+  stats_.refused_late.fetch_add(
+      std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
+      std::memory_order_relaxed);
   return {};
 }
 
@@ -248,7 +252,8 @@ Status Engine::FoldAll(const Batch& batch) {
     SKEWLESS_RETURN_IF_ERROR(online_->Fold(static_cast<int>(view), *kernels_[view], inputs_[view]));
   }
   stats_.evaluation_overflows.store(scratch_.counts.overflow, std::memory_order_relaxed);
-  stats_.evaluation_divisions_by_zero.store(scratch_.counts.division_by_zero, std::memory_order_relaxed);
+  stats_.evaluation_divisions_by_zero.store(scratch_.counts.division_by_zero,
+                                            std::memory_order_relaxed);
   stats_.evaluation_domain_errors.store(scratch_.counts.domain, std::memory_order_relaxed);
   return {};
 }

@@ -38,10 +38,11 @@ class ReplayMerge;
 
 class Engine {
  public:
-  // Takes the log's lock, repairs its tail, brings the online store up to it, opens the sources where
-  // the log left them. `definition` and `kernels` outlive the engine.
-  static Result<std::unique_ptr<Engine>> Open(const Definition& definition, const KernelSet& kernels,
-                                              FileSystem& files, EngineOptions options);
+  // Takes the log's lock, repairs its tail, brings the online store up to it, opens the sources
+  // where the log left them. `definition` and `kernels` outlive the engine.
+  static Result<std::unique_ptr<Engine>> Open(const Definition& definition,
+                                              const KernelSet& kernels, FileSystem& files,
+                                              EngineOptions options);
   ~Engine();
 
   // Until all sources end, `stop` is set (then: drains what was accepted), or something fails.
@@ -58,7 +59,8 @@ class Engine {
   bool rebuilt() const { return rebuilt_; }
 
  private:
-  Engine(const Definition& definition, const KernelSet& kernels, FileSystem& files, EngineOptions options);
+  Engine(const Definition& definition, const KernelSet& kernels, FileSystem& files,
+         EngineOptions options);
 
   Status OpenLog();
   Status OpenOnline();

@@ -16,9 +16,10 @@
 namespace skewless {
 
 // `source`: further lines of the source; `view`: features and more of the view `totals`.
-inline std::string EngineYaml(const std::string& source = "    arrival_timestamp: at\n",
-                              const std::string& features = "      visits: count(*)\n      total: sum(n)\n",
-                              const std::string& more = "") {
+inline std::string EngineYaml(
+    const std::string& source = "    arrival_timestamp: at\n",
+    const std::string& features = "      visits: count(*)\n      total: sum(n)\n",
+    const std::string& more = "") {
   return R"(project: test
 log: {path: var/log}
 online: {type: embedded, path: var/online}
@@ -29,7 +30,8 @@ sources:
     format: csv
     columns: {user: int64, n: int64, ts: "timestamp[us]", at: "timestamp[us]"}
     event_timestamp: ts
-)" + source + more + R"(
+)" + source +
+         more + R"(
 entities:
   user: {keys: {user: int64}}
 feature_views:
@@ -43,8 +45,8 @@ feature_views:
 inline constexpr char kEventsHeader[] = "user,n,ts,at\n";
 
 inline std::string EventLine(int64_t user, int64_t n, Timestamp event, Timestamp arrival) {
-  return std::to_string(user) + "," + std::to_string(n) + "," + std::to_string(kTestStart + event) + "," +
-         std::to_string(kTestStart + arrival) + "\n";
+  return std::to_string(user) + "," + std::to_string(n) + "," + std::to_string(kTestStart + event) +
+         "," + std::to_string(kTestStart + arrival) + "\n";
 }
 
 struct LoggedRecord {
@@ -60,7 +62,8 @@ class EngineTest : public ::testing::Test {
   explicit EngineTest(const std::string& yaml = EngineYaml()) : repository_(yaml) {}
 
   std::unique_ptr<Engine> Open(EngineOptions options = {}) {
-    auto opened = Engine::Open(repository_.definition(), repository_.kernels(), SystemFiles(), std::move(options));
+    auto opened = Engine::Open(repository_.definition(), repository_.kernels(), SystemFiles(),
+                               std::move(options));
     EXPECT_TRUE(opened.has_value()) << opened.error().ToString();
     return opened.has_value() ? std::move(*opened) : nullptr;
   }
@@ -77,7 +80,8 @@ class EngineTest : public ::testing::Test {
 
   std::vector<LoggedRecord> Log() {
     std::vector<LoggedRecord> records;
-    auto reader = LogReader::Open(SystemFiles(), repository_.Path("var/log"), LoggedSources(repository_.definition()));
+    auto reader = LogReader::Open(SystemFiles(), repository_.Path("var/log"),
+                                  LoggedSources(repository_.definition()));
     EXPECT_TRUE(reader.has_value());
     Batch batch;
     while (reader.has_value()) {
@@ -113,8 +117,9 @@ class EngineTest : public ::testing::Test {
   // What a reader of the view sees now.
   Seen Read(int64_t user, int view = 0) {
     if (!reader_) {
-      auto opened = OpenEmbeddedReader(repository_.Path("var/online"), ViewNames(repository_.kernels()),
-                                       Fingerprints(repository_.kernels()));
+      auto opened =
+          OpenEmbeddedReader(repository_.Path("var/online"), ViewNames(repository_.kernels()),
+                             Fingerprints(repository_.kernels()));
       EXPECT_TRUE(opened.has_value()) << opened.error().ToString();
       reader_ = std::move(*opened);
     }
@@ -125,7 +130,8 @@ class EngineTest : public ::testing::Test {
     repository_.kernels()[static_cast<size_t>(view)]->Read(reader_->state(0), *read, &vector);
     if (vector.status == RowStatus::kNotFound) return {*read, "not found"};
     Seen seen{*read, ""};
-    for (const ValueView& value : vector.values) seen.values += (seen.values.empty() ? "" : ", ") + FormatValue(value);
+    for (const ValueView& value : vector.values)
+      seen.values += (seen.values.empty() ? "" : ", ") + FormatValue(value);
     return seen;
   }
 

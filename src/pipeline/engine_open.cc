@@ -8,7 +8,8 @@ namespace skewless {
 
 std::vector<LoggedSource> LoggedSources(const Definition& definition) {
   std::vector<LoggedSource> sources;
-  for (const SourceDefinition& source : definition.sources) sources.push_back({source.name, source.schema});
+  for (const SourceDefinition& source : definition.sources)
+    sources.push_back({source.name, source.schema});
   return sources;
 }
 
@@ -35,10 +36,11 @@ Status Engine::OpenLog() {
   for (const SourceDefinition& source : definition_.sources) {
     const bool replays = source.arrival_timestamp >= 0 || source.delay;
     if (replays && !replay_) {
-      return Fail(ErrorCode::kInvalid,
-                  "source '" + source.name + "' says when its records arrived and another source doesn't",
-                  "Give every source an arrival_timestamp or a delay, or none of them: one clock drives "
-                  "the engine.");
+      return Fail(
+          ErrorCode::kInvalid,
+          "source '" + source.name + "' says when its records arrived and another source doesn't",
+          "Give every source an arrival_timestamp or a delay, or none of them: one clock drives "
+          "the engine.");
     }
   }
   LogOptions log_options;
@@ -67,15 +69,17 @@ Status Engine::OpenOnline() {
   if (!online_->usable() || online_->last_sequence() != log_->recovery().last_sequence) {
     SKEWLESS_RETURN_IF_ERROR(RebuildOnline());
   }
-  if (replay_ && last_available_us_ != kMinTimestamp) online_->AdvanceReplayClock(last_available_us_ - 1);
+  if (replay_ && last_available_us_ != kMinTimestamp)
+    online_->AdvanceReplayClock(last_available_us_ - 1);
   return online_->OpenForReaders();
 }
 
 Status Engine::RebuildOnline() {
   rebuilt_ = log_->recovery().records > 0;
   SKEWLESS_RETURN_IF_ERROR(online_->Reset());
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader, LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                                         LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
+                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
+                                            LoggedSources(definition_)));
   Batch batch;
   int64_t records = 0;
   for (;;) {
@@ -99,14 +103,16 @@ Status Engine::RecoverWatermarks() {
   }
   if (!decides || log_->recovery().records == 0) return {};
   // Lateness is decided against all accepted events, those of earlier runs included.
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader, LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                                         LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
+                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
+                                            LoggedSources(definition_)));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) return {};
     for (size_t row = 0; row < batch.rows(); ++row) {
-      if (batch.applied.empty() || batch.applied[row] != 0) watermarks_[batch.source].Accept(batch.event_us[row]);
+      if (batch.applied.empty() || batch.applied[row] != 0)
+        watermarks_[batch.source].Accept(batch.event_us[row]);
     }
   }
 }
@@ -116,26 +122,29 @@ Status Engine::OpenSources() {
     const SourceDefinition& source = definition_.sources[i];
     SourceOptions source_options;
     source_options.replay = replay_;
-    source_options.spill_directory = JoinPath(definition_.ResolvePath(definition_.log_path), "spill");
+    source_options.spill_directory =
+        JoinPath(definition_.ResolvePath(definition_.log_path), "spill");
     for (const auto& [where, offset] : log_->recovery().positions) {
       if (where.first == source.name) source_options.resume.push_back({where.second, offset});
     }
     dead_letters_.push_back(nullptr);
-    const std::string path = definition_.ResolvePath(
-        source.dead_letters.empty() ? definition_.log_path + "/dead_letters/" + source.name + ".jsonl"
-                                    : source.dead_letters);
+    const std::string path = definition_.ResolvePath(source.dead_letters.empty()
+                                                         ? definition_.log_path + "/dead_letters/" +
+                                                               source.name + ".jsonl"
+                                                         : source.dead_letters);
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
     SKEWLESS_ASSIGN_OR_RETURN(dead_letters_.back(), DeadLetterFile::Open(files_, path));
     DeadLetterFile* file = dead_letters_.back().get();
     DeadLetterSink sink = [file, strict = options_.strict](const DeadLetter& letter) -> Status {
       if (!strict) return file->Append(letter);
       const std::string line = letter.line > 0 ? ":" + std::to_string(letter.line) : "";
-      return Fail(ErrorCode::kInvalid,
-                  letter.stream + line + ": record " + std::to_string(letter.offset) + ": " + letter.reason,
-                  "Mend the record, or run without --strict to have it kept in the dead letters.");
+      return Fail(
+          ErrorCode::kInvalid,
+          letter.stream + line + ": record " + std::to_string(letter.offset) + ": " + letter.reason,
+          "Mend the record, or run without --strict to have it kept in the dead letters.");
     };
-    SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenSource(definition_, static_cast<int>(i), source_options,
-                                                      std::move(sink)));
+    SKEWLESS_ASSIGN_OR_RETURN(
+        auto opened, OpenSource(definition_, static_cast<int>(i), source_options, std::move(sink)));
     SourceThreadOptions thread_options;
     thread_options.batch_rows = options_.batch_rows;
     sources_.push_back(std::make_unique<SourceThread>(std::move(opened), file, thread_options));
@@ -146,16 +155,19 @@ Status Engine::OpenSources() {
 Status Engine::OpenOffline() {
   if (!definition_.offline) return {};
   if (definition_.offline->type != "parquet") {
-    return Fail(ErrorCode::kUnsupported,
-                "offline store '" + definition_.offline->type + "' is not available in this version",
-                "Use offline: {type: parquet, path: ...}.");
+    return Fail(
+        ErrorCode::kUnsupported,
+        "offline store '" + definition_.offline->type + "' is not available in this version",
+        "Use offline: {type: parquet, path: ...}.");
   }
   OfflineOptions offline_options;
   offline_options.directory = definition_.ResolvePath(definition_.offline->path);
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(offline_options.directory));
-  SKEWLESS_ASSIGN_OR_RETURN(auto writer, OfflineWriter::Open(files_, definition_, kernels_, offline_options));
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader, LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                                         LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto writer,
+                            OfflineWriter::Open(files_, definition_, kernels_, offline_options));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
+                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
+                                            LoggedSources(definition_)));
   offline_ = std::make_unique<OfflineThread>(std::move(writer), std::move(reader), &stats_,
                                              OfflineThreadOptions{});
   offline_->SetDurable(log_->recovery().last_sequence);

@@ -10,15 +10,15 @@
 namespace skewless {
 
 struct EngineStats {
-  std::atomic<int64_t> accepted{0};       // records made durable
-  std::atomic<int64_t> refused_late{0};   // of them, refused as too late
+  std::atomic<int64_t> accepted{0};      // records made durable
+  std::atomic<int64_t> refused_late{0};  // of them, refused as too late
   std::atomic<int64_t> batches{0};
   std::atomic<int64_t> log_bytes{0};
   std::atomic<int64_t> evaluation_overflows{0};
   std::atomic<int64_t> evaluation_divisions_by_zero{0};
   std::atomic<int64_t> evaluation_domain_errors{0};
-  std::atomic<Timestamp> clock_us{kMinTimestamp};        // the engine's clock
-  std::atomic<Timestamp> watermark_us{kMinTimestamp};    // the least of the sources'
+  std::atomic<Timestamp> clock_us{kMinTimestamp};      // the engine's clock
+  std::atomic<Timestamp> watermark_us{kMinTimestamp};  // the least of the sources'
   std::atomic<int64_t> offline_rows{0};
   std::atomic<int64_t> recovered_records{0};  // folded again from the log at start
   LatencyHistogram freshness;  // a record is accepted (wall clock: decoded) -> readers can see it

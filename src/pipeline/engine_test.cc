@@ -29,8 +29,8 @@ int64_t SumOf(int64_t user, int64_t last) {
 using ReplayEngine = EngineTest;
 
 TEST_F(ReplayEngine, RecordsComeInOrderOfArrivalAndAreStampedWithIt) {
-  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 3, 0, 300) + EventLine(1, 1, 100, 100) +
-                                      EventLine(2, 2, 50, 200));
+  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 3, 0, 300) +
+                                      EventLine(1, 1, 100, 100) + EventLine(2, 2, 50, 200));
   Run();
   const auto log = Log();
   EXPECT_EQ(LoggedNumbers(), (std::vector<int64_t>{1, 2, 3}));
@@ -98,7 +98,8 @@ TEST_F(ReplayEngine, FilesAddedLaterComeAfterEveryTimeThatWasRead) {
   Run();
   const Timestamp read = Read(1).read_us;
   EXPECT_EQ(read, kTestStart + 105);
-  repository_.Write("events2.csv", std::string(kEventsHeader) + EventLine(1, 12, 105, 105) + EventLine(1, 13, 300, 300));
+  repository_.Write("events2.csv", std::string(kEventsHeader) + EventLine(1, 12, 105, 105) +
+                                       EventLine(1, 13, 300, 300));
   Run();
   EXPECT_EQ(LoggedNumbers(), (std::vector<int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13}));
   const auto log = Log();
@@ -136,7 +137,8 @@ TEST_F(ReplayEngine, AFeatureDefinedLaterHasItsHistoryFromTheLog) {
   repository_.Write("events.csv", Lines(1, 30));
   Run();
   reader_.reset();
-  repository_.Define(EngineYaml("    arrival_timestamp: at\n", "      most: max(n)\n      visits: count(*)\n"));
+  repository_.Define(
+      EngineYaml("    arrival_timestamp: at\n", "      most: max(n)\n      visits: count(*)\n"));
   Run();
   EXPECT_EQ(Read(1).values, "28, 10");
   EXPECT_EQ(LoggedNumbers(), Numbers(1, 30));
@@ -175,7 +177,8 @@ TEST_F(ReplayEngine, SecondEngineIsLockedOut) {
 }
 
 TEST_F(ReplayEngine, BadRecordsAreKeptOrStopAStrictEngine) {
-  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 1, 10, 10) + "1,abc,0,0\n" + EventLine(1, 2, 20, 20));
+  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 1, 10, 10) +
+                                      "1,abc,0,0\n" + EventLine(1, 2, 20, 20));
   EngineOptions options;
   options.strict = true;
   auto engine = Open(std::move(options));
@@ -187,7 +190,8 @@ TEST_F(ReplayEngine, BadRecordsAreKeptOrStopAStrictEngine) {
   engine.reset();
   Run();
   EXPECT_EQ(LoggedNumbers(), (std::vector<int64_t>{1, 2}));
-  const std::string letters = *ReadWholeFile(SystemFiles(), repository_.Path("var/log/dead_letters/events.jsonl"));
+  const std::string letters =
+      *ReadWholeFile(SystemFiles(), repository_.Path("var/log/dead_letters/events.jsonl"));
   EXPECT_NE(letters.find("abc"), std::string::npos);
   EXPECT_EQ(std::count(letters.begin(), letters.end(), '\n'), 1);
 }
@@ -201,8 +205,8 @@ class LateEngine : public EngineTest {
 
 TEST_F(LateEngine, TooLateIsDecidedOnceAndKeptInTheLog) {
   // 84 is behind the watermark (100 - 10) by more than 5; 85 is not.
-  repository_.Write("events1.csv", std::string(kEventsHeader) + EventLine(1, 1, 100, 100) + EventLine(1, 2, 84, 101) +
-                                       EventLine(1, 4, 85, 102));
+  repository_.Write("events1.csv", std::string(kEventsHeader) + EventLine(1, 1, 100, 100) +
+                                       EventLine(1, 2, 84, 101) + EventLine(1, 4, 85, 102));
   Run();
   auto log = Log();
   ASSERT_EQ(log.size(), 3u);
@@ -213,7 +217,8 @@ TEST_F(LateEngine, TooLateIsDecidedOnceAndKeptInTheLog) {
   // The watermark goes on where it stood, and a rebuild reads the decisions.
   reader_.reset();
   std::filesystem::remove_all(repository_.Path("var/online"));
-  repository_.Write("events2.csv", std::string(kEventsHeader) + EventLine(1, 8, 84, 110) + EventLine(1, 16, 86, 111));
+  repository_.Write("events2.csv", std::string(kEventsHeader) + EventLine(1, 8, 84, 110) +
+                                       EventLine(1, 16, 86, 111));
   auto engine = Open();
   const std::atomic<bool> stop{false};
   ASSERT_TRUE(engine->Run(stop).has_value());
@@ -236,7 +241,9 @@ TEST_F(LateEngine, TooLateIsDecidedOnceAndKeptInTheLog) {
 
 class TwoSources : public EngineTest {
  protected:
-  TwoSources() : EngineTest(EngineYaml("    arrival_timestamp: at\n", "      visits: count(*)\n", kSecond) + kSecondView) {}
+  TwoSources()
+      : EngineTest(EngineYaml("    arrival_timestamp: at\n", "      visits: count(*)\n", kSecond) +
+                   kSecondView) {}
   static constexpr const char* kSecond = R"(
   views:
     type: file
@@ -256,8 +263,10 @@ class TwoSources : public EngineTest {
 };
 
 TEST_F(TwoSources, ShareOneReplayClock) {
-  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 1, 0, 10) + EventLine(1, 3, 0, 30) + EventLine(1, 5, 0, 50));
-  repository_.Write("views.csv", std::string(kEventsHeader) + EventLine(1, 2, 0, 20) + EventLine(1, 4, 0, 30) + EventLine(1, 6, 0, 60));
+  repository_.Write("events.csv", std::string(kEventsHeader) + EventLine(1, 1, 0, 10) +
+                                      EventLine(1, 3, 0, 30) + EventLine(1, 5, 0, 50));
+  repository_.Write("views.csv", std::string(kEventsHeader) + EventLine(1, 2, 0, 20) +
+                                     EventLine(1, 4, 0, 30) + EventLine(1, 6, 0, 60));
   EngineOptions options;
   options.stepped_replay = true;
   auto engine = Open(std::move(options));
@@ -279,9 +288,11 @@ TEST_F(TwoSources, ShareOneReplayClock) {
 TEST_F(TwoSources, OneClockDrivesAllOfThem) {
   std::string yaml = EngineYaml("", "      visits: count(*)\n", kSecond) + kSecondView;
   repository_.Define(yaml);
-  const auto opened = Engine::Open(repository_.definition(), repository_.kernels(), SystemFiles(), {});
+  const auto opened =
+      Engine::Open(repository_.definition(), repository_.kernels(), SystemFiles(), {});
   ASSERT_FALSE(opened.has_value());
-  EXPECT_NE(opened.error().message.find("source 'views' says when its records arrived"), std::string::npos)
+  EXPECT_NE(opened.error().message.find("source 'views' says when its records arrived"),
+            std::string::npos)
       << opened.error().message;
 }
 
@@ -298,7 +309,8 @@ TEST_F(LiveEngine, StampsAreAfterEveryTimeThatAReaderWasGiven) {
   auto log = Log();
   for (int round = 0; round < 3; ++round) {
     const size_t before = log.size();
-    repository_.Write("events" + std::to_string(round + 2) + ".csv", Lines(100 * (round + 1), 100 * (round + 1) + 9));
+    repository_.Write("events" + std::to_string(round + 2) + ".csv",
+                      Lines(100 * (round + 1), 100 * (round + 1) + 9));
     auto engine = Open();
     Timestamp given = 0;
     for (int i = 0; i < 100; ++i) given = std::max(given, Read(1).read_us);
@@ -340,9 +352,11 @@ TEST_F(OfflineEngine, TablesHoldTheLogRowForRow) {
   ASSERT_EQ(rows.size(), log.size());
   for (const LoggedRecord& record : log) {
     ASSERT_EQ(rows.count(record.sequence), 1u);
-    EXPECT_NE(rows.at(record.sequence).find("n=" + std::to_string(record.ints[1]) + ","), std::string::npos);
+    EXPECT_NE(rows.at(record.sequence).find("n=" + std::to_string(record.ints[1]) + ","),
+              std::string::npos);
   }
-  EXPECT_NE(rows.at(log.back().sequence).find("visits=15"), std::string::npos) << rows.at(log.back().sequence);
+  EXPECT_NE(rows.at(log.back().sequence).find("visits=15"), std::string::npos)
+      << rows.at(log.back().sequence);
 }
 
 // Nothing in the log belongs to a source that is still defined: a run still ends.
@@ -350,7 +364,8 @@ TEST_F(OfflineEngine, EndsWhereTheLogEndsInRecordsOfARemovedSource) {
   repository_.Write("events.csv", Lines(1, 10));
   Run();
   std::string yaml = "offline: {type: parquet, path: var/history}\n" + EngineYaml();
-  for (size_t at = yaml.find("events:"); at != std::string::npos; at = yaml.find("events:")) yaml.replace(at, 7, "clicks:");
+  for (size_t at = yaml.find("events:"); at != std::string::npos; at = yaml.find("events:"))
+    yaml.replace(at, 7, "clicks:");
   yaml.replace(yaml.find("source: events"), 14, "source: clicks");
   yaml.replace(yaml.find("events*.csv"), 11, "clicks*.csv");
   repository_.Define(yaml);

@@ -6,8 +6,9 @@
 
 namespace skewless {
 
-OfflineThread::OfflineThread(std::unique_ptr<OfflineWriter> writer, std::unique_ptr<LogReader> reader,
-                             EngineStats* stats, OfflineThreadOptions options)
+OfflineThread::OfflineThread(std::unique_ptr<OfflineWriter> writer,
+                             std::unique_ptr<LogReader> reader, EngineStats* stats,
+                             OfflineThreadOptions options)
     : writer_(std::move(writer)), reader_(std::move(reader)), stats_(stats), options_(options) {}
 
 OfflineThread::~OfflineThread() {
@@ -53,7 +54,8 @@ Status OfflineThread::Follow() {
     const bool last_round = finish_.load();
     const Sequence durable = durable_.load(std::memory_order_acquire);
     reader_->SetLimit(durable);
-    // Not until `durable` is seen: the log may end in records of a source that is no longer defined.
+    // Not until `durable` is seen: the log may end in records of a source that is no longer
+    // defined.
     for (bool more = durable > looked_at; more;) {
       SKEWLESS_ASSIGN_OR_RETURN(more, reader_->Next(&batch));
       if (more) SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));

@@ -11,8 +11,8 @@ Result<Timestamp> ReplayGate::AdvanceTo(Timestamp time) {
   moved_.wait(lock, [&] { return reached_ >= time || stopped_; });
   if (reached_ >= time) return reached_;
   if (!status_.has_value()) return tl::unexpected<Error>(status_.error());
-  return Fail(ErrorCode::kUnavailable, "the engine stopped before the replay clock reached " +
-                                           FormatTimestamp(time));
+  return Fail(ErrorCode::kUnavailable,
+              "the engine stopped before the replay clock reached " + FormatTimestamp(time));
 }
 
 void ReplayGate::Release() {

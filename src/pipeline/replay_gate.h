@@ -25,7 +25,8 @@ class ReplayGate {
   Timestamp granted() const;
   // Engine: everything that arrived up to `time` is readable.
   void Reached(Timestamp time);
-  // Engine: it ends; waiting readers get the error. An engine that ended well has reached everything.
+  // Engine: it ends; waiting readers get the error. An engine that ended well has reached
+  // everything.
   void Stop(Status status);
 
  private:

@@ -1,5 +1,5 @@
-// The heads of several sources, each in arrival order, taken in one order of arrival. Ties go to the
-// source defined first, so a history replays the same way every time.
+// The heads of several sources, each in arrival order, taken in one order of arrival. Ties go to
+// the source defined first, so a history replays the same way every time.
 #pragma once
 
 #include <memory>
@@ -26,15 +26,15 @@ class ReplayMerge {
   struct Head {
     SourceThread* source = nullptr;
     AcceptedBatch current;
-    size_t row = 0;     // the first not yet taken
+    size_t row = 0;  // the first not yet taken
     bool ended = false;
   };
   size_t Least() const;
   void Release(Head& head);
 
   std::vector<Head> heads_;
-  Batch slice_;                       // what Take returns where it isn't a whole batch
-  int finished_ = -1;                 // head whose whole batch was handed out
+  Batch slice_;        // what Take returns where it isn't a whole batch
+  int finished_ = -1;  // head whose whole batch was handed out
 };
 
 }  // namespace skewless

@@ -42,8 +42,9 @@ class ReplayMergeTest : public ::testing::Test {
  protected:
   void Add(std::vector<std::vector<Timestamp>> batches, Status end = {}) {
     threads_.push_back(std::make_unique<SourceThread>(
-        std::make_unique<FixedSource>(static_cast<uint32_t>(threads_.size()), std::move(batches), std::move(end)), nullptr,
-        SourceThreadOptions{}));
+        std::make_unique<FixedSource>(static_cast<uint32_t>(threads_.size()), std::move(batches),
+                                      std::move(end)),
+        nullptr, SourceThreadOptions{}));
   }
   ReplayMerge Merge() {
     std::vector<SourceThread*> sources;
@@ -57,7 +58,8 @@ class ReplayMergeTest : public ::testing::Test {
   static std::string Show(const Batch& batch) {
     std::string text = std::to_string(batch.source) + ":";
     for (size_t row = 0; row < batch.rows(); ++row) {
-      text += " " + std::to_string(batch.columns[0].ints[row]) + "@" + std::to_string(batch.arrival_us[row]);
+      text += " " + std::to_string(batch.columns[0].ints[row]) + "@" +
+              std::to_string(batch.arrival_us[row]);
     }
     return text + " > " + std::to_string(batch.positions.at(0).offset);
   }
@@ -91,8 +93,8 @@ TEST_F(ReplayMergeTest, OneSourceGoesThroughWhole) {
 TEST_F(ReplayMergeTest, TwoSourcesComeInOneOrderAndTiesGoToTheFirst) {
   Add({{1, 3, 5, 5}, {9}});
   Add({{2, 3, 3, 5}, {7}});
-  EXPECT_EQ(TakeAll(), (Taken{"0: 0@1 > 1", "1: 0@2 > 1", "0: 1@3 > 2", "1: 1@3 2@3 > 3", "0: 2@5 3@5 > 4", "1: 3@5 > 4",
-                              "1: 4@7 > 5", "0: 4@9 > 5"}));
+  EXPECT_EQ(TakeAll(), (Taken{"0: 0@1 > 1", "1: 0@2 > 1", "0: 1@3 > 2", "1: 1@3 2@3 > 3",
+                              "0: 2@5 3@5 > 4", "1: 3@5 > 4", "1: 4@7 > 5", "0: 4@9 > 5"}));
 }
 
 TEST_F(ReplayMergeTest, NothingGoesBeyondTheLimit) {

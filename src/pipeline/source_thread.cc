@@ -34,8 +34,8 @@ Status SourceThread::Pump() {
   int64_t synced_dead_letters = 0;
   while (!stop_.load(std::memory_order_relaxed)) {
     AcceptedBatch accepted{queue_.Take(), 0};
-    SKEWLESS_ASSIGN_OR_RETURN(
-        const bool more, source_->Next(options_.batch_rows, options_.wait_us, accepted.batch.get()));
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, source_->Next(options_.batch_rows, options_.wait_us,
+                                                             accepted.batch.get()));
     const SourceProgress now = source_->progress();
     records_.store(now.records, std::memory_order_relaxed);
     dead_.store(now.dead_letters, std::memory_order_relaxed);

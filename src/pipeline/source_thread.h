@@ -19,9 +19,10 @@ struct SourceThreadOptions {
 
 class SourceThread {
  public:
-  // `dead_letters` may be null where the sink of the source goes elsewhere; else it is synced before
-  // a batch that moves the source's positions past a dead letter is handed on.
-  SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_letters, SourceThreadOptions options);
+  // `dead_letters` may be null where the sink of the source goes elsewhere; else it is synced
+  // before a batch that moves the source's positions past a dead letter is handed on.
+  SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_letters,
+               SourceThreadOptions options);
   ~SourceThread();
   void Start();
   void Stop();  // and waits for the thread

@@ -15,12 +15,12 @@ struct FeatureReader::Impl {
   std::vector<ServiceKernel> services;
   EvaluationScratch scratch;
 
-  std::vector<KeyColumn> keys;         // by plan.views
-  std::vector<RowKey> row_keys;        // row by row, view by view; null keys left out
-  std::vector<int> state_of;           // the same order, with null keys as -1
-  std::deque<FeatureVector> vectors;   // row by row, view by view; kept between calls
+  std::vector<KeyColumn> keys;        // by plan.views
+  std::vector<RowKey> row_keys;       // row by row, view by view; null keys left out
+  std::vector<int> state_of;          // the same order, with null keys as -1
+  std::deque<FeatureVector> vectors;  // row by row, view by view; kept between calls
   std::vector<ReadRow> rows;
-  std::vector<Column> single;          // inputs of a one-row read
+  std::vector<Column> single;  // inputs of a one-row read
   StringArena single_strings;
   std::vector<Column> service_inputs;  // what a service's derived read, a column a needed feature
   std::vector<FeatureReference> service_needs;
@@ -31,7 +31,8 @@ struct FeatureReader::Impl {
   }
 
   void EncodeViewKeys(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
-  void FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us, std::span<const ByteView> states);
+  void FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us,
+                 std::span<const ByteView> states);
   void AddServiceDerived(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
   Status MakeSingle(const ReadPlan& plan, const std::map<std::string, Value>& values);
   const FeatureVector& VectorOf(const ReadPlan& plan, size_t row, int view) const;
@@ -66,7 +67,8 @@ void FeatureReader::Impl::EncodeViewKeys(const ReadPlan& plan, const std::vector
   }
 }
 
-const FeatureVector& FeatureReader::Impl::VectorOf(const ReadPlan& plan, size_t row, int view) const {
+const FeatureVector& FeatureReader::Impl::VectorOf(const ReadPlan& plan, size_t row,
+                                                   int view) const {
   for (size_t v = 0; v < plan.views.size(); ++v) {
     if (plan.views[v] == view) return vectors[row * plan.views.size() + v];
   }
@@ -107,14 +109,16 @@ void FeatureReader::Impl::AddServiceDerived(const ReadPlan& plan, const std::vec
     service_inputs[i].Clear();
     service_inputs[i].type = view.output_type(static_cast<size_t>(need.output));
     for (size_t row = 0; row < row_count; ++row) {
-      AppendValue(service_inputs[i], VectorOf(plan, row, need.view).values[static_cast<size_t>(need.output)]);
+      AppendValue(service_inputs[i],
+                  VectorOf(plan, row, need.view).values[static_cast<size_t>(need.output)]);
     }
   }
   std::vector<const Column*> request;
   for (size_t i = 0; i < plan.request.size(); ++i) request.push_back(&inputs[plan.keys.size() + i]);
   const auto feature = [&](FeatureReference wanted) -> const Column* {
     for (size_t i = 0; i < service_needs.size(); ++i) {
-      if (service_needs[i].view == wanted.view && service_needs[i].output == wanted.output) return &service_inputs[i];
+      if (service_needs[i].view == wanted.view && service_needs[i].output == wanted.output)
+        return &service_inputs[i];
     }
     return nullptr;
   };
@@ -128,16 +132,19 @@ void FeatureReader::Impl::AddServiceDerived(const ReadPlan& plan, const std::vec
   }
 }
 
-Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan, const std::vector<Column>& inputs,
+Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
+                                                         const std::vector<Column>& inputs,
                                                          size_t row_count) {
   Impl& impl = *impl_;
   SKEWLESS_CHECK(impl.online != nullptr);
   impl.EncodeViewKeys(plan, inputs, row_count);
   if (impl.rows.size() < row_count) impl.rows.resize(row_count);
-  if (impl.vectors.size() < row_count * plan.views.size()) impl.vectors.resize(row_count * plan.views.size());
+  if (impl.vectors.size() < row_count * plan.views.size())
+    impl.vectors.resize(row_count * plan.views.size());
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp read_us, impl.online->Read(impl.row_keys));
   if (read_us == kMinTimestamp) {
-    return Fail(ErrorCode::kUnavailable, "the replay clock stands before the first event: there is no time to read at",
+    return Fail(ErrorCode::kUnavailable,
+                "the replay clock stands before the first event: there is no time to read at",
                 "Try again when the replay has begun.");
   }
   std::vector<ByteView> states(plan.views.size());
@@ -152,7 +159,8 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan, c
   return std::span<const ReadRow>(impl.rows.data(), row_count);
 }
 
-Status FeatureReader::Impl::MakeSingle(const ReadPlan& plan, const std::map<std::string, Value>& values) {
+Status FeatureReader::Impl::MakeSingle(const ReadPlan& plan,
+                                       const std::map<std::string, Value>& values) {
   single_strings.Clear();
   single.resize(plan.keys.size() + plan.request.size());
   for (size_t i = 0; i < single.size(); ++i) {
@@ -160,8 +168,10 @@ Status FeatureReader::Impl::MakeSingle(const ReadPlan& plan, const std::map<std:
     const ColumnSpec& spec = is_key ? plan.keys[i] : plan.request[i - plan.keys.size()];
     const auto found = values.find(spec.name);
     if (found == values.end()) {
-      return Fail(ErrorCode::kInvalid, std::string(is_key ? "key" : "request column") + " '" + spec.name + "' is missing",
-                  "Give it, as in " + spec.name + "=...");
+      return Fail(
+          ErrorCode::kInvalid,
+          std::string(is_key ? "key" : "request column") + " '" + spec.name + "' is missing",
+          "Give it, as in " + spec.name + "=...");
     }
     single[i].Clear();
     single[i].type = spec.type;
@@ -172,14 +182,17 @@ Status FeatureReader::Impl::MakeSingle(const ReadPlan& plan, const std::map<std:
   return {};
 }
 
-Result<const ReadRow*> FeatureReader::Read(const ReadPlan& plan, const std::map<std::string, Value>& inputs) {
+Result<const ReadRow*> FeatureReader::Read(const ReadPlan& plan,
+                                           const std::map<std::string, Value>& inputs) {
   SKEWLESS_RETURN_IF_ERROR(impl_->MakeSingle(plan, inputs));
   SKEWLESS_ASSIGN_OR_RETURN(const auto rows, ReadMany(plan, impl_->single, 1));
   return &rows[0];
 }
 
-Result<const ReadRow*> FeatureReader::Finish(const ReadPlan& plan, const std::map<std::string, Value>& inputs,
-                                             Timestamp read_us, const std::vector<ByteView>& states) {
+Result<const ReadRow*> FeatureReader::Finish(const ReadPlan& plan,
+                                             const std::map<std::string, Value>& inputs,
+                                             Timestamp read_us,
+                                             const std::vector<ByteView>& states) {
   SKEWLESS_RETURN_IF_ERROR(impl_->MakeSingle(plan, inputs));
   if (impl_->rows.empty()) impl_->rows.resize(1);
   if (impl_->vectors.size() < plan.views.size()) impl_->vectors.resize(plan.views.size());

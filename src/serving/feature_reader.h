@@ -1,5 +1,5 @@
-// From a request (features or a service, entities, request columns) to vectors, all of a row read at
-// one T. What HTTP, `get` and tests call.
+// From a request (features or a service, entities, request columns) to vectors, all of a row read
+// at one T. What HTTP, `get` and tests call.
 #pragma once
 
 #include <map>
@@ -15,25 +15,36 @@ namespace skewless {
 
 // What is asked, resolved once and then used for many rows. Outputs in the asked order.
 struct ReadPlan {
-  int service = -1;                            // -1: features were listed
-  std::vector<FeatureReference> features;      // of views
-  std::vector<int> views;                      // distinct, ascending
-  struct Output { std::string name, full_name; Type type; FeatureReference feature; int derived = -1; };
-  std::vector<Output> outputs;                 // features, then the service's derived
-  std::vector<ColumnSpec> keys;                // distinct entity key columns
-  std::vector<ColumnSpec> request;             // the service's request columns
+  int service = -1;                        // -1: features were listed
+  std::vector<FeatureReference> features;  // of views
+  std::vector<int> views;                  // distinct, ascending
+  struct Output {
+    std::string name, full_name;
+    Type type;
+    FeatureReference feature;
+    int derived = -1;
+  };
+  std::vector<Output> outputs;      // features, then the service's derived
+  std::vector<ColumnSpec> keys;     // distinct entity key columns
+  std::vector<ColumnSpec> request;  // the service's request columns
 };
 Result<ReadPlan> PlanService(const Definition& definition, const std::string& service);
-Result<ReadPlan> PlanFeatures(const Definition& definition, const std::vector<std::string>& features);
+Result<ReadPlan> PlanFeatures(const Definition& definition,
+                              const std::vector<std::string>& features);
 
 // One row's answer.
 struct ReadRow {
-  Timestamp read_us = 0;                       // T, one for all views
-  std::vector<ValueView> values;               // by plan.outputs
-  std::vector<RowStatus> statuses;             // of each output's view; a service's derived: kPresent
-  std::vector<Timestamp> newest_event_us;      // by output; 0 where none
-  struct ViewRead { int view; RowStatus status; Sequence sequence; Timestamp newest_event_us; };
-  std::vector<ViewRead> views;                 // by plan.views
+  Timestamp read_us = 0;                   // T, one for all views
+  std::vector<ValueView> values;           // by plan.outputs
+  std::vector<RowStatus> statuses;         // of each output's view; a service's derived: kPresent
+  std::vector<Timestamp> newest_event_us;  // by output; 0 where none
+  struct ViewRead {
+    int view;
+    RowStatus status;
+    Sequence sequence;
+    Timestamp newest_event_us;
+  };
+  std::vector<ViewRead> views;  // by plan.views
 };
 
 // One thread's reader.
@@ -44,9 +55,9 @@ class FeatureReader {
                 std::unique_ptr<OnlineReader> online);
   ~FeatureReader();
 
-  // Rows of a request, all read at one T. `inputs` has a column for each of plan.keys, then for each
-  // of plan.request, of their types, all with `rows` rows. A null key is NOT_FOUND. The rows are
-  // valid until the next call.
+  // Rows of a request, all read at one T. `inputs` has a column for each of plan.keys, then for
+  // each of plan.request, of their types, all with `rows` rows. A null key is NOT_FOUND. The rows
+  // are valid until the next call.
   Result<std::span<const ReadRow>> ReadMany(const ReadPlan& plan, const std::vector<Column>& inputs,
                                             size_t rows);
   // One row by names; a missing key or request column is an error.

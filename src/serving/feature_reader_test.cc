@@ -18,11 +18,13 @@ TEST(ReadPlan, AServiceHasItsViewsKeysAndRequestColumns) {
   const auto plan = PlanService(store.definition(), "ranking");
   ASSERT_TRUE(plan.has_value());
   std::vector<std::string> names, full, keys, request;
-  for (const auto& output : plan->outputs) names.push_back(output.name), full.push_back(output.full_name);
+  for (const auto& output : plan->outputs)
+    names.push_back(output.name), full.push_back(output.full_name);
   for (const auto& key : plan->keys) keys.push_back(key.name);
   for (const auto& column : plan->request) request.push_back(column.name);
   EXPECT_EQ(names, (std::vector<std::string>{"spend", "visits", "share", "many"}));
-  EXPECT_EQ(full, (std::vector<std::string>{"activity__spend", "popular__visits", "ranking__share", "ranking__many"}));
+  EXPECT_EQ(full, (std::vector<std::string>{"activity__spend", "popular__visits", "ranking__share",
+                                            "ranking__many"}));
   EXPECT_EQ(keys, (std::vector<std::string>{"user", "item"}));
   EXPECT_EQ(request, (std::vector<std::string>{"cart"}));
   EXPECT_EQ(plan->views, (std::vector<int>{0, 1}));
@@ -89,8 +91,10 @@ TEST(FeatureReader, OneRowByNames) {
   ServedStore store;
   store.Click("1", "a", "2.0", kT);
   FeatureReader reader = store.Reader();
-  const ReadPlan plan = *PlanFeatures(store.definition(), {"pairs:visits", "activity:visits", "activity:per_visit"});
-  const auto row = reader.Read(plan, {{"user", Value::Int(1)}, {"item", Value::String("a")}, {"other", Value::Int(3)}});
+  const ReadPlan plan =
+      *PlanFeatures(store.definition(), {"pairs:visits", "activity:visits", "activity:per_visit"});
+  const auto row = reader.Read(
+      plan, {{"user", Value::Int(1)}, {"item", Value::String("a")}, {"other", Value::Int(3)}});
   ASSERT_TRUE(row.has_value());
   EXPECT_EQ(Show(**row), "1, 1, 2.0");
   const auto missing = reader.Read(plan, {{"user", Value::Int(1)}});
@@ -142,7 +146,8 @@ TEST(FeatureReader, FinishIsAReadOfGivenStates) {
   ASSERT_TRUE(finished.has_value());
   FeatureReader reader = store.Reader();
   EXPECT_EQ(Show(**finished), Show(**reader.Read(plan, inputs)));
-  EXPECT_EQ(Show(**finisher.Finish(plan, inputs, kT, {ByteView{}, ByteView{}})), "null, null, null, null");
+  EXPECT_EQ(Show(**finisher.Finish(plan, inputs, kT, {ByteView{}, ByteView{}})),
+            "null, null, null, null");
 }
 
 }  // namespace

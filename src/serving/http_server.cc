@@ -1,16 +1,15 @@
 #include "serving/http_server.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <simdjson.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <mutex>
 #include <vector>
-
-#include <fmt/format.h>
-#include <simdjson.h>
 
 #include "base/clock.h"
 #include "base/number_text.h"
@@ -24,7 +23,8 @@ constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 
 // What one request at a time uses; borrowed from a pool, so that nothing is made anew.
 struct Worker {
-  Worker(const Definition& definition, const KernelSet& kernels, std::unique_ptr<OnlineReader> online)
+  Worker(const Definition& definition, const KernelSet& kernels,
+         std::unique_ptr<OnlineReader> online)
       : plans(definition), reader(definition, kernels, std::move(online)) {}
   simdjson::dom::parser parser;
   PlanCache plans;
@@ -47,7 +47,8 @@ struct Reply {
 
 class MicrohttpdServer : public HttpServer {
  public:
-  MicrohttpdServer(const Definition& definition, const KernelSet& kernels, HttpServerOptions options)
+  MicrohttpdServer(const Definition& definition, const KernelSet& kernels,
+                   HttpServerOptions options)
       : definition_(definition), kernels_(kernels), options_(std::move(options)) {}
   ~MicrohttpdServer() override {
     if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
@@ -60,9 +61,11 @@ class MicrohttpdServer : public HttpServer {
   int64_t errors() const override { return errors_.load(std::memory_order_relaxed); }
 
  private:
-  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* url, const char* method,
-                              const char* version, const char* upload, size_t* upload_size, void** state);
-  static void OnCompleted(void* self, MHD_Connection* connection, void** state, MHD_RequestTerminationCode why);
+  static MHD_Result OnRequest(void* self, MHD_Connection* connection, const char* url,
+                              const char* method, const char* version, const char* upload,
+                              size_t* upload_size, void** state);
+  static void OnCompleted(void* self, MHD_Connection* connection, void** state,
+                          MHD_RequestTerminationCode why);
 
   Reply Answer(std::string_view method, std::string_view url, const Exchange& exchange);
   Reply GetOnlineFeatures(const std::string& body);
@@ -84,9 +87,7 @@ class MicrohttpdServer : public HttpServer {
   std::atomic<int64_t> requests_{0}, errors_{0};
 };
 
-HttpError Unavailable(const Error& error) {
-  return {503, "FeastError", error.ToString()};
-}
+HttpError Unavailable(const Error& error) { return {503, "FeastError", error.ToString()}; }
 
 Result<std::unique_ptr<Worker>> MicrohttpdServer::Borrow() {
   {
@@ -120,12 +121,14 @@ Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
   OnlineRequest& request = worker.request;
   if (auto parsed = ParseOnlineRequest(body, worker.parser, worker.plans, &request); !parsed) {
     reply = Failed(parsed.error());
-  } else if (auto rows = worker.reader.ReadMany(*request.plan, request.inputs, request.rows); !rows) {
+  } else if (auto rows = worker.reader.ReadMany(*request.plan, request.inputs, request.rows);
+             !rows) {
     reply = Failed(Unavailable(rows.error()));
   } else {
     AppendOnlineReply(definition_, request, *rows, reply.body);
     if (options_.served_log != nullptr) {
-      Status logged = AppendServedRows(definition_, request, *rows, *options_.served_log, &worker.served);
+      Status logged =
+          AppendServedRows(definition_, request, *rows, *options_.served_log, &worker.served);
       // A vector that can't be logged can't be proven: it isn't served.
       if (!logged) reply = Failed(Unavailable(logged.error()));
     }
@@ -136,7 +139,8 @@ Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
 }
 
 Reply MicrohttpdServer::AdvanceReplay(const std::string& body) {
-  if (!options_.advance_replay) return Failed({404, "FeastError", "no replay clock waits here: run --replay-waits"});
+  if (!options_.advance_replay)
+    return Failed({404, "FeastError", "no replay clock waits here: run --replay-waits"});
   simdjson::dom::parser parser;
   int64_t time = 0;
   if (parser.parse(body)["to_us"].get_int64().get(time) != simdjson::SUCCESS) {
@@ -149,9 +153,12 @@ Reply MicrohttpdServer::AdvanceReplay(const std::string& body) {
 
 Reply MicrohttpdServer::Metrics() {
   MetricFamilies families;
-  families.push_back(CounterFamily("skewless_http_requests_total", "Requests answered.", static_cast<double>(requests())));
-  families.push_back(CounterFamily("skewless_http_errors_total", "Of them, with an error.", static_cast<double>(errors())));
-  families.push_back(HistogramFamily("skewless_read_seconds", "A read of features, from its body to its reply.", latency_));
+  families.push_back(CounterFamily("skewless_http_requests_total", "Requests answered.",
+                                   static_cast<double>(requests())));
+  families.push_back(CounterFamily("skewless_http_errors_total", "Of them, with an error.",
+                                   static_cast<double>(errors())));
+  families.push_back(HistogramFamily("skewless_read_seconds",
+                                     "A read of features, from its body to its reply.", latency_));
   if (options_.more_metrics) {
     for (auto& family : options_.more_metrics()) families.push_back(std::move(family));
   }
@@ -167,19 +174,23 @@ Reply MicrohttpdServer::Health() {
   return {readable ? 200 : 503, ""};
 }
 
-Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url, const Exchange& exchange) {
+Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url,
+                               const Exchange& exchange) {
   if (exchange.too_large) return Failed({413, "FeastError", "the body is larger than 16 MiB"});
   const bool post = method == "POST";
   if (post && url == "/get-online-features") return GetOnlineFeatures(exchange.body);
   if (post && url == "/replay/advance") return AdvanceReplay(exchange.body);
   if (method == "GET" && url == "/health") return Health();
   if (method == "GET" && url == "/metrics") return Metrics();
-  return Failed({404, "FeastError",
-                 fmt::format("{} {} is not here; try POST /get-online-features, GET /health, GET /metrics", method, url)});
+  return Failed(
+      {404, "FeastError",
+       fmt::format("{} {} is not here; try POST /get-online-features, GET /health, GET /metrics",
+                   method, url)});
 }
 
-MHD_Result MicrohttpdServer::OnRequest(void* self, MHD_Connection* connection, const char* url, const char* method,
-                                       const char*, const char* upload, size_t* upload_size, void** state) {
+MHD_Result MicrohttpdServer::OnRequest(void* self, MHD_Connection* connection, const char* url,
+                                       const char* method, const char*, const char* upload,
+                                       size_t* upload_size, void** state) {
   auto& server = *static_cast<MicrohttpdServer*>(self);
   if (*state == nullptr) {
     *state = new Exchange();
@@ -197,12 +208,14 @@ MHD_Result MicrohttpdServer::OnRequest(void* self, MHD_Connection* connection, c
   MHD_Response* response =
       MHD_create_response_from_buffer(reply.body.size(), reply.body.data(), MHD_RESPMEM_MUST_COPY);
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply.content_type);
-  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);
+  const MHD_Result queued =
+      MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);
   MHD_destroy_response(response);
   return queued;
 }
 
-void MicrohttpdServer::OnCompleted(void*, MHD_Connection*, void** state, MHD_RequestTerminationCode) {
+void MicrohttpdServer::OnCompleted(void*, MHD_Connection*, void** state,
+                                   MHD_RequestTerminationCode) {
   delete static_cast<Exchange*>(*state);
   *state = nullptr;
 }
@@ -217,23 +230,27 @@ Status MicrohttpdServer::Listen() {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* address = nullptr;
   if (getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
-    return Fail(ErrorCode::kInvalid, "cannot listen on '" + options_.listen + "'", "Give host:port, as in 127.0.0.1:6566.");
+    return Fail(ErrorCode::kInvalid, "cannot listen on '" + options_.listen + "'",
+                "Give host:port, as in 127.0.0.1:6566.");
   }
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
   std::vector<MHD_OptionItem> items{
-      {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted), this},
+      {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted),
+       this},
       {MHD_OPTION_SOCK_ADDR, 0, address->ai_addr},
       {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, 300, nullptr}};
-  if (options_.threads > 1) items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});
+  if (options_.threads > 1)
+    items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});
   items.push_back({MHD_OPTION_END, 0, nullptr});
-  daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this, MHD_OPTION_ARRAY,
-                             items.data(), MHD_OPTION_END);
+  daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this,
+                             MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
   const int error = errno;
   freeaddrinfo(address);
   if (daemon_ == nullptr) {
-    return Fail(ErrorCode::kIo, fmt::format("cannot listen on {}: {}", options_.listen, strerror(error)),
-                "Is another server there? Give a free port with --listen or serving: {listen: host:port}.");
+    return Fail(
+        ErrorCode::kIo, fmt::format("cannot listen on {}: {}", options_.listen, strerror(error)),
+        "Is another server there? Give a free port with --listen or serving: {listen: host:port}.");
   }
   port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
   return {};
@@ -241,7 +258,8 @@ Status MicrohttpdServer::Listen() {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Definition& definition, const KernelSet& kernels,
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Definition& definition,
+                                                      const KernelSet& kernels,
                                                       HttpServerOptions options) {
   auto server = std::make_unique<MicrohttpdServer>(definition, kernels, std::move(options));
   SKEWLESS_RETURN_IF_ERROR(server->Listen());

@@ -1,5 +1,5 @@
-// Features over HTTP, after Feast's feature server: POST /get-online-features, GET /health, /metrics;
-// and POST /replay/advance where a replay clock waits for its readers.
+// Features over HTTP, after Feast's feature server: POST /get-online-features, GET /health,
+// /metrics; and POST /replay/advance where a replay clock waits for its readers.
 #pragma once
 
 #include <functional>
@@ -27,7 +27,8 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   // `definition` and `kernels` outlive the server.
-  static Result<std::unique_ptr<HttpServer>> Start(const Definition& definition, const KernelSet& kernels,
+  static Result<std::unique_ptr<HttpServer>> Start(const Definition& definition,
+                                                   const KernelSet& kernels,
                                                    HttpServerOptions options);
   virtual ~HttpServer() = default;  // stops
   virtual int port() const = 0;

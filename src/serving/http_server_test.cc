@@ -26,7 +26,8 @@ class Client {
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    connected_ =
+        ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     EXPECT_TRUE(connected_);
   }
   ~Client() { ::close(socket_); }
@@ -40,9 +41,11 @@ class Client {
       bytes.remove_prefix(static_cast<size_t>(sent));
     }
   }
-  static std::string Request(const std::string& method, const std::string& path, const std::string& body = "") {
-    return method + " " + path + " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-           body;
+  static std::string Request(const std::string& method, const std::string& path,
+                             const std::string& body = "") {
+    return method + " " + path +
+           " HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
   }
   Response Receive() {
     Response response;
@@ -163,7 +166,8 @@ TEST_F(HttpServerTest, HealthTellsWhetherTheStoreCanBeRead) {
   HttpServerOptions options;
   options.listen = "127.0.0.1:0";
   options.open_reader = [this] {
-    return OpenEmbeddedReader(store_.Path("nowhere"), ViewNames(store_.kernels()), Fingerprints(store_.kernels()));
+    return OpenEmbeddedReader(store_.Path("nowhere"), ViewNames(store_.kernels()),
+                              Fingerprints(store_.kernels()));
   };
   const auto away = HttpServer::Start(store_.definition(), store_.kernels(), std::move(options));
   ASSERT_TRUE(away.has_value());
@@ -176,7 +180,8 @@ TEST_F(HttpServerTest, ManyConnectionsAtOnce) {
   HttpServerOptions options;
   options.threads = 2;
   Start(std::move(options));
-  const std::string expected = Client(server_->port()).Ask("POST", "/get-online-features", kAsk).body;
+  const std::string expected =
+      Client(server_->port()).Ask("POST", "/get-online-features", kAsk).body;
   constexpr int kThreads = 4, kEach = 50;
   std::atomic<int> right{0};
   std::vector<std::thread> threads;
@@ -203,10 +208,12 @@ TEST_F(HttpServerTest, TheReplayClockIsMovedByItsReaders) {
   };
   Start(std::move(options));
   Client client(server_->port());
-  const Response moved = client.Ask("POST", "/replay/advance", "{\"to_us\":" + std::to_string(kT + 500) + "}");
+  const Response moved =
+      client.Ask("POST", "/replay/advance", "{\"to_us\":" + std::to_string(kT + 500) + "}");
   EXPECT_EQ(moved.status, 200);
   EXPECT_EQ(moved.body, "{\"reached_us\":" + std::to_string(kT + 500) + "}");
-  EXPECT_NE(client.Ask("POST", "/get-online-features", kAsk).body.find("\"read_timestamp_us\":" + std::to_string(kT + 500)),
+  EXPECT_NE(client.Ask("POST", "/get-online-features", kAsk)
+                .body.find("\"read_timestamp_us\":" + std::to_string(kT + 500)),
             std::string::npos);
   EXPECT_EQ(client.Ask("POST", "/replay/advance", "{}").status, 422);
   EXPECT_EQ(client.Ask("POST", "/replay/advance", "{\"to_us\":9000000000000000}").status, 503);
@@ -263,8 +270,13 @@ TEST_F(HttpServerTest, AnsweredRowsAreLogged) {
   options.served_log = log->get();
   Start(std::move(options));
   Client client(server_->port());
-  EXPECT_EQ(client.Ask("POST", "/get-online-features",
-                       R"({"feature_service":"ranking","entities":{"user":[7,null],"item":["a","b"],"cart":[1,2]}})").status, 200);
+  EXPECT_EQ(
+      client
+          .Ask(
+              "POST", "/get-online-features",
+              R"({"feature_service":"ranking","entities":{"user":[7,null],"item":["a","b"],"cart":[1,2]}})")
+          .status,
+      200);
   EXPECT_EQ(client.Ask("POST", "/get-online-features", "{").status, 422);
   EXPECT_EQ(client.Ask("POST", "/get-online-features", kAsk).status, 200);
   ASSERT_TRUE((*log)->Flush().has_value());
@@ -281,7 +293,8 @@ TEST_F(HttpServerTest, AnsweredRowsAreLogged) {
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].read_us, kT);
   EXPECT_EQ(rows[0].service, "ranking");
-  EXPECT_EQ(rows[0].outputs, (std::vector<std::string>{"activity:spend", "popular:visits", "ranking:share", "ranking:many"}));
+  EXPECT_EQ(rows[0].outputs, (std::vector<std::string>{"activity:spend", "popular:visits",
+                                                       "ranking:share", "ranking:many"}));
   ASSERT_EQ(rows[0].inputs.size(), 3u);
   EXPECT_EQ(rows[0].inputs[0].first, "user");
   EXPECT_EQ(rows[0].inputs[2].second.double_value, 1);

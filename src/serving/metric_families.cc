@@ -1,8 +1,8 @@
 #include "serving/metric_families.h"
 
-#include <limits>
-
 #include <prometheus/text_serializer.h>
+
+#include <limits>
 
 namespace skewless {
 namespace {
@@ -30,7 +30,8 @@ prometheus::MetricFamily GaugeFamily(std::string name, std::string help, double 
   return family;
 }
 
-prometheus::MetricFamily HistogramFamily(std::string name, std::string help, const LatencyHistogram& latency) {
+prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
+                                         const LatencyHistogram& latency) {
   auto family = Family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
   auto& histogram = family.metric[0].histogram;
   // From whole nanoseconds, so that the bounds read 1e-05 and not 9.999999999999999e-06.

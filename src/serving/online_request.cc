@@ -1,9 +1,9 @@
 #include "serving/online_request.h"
 
+#include <simdjson.h>
+
 #include <cmath>
 #include <limits>
-
-#include <simdjson.h>
 
 #include "base/base64.h"
 #include "base/json_text.h"
@@ -20,7 +20,8 @@ tl::unexpected<HttpError> Invalid(std::string message) {
 }
 
 std::string Expected(const ColumnSpec& column, dom::element found) {
-  return "entities: '" + column.name + "' takes " + TypeName(column.type) + ", not " + simdjson::minify(found);
+  return "entities: '" + column.name + "' takes " + TypeName(column.type) + ", not " +
+         simdjson::minify(found);
 }
 
 HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
@@ -40,10 +41,12 @@ HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
 HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
   if (PhysicalOf(column.type) == Physical::kDouble) {
     double number = element.get_double().value_unsafe();
-    if (column.type.kind == TypeKind::kFloat32) number = static_cast<double>(static_cast<float>(number));
+    if (column.type.kind == TypeKind::kFloat32)
+      number = static_cast<double>(static_cast<float>(number));
     return Value::Double(number, column.type);
   }
-  if (PhysicalOf(column.type) != Physical::kInt || column.type.kind == TypeKind::kBool) return Invalid(Expected(column, element));
+  if (PhysicalOf(column.type) != Physical::kInt || column.type.kind == TypeKind::kBool)
+    return Invalid(Expected(column, element));
   int64_t integer = 0;
   if (element.get_int64().get(integer) != simdjson::SUCCESS) {
     // pandas sends 1001.0 where a column of integers once held a null.
@@ -55,7 +58,8 @@ HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
     integer = static_cast<int64_t>(number);
   }
   // Times that come as numbers are epoch seconds, as they are in replies.
-  if (column.type.kind == TypeKind::kTimestamp && __builtin_mul_overflow(integer, kSecondUs, &integer)) {
+  if (column.type.kind == TypeKind::kTimestamp &&
+      __builtin_mul_overflow(integer, kSecondUs, &integer)) {
     return Invalid(Expected(column, element));
   }
   if (column.type.kind == TypeKind::kInt32 && integer != static_cast<int32_t>(integer)) {
@@ -68,7 +72,8 @@ HttpResult<Value> JsonValue(const ColumnSpec& column, dom::element element);
 
 HttpResult<Value> ListValue(const ColumnSpec& column, dom::element element) {
   dom::array array;
-  if (!column.type.is_list || element.get_array().get(array) != simdjson::SUCCESS) return Invalid(Expected(column, element));
+  if (!column.type.is_list || element.get_array().get(array) != simdjson::SUCCESS)
+    return Invalid(Expected(column, element));
   ListBuilder builder(column.type.kind);
   ColumnSpec item = column;
   item.type.is_list = false;
@@ -91,14 +96,15 @@ HttpResult<Value> JsonValue(const ColumnSpec& column, dom::element element) {
   return Invalid(Expected(column, element));
 }
 
-HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool first, OnlineRequest* request,
-                           Column* out) {
+HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool first,
+                           OnlineRequest* request, Column* out) {
   dom::array values;
   dom::element found;
   if (entities.at_key(column.name).get(found) != simdjson::SUCCESS) {
     return Invalid("entities: '" + column.name + "' is missing");
   }
-  if (found.get_array().get(values) != simdjson::SUCCESS) return Invalid("entities: '" + column.name + "' takes a list of values");
+  if (found.get_array().get(values) != simdjson::SUCCESS)
+    return Invalid("entities: '" + column.name + "' takes a list of values");
   out->Clear();
   out->type = column.type;
   for (const dom::element element : values) {
@@ -111,23 +117,27 @@ HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool 
   if (first) {
     request->rows = out->size();
   } else if (out->size() != request->rows) {
-    return Invalid("entities: '" + column.name + "' has " + std::to_string(out->size()) + " values where others have " +
-                   std::to_string(request->rows));
+    return Invalid("entities: '" + column.name + "' has " + std::to_string(out->size()) +
+                   " values where others have " + std::to_string(request->rows));
   }
   return {};
 }
 
 HttpError PlanError(const Error& error) {
-  const std::string text = error.remedy.empty() ? error.message : error.message + ". " + error.remedy;
+  const std::string text =
+      error.remedy.empty() ? error.message : error.message + ". " + error.remedy;
   return {404, "FeatureViewNotFoundException", text};
 }
 
 // Feast's remote client reads statuses by these names.
 std::string_view StatusOf(const ReadRow& row, size_t output) {
   switch (row.statuses[output]) {
-    case RowStatus::kNotFound: return "\"NOT_FOUND\"";
-    case RowStatus::kOutsideMaxAge: return "\"OUTSIDE_MAX_AGE\"";
-    case RowStatus::kPresent: break;
+    case RowStatus::kNotFound:
+      return "\"NOT_FOUND\"";
+    case RowStatus::kOutsideMaxAge:
+      return "\"OUTSIDE_MAX_AGE\"";
+    case RowStatus::kPresent:
+      break;
   }
   return row.values[output].valid ? "\"PRESENT\"" : "\"NULL_VALUE\"";
 }
@@ -168,7 +178,8 @@ void AppendKeyColumn(const Column& column, size_t rows, std::string& out) {
   out += "],\"statuses\":[";
   for (size_t row = 0; row < rows; ++row) out += row > 0 ? ",\"PRESENT\"" : "\"PRESENT\"";
   out += "],\"event_timestamps\":[";
-  for (size_t row = 0; row < rows; ++row) out += row > 0 ? ",\"1970-01-01T00:00:00Z\"" : "\"1970-01-01T00:00:00Z\"";
+  for (size_t row = 0; row < rows; ++row)
+    out += row > 0 ? ",\"1970-01-01T00:00:00Z\"" : "\"1970-01-01T00:00:00Z\"";
   out += "]}";
 }
 
@@ -194,8 +205,8 @@ void AppendOutputColumn(std::span<const ReadRow> rows, size_t output, std::strin
 }
 
 // What a caller keeps to ask training for the same vector: T, and what the row rested on.
-void AppendProvenance(const Definition& definition, const ReadPlan& plan, std::span<const ReadRow> rows,
-                      std::string& out) {
+void AppendProvenance(const Definition& definition, const ReadPlan& plan,
+                      std::span<const ReadRow> rows, std::string& out) {
   out += ",\"skewless\":{\"read_timestamp_us\":";
   out += std::to_string(rows.empty() ? 0 : rows[0].read_us);
   out += ",\"views\":[";
@@ -254,7 +265,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
     std::vector<std::string> names;
     for (const dom::element element : features) {
       std::string_view name;
-      if (element.get_string().get(name) != simdjson::SUCCESS) return Invalid("features takes a list of names");
+      if (element.get_string().get(name) != simdjson::SUCCESS)
+        return Invalid("features takes a list of names");
       names.emplace_back(name);
     }
     if (names.empty()) return Invalid("features is empty: name at least one");
@@ -289,7 +301,8 @@ void AppendOnlineReply(const Definition& definition, const OnlineRequest& reques
     if (i > 0) out += ',';
     AppendKeyColumn(request.inputs[i], rows.size(), out);
   }
-  for (size_t output = 0; output < plan.outputs.size(); ++output) AppendOutputColumn(rows, output, out);
+  for (size_t output = 0; output < plan.outputs.size(); ++output)
+    AppendOutputColumn(rows, output, out);
   out += "],\"metadata\":{\"feature_names\":[";
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     if (i > 0) out += ',';

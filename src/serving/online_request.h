@@ -47,8 +47,8 @@ struct OnlineRequest {
 };
 
 // `body` needs no particular content type. Reuses the memory of `request`.
-HttpResult<void> ParseOnlineRequest(std::string_view body, simdjson::dom::parser& parser, PlanCache& plans,
-                                    OnlineRequest* request);
+HttpResult<void> ParseOnlineRequest(std::string_view body, simdjson::dom::parser& parser,
+                                    PlanCache& plans, OnlineRequest* request);
 
 // The reply's body.
 void AppendOnlineReply(const Definition& definition, const OnlineRequest& request,

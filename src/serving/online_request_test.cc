@@ -24,14 +24,17 @@ class OnlineRequestTest : public ::testing::Test {
   }
   // Request columns of the service `typed`, as text.
   std::string Typed(const std::string& column, const std::string& json) {
-    const std::pair<std::string, std::string> all[] = {
-        {"b", "true"}, {"i", "1"}, {"n", "1"}, {"f", "1"}, {"d", "1"}, {"s", "\"x\""}, {"y", "\"\""}, {"t", "0"}, {"l", "[1]"}};
+    const std::pair<std::string, std::string> all[] = {{"b", "true"}, {"i", "1"}, {"n", "1"},
+                                                       {"f", "1"},    {"d", "1"}, {"s", "\"x\""},
+                                                       {"y", "\"\""}, {"t", "0"}, {"l", "[1]"}};
     std::string body = R"({"feature_service":"typed","entities":{"user":[1])";
-    for (const auto& [name, value] : all) body += ",\"" + name + "\":[" + (name == column ? json : value) + "]";
+    for (const auto& [name, value] : all)
+      body += ",\"" + name + "\":[" + (name == column ? json : value) + "]";
     const auto parsed = ParseOnlineRequest(body + "}}", parser_, plans_, &request_);
     if (!parsed) return "error: " + parsed.error().message;
     for (size_t i = 0; i < request_.plan->request.size(); ++i) {
-      if (request_.plan->request[i].name == column) return FormatValue(ValueAt(request_.inputs[1 + i], 0));
+      if (request_.plan->request[i].name == column)
+        return FormatValue(ValueAt(request_.inputs[1 + i], 0));
     }
     return "no such column";
   }
@@ -58,29 +61,50 @@ TEST_F(OnlineRequestTest, ValuesOfEveryType) {
   EXPECT_EQ(Typed("n", "9223372036854775807"), "9223372036854775807");
   EXPECT_EQ(Typed("n", "1001.0"), "1001");
   EXPECT_EQ(Typed("n", "\"1001\""), "1001");
-  EXPECT_EQ(Typed("f", "0.1"), FormatValue(Value::Double(static_cast<double>(0.1f), {TypeKind::kFloat32, false}).view()));
+  EXPECT_EQ(
+      Typed("f", "0.1"),
+      FormatValue(Value::Double(static_cast<double>(0.1f), {TypeKind::kFloat32, false}).view()));
   EXPECT_EQ(Typed("d", "0.1"), "0.1");
   EXPECT_EQ(Typed("d", "3"), "3.0");
   EXPECT_EQ(Typed("s", "\"\\u00e9\\n\""), FormatValue(Value::String("\xC3\xA9\n").view()));
-  EXPECT_EQ(Typed("y", "\"AP8=\""), FormatValue(Value::String(std::string("\0\xff", 2), {TypeKind::kBytes, false}).view()));
+  EXPECT_EQ(Typed("y", "\"AP8=\""),
+            FormatValue(Value::String(std::string("\0\xff", 2), {TypeKind::kBytes, false}).view()));
   EXPECT_EQ(Typed("t", "1577836800"), "2020-01-01T00:00:00Z");
   EXPECT_EQ(Typed("t", "\"2020-01-01T00:00:00.25Z\""), "2020-01-01T00:00:00.250Z");
   EXPECT_EQ(Typed("l", "[3,null,\"4\"]"), "[3, null, 4]");
   EXPECT_EQ(Typed("l", "[]"), "[]");
-  for (const char* column : {"b", "i", "n", "f", "d", "s", "y", "t", "l"}) EXPECT_EQ(Typed(column, "null"), "null") << column;
+  for (const char* column : {"b", "i", "n", "f", "d", "s", "y", "t", "l"})
+    EXPECT_EQ(Typed(column, "null"), "null") << column;
 }
 
 TEST_F(OnlineRequestTest, ValuesThatDoNotFitAreNamed) {
-  const std::pair<std::string, std::string> wrong[] = {
-      {"b", "1"},     {"b", "\"maybe\""}, {"i", "2147483648"}, {"i", "1.5"},   {"n", "9223372036854775808"},
-      {"n", "1e300"}, {"n", "true"},      {"n", "\"x\""},      {"n", "[1]"},   {"f", "\"abc\""},
-      {"d", "true"},  {"d", "{}"},        {"s", "1"},          {"s", "[]"},    {"y", "\"***\""},
-      {"t", "1.5"},   {"t", "\"soon\""},  {"t", "9223372036854775807"},        {"l", "1"},
-      {"l", "[\"x\"]"}, {"l", "[[1]]"},   {"l", "\"[1]\""}};
+  const std::pair<std::string, std::string> wrong[] = {{"b", "1"},
+                                                       {"b", "\"maybe\""},
+                                                       {"i", "2147483648"},
+                                                       {"i", "1.5"},
+                                                       {"n", "9223372036854775808"},
+                                                       {"n", "1e300"},
+                                                       {"n", "true"},
+                                                       {"n", "\"x\""},
+                                                       {"n", "[1]"},
+                                                       {"f", "\"abc\""},
+                                                       {"d", "true"},
+                                                       {"d", "{}"},
+                                                       {"s", "1"},
+                                                       {"s", "[]"},
+                                                       {"y", "\"***\""},
+                                                       {"t", "1.5"},
+                                                       {"t", "\"soon\""},
+                                                       {"t", "9223372036854775807"},
+                                                       {"l", "1"},
+                                                       {"l", "[\"x\"]"},
+                                                       {"l", "[[1]]"},
+                                                       {"l", "\"[1]\""}};
   for (const auto& [column, json] : wrong) {
     if (column == "l" && json == "\"[1]\"") continue;
     const std::string found = Typed(column, json);
-    EXPECT_EQ(found.find("error: entities: '" + column + "' takes "), 0u) << column << " " << json << ": " << found;
+    EXPECT_EQ(found.find("error: entities: '" + column + "' takes "), 0u)
+        << column << " " << json << ": " << found;
   }
 }
 
@@ -88,18 +112,24 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
   for (const std::string body : {"", "[]", "1", "{", "{\"features\":", "\xff\xfe", "null"}) {
     const HttpError error = Error(body);
     EXPECT_EQ(error.status, 422) << body;
-    EXPECT_NE(error.message.find("the body is not a JSON object"), std::string::npos) << error.message;
+    EXPECT_NE(error.message.find("the body is not a JSON object"), std::string::npos)
+        << error.message;
   }
-  EXPECT_EQ(Error("{}").message, "give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");
+  EXPECT_EQ(Error("{}").message,
+            "give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");
   EXPECT_EQ(Error(R"({"features":"activity:visits","entities":{}})").status, 422);
   EXPECT_EQ(Error(R"({"features":[1],"entities":{}})").message, "features takes a list of names");
   EXPECT_EQ(Error(R"({"features":[],"entities":{"user":[1]}})").status, 422);
-  EXPECT_EQ(Error(R"({"features":["activity:visits"]})").message, "give \"entities\": {\"key\": [values]}");
+  EXPECT_EQ(Error(R"({"features":["activity:visits"]})").message,
+            "give \"entities\": {\"key\": [values]}");
   EXPECT_EQ(Error(R"({"features":["activity:visits"],"entities":[]})").status, 422);
-  EXPECT_EQ(Error(R"({"features":["activity:visits"],"entities":{}})").message, "entities: 'user' is missing");
-  EXPECT_EQ(Error(R"({"features":["activity:visits"],"entities":{"user":1}})").message, "entities: 'user' takes a list of values");
-  EXPECT_EQ(Error(R"({"features":["pairs:visits"],"entities":{"item":["a"],"user":[1,2]}})").message,
-            "entities: 'user' has 2 values where others have 1");
+  EXPECT_EQ(Error(R"({"features":["activity:visits"],"entities":{}})").message,
+            "entities: 'user' is missing");
+  EXPECT_EQ(Error(R"({"features":["activity:visits"],"entities":{"user":1}})").message,
+            "entities: 'user' takes a list of values");
+  EXPECT_EQ(
+      Error(R"({"features":["pairs:visits"],"entities":{"item":["a"],"user":[1,2]}})").message,
+      "entities: 'user' has 2 values where others have 1");
   EXPECT_EQ(Error(R"({"feature_service":"ranking","entities":{"user":[1],"item":["a"]}})").message,
             "entities: 'cart' is missing");
 }
@@ -117,8 +147,10 @@ TEST_F(OnlineRequestTest, NamesThatAreNotThere) {
 
 TEST_F(OnlineRequestTest, ErrorsAreJsonWithinAJsonString) {
   const std::string body = ErrorBody({404, "FeatureViewNotFoundException", "no \"x\"\n"});
-  EXPECT_EQ(body, "\"{\\\"module\\\":\\\"feast.errors\\\",\\\"class\\\":\\\"FeatureViewNotFoundException\\\","
-                  "\\\"message\\\":\\\"no \\\\\\\"x\\\\\\\"\\\\n\\\"}\"");
+  EXPECT_EQ(
+      body,
+      "\"{\\\"module\\\":\\\"feast.errors\\\",\\\"class\\\":\\\"FeatureViewNotFoundException\\\","
+      "\\\"message\\\":\\\"no \\\\\\\"x\\\\\\\"\\\\n\\\"}\"");
   const simdjson::dom::element outer = parser_.parse(body);
   const std::string inner(outer.get_string().value());
   simdjson::dom::parser second;
@@ -129,56 +161,73 @@ TEST_F(OnlineRequestTest, TheReplyToTheByte) {
   store_.Click("7", "a", "2.0", kT, "AP8=", "2020-01-01T00:00:05.9Z");
   store_.Click("7", "b", "1.0", kT + kSecondUs + 250'000, "", "1969-12-31T23:59:59.5Z");
   store_.MoveTo(kT + 2 * kSecondUs);
-  Parse(R"({"features":["activity:visits","activity:spend","activity:blob","activity:seen","activity:prices",)"
-        R"("activity:times","activity:cheap","activity:per_visit"],"entities":{"user":[7,8]},"full_feature_names":false})");
-  const std::string epochs = R"("event_timestamps":["2020-01-01T00:00:01.250Z","1970-01-01T00:00:00Z"]})";
+  Parse(
+      R"({"features":["activity:visits","activity:spend","activity:blob","activity:seen","activity:prices",)"
+      R"("activity:times","activity:cheap","activity:per_visit"],"entities":{"user":[7,8]},"full_feature_names":false})");
+  const std::string epochs =
+      R"("event_timestamps":["2020-01-01T00:00:01.250Z","1970-01-01T00:00:00Z"]})";
   const std::string found = R"("statuses":["PRESENT","NOT_FOUND"],)";
-  EXPECT_EQ(Reply(),
-            R"({"results":[)"
-            R"({"values":[7,8],"statuses":["PRESENT","PRESENT"],"event_timestamps":["1970-01-01T00:00:00Z","1970-01-01T00:00:00Z"]},)"
-            R"({"values":[2,null],)" + found + epochs + "," +
-            R"({"values":[3.0,null],)" + found + epochs + "," +
-            R"({"values":["AP8=",null],)" + found + epochs + "," +
-            R"({"values":[-1,null],)" + found + epochs + "," +
-            R"({"values":[[2.0,1.0],null],)" + found + epochs + "," +
-            R"({"values":[[1577836805,-1],null],)" + found + epochs + "," +
-            R"({"values":[null,null],"statuses":["NULL_VALUE","NOT_FOUND"],)" + epochs + "," +
-            R"({"values":[1.5,null],)" + found + epochs +
-            R"(],"metadata":{"feature_names":["user","visits","spend","blob","seen","prices","times","cheap","per_visit"]},)" +
-            R"("skewless":{"read_timestamp_us":)" + std::to_string(kT + 2 * kSecondUs) +
-            R"(,"views":[{"name":"activity","sequences":[2,0]}]}})");
+  EXPECT_EQ(
+      Reply(),
+      R"({"results":[)"
+      R"({"values":[7,8],"statuses":["PRESENT","PRESENT"],"event_timestamps":["1970-01-01T00:00:00Z","1970-01-01T00:00:00Z"]},)"
+      R"({"values":[2,null],)" +
+          found + epochs + "," + R"({"values":[3.0,null],)" + found + epochs + "," +
+          R"({"values":["AP8=",null],)" + found + epochs + "," + R"({"values":[-1,null],)" + found +
+          epochs + "," + R"({"values":[[2.0,1.0],null],)" + found + epochs + "," +
+          R"({"values":[[1577836805,-1],null],)" + found + epochs + "," +
+          R"({"values":[null,null],"statuses":["NULL_VALUE","NOT_FOUND"],)" + epochs + "," +
+          R"({"values":[1.5,null],)" + found + epochs +
+          R"(],"metadata":{"feature_names":["user","visits","spend","blob","seen","prices","times","cheap","per_visit"]},)" +
+          R"("skewless":{"read_timestamp_us":)" + std::to_string(kT + 2 * kSecondUs) +
+          R"(,"views":[{"name":"activity","sequences":[2,0]}]}})");
 }
 
 TEST_F(OnlineRequestTest, FullNamesOfAServiceAndValuesPastTheirTime) {
   store_.Click("7", "a", "2.0", kT);
   store_.MoveTo(kT + kDayUs + 1);
-  Parse(R"({"feature_service":"ranking","entities":{"user":[7],"item":["a"],"cart":[1]},"full_feature_names":true})");
+  Parse(
+      R"({"feature_service":"ranking","entities":{"user":[7],"item":["a"],"cart":[1]},"full_feature_names":true})");
   const std::string reply = Reply();
-  EXPECT_NE(reply.find(R"("feature_names":["user","item","activity__spend","popular__visits","ranking__share","ranking__many"])"),
-            std::string::npos) << reply;
-  EXPECT_NE(reply.find(R"({"values":[null],"statuses":["OUTSIDE_MAX_AGE"],"event_timestamps":["2020-01-01T00:00:00Z"]})"),
-            std::string::npos) << reply;
-  EXPECT_NE(reply.find(R"({"values":[1],"statuses":["PRESENT"],"event_timestamps":["2020-01-01T00:00:00Z"]})"),
-            std::string::npos) << reply;
-  EXPECT_NE(reply.find(R"({"values":[null],"statuses":["NULL_VALUE"],"event_timestamps":["1970-01-01T00:00:00Z"]})"),
-            std::string::npos) << reply;
+  EXPECT_NE(
+      reply.find(
+          R"("feature_names":["user","item","activity__spend","popular__visits","ranking__share","ranking__many"])"),
+      std::string::npos)
+      << reply;
+  EXPECT_NE(
+      reply.find(
+          R"({"values":[null],"statuses":["OUTSIDE_MAX_AGE"],"event_timestamps":["2020-01-01T00:00:00Z"]})"),
+      std::string::npos)
+      << reply;
+  EXPECT_NE(
+      reply.find(
+          R"({"values":[1],"statuses":["PRESENT"],"event_timestamps":["2020-01-01T00:00:00Z"]})"),
+      std::string::npos)
+      << reply;
+  EXPECT_NE(
+      reply.find(
+          R"({"values":[null],"statuses":["NULL_VALUE"],"event_timestamps":["1970-01-01T00:00:00Z"]})"),
+      std::string::npos)
+      << reply;
 }
 
 TEST_F(OnlineRequestTest, NoRowsAreNoError) {
   store_.Click("7", "a", "2.0", kT);
   Parse(R"({"features":["activity:visits"],"entities":{"user":[]}})");
   EXPECT_EQ(request_.rows, 0u);
-  EXPECT_EQ(Reply(), R"({"results":[{"values":[],"statuses":[],"event_timestamps":[]},)"
-                     R"({"values":[],"statuses":[],"event_timestamps":[]}],)"
-                     R"("metadata":{"feature_names":["user","visits"]},)"
-                     R"("skewless":{"read_timestamp_us":0,"views":[{"name":"activity","sequences":[]}]}})");
+  EXPECT_EQ(Reply(),
+            R"({"results":[{"values":[],"statuses":[],"event_timestamps":[]},)"
+            R"({"values":[],"statuses":[],"event_timestamps":[]}],)"
+            R"("metadata":{"feature_names":["user","visits"]},)"
+            R"("skewless":{"read_timestamp_us":0,"views":[{"name":"activity","sequences":[]}]}})");
 }
 
 // A client that asks for something else each time must not fill the memory; plans stay right.
 TEST_F(OnlineRequestTest, PlansAreKeptWithinBounds) {
   for (int i = 0; i < 3000; ++i) {
     std::vector<std::string> names;
-    for (int bit = 0; bit < 12; ++bit) names.push_back((i >> bit) & 1 ? "activity:visits" : "popular:visits");
+    for (int bit = 0; bit < 12; ++bit)
+      names.push_back((i >> bit) & 1 ? "activity:visits" : "popular:visits");
     const auto plan = plans_.Features(names);
     ASSERT_TRUE(plan.has_value());
     EXPECT_EQ((*plan)->views.size(), (i & 4095) == 0 || (i & 4095) == 4095 ? 1u : 2u);

@@ -10,8 +10,8 @@ void AddOutputs(const Definition& definition, ReadPlan* plan) {
   for (const FeatureReference& feature : plan->features) {
     const FeatureViewDefinition& view = definition.views[static_cast<size_t>(feature.view)];
     const std::string& name = view.output_name(static_cast<size_t>(feature.output));
-    plan->outputs.push_back(
-        {name, view.name + "__" + name, view.output_type(static_cast<size_t>(feature.output)), feature, -1});
+    plan->outputs.push_back({name, view.name + "__" + name,
+                             view.output_type(static_cast<size_t>(feature.output)), feature, -1});
   }
 }
 
@@ -19,8 +19,10 @@ void AddOutputs(const Definition& definition, ReadPlan* plan) {
 void AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
   for (const FeatureReference& feature : plan->features) plan->views.push_back(feature.view);
   if (plan->service >= 0) {
-    for (const auto& entry : definition.services[static_cast<size_t>(plan->service)].scope_entries) {
-      if (entry.kind == FeatureServiceDefinition::ScopeEntry::kFeature) plan->views.push_back(entry.feature.view);
+    for (const auto& entry :
+         definition.services[static_cast<size_t>(plan->service)].scope_entries) {
+      if (entry.kind == FeatureServiceDefinition::ScopeEntry::kFeature)
+        plan->views.push_back(entry.feature.view);
     }
   }
   std::sort(plan->views.begin(), plan->views.end());
@@ -52,14 +54,18 @@ Result<ReadPlan> PlanService(const Definition& definition, const std::string& se
   plan.request = found.request;
   AddOutputs(definition, &plan);
   for (size_t i = 0; i < found.derived.size(); ++i) {
-    plan.outputs.push_back({found.derived[i].name, found.name + "__" + found.derived[i].name,
-                            found.derived[i].type, {}, static_cast<int>(i)});
+    plan.outputs.push_back({found.derived[i].name,
+                            found.name + "__" + found.derived[i].name,
+                            found.derived[i].type,
+                            {},
+                            static_cast<int>(i)});
   }
   AddViewsAndKeys(definition, &plan);
   return plan;
 }
 
-Result<ReadPlan> PlanFeatures(const Definition& definition, const std::vector<std::string>& features) {
+Result<ReadPlan> PlanFeatures(const Definition& definition,
+                              const std::vector<std::string>& features) {
   ReadPlan plan;
   SKEWLESS_ASSIGN_OR_RETURN(plan.features, ResolveFeatures(definition, features));
   AddOutputs(definition, &plan);

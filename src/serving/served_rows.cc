@@ -5,18 +5,21 @@ namespace skewless {
 Status AppendServedRows(const Definition& definition, const OnlineRequest& request,
                         std::span<const ReadRow> rows, ServedLogWriter& log, ServedRow* row) {
   const ReadPlan& plan = *request.plan;
-  row->service = plan.service < 0 ? "" : definition.services[static_cast<size_t>(plan.service)].name;
+  row->service =
+      plan.service < 0 ? "" : definition.services[static_cast<size_t>(plan.service)].name;
   row->outputs.clear();
   for (const ReadPlan::Output& output : plan.outputs) {
     row->outputs.push_back(output.derived < 0
-                               ? definition.views[static_cast<size_t>(output.feature.view)].name + ":" + output.name
+                               ? definition.views[static_cast<size_t>(output.feature.view)].name +
+                                     ":" + output.name
                                : row->service + ":" + output.name);
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     row->read_us = rows[i].read_us;
     row->inputs.clear();
     for (size_t k = 0; k < request.inputs.size(); ++k) {
-      const ColumnSpec& spec = k < plan.keys.size() ? plan.keys[k] : plan.request[k - plan.keys.size()];
+      const ColumnSpec& spec =
+          k < plan.keys.size() ? plan.keys[k] : plan.request[k - plan.keys.size()];
       row->inputs.emplace_back(spec.name, Value::Of(ValueAt(request.inputs[k], i)));
     }
     row->views.clear();

@@ -1,5 +1,5 @@
-// What serving's tests share: an online store under a replay clock, filled as an engine fills it, so
-// that every read time and every byte of a reply is known.
+// What serving's tests share: an online store under a replay clock, filled as an engine fills it,
+// so that every read time and every byte of a reply is known.
 #pragma once
 
 #include <memory>
@@ -85,11 +85,12 @@ class ServedStore {
   std::string Path(const std::string& name) const { return repository_.Path(name); }
 
   // A click at `time`, which is its arrival too; then the readers' clock stands there.
-  void Click(const std::string& user, const std::string& item, const std::string& price, Timestamp time,
-             const std::string& blob = "", const std::string& seen = "") {
+  void Click(const std::string& user, const std::string& item, const std::string& price,
+             Timestamp time, const std::string& blob = "", const std::string& seen = "") {
     Batch batch;
     FillBatch(definition(), 0,
-              {{{user, item, price, blob, seen, std::to_string(time), std::to_string(time)}, time}}, ++sequence_, &batch);
+              {{{user, item, price, blob, seen, std::to_string(time), std::to_string(time)}, time}},
+              ++sequence_, &batch);
     writer_->AdvanceReplayClock(time - 1);
     writer_->Announce(time);
     for (size_t view = 0; view < kernels().size(); ++view) {

@@ -38,8 +38,11 @@ class Auditor {
   bool CompareViews(const Question& question, Difference* found) const;
   bool CompareValues(const Question& question, Difference* found);
   Value Replayed(const Question& question, const std::string& output, bool* known);
-  Value ReplayedDerived(const Question& question, int service, const std::string& name, bool* known);
-  const ViewAnswers& AnswersOf(int view) const { return answers_[static_cast<size_t>(labels_of_view_[static_cast<size_t>(view)])]; }
+  Value ReplayedDerived(const Question& question, int service, const std::string& name,
+                        bool* known);
+  const ViewAnswers& AnswersOf(int view) const {
+    return answers_[static_cast<size_t>(labels_of_view_[static_cast<size_t>(view)])];
+  }
   int LabelOf(const Question& question, int view) const;
   void Report(const Question& question, Difference difference);
 
@@ -61,7 +64,8 @@ Result<Bytes> Auditor::KeyOf(const ServedRow& row, int view) const {
     const auto found = std::find_if(row.inputs.begin(), row.inputs.end(),
                                     [&](const auto& input) { return input.first == column.name; });
     if (found == row.inputs.end()) {
-      return Fail(ErrorCode::kInvalid, "a served row of view '" + definition_.views[static_cast<size_t>(view)].name +
+      return Fail(ErrorCode::kInvalid, "a served row of view '" +
+                                           definition_.views[static_cast<size_t>(view)].name +
                                            "' has no key '" + column.name + "'");
     }
     if (!found->second.valid) return Bytes{};  // a null key: NOT_FOUND
@@ -112,7 +116,8 @@ Status Auditor::Replay(FileSystem& files, const JoinOptions& options) {
     const size_t count = definition_.views[static_cast<size_t>(labels.view)].output_count();
     for (size_t i = 0; i < count; ++i) outputs.back().push_back(static_cast<int>(i));
   }
-  SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, HistoryKind::kLog, views));
+  SKEWLESS_ASSIGN_OR_RETURN(History history,
+                            OpenHistory(files, definition_, HistoryKind::kLog, views));
   JoinOptions with_total = options;
   with_total.expected_records = history.expected_records;
   const HistoryStream noting_last = [&](Batch* batch) -> Result<bool> {
@@ -121,7 +126,8 @@ Status Auditor::Replay(FileSystem& files, const JoinOptions& options) {
     return more;
   };
   report_->counts = {};
-  SKEWLESS_ASSIGN_OR_RETURN(answers_, JoinHistory(kernels_, noting_last, labels_, outputs, with_total, &report_->counts));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      answers_, JoinHistory(kernels_, noting_last, labels_, outputs, with_total, &report_->counts));
   return {};
 }
 
@@ -171,7 +177,8 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
   return true;
 }
 
-Value Auditor::ReplayedDerived(const Question& question, int service, const std::string& name, bool* known) {
+Value Auditor::ReplayedDerived(const Question& question, int service, const std::string& name,
+                               bool* known) {
   const FeatureServiceDefinition& definition = definition_.services[static_cast<size_t>(service)];
   std::vector<Column> request(definition.request.size());
   std::vector<const Column*> request_columns;
@@ -215,7 +222,8 @@ Value Auditor::Replayed(const Question& question, const std::string& output, boo
     const int index = definition_.views[static_cast<size_t>(view)].FindOutput(name);
     const int label = LabelOf(question, view);
     if (index >= 0 && label >= 0) {
-      return Value::Of(ValueAt(AnswersOf(view).outputs[static_cast<size_t>(index)], static_cast<size_t>(label)));
+      return Value::Of(
+          ValueAt(AnswersOf(view).outputs[static_cast<size_t>(index)], static_cast<size_t>(label)));
     }
   }
   const int service = definition_.FindService(owner);
@@ -258,24 +266,30 @@ void Auditor::CompareRow(const Question& question) {
   report_->last_read_us = std::max(report_->last_read_us, question.row.read_us);
   ++report_->rows;
   Difference difference{};
-  if (!CompareViews(question, &difference) || !CompareValues(question, &difference)) Report(question, difference);
+  if (!CompareViews(question, &difference) || !CompareValues(question, &difference))
+    Report(question, difference);
 }
 
 }  // namespace
 
 std::string_view DifferenceCauseName(DifferenceCause cause) {
   switch (cause) {
-    case DifferenceCause::kSequence: return "rests on another record";
-    case DifferenceCause::kValue: return "same record, other bits";
-    case DifferenceCause::kStatus: return "other status";
-    case DifferenceCause::kMissingHistory: return "the log ends before the record";
-    case DifferenceCause::kUnknownFeature: return "the definition lacks it";
+    case DifferenceCause::kSequence:
+      return "rests on another record";
+    case DifferenceCause::kValue:
+      return "same record, other bits";
+    case DifferenceCause::kStatus:
+      return "other status";
+    case DifferenceCause::kMissingHistory:
+      return "the log ends before the record";
+    case DifferenceCause::kUnknownFeature:
+      return "the definition lacks it";
   }
   return "unknown";
 }
 
-Result<AuditReport> Audit(FileSystem& files, const Definition& definition, const std::string& served_directory,
-                          const JoinOptions& options) {
+Result<AuditReport> Audit(FileSystem& files, const Definition& definition,
+                          const std::string& served_directory, const JoinOptions& options) {
   SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, ServedLogReader::Open(files, served_directory));
   AuditReport report;
@@ -284,7 +298,8 @@ Result<AuditReport> Audit(FileSystem& files, const Definition& definition, const
     ServedRow row;
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&row));
     if (more) SKEWLESS_RETURN_IF_ERROR(auditor.Ask(std::move(row)));
-    if (!more || auditor.size() >= kRowsAPass) SKEWLESS_RETURN_IF_ERROR(auditor.Compare(files, options));
+    if (!more || auditor.size() >= kRowsAPass)
+      SKEWLESS_RETURN_IF_ERROR(auditor.Compare(files, options));
     if (!more) return report;
   }
 }

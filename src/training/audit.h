@@ -29,8 +29,8 @@ struct Difference {
 };
 
 struct AuditReport {
-  int64_t rows = 0;         // served rows compared
-  int64_t values = 0;       // values compared
+  int64_t rows = 0;    // served rows compared
+  int64_t values = 0;  // values compared
   int64_t different_rows = 0;
   std::map<DifferenceCause, int64_t> by_cause;  // rows
   std::vector<Difference> examples;             // the first 20
@@ -39,18 +39,19 @@ struct AuditReport {
   bool passed() const { return different_rows == 0; }
 };
 
-Result<AuditReport> Audit(FileSystem& files, const Definition& definition, const std::string& served_directory,
-                          const JoinOptions& options);
+Result<AuditReport> Audit(FileSystem& files, const Definition& definition,
+                          const std::string& served_directory, const JoinOptions& options);
 
 // A training set beside the served vectors of the same moments: rows meet by T and by all of their
 // inputs (keys and request columns), and every served output is compared to the bit.
 struct TrainingSetAudit {
-  int64_t rows = 0;            // of the training set, with a served vector
+  int64_t rows = 0;  // of the training set, with a served vector
   int64_t different_rows = 0;
-  int64_t unmatched_rows = 0;  // nobody asked at that moment, or not for that entity
+  int64_t unmatched_rows = 0;        // nobody asked at that moment, or not for that entity
   std::vector<Difference> examples;  // the first 20
 };
 Result<TrainingSetAudit> AuditTrainingSet(FileSystem& files, const std::string& served_directory,
-                                          const std::string& training_path, const std::string& timestamp_column);
+                                          const std::string& training_path,
+                                          const std::string& timestamp_column);
 
 }  // namespace skewless

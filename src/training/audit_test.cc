@@ -20,22 +20,28 @@ class AuditTest : public ::testing::Test {
 
   // What a server answers at `t` of the service `ranking`.
   ServedRow Serve(int64_t user, const std::string& item, double cart, Timestamp t) {
-    const std::map<std::string, Value> keys{{"user", Value::Int(user)}, {"item", Value::String(item)}};
+    const std::map<std::string, Value> keys{{"user", Value::Int(user)},
+                                            {"item", Value::String(item)}};
     const std::vector<int> views{0, 1};
-    const auto states = StatesAt(SystemFiles(), clicks_.definition(), clicks_.kernels(), views, keys, kTestStart + t);
+    const auto states = StatesAt(SystemFiles(), clicks_.definition(), clicks_.kernels(), views,
+                                 keys, kTestStart + t);
     EXPECT_TRUE(states.has_value());
     ServedRow row;
     row.read_us = kTestStart + t;
     row.service = "ranking";
     row.outputs = {"activity:spend", "popular:views", "ranking:share"};
-    row.inputs = {{"user", Value::Int(user)}, {"item", Value::String(item)}, {"cart", Value::Double(cart)}};
+    row.inputs = {
+        {"user", Value::Int(user)}, {"item", Value::String(item)}, {"cart", Value::Double(cart)}};
     FeatureVector vectors[2];
     for (size_t v = 0; v < 2; ++v) {
       clicks_.kernels()[v]->Read((*states)[v], row.read_us, &vectors[v]);
-      row.views.push_back({v == 0 ? "activity" : "popular", vectors[v].sequence, static_cast<uint8_t>(vectors[v].status)});
+      row.views.push_back({v == 0 ? "activity" : "popular", vectors[v].sequence,
+                           static_cast<uint8_t>(vectors[v].status)});
     }
-    row.values = {Value::Of(vectors[0].values[1]), Value::Of(vectors[1].values[0]), Value::Null({TypeKind::kFloat64, false})};
-    if (row.values[0].valid && row.values[0].double_value != 0) row.values[2] = Value::Double(cart / row.values[0].double_value);
+    row.values = {Value::Of(vectors[0].values[1]), Value::Of(vectors[1].values[0]),
+                  Value::Null({TypeKind::kFloat64, false})};
+    if (row.values[0].valid && row.values[0].double_value != 0)
+      row.values[2] = Value::Double(cart / row.values[0].double_value);
     return row;
   }
   void Log(const std::vector<ServedRow>& rows) {
@@ -153,15 +159,18 @@ TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
   other.values = {Value::Null({TypeKind::kInt64, false})};
   Log({other, Serve(1, "a", 13, 30), Serve(2, "b", 1, 25), Serve(9, "a", 1, 25)});
   const auto time = [](Timestamp t) { return std::to_string(kTestStart + t); };
-  clicks_.repository().Write("labels.csv", "user,item,cart,event_timestamp\n1,a,13.0," + time(30) + "\n2,b,1.0," + time(25) +
-                                               "\n9,a,1.0," + time(25) + "\n1,a,13.0," + time(31) + "\n1,b,13.0," + time(30) + "\n");
+  clicks_.repository().Write("labels.csv", "user,item,cart,event_timestamp\n1,a,13.0," + time(30) +
+                                               "\n2,b,1.0," + time(25) + "\n9,a,1.0," + time(25) +
+                                               "\n1,a,13.0," + time(31) + "\n1,b,13.0," + time(30) +
+                                               "\n");
   TrainingSetRequest request;
   request.labels_path = clicks_.Path("labels.csv");
   request.output_path = clicks_.Path("set.csv");
   request.features = {"ranking"};
   request.join.threads = 1;
   ASSERT_TRUE(MakeTrainingSet(SystemFiles(), clicks_.definition(), request).has_value());
-  auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path, "event_timestamp");
+  auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
+                                "event_timestamp");
   ASSERT_TRUE(audit.has_value()) << audit.error().ToString();
   EXPECT_EQ(audit->rows, 3);
   EXPECT_EQ(audit->different_rows, 0);
@@ -172,7 +181,8 @@ TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
   ASSERT_NE(at, std::string::npos);
   text.replace(at, 3, "6.4");
   clicks_.repository().Write("set.csv", text);
-  audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path, "event_timestamp");
+  audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
+                           "event_timestamp");
   ASSERT_TRUE(audit.has_value());
   EXPECT_EQ(audit->rows, 3);
   EXPECT_EQ(audit->different_rows, 1);

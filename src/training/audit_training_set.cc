@@ -45,7 +45,8 @@ void AppendIdentity(const ValueView& value, Bytes* out) {
 
 class TrainingSetAuditor {
  public:
-  TrainingSetAuditor(const LabelTable& table, TrainingSetAudit* report) : table_(table), columns_(table), report_(report), verdict_(table.time_us.size(), 0) {}
+  TrainingSetAuditor(const LabelTable& table, TrainingSetAudit* report)
+      : table_(table), columns_(table), report_(report), verdict_(table.time_us.size(), 0) {}
 
   Status Compare(const ServedRow& served) {
     if (!AsksForTheSame(served)) return {};
@@ -54,12 +55,14 @@ class TrainingSetAuditor {
     PutLe<int64_t>(identity, served.read_us);
     for (const auto& [name, value] : served.inputs) AppendIdentity(value.view(), &identity);
     const auto [first, last] = rows_of->equal_range(std::string(AsText(identity)));
-    for (auto row = first; row != last; ++row) SKEWLESS_RETURN_IF_ERROR(CompareRow(served, row->second));
+    for (auto row = first; row != last; ++row)
+      SKEWLESS_RETURN_IF_ERROR(CompareRow(served, row->second));
     return {};
   }
 
   void Count() {
-    report_->rows = std::count_if(verdict_.begin(), verdict_.end(), [](uint8_t one) { return one != 0; });
+    report_->rows =
+        std::count_if(verdict_.begin(), verdict_.end(), [](uint8_t one) { return one != 0; });
     report_->different_rows = std::count(verdict_.begin(), verdict_.end(), uint8_t{2});
     report_->unmatched_rows = static_cast<int64_t>(table_.time_us.size()) - report_->rows;
   }
@@ -67,7 +70,8 @@ class TrainingSetAuditor {
  private:
   using RowIndex = std::unordered_multimap<std::string, size_t>;
 
-  // One served log holds the answers of several services: those of others are not this training set's.
+  // One served log holds the answers of several services: those of others are not this training
+  // set's.
   bool AsksForTheSame(const ServedRow& served) const {
     return std::all_of(served.inputs.begin(), served.inputs.end(),
                        [&](const auto& input) { return HasColumn(table_, input.first); }) &&
@@ -105,7 +109,8 @@ class TrainingSetAuditor {
     uint8_t& verdict = verdict_[row];
     verdict = std::max<uint8_t>(verdict, 1);
     for (size_t i = 0; i < served.outputs.size(); ++i) {
-      SKEWLESS_ASSIGN_OR_RETURN(const Column* column, columns_.Find(served.outputs[i], served.values[i].type));
+      SKEWLESS_ASSIGN_OR_RETURN(const Column* column,
+                                columns_.Find(served.outputs[i], served.values[i].type));
       const ValueView trained = ValueAt(*column, row);
       if (SameBits(served.values[i].view(), trained)) continue;
       verdict = 2;
@@ -114,7 +119,8 @@ class TrainingSetAuditor {
         one.cause = DifferenceCause::kValue;
         one.read_us = served.read_us;
         one.output = served.outputs[i];
-        for (const auto& [name, value] : served.inputs) one.key += name + "=" + FormatValue(value.view()) + " ";
+        for (const auto& [name, value] : served.inputs)
+          one.key += name + "=" + FormatValue(value.view()) + " ";
         one.served = FormatValue(served.values[i].view());
         one.replayed = FormatValue(trained);
         report_->examples.push_back(std::move(one));
@@ -128,14 +134,16 @@ class TrainingSetAuditor {
   TrainingColumns columns_;
   TrainingSetAudit* report_;
   std::map<std::string, RowIndex> rows_by_;  // by the names of inputs
-  std::vector<uint8_t> verdict_;  // by row: 0 not asked for, 1 the same, 2 different
+  std::vector<uint8_t> verdict_;             // by row: 0 not asked for, 1 the same, 2 different
 };
 
 }  // namespace
 
 Result<TrainingSetAudit> AuditTrainingSet(FileSystem& files, const std::string& served_directory,
-                                          const std::string& training_path, const std::string& timestamp_column) {
-  SKEWLESS_ASSIGN_OR_RETURN(const LabelTable table, ReadLabels(training_path, timestamp_column, {/*all=*/true, {}}));
+                                          const std::string& training_path,
+                                          const std::string& timestamp_column) {
+  SKEWLESS_ASSIGN_OR_RETURN(const LabelTable table,
+                            ReadLabels(training_path, timestamp_column, {/*all=*/true, {}}));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, ServedLogReader::Open(files, served_directory));
   TrainingSetAudit report;
   TrainingSetAuditor auditor(table, &report);

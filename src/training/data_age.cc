@@ -12,10 +12,12 @@ namespace {
 // Records of a view, in order of availability.
 class ViewAgeMeter {
  public:
-  ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points) : kernel_(kernel) {
+  ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points)
+      : kernel_(kernel) {
     age_.view = kernel.view().name;
     const DurationUs step = std::max<DurationUs>(1, (to - from) / std::max(1, points - 1));
-    for (Timestamp time = from; time <= to && static_cast<int>(age_.points.size()) < points; time += step) {
+    for (Timestamp time = from; time <= to && static_cast<int>(age_.points.size()) < points;
+         time += step) {
       age_.points.push_back({time, 0, -1});
     }
   }
@@ -30,7 +32,8 @@ class ViewAgeMeter {
 
   ViewAge Finish() {
     MovePointsTo(kMaxTimestamp);
-    age_.points.erase(age_.points.begin(), age_.points.begin() + static_cast<std::ptrdiff_t>(empty_points_));
+    age_.points.erase(age_.points.begin(),
+                      age_.points.begin() + static_cast<std::ptrdiff_t>(empty_points_));
     age_.streaming_p50_us = streaming_.QuantileNanos(0.5);
     age_.streaming_p99_us = streaming_.QuantileNanos(0.99);
     age_.batch_p50_us = batch_.QuantileNanos(0.5);
@@ -67,7 +70,8 @@ class ViewAgeMeter {
         continue;
       }
       point.streaming_us = std::max<DurationUs>(0, point.time_us - newest_);
-      point.batch_us = loaded_ == kMinTimestamp ? -1 : std::max<DurationUs>(0, point.time_us - loaded_);
+      point.batch_us =
+          loaded_ == kMinTimestamp ? -1 : std::max<DurationUs>(0, point.time_us - loaded_);
     }
   }
 
@@ -95,7 +99,8 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
     last = std::max(last, segment.last_processing_us);
   }
   if (first > last) {
-    return Fail(ErrorCode::kNotFound, "the log at " + directory + " has no records", "Run `skewless run` first.");
+    return Fail(ErrorCode::kNotFound, "the log at " + directory + " has no records",
+                "Run `skewless run` first.");
   }
   const Timestamp to = std::min(last, request.to_us);
   Timestamp from = std::max(first, request.from_us);
@@ -106,7 +111,8 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
     meters.push_back(std::make_unique<ViewAgeMeter>(*kernels[view], from, to, request.points));
     views.push_back(static_cast<int>(view));
   }
-  SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition, HistoryKind::kLog, views));
+  SKEWLESS_ASSIGN_OR_RETURN(History history,
+                            OpenHistory(files, definition, HistoryKind::kLog, views));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));

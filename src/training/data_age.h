@@ -1,5 +1,6 @@
-// How old a view's newest data is for a reader: through the stream, as the log recorded it, and through
-// a batch job that loads at each midnight (UTC) what had arrived by then, taking no time itself.
+// How old a view's newest data is for a reader: through the stream, as the log recorded it, and
+// through a batch job that loads at each midnight (UTC) what had arrived by then, taking no time
+// itself.
 #pragma once
 
 #include <string>
@@ -28,7 +29,7 @@ struct ViewAge {
 struct AgeRequest {
   Timestamp from_us = kMinTimestamp;  // of the points; the whole log by default
   Timestamp to_us = kMaxTimestamp;
-  DurationUs last_us = 0;             // > 0: the last so much of the log
+  DurationUs last_us = 0;  // > 0: the last so much of the log
   int points = 400;
 };
 

@@ -41,7 +41,9 @@ TEST(DataAge, WorkedByHand) {
 
 TEST(DataAge, OfTheTimeAskedForAndOfAppliedRecordsOnly) {
   LoggedClicks clicks;
-  clicks.Append({{1, "a", "1", 0, 0}, {1, "a", "1", kHourUs, kHourUs, false}, {1, "a", "1", 2 * kHourUs, 2 * kHourUs}});
+  clicks.Append({{1, "a", "1", 0, 0},
+                 {1, "a", "1", kHourUs, kHourUs, false},
+                 {1, "a", "1", 2 * kHourUs, 2 * kHourUs}});
   AgeRequest request;
   request.last_us = kHourUs;
   request.points = 2;

@@ -11,18 +11,21 @@ namespace {
 
 std::vector<bool> NeededSources(const Definition& definition, const std::vector<int>& views) {
   std::vector<bool> needed(definition.sources.size(), false);
-  for (const int view : views) needed[static_cast<size_t>(definition.views[static_cast<size_t>(view)].source)] = true;
+  for (const int view : views)
+    needed[static_cast<size_t>(definition.views[static_cast<size_t>(view)].source)] = true;
   return needed;
 }
 
 Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) {
   const std::string directory = definition.ResolvePath(definition.log_path);
   if (!files.Exists(directory)) {
-    return Fail(ErrorCode::kNotFound, "there is no log at " + directory,
-                "Run `skewless run` first, or join the source files themselves with --history sources.");
+    return Fail(
+        ErrorCode::kNotFound, "there is no log at " + directory,
+        "Run `skewless run` first, or join the source files themselves with --history sources.");
   }
   std::vector<LoggedSource> sources;
-  for (const SourceDefinition& source : definition.sources) sources.push_back({source.name, source.schema});
+  for (const SourceDefinition& source : definition.sources)
+    sources.push_back({source.name, source.schema});
   History history;
   SKEWLESS_ASSIGN_OR_RETURN(const auto segments, InspectLog(files, directory, /*verify=*/false));
   for (const SegmentInfo& segment : segments) history.expected_records += segment.records;
@@ -32,25 +35,28 @@ Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) 
   return history;
 }
 
-// Source files in arrival order, as an engine under the replay clock would have taken them: the same
-// order of records, so the same folds.
+// Source files in arrival order, as an engine under the replay clock would have taken them: the
+// same order of records, so the same folds.
 class SourceHistory {
  public:
-  static Result<std::shared_ptr<SourceHistory>> Open(const Definition& definition, const std::vector<int>& views) {
+  static Result<std::shared_ptr<SourceHistory>> Open(const Definition& definition,
+                                                     const std::vector<int>& views) {
     auto history = std::make_shared<SourceHistory>();
     const std::vector<bool> needed = NeededSources(definition, views);
     for (size_t i = 0; i < needed.size(); ++i) {
       if (!needed[i]) continue;
       const SourceDefinition& source = definition.sources[i];
       if (source.arrival_timestamp < 0 && !source.delay) {
-        return Fail(ErrorCode::kInvalid, "source '" + source.name + "' doesn't say when its records arrived",
+        return Fail(ErrorCode::kInvalid,
+                    "source '" + source.name + "' doesn't say when its records arrived",
                     "Give it an arrival_timestamp or a delay, or join from the log.");
       }
       SourceOptions options;
       options.replay = true;
       options.spill_directory = definition.ResolvePath(definition.log_path) + "/spill";
       DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
-      SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenSource(definition, static_cast<int>(i), options, std::move(skip)));
+      SKEWLESS_ASSIGN_OR_RETURN(
+          auto opened, OpenSource(definition, static_cast<int>(i), options, std::move(skip)));
       history->sources_.push_back(std::move(opened));
       history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
     }

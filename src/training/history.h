@@ -1,5 +1,5 @@
-// Histories to replay: the log, or the definition's file sources read directly (a history that never
-// went through an engine), in arrival order, sequence numbers given by that order.
+// Histories to replay: the log, or the definition's file sources read directly (a history that
+// never went through an engine), in arrival order, sequence numbers given by that order.
 #pragma once
 
 #include "base/file.h"
@@ -16,6 +16,6 @@ struct History {
 
 // Streams the records of the sources that the views in `views` need.
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
-                                  const std::vector<int>& views);
+                            const std::vector<int>& views);
 
 }  // namespace skewless

@@ -33,13 +33,16 @@ TEST(History, OfTheLogKnowsItsLength) {
 
 TEST(History, OfSourcesIsInOrderOfArrivalWithLatenessDecided) {
   std::string yaml = kTrainingYaml;
-  yaml.replace(yaml.find("    arrival_timestamp: at\n"), 26,
-               "    arrival_timestamp: at\n    out_of_orderness: 10us\n    allowed_lateness: 5us\n");
+  yaml.replace(
+      yaml.find("    arrival_timestamp: at\n"), 26,
+      "    arrival_timestamp: at\n    out_of_orderness: 10us\n    allowed_lateness: 5us\n");
   LoggedClicks clicks(yaml);
   const auto line = [](int64_t event, int64_t at) {
-    return "1,a,1.0," + std::to_string(kTestStart + event) + "," + std::to_string(kTestStart + at) + "\n";
+    return "1,a,1.0," + std::to_string(kTestStart + event) + "," + std::to_string(kTestStart + at) +
+           "\n";
   };
-  clicks.repository().Write("clicks.csv", "user,item,price,ts,at\n" + line(84, 102) + line(100, 100) + line(85, 103));
+  clicks.repository().Write(
+      "clicks.csv", "user,item,price,ts,at\n" + line(84, 102) + line(100, 100) + line(85, 103));
   auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0});
   ASSERT_TRUE(history.has_value()) << history.error().ToString();
   Batch batch;
@@ -72,7 +75,8 @@ TEST(StatesAt, FoldsOneEntityUpToTheTime) {
   clicks.Append({{1, "a", "1", 10, 10}, {2, "a", "1", 11, 11}, {1, "b", "1", 12, 12}});
   clicks.Append({{1, "c", "1", 13, 12}, {1, "d", "1", 14, 20, false}, {1, "e", "1", 15, 21}});
   const auto visits = [&](Timestamp t) {
-    const auto states = StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {{"user", Value::Int(1)}}, kTestStart + t);
+    const auto states = StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0},
+                                 {{"user", Value::Int(1)}}, kTestStart + t);
     EXPECT_TRUE(states.has_value());
     FeatureVector vector;
     clicks.kernels()[0]->Read((*states)[0], kTestStart + t, &vector);
@@ -83,7 +87,8 @@ TEST(StatesAt, FoldsOneEntityUpToTheTime) {
   EXPECT_EQ(visits(12), "3");
   EXPECT_EQ(visits(20), "3");
   EXPECT_EQ(visits(100), "4");
-  EXPECT_FALSE(StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {}, kTestStart).has_value());
+  EXPECT_FALSE(StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {}, kTestStart)
+                   .has_value());
 }
 
 }  // namespace

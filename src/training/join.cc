@@ -1,11 +1,11 @@
 #include "training/join.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
-
-#include <unistd.h>
 
 #include "base/check.h"
 #include "training/label_index.h"
@@ -24,15 +24,20 @@ struct ViewJoin {
   RecordPartitions partitions;
   ViewInput input;
 
-  ViewJoin(const ViewKernel& k, const ViewLabels& labels, size_t partition_count, std::string spill_path)
+  ViewJoin(const ViewKernel& k, const ViewLabels& labels, size_t partition_count,
+           std::string spill_path)
       : kernel(&k),
         layout(k),
         index(labels.keys, labels.time_us),
         entities_per_partition(std::max<uint32_t>(
-            1, (index.entity_count() + static_cast<uint32_t>(partition_count) - 1) / static_cast<uint32_t>(partition_count))),
-        partitions((index.entity_count() + entities_per_partition - 1) / entities_per_partition, std::move(spill_path)) {}
+            1, (index.entity_count() + static_cast<uint32_t>(partition_count) - 1) /
+                   static_cast<uint32_t>(partition_count))),
+        partitions((index.entity_count() + entities_per_partition - 1) / entities_per_partition,
+                   std::move(spill_path)) {}
 
-  uint32_t first_entity(size_t partition) const { return static_cast<uint32_t>(partition) * entities_per_partition; }
+  uint32_t first_entity(size_t partition) const {
+    return static_cast<uint32_t>(partition) * entities_per_partition;
+  }
   uint32_t last_entity(size_t partition) const {
     return std::min(index.entity_count(), first_entity(partition) + entities_per_partition);
   }
@@ -58,7 +63,8 @@ int64_t Distribute(const JoinOptions& options, ViewJoin* join) {
     if (entity == LabelIndex::kNone) continue;
     const Timestamp available = AvailableOf(options, input, row);
     if (available > join->index.last_time(entity)) continue;
-    join->layout.Append(input, row, entity, available, &join->partitions.buffer(entity / join->entities_per_partition));
+    join->layout.Append(input, row, entity, available,
+                        &join->partitions.buffer(entity / join->entities_per_partition));
     ++kept;
   }
   return kept;
@@ -86,7 +92,9 @@ Status ReadHistory(const HistoryStream& history, const JoinOptions& options,
     }
     if (options.progress) {
       const double expected = static_cast<double>(std::max<int64_t>(options.expected_records, 1));
-      options.progress(options.expected_records > 0 ? 0.7 * static_cast<double>(counts->history_records) / expected : 0,
+      options.progress(options.expected_records > 0
+                           ? 0.7 * static_cast<double>(counts->history_records) / expected
+                           : 0,
                        counts->history_records);
     }
     since_check += rows;
@@ -107,7 +115,8 @@ Status SweepAll(ViewJoin* join, const AnswerSheet& sheet, int threads, JoinCount
   Status failed;
   const auto work = [&](StringArena* strings) {
     Sweeper sweeper(*join->kernel, join->layout, join->index, sheet, strings);
-    for (size_t partition = next.fetch_add(1); partition < join->partitions.count(); partition = next.fetch_add(1)) {
+    for (size_t partition = next.fetch_add(1); partition < join->partitions.count();
+         partition = next.fetch_add(1)) {
       Result<Bytes> records = join->partitions.Load(partition);
       if (!records) {
         const std::lock_guard lock(mutex);
@@ -120,7 +129,8 @@ Status SweepAll(ViewJoin* join, const AnswerSheet& sheet, int threads, JoinCount
     counts->folded += sweeper.folded();
   };
   std::vector<std::thread> others;
-  for (int i = 0; i < threads; ++i) sheet.answers->strings.push_back(std::make_unique<StringArena>());
+  for (int i = 0; i < threads; ++i)
+    sheet.answers->strings.push_back(std::make_unique<StringArena>());
   for (int i = 1; i < threads; ++i) {
     others.emplace_back(work, sheet.answers->strings[static_cast<size_t>(i)].get());
   }
@@ -142,21 +152,24 @@ Result<std::vector<ViewAnswers>> JoinHistory(const KernelSet& kernels, const His
   std::vector<ViewAnswers> answers(labels.size());
   for (size_t i = 0; i < labels.size(); ++i) {
     const ViewKernel& kernel = *kernels[static_cast<size_t>(labels[i].view)];
-    const std::string spill = JoinPath(options.spill_directory.empty() ? "." : options.spill_directory,
-                                       "join-" + std::to_string(getpid()) + "-" + std::to_string(i) + ".spill");
+    const std::string spill =
+        JoinPath(options.spill_directory.empty() ? "." : options.spill_directory,
+                 "join-" + std::to_string(getpid()) + "-" + std::to_string(i) + ".spill");
     joins.push_back(std::make_unique<ViewJoin>(kernel, labels[i], kPartitions, spill));
     counts->labels += static_cast<int64_t>(labels[i].time_us.size());
   }
   SKEWLESS_RETURN_IF_ERROR(ReadHistory(history, options, joins, counts));
   for (size_t i = 0; i < labels.size(); ++i) {
     PrepareAnswers(joins[i]->kernel->view(), labels[i], outputs[i], &answers[i]);
-    SKEWLESS_RETURN_IF_ERROR(SweepAll(joins[i].get(), {&labels[i], &outputs[i], &answers[i]}, threads, counts));
+    SKEWLESS_RETURN_IF_ERROR(
+        SweepAll(joins[i].get(), {&labels[i], &outputs[i], &answers[i]}, threads, counts));
     counts->spilled_bytes += joins[i]->partitions.spilled_bytes();
     counts->not_found += std::count(answers[i].status.begin(), answers[i].status.end(),
                                     static_cast<uint8_t>(RowStatus::kNotFound));
     joins[i].reset();
     if (options.progress) {
-      options.progress(0.7 + 0.3 * static_cast<double>(i + 1) / static_cast<double>(labels.size()), counts->history_records);
+      options.progress(0.7 + 0.3 * static_cast<double>(i + 1) / static_cast<double>(labels.size()),
+                       counts->history_records);
     }
   }
   return answers;

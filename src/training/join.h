@@ -25,31 +25,33 @@ using HistoryStream = std::function<Result<bool>(Batch*)>;
 // What is asked of one view: keys and times, in any order; answers come in the same order.
 struct ViewLabels {
   int view = 0;
-  KeyColumn keys;                   // valid = 0: the answer is NOT_FOUND
-  std::vector<Timestamp> time_us;   // t of each label
+  KeyColumn keys;                  // valid = 0: the answer is NOT_FOUND
+  std::vector<Timestamp> time_us;  // t of each label
 };
 
 // Answers of one view by label row: one column an output of the view (features, derived).
 struct ViewAnswers {
   std::vector<Column> outputs;
-  std::vector<uint8_t> status;      // RowStatus
+  std::vector<uint8_t> status;  // RowStatus
   std::vector<Sequence> sequence;
   std::vector<Timestamp> newest_event_us;
-  std::vector<std::unique_ptr<StringArena>> strings;  // what string outputs point into, one a thread
+  std::vector<std::unique_ptr<StringArena>>
+      strings;  // what string outputs point into, one a thread
 };
 
 struct JoinOptions {
   AsOf as_of = AsOf::kAvailable;
-  std::optional<DurationUs> delay_us;     // available = event + delay, in place of the logged one
-  int threads = 0;                        // 0: the machine's
-  int64_t memory_bytes = 4LL << 30;       // beyond it partitions spill to `spill_directory`
+  std::optional<DurationUs> delay_us;  // available = event + delay, in place of the logged one
+  int threads = 0;                     // 0: the machine's
+  int64_t memory_bytes = 4LL << 30;    // beyond it partitions spill to `spill_directory`
   std::string spill_directory;
-  int64_t expected_records = 0;           // of the history, for progress; 0: unknown
+  int64_t expected_records = 0;  // of the history, for progress; 0: unknown
   std::function<void(double fraction, int64_t records)> progress;  // may be empty
 };
 
 struct JoinCounts {
-  int64_t history_records = 0, folded = 0, refused_late = 0, labels = 0, not_found = 0, spilled_bytes = 0;
+  int64_t history_records = 0, folded = 0, refused_late = 0, labels = 0, not_found = 0,
+          spilled_bytes = 0;
 };
 
 // Reads the history once and answers all views' labels. `outputs[v]` lists which outputs of

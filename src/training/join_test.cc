@@ -9,19 +9,23 @@ namespace {
 
 class JoinTest : public ::testing::Test {
  protected:
-  // Everything that 300 users clicked in three hours, in batches; arrivals late by up to ten minutes.
+  // Everything that 300 users clicked in three hours, in batches; arrivals late by up to ten
+  // minutes.
   void MakeHistory() {
     std::mt19937_64 random(7);
     std::vector<Click> all;
     for (int i = 0; i < 6000; ++i) {
       const Timestamp event = static_cast<Timestamp>(random() % 10'800) * kSecondUs;
-      all.push_back({static_cast<int64_t>(random() % 300), "item " + std::to_string(random() % 40),
-                     random() % 10 == 0 ? "" : std::to_string(static_cast<double>(random() % 1000) / 7), event,
-                     event + static_cast<Timestamp>(random() % 600) * kSecondUs});
+      all.push_back(
+          {static_cast<int64_t>(random() % 300), "item " + std::to_string(random() % 40),
+           random() % 10 == 0 ? "" : std::to_string(static_cast<double>(random() % 1000) / 7),
+           event, event + static_cast<Timestamp>(random() % 600) * kSecondUs});
     }
-    std::sort(all.begin(), all.end(), [](const Click& a, const Click& b) { return a.available < b.available; });
+    std::sort(all.begin(), all.end(),
+              [](const Click& a, const Click& b) { return a.available < b.available; });
     for (size_t begin = 0; begin < all.size(); begin += 500) {
-      batches_.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(begin) + 500);
+      batches_.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                            all.begin() + static_cast<std::ptrdiff_t>(begin) + 500);
     }
   }
   HistoryStream Stream() {
@@ -32,7 +36,8 @@ class JoinTest : public ::testing::Test {
       return true;
     };
   }
-  static ViewLabels LabelsOfUsers(int view, const std::vector<std::pair<int64_t, Timestamp>>& asked) {
+  static ViewLabels LabelsOfUsers(int view,
+                                  const std::vector<std::pair<int64_t, Timestamp>>& asked) {
     ViewLabels labels;
     labels.view = view;
     Column users;
@@ -45,7 +50,8 @@ class JoinTest : public ::testing::Test {
     EncodeKeys(columns, asked.size(), &labels.keys);
     return labels;
   }
-  std::vector<ViewAnswers> Join(const ViewLabels& labels, const JoinOptions& options, JoinCounts* counts) {
+  std::vector<ViewAnswers> Join(const ViewLabels& labels, const JoinOptions& options,
+                                JoinCounts* counts) {
     const std::vector<std::vector<int>> outputs{{0, 1, 2, 3, 4}};
     auto answers = JoinHistory(clicks_.kernels(), Stream(), {labels}, outputs, options, counts);
     EXPECT_TRUE(answers.has_value()) << answers.error().ToString();
@@ -59,12 +65,15 @@ class JoinTest : public ::testing::Test {
     for (size_t i = 0; i < a.outputs.size(); ++i) {
       ASSERT_EQ(a.outputs[i].size(), b.outputs[i].size());
       for (size_t row = 0; row < a.outputs[i].size(); ++row) {
-        ASSERT_TRUE(SameBits(ValueAt(a.outputs[i], row), ValueAt(b.outputs[i], row))) << i << " " << row;
+        ASSERT_TRUE(SameBits(ValueAt(a.outputs[i], row), ValueAt(b.outputs[i], row)))
+            << i << " " << row;
       }
     }
   }
-  // What folding, from nothing and in sequence order, all that is available at the label's time gives.
-  void ExpectFromScratch(const ViewLabels& labels, const ViewAnswers& answers, const JoinOptions& options) {
+  // What folding, from nothing and in sequence order, all that is available at the label's time
+  // gives.
+  void ExpectFromScratch(const ViewLabels& labels, const ViewAnswers& answers,
+                         const JoinOptions& options) {
     const ViewKernel& kernel = *clicks_.kernels()[0];
     EvaluationScratch scratch;
     ViewInput input;
@@ -75,7 +84,8 @@ class JoinTest : public ::testing::Test {
       Batch batch;
       while (*stream(&batch)) {
         if (options.delay_us) {
-          for (size_t row = 0; row < batch.rows(); ++row) batch.available_us[row] = batch.event_us[row] + *options.delay_us;
+          for (size_t row = 0; row < batch.rows(); ++row)
+            batch.available_us[row] = batch.event_us[row] + *options.delay_us;
         } else if (options.as_of == AsOf::kEvent) {
           batch.available_us = batch.event_us;
         }
@@ -90,7 +100,8 @@ class JoinTest : public ::testing::Test {
             state.resize(kernel.empty_state_size());
             kernel.InitState(state.data());
           }
-          while (const size_t needed = kernel.Apply(state.data(), state.size(), input, row)) state.resize(needed);
+          while (const size_t needed = kernel.Apply(state.data(), state.size(), input, row))
+            state.resize(needed);
         }
       }
       kernel.Read(state, labels.time_us[label], &vector);
@@ -98,7 +109,8 @@ class JoinTest : public ::testing::Test {
       ASSERT_EQ(answers.sequence[label], vector.sequence) << label;
       for (size_t i = 0; i < vector.values.size(); ++i) {
         ASSERT_TRUE(SameBits(ValueAt(answers.outputs[i], label), vector.values[i]))
-            << "label " << label << ", output " << i << ": " << FormatValue(ValueAt(answers.outputs[i], label)) << " not "
+            << "label " << label << ", output " << i << ": "
+            << FormatValue(ValueAt(answers.outputs[i], label)) << " not "
             << FormatValue(vector.values[i]);
       }
     }
@@ -112,7 +124,8 @@ std::vector<std::pair<int64_t, Timestamp>> ManyLabels(int count) {
   std::mt19937_64 random(11);
   std::vector<std::pair<int64_t, Timestamp>> asked;
   for (int i = 0; i < count; ++i) {
-    asked.emplace_back(static_cast<int64_t>(random() % 310) - 1, static_cast<Timestamp>(random() % 12'000) * kSecondUs);
+    asked.emplace_back(static_cast<int64_t>(random() % 310) - 1,
+                       static_cast<Timestamp>(random() % 12'000) * kSecondUs);
   }
   return asked;
 }
@@ -160,7 +173,8 @@ TEST_F(JoinTest, ByAvailabilityByEventAndByDelayAsFoldedFromScratch) {
 TEST_F(JoinTest, RefusedRecordsAndNullKeysCountForNobody) {
   batches_ = {{{1, "a", "1.0", 10, 10}, {1, "b", "2.0", 5, 11, false}, {1, "c", "4.0", 12, 12}}};
   JoinCounts counts;
-  const auto answers = Join(LabelsOfUsers(0, {{1, 12}, {-1, 12}, {1, 11}, {1, 9}, {2, 12}, {1, 12}}), {}, &counts);
+  const auto answers =
+      Join(LabelsOfUsers(0, {{1, 12}, {-1, 12}, {1, 11}, {1, 9}, {2, 12}, {1, 12}}), {}, &counts);
   const Column& visits = answers[0].outputs[0];
   EXPECT_EQ(visits.ints[0], 2);
   EXPECT_EQ(visits.valid[1], 0);
@@ -174,8 +188,11 @@ TEST_F(JoinTest, RefusedRecordsAndNullKeysCountForNobody) {
 
 TEST_F(JoinTest, AnErrorOfTheHistoryIsTheJoins) {
   JoinCounts counts;
-  const HistoryStream broken = [](Batch*) -> Result<bool> { return Fail(ErrorCode::kCorrupt, "segment 3"); };
-  const auto answers = JoinHistory(clicks_.kernels(), broken, {LabelsOfUsers(0, {{1, 1}})}, {{0}}, {}, &counts);
+  const HistoryStream broken = [](Batch*) -> Result<bool> {
+    return Fail(ErrorCode::kCorrupt, "segment 3");
+  };
+  const auto answers =
+      JoinHistory(clicks_.kernels(), broken, {LabelsOfUsers(0, {{1, 1}})}, {{0}}, {}, &counts);
   ASSERT_FALSE(answers.has_value());
   EXPECT_EQ(answers.error().message, "segment 3");
 }

@@ -1,9 +1,9 @@
 #include "training/label_file.h"
 
-#include <algorithm>
-
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
+
+#include <algorithm>
 
 #include "base/file.h"
 #include "base/number_text.h"
@@ -25,19 +25,23 @@ std::string ColumnList(const arrow::Table& table) {
   return names;
 }
 
-Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path, const arrow::Table& table,
-                                                        const std::string& name, const std::string& role) {
+Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path,
+                                                        const arrow::Table& table,
+                                                        const std::string& name,
+                                                        const std::string& role) {
   auto column = table.GetColumnByName(name);
   if (column) return column;
   const std::string near = NearestName(name, table.ColumnNames());
   return Fail(ErrorCode::kInvalid, path + ": no column '" + name + "', " + role,
-              near.empty() ? "Its columns are: " + ColumnList(table) + "."
-                           : "Did you mean '" + near + "'? Its columns are: " + ColumnList(table) + ".");
+              near.empty()
+                  ? "Its columns are: " + ColumnList(table) + "."
+                  : "Did you mean '" + near + "'? Its columns are: " + ColumnList(table) + ".");
 }
 
 // Text as RFC 3339, numbers as microseconds, timestamps of any unit.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<arrow::ChunkedArray>& column,
-                                                         const std::shared_ptr<arrow::DataType>& type) {
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(
+    const std::shared_ptr<arrow::ChunkedArray>& column,
+    const std::shared_ptr<arrow::DataType>& type) {
   if (column->type()->Equals(type)) return column;
   arrow::compute::CastOptions options = arrow::compute::CastOptions::Safe(type);
   options.allow_time_truncate = true;
@@ -46,11 +50,13 @@ arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(const std::shared_ptr<a
 }
 
 template <typename Array>
-Status ForEachValue(const arrow::ChunkedArray& column, const std::function<Status(const Array&, int64_t, int64_t)>& take) {
+Status ForEachValue(const arrow::ChunkedArray& column,
+                    const std::function<Status(const Array&, int64_t, int64_t)>& take) {
   int64_t row = 0;
   for (const auto& chunk : column.chunks()) {
     const auto& array = static_cast<const Array&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i, ++row) SKEWLESS_RETURN_IF_ERROR(take(array, i, row));
+    for (int64_t i = 0; i < array.length(); ++i, ++row)
+      SKEWLESS_RETURN_IF_ERROR(take(array, i, row));
   }
   return {};
 }
@@ -62,17 +68,21 @@ std::string AtRow(const std::string& path, const std::string& column, int64_t ro
 // A timestamp's number as microseconds; finer ones are floored, as everywhere.
 Result<Timestamp> TimeOfTicks(int64_t ticks, arrow::TimeUnit::type unit) {
   switch (unit) {
-    case arrow::TimeUnit::SECOND: return TimestampFromNumber(ticks, TimestampUnit::kSeconds);
-    case arrow::TimeUnit::MILLI: return TimestampFromNumber(ticks, TimestampUnit::kMillis);
-    case arrow::TimeUnit::MICRO: return ticks;
-    case arrow::TimeUnit::NANO: return TimestampFromNumber(ticks, TimestampUnit::kNanos);
+    case arrow::TimeUnit::SECOND:
+      return TimestampFromNumber(ticks, TimestampUnit::kSeconds);
+    case arrow::TimeUnit::MILLI:
+      return TimestampFromNumber(ticks, TimestampUnit::kMillis);
+    case arrow::TimeUnit::MICRO:
+      return ticks;
+    case arrow::TimeUnit::NANO:
+      return TimestampFromNumber(ticks, TimestampUnit::kNanos);
   }
   return ticks;
 }
 
 // The column's times; nulls stay null.
-Status ReadTimes(const std::string& path, const std::string& name, std::shared_ptr<arrow::ChunkedArray> column,
-                 Column* out) {
+Status ReadTimes(const std::string& path, const std::string& name,
+                 std::shared_ptr<arrow::ChunkedArray> column, Column* out) {
   const auto at_row = [&](int64_t row, const Error& error) {
     return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
   };
@@ -80,22 +90,25 @@ Status ReadTimes(const std::string& path, const std::string& name, std::shared_p
   if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
     auto text = Cast(column, arrow::large_utf8());
     if (!text.ok()) return FailArrow(path, text.status());
-    return ForEachValue<arrow::LargeStringArray>(**text, [&](const auto& array, int64_t i, int64_t row) -> Status {
-      if (array.IsNull(i)) return out->AppendNull(), Status{};
-      auto time = ParseTimestamp(array.GetView(i));
-      // A CSV whose columns are kept as text may hold whole microseconds.
-      if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
-      if (!time) return at_row(row, time.error());
-      out->AppendInt(*time);
-      return {};
-    });
+    return ForEachValue<arrow::LargeStringArray>(
+        **text, [&](const auto& array, int64_t i, int64_t row) -> Status {
+          if (array.IsNull(i)) return out->AppendNull(), Status{};
+          auto time = ParseTimestamp(array.GetView(i));
+          // A CSV whose columns are kept as text may hold whole microseconds.
+          if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
+          if (!time) return at_row(row, time.error());
+          out->AppendInt(*time);
+          return {};
+        });
   }
   if (id != arrow::Type::TIMESTAMP && id != arrow::Type::INT64 && id != arrow::Type::DATE32) {
-    return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
                 "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
   }
   auto unit = arrow::TimeUnit::MICRO;
-  if (id == arrow::Type::TIMESTAMP) unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
+  if (id == arrow::Type::TIMESTAMP)
+    unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
   if (id == arrow::Type::DATE32) {
     auto dates = Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
     if (!dates.ok()) return FailArrow(path, dates.status());
@@ -136,30 +149,37 @@ Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>&
 }
 
 Result<Column> ConvertColumn(const std::string& path, const std::string& name,
-                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena);
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                             StringArena* arena);
 
 // A CSV has lists as JSON text.
 Result<Column> ConvertListText(const std::string& path, const std::string& name,
-                               const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+                               const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                               StringArena* arena) {
   Column out;
   out.type = type;
-  const Status read = ForEachValue<arrow::StringArray>(*column, [&](const auto& array, int64_t i, int64_t row) -> Status {
-    if (array.IsNull(i)) return out.AppendNull(), Status{};
-    const auto list = ParseValue(array.GetView(i), type);
-    if (!list) return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
-    out.AppendString(arena->Add(list->bytes));
-    return {};
-  });
+  const Status read = ForEachValue<arrow::StringArray>(
+      *column, [&](const auto& array, int64_t i, int64_t row) -> Status {
+        if (array.IsNull(i)) return out.AppendNull(), Status{};
+        const auto list = ParseValue(array.GetView(i), type);
+        if (!list)
+          return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
+        out.AppendString(arena->Add(list->bytes));
+        return {};
+      });
   if (!read) return tl::unexpected<Error>(read.error());
   return out;
 }
 
 // Lists are held as their encoding.
 Result<Column> ConvertLists(const std::string& path, const std::string& name,
-                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
-  if (column->type()->id() == arrow::Type::STRING) return ConvertListText(path, name, column, type, arena);
+                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                            StringArena* arena) {
+  if (column->type()->id() == arrow::Type::STRING)
+    return ConvertListText(path, name, column, type, arena);
   if (column->type()->id() != arrow::Type::LIST) {
-    return Fail(ErrorCode::kInvalid, path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
                 "Give a list of " + TypeName({type.kind, false}) + ".");
   }
   Column out;
@@ -167,9 +187,10 @@ Result<Column> ConvertLists(const std::string& path, const std::string& name,
   ListBuilder builder(type.kind);
   for (const auto& chunk : column->chunks()) {
     const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
-    SKEWLESS_ASSIGN_OR_RETURN(const Column items,
-                              ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
-                                            {type.kind, false}, arena));
+    SKEWLESS_ASSIGN_OR_RETURN(
+        const Column items,
+        ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
+                      {type.kind, false}, arena));
     for (int64_t i = 0; i < lists.length(); ++i) {
       if (lists.IsNull(i)) {
         out.AppendNull();
@@ -186,7 +207,8 @@ Result<Column> ConvertLists(const std::string& path, const std::string& name,
 }
 
 Result<Column> ConvertColumn(const std::string& path, const std::string& name,
-                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type, StringArena* arena) {
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                             StringArena* arena) {
   if (type.is_list) return ConvertLists(path, name, column, type, arena);
   Column out;
   out.type = type;
@@ -194,31 +216,39 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
   const std::string where = path + ": column '" + name + "'";
   switch (type.kind) {
     case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(where, column, arrow::float32(), &out, [&](const auto& array, int64_t i) {
-        out.AppendDouble(static_cast<double>(array.Value(i)));
-      });
+      filled = Fill<arrow::FloatArray>(where, column, arrow::float32(), &out,
+                                       [&](const auto& array, int64_t i) {
+                                         out.AppendDouble(static_cast<double>(array.Value(i)));
+                                       });
       break;
     case TypeKind::kFloat64:
-      filled = Fill<arrow::DoubleArray>(where, column, arrow::float64(), &out,
-                                        [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
+      filled = Fill<arrow::DoubleArray>(
+          where, column, arrow::float64(), &out,
+          [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
       break;
     case TypeKind::kString:
     case TypeKind::kBytes:
-      filled = Fill<arrow::LargeBinaryArray>(where, column, arrow::large_binary(), &out,
-                                             [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
+      filled = Fill<arrow::LargeBinaryArray>(
+          where, column, arrow::large_binary(), &out,
+          [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
       break;
-    case TypeKind::kTimestamp: filled = ReadTimes(path, name, column, &out); break;
+    case TypeKind::kTimestamp:
+      filled = ReadTimes(path, name, column, &out);
+      break;
     case TypeKind::kBool:
-      filled = Fill<arrow::BooleanArray>(where, column, arrow::boolean(), &out,
-                                         [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
+      filled = Fill<arrow::BooleanArray>(
+          where, column, arrow::boolean(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
       break;
     case TypeKind::kInt32:
-      filled = Fill<arrow::Int32Array>(where, column, arrow::int32(), &out,
-                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      filled = Fill<arrow::Int32Array>(
+          where, column, arrow::int32(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
     case TypeKind::kInt64:
-      filled = Fill<arrow::Int64Array>(where, column, arrow::int64(), &out,
-                                       [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      filled = Fill<arrow::Int64Array>(
+          where, column, arrow::int64(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
   }
   if (!filled) return tl::unexpected<Error>(filled.error());
@@ -232,10 +262,12 @@ Result<TableFormat> TableFormatOf(const std::string& path) {
   if (ends(".parquet") || ends(".pq")) return TableFormat::kParquet;
   if (ends(".csv")) return TableFormat::kCsv;
   if (ends(".arrow") || ends(".feather") || ends(".ipc")) return TableFormat::kArrow;
-  return Fail(ErrorCode::kInvalid, path + ": unknown format", "Name the file .parquet, .csv or .arrow.");
+  return Fail(ErrorCode::kInvalid, path + ": unknown format",
+              "Name the file .parquet, .csv or .arrow.");
 }
 
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, const CsvText& text) {
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column,
+                              const CsvText& text) {
   if (!SystemFiles().Exists(path)) {
     return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
   }
@@ -246,13 +278,15 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   LabelTable labels;
   labels.path = path;
   labels.table = *table;
-  SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
   Column times;
   times.type = {TypeKind::kTimestamp, false};
   SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times));
   const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
   if (null != times.valid.end()) {
-    return Fail(ErrorCode::kInvalid, AtRow(path, timestamp_column, null - times.valid.begin()) + ": the time is null",
+    return Fail(ErrorCode::kInvalid,
+                AtRow(path, timestamp_column, null - times.valid.begin()) + ": the time is null",
                 "Every label row needs the time that it is asked for.");
   }
   labels.time_us = std::move(times.ints);
@@ -263,8 +297,10 @@ bool HasColumn(const LabelTable& labels, const std::string& name) {
   return labels.table->GetColumnByName(name) != nullptr;
 }
 
-Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena) {
-  SKEWLESS_ASSIGN_OR_RETURN(auto column, FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
+Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
+                           StringArena* arena) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto column,
+                            FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
   return ConvertColumn(labels.path, name, column, type, arena);
 }
 

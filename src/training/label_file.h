@@ -28,9 +28,11 @@ struct LabelTable {
 };
 // Reads the file and its time column (a timestamp of any unit, RFC 3339 text, or integers of
 // microseconds). Errors name the file and column and list the columns that are there.
-Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column, const CsvText& text = {});
+Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column,
+                              const CsvText& text = {});
 // A column of the table as `type` (keys, request columns). Nulls stay null.
-Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type, StringArena* arena);
+Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
+                           StringArena* arena);
 
 bool HasColumn(const LabelTable& labels, const std::string& name);
 

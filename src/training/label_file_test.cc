@@ -9,7 +9,8 @@ namespace skewless {
 namespace {
 
 template <typename Builder, typename Value>
-std::shared_ptr<arrow::Array> ArrayOf(std::shared_ptr<arrow::DataType> type, const std::vector<std::optional<Value>>& values) {
+std::shared_ptr<arrow::Array> ArrayOf(std::shared_ptr<arrow::DataType> type,
+                                      const std::vector<std::optional<Value>>& values) {
   Builder builder(type, arrow::default_memory_pool());
   for (const auto& value : values) {
     EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
@@ -20,7 +21,8 @@ std::shared_ptr<arrow::Array> ArrayOf(std::shared_ptr<arrow::DataType> type, con
 class LabelFileTest : public ::testing::Test {
  protected:
   LabelFileTest() {
-    clicks_.Append({{1, "a", "2.0", 10 * kSecondUs, 10 * kSecondUs}, {2, "b", "3.0", 20 * kSecondUs, 20 * kSecondUs},
+    clicks_.Append({{1, "a", "2.0", 10 * kSecondUs, 10 * kSecondUs},
+                    {2, "b", "3.0", 20 * kSecondUs, 20 * kSecondUs},
                     {1, "b", "4.5", 30 * kSecondUs, 30 * kSecondUs}});
   }
   std::string WriteCsv(const std::string& text) {
@@ -35,8 +37,8 @@ class LabelFileTest : public ::testing::Test {
     EXPECT_TRUE(written.has_value()) << written.error().ToString();
     return clicks_.Path(name);
   }
-  Result<TrainingSetResult> Make(const std::string& labels, const std::string& output, std::vector<std::string> features = {},
-                                 bool full_names = false) {
+  Result<TrainingSetResult> Make(const std::string& labels, const std::string& output,
+                                 std::vector<std::string> features = {}, bool full_names = false) {
     TrainingSetRequest request;
     request.labels_path = labels;
     request.output_path = clicks_.Path(output);
@@ -45,7 +47,9 @@ class LabelFileTest : public ::testing::Test {
     request.join.threads = 1;
     return MakeTrainingSet(SystemFiles(), clicks_.definition(), request);
   }
-  std::string Text(const std::string& name) { return *ReadWholeFile(SystemFiles(), clicks_.Path(name)); }
+  std::string Text(const std::string& name) {
+    return *ReadWholeFile(SystemFiles(), clicks_.Path(name));
+  }
 
   LoggedClicks clicks_;
 };
@@ -59,7 +63,8 @@ constexpr const char* kLabels =
     "1,2020-01-01T00:00:29Z,\n";
 
 TEST_F(LabelFileTest, CsvRowsAndColumnsStayAsTheyWere) {
-  const auto made = Make(WriteCsv(kLabels), "out.csv", {"activity:visits", "activity:spend", "activity:items"});
+  const auto made =
+      Make(WriteCsv(kLabels), "out.csv", {"activity:visits", "activity:spend", "activity:items"});
   ASSERT_TRUE(made.has_value()) << made.error().ToString();
   EXPECT_EQ(made->rows, 5);
   EXPECT_EQ(made->feature_columns, (std::vector<std::string>{"visits", "spend", "items"}));
@@ -76,27 +81,37 @@ TEST_F(LabelFileTest, CsvRowsAndColumnsStayAsTheyWere) {
 
 TEST_F(LabelFileTest, EveryFormatInGivesTheSameInEveryFormatOut) {
   const auto users = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {1, 2, std::nullopt, 1});
-  const auto items = ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {"b", "b", "a", std::nullopt});
+  const auto items =
+      ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {"b", "b", "a", std::nullopt});
   const Timestamp at = kTestStart + 30 * kSecondUs;
-  const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), {at, at, at, at - 1});
-  const auto extra = ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {0.1, std::nullopt, 3.0, -0.0});
-  const auto table = arrow::Table::Make(arrow::schema({arrow::field("extra", arrow::float64()), arrow::field("user", arrow::int64()),
-                                                       arrow::field("item", arrow::utf8()), arrow::field("event_timestamp", times->type())}),
-                                        {extra, users, items, times});
+  const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(
+      arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), {at, at, at, at - 1});
+  const auto extra =
+      ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {0.1, std::nullopt, 3.0, -0.0});
+  const auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("extra", arrow::float64()), arrow::field("user", arrow::int64()),
+                     arrow::field("item", arrow::utf8()),
+                     arrow::field("event_timestamp", times->type())}),
+      {extra, users, items, times});
   for (const std::string in : {"in.parquet", "in.arrow"}) {
     const std::string labels = WriteTable(in, table);
     for (const std::string out : {"out.parquet", "out.feather"}) {
-      const auto made = Make(labels, out, {"activity:visits", "pairs:together", "popular"}, /*full_names=*/true);
+      const auto made =
+          Make(labels, out, {"activity:visits", "pairs:together", "popular"}, /*full_names=*/true);
       ASSERT_TRUE(made.has_value()) << made.error().ToString();
       const auto read = ReadLabels(clicks_.Path(out), "event_timestamp");
       ASSERT_TRUE(read.has_value()) << read.error().ToString();
       const arrow::Table& got = *read->table;
-      EXPECT_EQ(got.ColumnNames(), (std::vector<std::string>{"extra", "user", "item", "event_timestamp", "activity__visits",
-                                                            "pairs__together", "popular__views"}));
-      for (int i = 0; i < 4; ++i) EXPECT_TRUE(got.column(i)->Equals(*table->column(i))) << in << " " << out << " " << i;
-      const auto expect = [&](const std::string& name, const std::vector<std::optional<int64_t>>& values) {
-        EXPECT_TRUE(got.GetColumnByName(name)->Equals(arrow::ChunkedArray(
-            ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), values)))) << name << got.GetColumnByName(name)->ToString();
+      EXPECT_EQ(got.ColumnNames(), (std::vector<std::string>{"extra", "user", "item",
+                                                             "event_timestamp", "activity__visits",
+                                                             "pairs__together", "popular__views"}));
+      for (int i = 0; i < 4; ++i)
+        EXPECT_TRUE(got.column(i)->Equals(*table->column(i))) << in << " " << out << " " << i;
+      const auto expect = [&](const std::string& name,
+                              const std::vector<std::optional<int64_t>>& values) {
+        EXPECT_TRUE(got.GetColumnByName(name)->Equals(
+            arrow::ChunkedArray(ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), values))))
+            << name << got.GetColumnByName(name)->ToString();
       };
       expect("activity__visits", {2, 1, std::nullopt, 1});
       expect("pairs__together", {1, 1, std::nullopt, std::nullopt});
@@ -114,43 +129,66 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
       {arrow::timestamp(arrow::TimeUnit::NANO), seconds * 1'000'000'000 + 999}};
   for (const auto& [type, ticks] : kinds) {
     const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(type, {ticks});
-    const auto read = ReadLabels(WriteTable("t.arrow", arrow::Table::Make(arrow::schema({arrow::field("t", type)}), {times})), "t");
+    const auto read = ReadLabels(
+        WriteTable("t.arrow",
+                   arrow::Table::Make(arrow::schema({arrow::field("t", type)}), {times})),
+        "t");
     ASSERT_TRUE(read.has_value()) << type->ToString() << read.error().ToString();
     EXPECT_EQ(read->time_us, std::vector<Timestamp>{seconds * 1'000'000}) << type->ToString();
   }
   // Before 1970 the nanoseconds below a microsecond are floored, too.
-  const auto before = ArrayOf<arrow::TimestampBuilder, int64_t>(arrow::timestamp(arrow::TimeUnit::NANO), {-1'500});
-  EXPECT_EQ(ReadLabels(WriteTable("t.arrow", arrow::Table::Make(arrow::schema({arrow::field("t", before->type())}), {before})), "t")->time_us,
+  const auto before =
+      ArrayOf<arrow::TimestampBuilder, int64_t>(arrow::timestamp(arrow::TimeUnit::NANO), {-1'500});
+  EXPECT_EQ(ReadLabels(WriteTable("t.arrow", arrow::Table::Make(
+                                                 arrow::schema({arrow::field("t", before->type())}),
+                                                 {before})),
+                       "t")
+                ->time_us,
             std::vector<Timestamp>{-2});
   const auto numbers = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {5, -7});
-  EXPECT_EQ(ReadLabels(WriteTable("t.parquet", arrow::Table::Make(arrow::schema({arrow::field("t", arrow::int64())}), {numbers})), "t")->time_us,
-            (std::vector<Timestamp>{5, -7}));
-  const auto texts = ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {"2020-01-01T01:00:00+01:00", "2020-01-01"});
-  EXPECT_EQ(ReadLabels(WriteTable("t.parquet", arrow::Table::Make(arrow::schema({arrow::field("t", arrow::utf8())}), {texts})), "t")->time_us,
+  EXPECT_EQ(
+      ReadLabels(WriteTable("t.parquet",
+                            arrow::Table::Make(arrow::schema({arrow::field("t", arrow::int64())}),
+                                               {numbers})),
+                 "t")
+          ->time_us,
+      (std::vector<Timestamp>{5, -7}));
+  const auto texts = ArrayOf<arrow::StringBuilder, std::string>(
+      arrow::utf8(), {"2020-01-01T01:00:00+01:00", "2020-01-01"});
+  EXPECT_EQ(ReadLabels(WriteTable("t.parquet",
+                                  arrow::Table::Make(
+                                      arrow::schema({arrow::field("t", arrow::utf8())}), {texts})),
+                       "t")
+                ->time_us,
             (std::vector<Timestamp>{kTestStart, kTestStart}));
 }
 
 TEST_F(LabelFileTest, TimesThatAreNoneAreNamedByRow) {
   const auto null_time = ReadLabels(WriteCsv("user,t\n1,2020-01-01T00:00:00Z\n2,\n"), "t");
   ASSERT_FALSE(null_time.has_value());
-  EXPECT_NE(null_time.error().message.find("labels.csv: column 't', row 2: the time is null"), std::string::npos)
+  EXPECT_NE(null_time.error().message.find("labels.csv: column 't', row 2: the time is null"),
+            std::string::npos)
       << null_time.error().message;
   const auto text = ReadLabels(WriteCsv("user,t\n1,soon\n"), "t");
   ASSERT_FALSE(text.has_value());
-  EXPECT_NE(text.error().message.find("column 't', row 1"), std::string::npos) << text.error().message;
+  EXPECT_NE(text.error().message.find("column 't', row 1"), std::string::npos)
+      << text.error().message;
   const auto number = ReadLabels(WriteCsv("user,t\n1,0.5\n"), "t");
   ASSERT_FALSE(number.has_value());
   EXPECT_NE(number.error().message.find("not a time"), std::string::npos) << number.error().message;
 }
 
 TEST_F(LabelFileTest, ColumnsOfEveryTypeAndTheirNulls) {
-  const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(arrow::timestamp(arrow::TimeUnit::SECOND), {1, std::nullopt});
-  const auto names = ArrayOf<arrow::LargeStringBuilder, std::string>(arrow::large_utf8(), {std::nullopt, "x"});
+  const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(
+      arrow::timestamp(arrow::TimeUnit::SECOND), {1, std::nullopt});
+  const auto names =
+      ArrayOf<arrow::LargeStringBuilder, std::string>(arrow::large_utf8(), {std::nullopt, "x"});
   const auto small = ArrayOf<arrow::Int32Builder, int32_t>(arrow::int32(), {7, std::nullopt});
   const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {0, 0});
   const auto table = arrow::Table::Make(
-      arrow::schema({arrow::field("time", times->type()), arrow::field("name", names->type()), arrow::field("small", small->type()),
-                     arrow::field("at", at->type())}), {times, names, small, at});
+      arrow::schema({arrow::field("time", times->type()), arrow::field("name", names->type()),
+                     arrow::field("small", small->type()), arrow::field("at", at->type())}),
+      {times, names, small, at});
   const auto labels = ReadLabels(WriteTable("t.arrow", table), "at");
   ASSERT_TRUE(labels.has_value());
   StringArena arena;
@@ -170,18 +208,23 @@ TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   const auto no_time = Make(WriteCsv("user,event_timestmp\n1,2020-01-01\n"), "out.csv");
   ASSERT_FALSE(no_time.has_value());
   EXPECT_NE(no_time.error().message.find("labels.csv"), std::string::npos);
-  EXPECT_NE(no_time.error().remedy.find("'event_timestmp'"), std::string::npos) << no_time.error().remedy;
-  const auto no_key = Make(WriteCsv("usr,event_timestamp\n1,2020-01-01\n"), "out.csv", {"activity"});
+  EXPECT_NE(no_time.error().remedy.find("'event_timestmp'"), std::string::npos)
+      << no_time.error().remedy;
+  const auto no_key =
+      Make(WriteCsv("usr,event_timestamp\n1,2020-01-01\n"), "out.csv", {"activity"});
   ASSERT_FALSE(no_key.has_value());
-  EXPECT_NE(no_key.error().ToString().find("'usr'"), std::string::npos) << no_key.error().ToString();
+  EXPECT_NE(no_key.error().ToString().find("'usr'"), std::string::npos)
+      << no_key.error().ToString();
   const auto no_entity = Make(WriteCsv("other,event_timestamp\n1,2020-01-01\n"), "out.csv");
   ASSERT_FALSE(no_entity.has_value());
   EXPECT_NE(no_entity.error().ToString().find("user"), std::string::npos);
-  const auto collision = Make(WriteCsv("user,event_timestamp,visits\n1,2020-01-01,3\n"), "out.csv", {"activity:visits"});
+  const auto collision = Make(WriteCsv("user,event_timestamp,visits\n1,2020-01-01,3\n"), "out.csv",
+                              {"activity:visits"});
   ASSERT_FALSE(collision.has_value());
   EXPECT_NE(collision.error().message.find("'visits'"), std::string::npos);
   EXPECT_TRUE(Make(clicks_.Path("labels.csv"), "out.csv", {"activity:visits"}, true).has_value());
-  const auto no_cart = Make(WriteCsv("user,item,event_timestamp\n1,a,2020-01-01\n"), "out.csv", {"ranking"});
+  const auto no_cart =
+      Make(WriteCsv("user,item,event_timestamp\n1,a,2020-01-01\n"), "out.csv", {"ranking"});
   ASSERT_FALSE(no_cart.has_value());
   EXPECT_NE(no_cart.error().message.find("'cart'"), std::string::npos);
   EXPECT_FALSE(Make(clicks_.Path("labels.csv"), "out.txt").has_value());
@@ -192,17 +235,22 @@ TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
 }
 
 TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) {
-  const auto made = Make(WriteCsv("user,item,cart,event_timestamp\n1,b,13,2020-01-01T00:00:30Z\n2,a,1,2020-01-01T00:00:01Z\n"),
+  const auto made = Make(WriteCsv("user,item,cart,event_timestamp\n1,b,13,2020-01-01T00:00:30Z\n2,"
+                                  "a,1,2020-01-01T00:00:01Z\n"),
                          "out.csv", {"ranking"});
   ASSERT_TRUE(made.has_value()) << made.error().ToString();
   std::string text = Text("out.csv");
   text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
-  EXPECT_EQ(text, "user,item,cart,event_timestamp,spend,views,share\n1,b,13,2020-01-01T00:00:30Z,6.5,2,2\n"
-                  "2,a,1,2020-01-01T00:00:01Z,,,\n");
+  EXPECT_EQ(
+      text,
+      "user,item,cart,event_timestamp,spend,views,share\n1,b,13,2020-01-01T00:00:30Z,6.5,2,2\n"
+      "2,a,1,2020-01-01T00:00:01Z,,,\n");
 }
 
 TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
-  clicks_.Append({{5, "007", "1.0", 40, kMinuteUs}, {5, "NA", "1.0", 41, kMinuteUs}, {5, "7", "1.0", 42, kMinuteUs}});
+  clicks_.Append({{5, "007", "1.0", 40, kMinuteUs},
+                  {5, "NA", "1.0", 41, kMinuteUs},
+                  {5, "7", "1.0", 42, kMinuteUs}});
   const std::string at = ",2020-01-01T01:00:00Z,NA,1\n";
   WriteCsv("item,event_timestamp,note,n\n007" + at + "NA" + at + "a" + at);
   ASSERT_TRUE(Make(clicks_.Path("labels.csv"), "out.parquet", {"popular"}).has_value());
@@ -226,7 +274,8 @@ TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
 }
 
 TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
-  const auto labels = ReadLabels(WriteCsv("t,s,l\n1,\"\",\"[1,null]\"\n2,,\n3,x,[]\n"), "t", {true, {}});
+  const auto labels =
+      ReadLabels(WriteCsv("t,s,l\n1,\"\",\"[1,null]\"\n2,,\n3,x,[]\n"), "t", {true, {}});
   ASSERT_TRUE(labels.has_value()) << labels.error().ToString();
   StringArena arena;
   const auto texts = LabelColumn(*labels, "s", {TypeKind::kString, false}, &arena);

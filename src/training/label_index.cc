@@ -26,7 +26,9 @@ LabelIndex::LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time
   last_time_.resize(entities_);
   for (uint32_t one = 0; one < entities_; ++one) {
     std::sort(labels_.begin() + first_[one], labels_.begin() + first_[one + 1],
-              [&](uint32_t a, uint32_t b) { return time_us[a] != time_us[b] ? time_us[a] < time_us[b] : a < b; });
+              [&](uint32_t a, uint32_t b) {
+                return time_us[a] != time_us[b] ? time_us[a] < time_us[b] : a < b;
+              });
     last_time_[one] = time_us[labels_[first_[one + 1] - 1]];
   }
 }

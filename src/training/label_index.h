@@ -33,7 +33,11 @@ class LabelIndex {
   const uint32_t* end(uint32_t entity) const { return labels_.data() + first_[entity + 1]; }
 
  private:
-  struct Slot { uint64_t hash = 0; uint32_t entity = kNone; uint32_t label = 0; };
+  struct Slot {
+    uint64_t hash = 0;
+    uint32_t entity = kNone;
+    uint32_t label = 0;
+  };
   bool SameKey(uint32_t label, ByteView key) const {
     const ByteView known = keys_.key(label);
     return known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0;

@@ -59,7 +59,8 @@ TEST(LabelIndex, ManyEntities) {
   EXPECT_EQ(index.entity_count(), 7'000u);
   size_t labels = 0;
   for (uint32_t entity = 0; entity < index.entity_count(); ++entity) {
-    for (const uint32_t* label = index.begin(entity); label != index.end(entity); ++label, ++labels) {
+    for (const uint32_t* label = index.begin(entity); label != index.end(entity);
+         ++label, ++labels) {
       EXPECT_EQ(index.Find(keys.hash[*label], keys.key(*label)), entity);
       EXPECT_TRUE(label == index.begin(entity) || times[label[-1]] <= times[*label]);
     }

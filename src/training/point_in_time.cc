@@ -13,7 +13,8 @@ struct WantedRow {
   ViewInput input;
 };
 
-Result<WantedRow> Want(const Definition& definition, int view, const std::map<std::string, Value>& keys) {
+Result<WantedRow> Want(const Definition& definition, int view,
+                       const std::map<std::string, Value>& keys) {
   WantedRow wanted;
   wanted.view = view;
   const int entity = definition.views[static_cast<size_t>(view)].entity;
@@ -21,7 +22,8 @@ Result<WantedRow> Want(const Definition& definition, int view, const std::map<st
   for (const ColumnSpec& column : definition.entities[static_cast<size_t>(entity)].keys) {
     const auto found = keys.find(column.name);
     if (found == keys.end()) {
-      return Fail(ErrorCode::kInvalid, "key '" + column.name + "' is missing", "Give it, as in " + column.name + "=...");
+      return Fail(ErrorCode::kInvalid, "key '" + column.name + "' is missing",
+                  "Give it, as in " + column.name + "=...");
     }
     if (!found->second.valid) return wanted;
     values.push_back(found->second);
@@ -42,22 +44,24 @@ void Fold(const ViewKernel& kernel, size_t row, WantedRow* wanted) {
     wanted->state.resize(kernel.empty_state_size());
     kernel.InitState(wanted->state.data());
   }
-  while (const size_t needed = kernel.Apply(wanted->state.data(), wanted->state.size(), wanted->input, row)) {
+  while (const size_t needed =
+             kernel.Apply(wanted->state.data(), wanted->state.size(), wanted->input, row)) {
     wanted->state.resize(needed);
   }
 }
 
 }  // namespace
 
-Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definition, const KernelSet& kernels,
-                                    const std::vector<int>& views, const std::map<std::string, Value>& keys,
-                                    Timestamp t) {
+Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definition,
+                                    const KernelSet& kernels, const std::vector<int>& views,
+                                    const std::map<std::string, Value>& keys, Timestamp t) {
   std::vector<WantedRow> wanted;
   for (const int view : views) {
     SKEWLESS_ASSIGN_OR_RETURN(WantedRow one, Want(definition, view, keys));
     wanted.push_back(std::move(one));
   }
-  SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition, HistoryKind::kLog, views));
+  SKEWLESS_ASSIGN_OR_RETURN(History history,
+                            OpenHistory(files, definition, HistoryKind::kLog, views));
   Batch batch;
   EvaluationScratch scratch;
   for (;;) {

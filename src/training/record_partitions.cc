@@ -10,8 +10,8 @@ RecordLayout::RecordLayout(const ViewKernel& kernel)
   for (const Type type : types_) has_strings_ |= PhysicalOf(type) == Physical::kBytes;
 }
 
-void RecordLayout::Append(const ViewInput& input, size_t row, uint32_t entity, Timestamp available_us,
-                          Bytes* out) const {
+void RecordLayout::Append(const ViewInput& input, size_t row, uint32_t entity,
+                          Timestamp available_us, Bytes* out) const {
   const size_t start = out->size();
   out->resize(start + fixed_bytes_);
   uint8_t* record = out->data() + start;
@@ -33,9 +33,15 @@ void RecordLayout::Append(const ViewInput& input, size_t row, uint32_t entity, T
     const Column& column = *input.arguments[i];
     uint8_t* slot = record + 32 + 8 * i;
     switch (PhysicalOf(types_[i])) {
-      case Physical::kInt: StoreLe<int64_t>(slot, column.ints[row]); break;
-      case Physical::kDouble: StoreLe<double>(slot, column.doubles[row]); break;
-      case Physical::kBytes: StoreLe<uint64_t>(slot, 0); break;
+      case Physical::kInt:
+        StoreLe<int64_t>(slot, column.ints[row]);
+        break;
+      case Physical::kDouble:
+        StoreLe<double>(slot, column.doubles[row]);
+        break;
+      case Physical::kBytes:
+        StoreLe<uint64_t>(slot, 0);
+        break;
     }
     add_bit(column.valid[row] != 0);
   }
@@ -51,7 +57,8 @@ void RecordLayout::Append(const ViewInput& input, size_t row, uint32_t entity, T
     StoreLe<uint32_t>(record + 32 + 8 * i, offset);
     StoreLe<uint32_t>(record + 36 + 8 * i, static_cast<uint32_t>(text.size()));
   }
-  StoreLe<uint32_t>(out->data() + start + 4, static_cast<uint32_t>(out->size() - start - fixed_bytes_));
+  StoreLe<uint32_t>(out->data() + start + 4,
+                    static_cast<uint32_t>(out->size() - start - fixed_bytes_));
 }
 
 void RecordLayout::InitRows(Rows* rows) const {
@@ -82,8 +89,12 @@ void RecordLayout::AddRow(const uint8_t* record, Rows* rows) const {
     Column& column = rows->input.owned_arguments[i];
     const uint8_t* slot = record + 32 + 8 * i;
     switch (PhysicalOf(types_[i])) {
-      case Physical::kInt: column.ints.push_back(LoadLe<int64_t>(slot)); break;
-      case Physical::kDouble: column.doubles.push_back(LoadLe<double>(slot)); break;
+      case Physical::kInt:
+        column.ints.push_back(LoadLe<int64_t>(slot));
+        break;
+      case Physical::kDouble:
+        column.doubles.push_back(LoadLe<double>(slot));
+        break;
       case Physical::kBytes: {
         const uint8_t* text = record + LoadLe<uint32_t>(slot);
         column.strings.push_back(AsText({text, LoadLe<uint32_t>(slot + 4)}));
@@ -92,7 +103,8 @@ void RecordLayout::AddRow(const uint8_t* record, Rows* rows) const {
     }
     column.valid.push_back(bit(i));
   }
-  for (size_t i = 0; i < filters_; ++i) rows->input.owned_filters[i].push_back(bit(types_.size() + i));
+  for (size_t i = 0; i < filters_; ++i)
+    rows->input.owned_filters[i].push_back(bit(types_.size() + i));
 }
 
 void RecordLayout::FinishRows(Rows* rows) const {
@@ -150,8 +162,8 @@ Result<Bytes> RecordPartitions::Load(size_t partition) {
   for (const Extent& extent : extents_[partition]) {
     const size_t at = all.size();
     all.resize(at + extent.size);
-    SKEWLESS_ASSIGN_OR_RETURN(const size_t read,
-                              spilled_->Read(extent.offset, std::span(all).subspan(at, extent.size)));
+    SKEWLESS_ASSIGN_OR_RETURN(
+        const size_t read, spilled_->Read(extent.offset, std::span(all).subspan(at, extent.size)));
     if (read != extent.size) {
       return Fail(ErrorCode::kCorrupt, spill_path_ + ": the spill file ends early, at offset " +
                                            std::to_string(extent.offset + read));

@@ -19,7 +19,8 @@ class RecordLayout {
  public:
   explicit RecordLayout(const ViewKernel& kernel);
   size_t fixed_bytes() const { return fixed_bytes_; }
-  void Append(const ViewInput& input, size_t row, uint32_t entity, Timestamp available_us, Bytes* out) const;
+  void Append(const ViewInput& input, size_t row, uint32_t entity, Timestamp available_us,
+              Bytes* out) const;
 
   static uint32_t EntityOf(const uint8_t* record) { return LoadLe<uint32_t>(record); }
   size_t SizeOf(const uint8_t* record) const { return fixed_bytes_ + LoadLe<uint32_t>(record + 4); }
@@ -60,7 +61,10 @@ class RecordPartitions {
   Result<Bytes> Load(size_t partition);
 
  private:
-  struct Extent { uint64_t offset; uint64_t size; };
+  struct Extent {
+    uint64_t offset;
+    uint64_t size;
+  };
   std::vector<Bytes> buffers_;
   std::vector<std::vector<Extent>> extents_;
   std::string spill_path_;

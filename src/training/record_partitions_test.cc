@@ -9,7 +9,8 @@ Bytes Numbered(int number, size_t size) { return Bytes(size, static_cast<uint8_t
 
 // The same records, with and without a spill in between.
 TEST(RecordPartitions, SpilledPartitionsLoadAsThoseInMemory) {
-  const std::string folder = std::filesystem::temp_directory_path() / ("skewless-partitions-" + std::to_string(::getpid()));
+  const std::string folder = std::filesystem::temp_directory_path() /
+                             ("skewless-partitions-" + std::to_string(::getpid()));
   {
     RecordPartitions in_memory(5, folder + "/a.spill");
     RecordPartitions spilled(5, folder + "/b.spill");
@@ -39,7 +40,8 @@ TEST(RecordPartitions, SpilledPartitionsLoadAsThoseInMemory) {
 }
 
 TEST(RecordPartitions, AShortSpillFileIsFound) {
-  const std::string folder = std::filesystem::temp_directory_path() / ("skewless-short-" + std::to_string(::getpid()));
+  const std::string folder =
+      std::filesystem::temp_directory_path() / ("skewless-short-" + std::to_string(::getpid()));
   {
     RecordPartitions partitions(1, folder + "/c.spill");
     PutRaw(partitions.buffer(0), Numbered(1, 100));
@@ -85,13 +87,18 @@ feature_views:
   Batch batch;
   const std::string at = std::to_string(kTestStart);
   FillBatch(repository.definition(), 0,
-            {{{"1", "hello", "30.5", at}, 1}, {{"1", "", "", at}, 2}, {{"1", std::string(1000, 'z'), "-1", at}, 3}}, 5, &batch);
+            {{{"1", "hello", "30.5", at}, 1},
+             {{"1", "", "", at}, 2},
+             {{"1", std::string(1000, 'z'), "-1", at}, 3}},
+            5, &batch);
   EvaluationScratch scratch;
   ViewInput input;
   kernel.Prepare(batch, scratch, &input);
   const RecordLayout layout(kernel);
   Bytes records;
-  for (size_t row = 0; row < 3; ++row) layout.Append(input, row, 40 + static_cast<uint32_t>(row), 100 + static_cast<Timestamp>(row), &records);
+  for (size_t row = 0; row < 3; ++row)
+    layout.Append(input, row, 40 + static_cast<uint32_t>(row), 100 + static_cast<Timestamp>(row),
+                  &records);
   RecordLayout::Rows rows;
   layout.InitRows(&rows);
   layout.ClearRows(&rows);
@@ -108,9 +115,12 @@ feature_views:
     EXPECT_EQ(rows.event_us[row], kTestStart);
     EXPECT_EQ(rows.available_us[row], 100 + static_cast<Timestamp>(row));
     for (size_t i = 0; i < kernel.argument_types().size(); ++i) {
-      EXPECT_TRUE(SameBits(ValueAt(*rows.input.arguments[i], row), ValueAt(*input.arguments[i], row))) << i;
+      EXPECT_TRUE(
+          SameBits(ValueAt(*rows.input.arguments[i], row), ValueAt(*input.arguments[i], row)))
+          << i;
     }
-    for (size_t i = 0; i < kernel.filter_count(); ++i) EXPECT_EQ(rows.input.filters[i][row], input.filters[i][row]) << i;
+    for (size_t i = 0; i < kernel.filter_count(); ++i)
+      EXPECT_EQ(rows.input.filters[i][row], input.filters[i][row]) << i;
   }
 }
 

@@ -27,14 +27,16 @@ void Sweeper::SweepPartition(const Bytes& records, uint32_t first, uint32_t last
   // A counting sort keeps each entity's records in the order of the history.
   first_record_.assign(last - first + 1, 0);
   size_t count = 0;
-  for (const uint8_t* at = records.data(); at != records.data() + records.size(); at += layout_.SizeOf(at)) {
+  for (const uint8_t* at = records.data(); at != records.data() + records.size();
+       at += layout_.SizeOf(at)) {
     ++first_record_[RecordLayout::EntityOf(at) - first + 1];
     ++count;
   }
   for (uint32_t i = 0; i < last - first; ++i) first_record_[i + 1] += first_record_[i];
   grouped_.resize(count);
   std::vector<uint32_t> next(first_record_.begin(), first_record_.end() - 1);
-  for (const uint8_t* at = records.data(); at != records.data() + records.size(); at += layout_.SizeOf(at)) {
+  for (const uint8_t* at = records.data(); at != records.data() + records.size();
+       at += layout_.SizeOf(at)) {
     grouped_[next[RecordLayout::EntityOf(at) - first]++] = at;
   }
   for (uint32_t entity = first; entity < last; ++entity) {
@@ -62,8 +64,8 @@ void Sweeper::Fold(size_t row) {
   ++folded_;
 }
 
-// S is the fold in sequence order of what is available: where a record became available after one of
-// a greater sequence, what was folded so far is not a prefix of it.
+// S is the fold in sequence order of what is available: where a record became available after one
+// of a greater sequence, what was folded so far is not a prefix of it.
 void Sweeper::Refold(Timestamp t) {
   Restart();
   for (size_t row = 0; row < rows_.input.rows; ++row) {
@@ -78,8 +80,9 @@ void Sweeper::SweepEntity(uint32_t entity) {
   by_available_.resize(ordered ? 0 : rows);
   if (!ordered) {
     std::iota(by_available_.begin(), by_available_.end(), 0u);
-    std::stable_sort(by_available_.begin(), by_available_.end(),
-                     [&](uint32_t a, uint32_t b) { return rows_.available_us[a] < rows_.available_us[b]; });
+    std::stable_sort(by_available_.begin(), by_available_.end(), [&](uint32_t a, uint32_t b) {
+      return rows_.available_us[a] < rows_.available_us[b];
+    });
   }
   size_t next = 0;
   Sequence greatest = 0;
@@ -103,7 +106,8 @@ void Sweeper::SweepEntity(uint32_t entity) {
 }
 
 void Sweeper::Answer(uint32_t label) {
-  const ByteView state = has_records_ ? ByteView(state_.data(), LoadStateHeader(state_.data()).size) : ByteView{};
+  const ByteView state =
+      has_records_ ? ByteView(state_.data(), LoadStateHeader(state_.data()).size) : ByteView{};
   kernel_.Read(state, sheet_.labels->time_us[label], &vector_);
   ViewAnswers& answers = *sheet_.answers;
   answers.status[label] = static_cast<uint8_t>(vector_.status);
@@ -115,9 +119,15 @@ void Sweeper::Answer(uint32_t label) {
     Column& column = answers.outputs[static_cast<size_t>(output)];
     column.valid[label] = 1;
     switch (column.physical()) {
-      case Physical::kInt: column.ints[label] = value.int_value; break;
-      case Physical::kDouble: column.doubles[label] = value.double_value; break;
-      case Physical::kBytes: column.strings[label] = strings_->Add(value.bytes); break;
+      case Physical::kInt:
+        column.ints[label] = value.int_value;
+        break;
+      case Physical::kDouble:
+        column.doubles[label] = value.double_value;
+        break;
+      case Physical::kBytes:
+        column.strings[label] = strings_->Add(value.bytes);
+        break;
     }
   }
 }

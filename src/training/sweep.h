@@ -24,8 +24,8 @@ void PrepareAnswers(const FeatureViewDefinition& view, const ViewLabels& labels,
 // One thread's sweeper of one view.
 class Sweeper {
  public:
-  Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const LabelIndex& index, AnswerSheet sheet,
-          StringArena* strings);
+  Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const LabelIndex& index,
+          AnswerSheet sheet, StringArena* strings);
   // `records`: of the entities [first, last). Answers all labels of those.
   void SweepPartition(const Bytes& records, uint32_t first, uint32_t last);
   int64_t folded() const { return folded_; }
@@ -43,9 +43,9 @@ class Sweeper {
   AnswerSheet sheet_;
   StringArena* strings_;
   RecordLayout::Rows rows_;
-  std::vector<const uint8_t*> grouped_;   // records of the partition by entity, in sequence order
+  std::vector<const uint8_t*> grouped_;  // records of the partition by entity, in sequence order
   std::vector<uint32_t> first_record_;
-  std::vector<uint32_t> by_available_;    // rows of the entity where availability is out of order
+  std::vector<uint32_t> by_available_;  // rows of the entity where availability is out of order
   Bytes state_;
   bool has_records_ = false;
   FeatureVector vector_;

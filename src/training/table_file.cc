@@ -1,12 +1,12 @@
 #include "training/table_file.h"
 
-#include <algorithm>
-
 #include <arrow/api.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
 #include <parquet/arrow/reader.h>
+
+#include <algorithm>
 
 namespace skewless {
 namespace {
@@ -29,21 +29,26 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) 
 // The names in a CSV's first line.
 arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::StreamingReader::Make(
-                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
-                                         arrow::csv::ParseOptions::Defaults(), arrow::csv::ConvertOptions::Defaults()));
+  ARROW_ASSIGN_OR_RAISE(auto reader,
+                        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
+                                                          arrow::csv::ReadOptions::Defaults(),
+                                                          arrow::csv::ParseOptions::Defaults(),
+                                                          arrow::csv::ConvertOptions::Defaults()));
   return reader->schema()->field_names();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvAs(const std::string& path, const arrow::csv::ConvertOptions& convert) {
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvAs(const std::string& path,
+                                                       const arrow::csv::ConvertOptions& convert) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
-                                         arrow::io::default_io_context(), file, arrow::csv::ReadOptions::Defaults(),
-                                         arrow::csv::ParseOptions::Defaults(), convert));
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), file,
+                                                 arrow::csv::ReadOptions::Defaults(),
+                                                 arrow::csv::ParseOptions::Defaults(), convert));
   return reader->Read();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path, const std::vector<std::string>& columns) {
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path,
+                                                         const std::vector<std::string>& columns) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.include_columns = columns;
   for (const std::string& name : columns) convert.column_types[name] = arrow::utf8();
@@ -63,7 +68,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   std::vector<std::string> again;
   for (int i = 0; i < table->num_columns(); ++i) {
     const std::string& name = table->field(i)->name();
-    const bool wanted = std::find(text.columns.begin(), text.columns.end(), name) != text.columns.end();
+    const bool wanted =
+        std::find(text.columns.begin(), text.columns.end(), name) != text.columns.end();
     const auto type = table->field(i)->type()->id();
     if (wanted || type == arrow::Type::STRING || type == arrow::Type::NA) again.push_back(name);
   }
@@ -72,18 +78,24 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   for (int i = 0; i < read_as_text->num_columns(); ++i) {
     const int at = table->schema()->GetFieldIndex(read_as_text->field(i)->name());
     if (at < 0) continue;  // a name that the file has twice
-    ARROW_ASSIGN_OR_RAISE(table, table->SetColumn(at, read_as_text->field(i), read_as_text->column(i)));
+    ARROW_ASSIGN_OR_RAISE(table,
+                          table->SetColumn(at, read_as_text->field(i), read_as_text->column(i)));
   }
   return table;
 }
 
 }  // namespace
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path, TableFormat format, const CsvText& text) {
+arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path,
+                                                           TableFormat format,
+                                                           const CsvText& text) {
   switch (format) {
-    case TableFormat::kParquet: return ReadParquet(path);
-    case TableFormat::kArrow: return ReadArrow(path);
-    case TableFormat::kCsv: return ReadCsv(path, text);
+    case TableFormat::kParquet:
+      return ReadParquet(path);
+    case TableFormat::kArrow:
+      return ReadArrow(path);
+    case TableFormat::kCsv:
+      return ReadCsv(path, text);
   }
   return arrow::Status::Invalid("unknown format");
 }

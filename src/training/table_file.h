@@ -1,12 +1,12 @@
 // A whole file as a table.
 #pragma once
 
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <arrow/result.h>
-#include <arrow/type_fwd.h>
 
 namespace skewless {
 
@@ -19,6 +19,7 @@ struct CsvText {
   std::vector<std::string> columns;  // those of them that the file has
 };
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path, TableFormat format, const CsvText& text);
+arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path,
+                                                           TableFormat format, const CsvText& text);
 
 }  // namespace skewless

@@ -74,7 +74,8 @@ class LoggedClicks {
   // Appends a batch to the log.
   void Append(const std::vector<Click>& clicks) {
     std::vector<LoggedSource> sources;
-    for (const SourceDefinition& source : definition().sources) sources.push_back({source.name, source.schema});
+    for (const SourceDefinition& source : definition().sources)
+      sources.push_back({source.name, source.schema});
     LogOptions options;
     options.directory = Path("var/log");
     std::filesystem::create_directories(options.directory);
@@ -91,8 +92,10 @@ class LoggedClicks {
     std::vector<TestRecord> records;
     for (const Click& click : clicks) {
       const std::string available = std::to_string(kTestStart + click.available);
-      records.push_back({{std::to_string(click.user), click.item, click.price, std::to_string(kTestStart + click.event), available},
-                         kTestStart + click.available, click.applied});
+      records.push_back({{std::to_string(click.user), click.item, click.price,
+                          std::to_string(kTestStart + click.event), available},
+                         kTestStart + click.available,
+                         click.applied});
     }
     FillBatch(definition(), 0, records, first, batch);
   }

@@ -1,11 +1,11 @@
 #include "training/training_set.h"
 
+#include <arrow/api.h>
+
 #include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
-
-#include <arrow/api.h>
 
 #include "kernel/service_kernel.h"
 
@@ -19,18 +19,22 @@ struct Wanted {
   std::vector<int> views;  // distinct, of the features and of what a service's derived read
 };
 
-bool HasKeys(const Definition& definition, const FeatureViewDefinition& view, const LabelTable& labels) {
+bool HasKeys(const Definition& definition, const FeatureViewDefinition& view,
+             const LabelTable& labels) {
   const auto& keys = definition.entities[static_cast<size_t>(view.entity)].keys;
-  return std::all_of(keys.begin(), keys.end(),
-                     [&](const ColumnSpec& key) { return labels.table->GetColumnByName(key.name) != nullptr; });
+  return std::all_of(keys.begin(), keys.end(), [&](const ColumnSpec& key) {
+    return labels.table->GetColumnByName(key.name) != nullptr;
+  });
 }
 
-Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition, const LabelTable& labels) {
+Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition,
+                                                 const LabelTable& labels) {
   std::vector<FeatureReference> features;
   std::set<std::string> keys;
   for (size_t i = 0; i < definition.views.size(); ++i) {
     const FeatureViewDefinition& view = definition.views[i];
-    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) keys.insert(key.name);
+    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys)
+      keys.insert(key.name);
     if (!HasKeys(definition, view, labels)) continue;
     for (size_t output = 0; output < view.output_count(); ++output) {
       features.push_back({static_cast<int>(i), static_cast<int>(output)});
@@ -43,15 +47,19 @@ Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition, c
               "A label row names its entity by its key columns: " + names + ".");
 }
 
-Result<Wanted> Resolve(const Definition& definition, const std::vector<std::string>& names, const LabelTable& labels) {
+Result<Wanted> Resolve(const Definition& definition, const std::vector<std::string>& names,
+                       const LabelTable& labels) {
   Wanted wanted;
   if (names.empty()) {
     SKEWLESS_ASSIGN_OR_RETURN(wanted.features, AllThatFit(definition, labels));
-  } else if (names.size() == 1 && definition.FindService(names[0]) >= 0 && definition.FindView(names[0]) < 0) {
+  } else if (names.size() == 1 && definition.FindService(names[0]) >= 0 &&
+             definition.FindView(names[0]) < 0) {
     wanted.service = definition.FindService(names[0]);
-    const FeatureServiceDefinition& service = definition.services[static_cast<size_t>(wanted.service)];
+    const FeatureServiceDefinition& service =
+        definition.services[static_cast<size_t>(wanted.service)];
     wanted.features = service.features;
-    for (const FeatureReference& need : ServiceKernel(service).needed_features()) wanted.views.push_back(need.view);
+    for (const FeatureReference& need : ServiceKernel(service).needed_features())
+      wanted.views.push_back(need.view);
   } else {
     SKEWLESS_ASSIGN_OR_RETURN(wanted.features, ResolveFeatures(definition, names));
   }
@@ -61,7 +69,8 @@ Result<Wanted> Resolve(const Definition& definition, const std::vector<std::stri
   return wanted;
 }
 
-Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelTable& labels, StringArena* arena) {
+Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelTable& labels,
+                            StringArena* arena) {
   ViewLabels out;
   out.view = view;
   out.time_us = labels.time_us;
@@ -77,13 +86,15 @@ Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelT
   return out;
 }
 
-// Names that two outputs share, or that the labels have, are an error: no column is renamed silently.
+// Names that two outputs share, or that the labels have, are an error: no column is renamed
+// silently.
 Status CheckNames(const LabelTable& labels, const std::vector<OutputColumn>& columns) {
   std::set<std::string> taken;
   for (const std::string& name : labels.table->ColumnNames()) taken.insert(name);
   for (const OutputColumn& column : columns) {
     if (taken.insert(column.name).second) continue;
-    return Fail(ErrorCode::kInvalid, "two columns of the training set are called '" + column.name + "'",
+    return Fail(ErrorCode::kInvalid,
+                "two columns of the training set are called '" + column.name + "'",
                 "Use --full-feature-names, or name fewer features with --features.");
   }
   return {};
@@ -115,7 +126,8 @@ class TrainingSetMaker {
     std::vector<std::string> names;
     const auto add = [&](const std::vector<ColumnSpec>& columns) {
       for (const ColumnSpec& column : columns) {
-        if (column.type.kind == TypeKind::kString || column.type.is_list) names.push_back(column.name);
+        if (column.type.kind == TypeKind::kString || column.type.is_list)
+          names.push_back(column.name);
       }
     };
     for (const EntityDefinition& entity : definition_.entities) add(entity.keys);
@@ -141,16 +153,18 @@ class TrainingSetMaker {
       }
       outputs.emplace_back(needed.begin(), needed.end());
     }
-    SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history, wanted_.views));
+    SKEWLESS_ASSIGN_OR_RETURN(History history,
+                              OpenHistory(files, definition_, request_.history, wanted_.views));
     JoinOptions options = request_.join;
     options.expected_records = history.expected_records;
-    SKEWLESS_ASSIGN_OR_RETURN(answers_, JoinHistory(kernels, history.next, std::move(view_labels), outputs, options,
-                                                    &result_.counts));
+    SKEWLESS_ASSIGN_OR_RETURN(answers_, JoinHistory(kernels, history.next, std::move(view_labels),
+                                                    outputs, options, &result_.counts));
     return {};
   }
 
   const Column* Answer(FeatureReference feature) const {
-    const auto at = std::lower_bound(wanted_.views.begin(), wanted_.views.end(), feature.view) - wanted_.views.begin();
+    const auto at = std::lower_bound(wanted_.views.begin(), wanted_.views.end(), feature.view) -
+                    wanted_.views.begin();
     return &answers_[static_cast<size_t>(at)].outputs[static_cast<size_t>(feature.output)];
   }
 
@@ -158,13 +172,15 @@ class TrainingSetMaker {
     for (const FeatureReference& feature : wanted_.features) {
       const FeatureViewDefinition& view = definition_.views[static_cast<size_t>(feature.view)];
       const std::string& name = view.output_name(static_cast<size_t>(feature.output));
-      columns_.push_back({request_.full_feature_names ? view.name + "__" + name : name, Answer(feature)});
+      columns_.push_back(
+          {request_.full_feature_names ? view.name + "__" + name : name, Answer(feature)});
     }
     if (wanted_.service < 0) return {};
     const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
     std::vector<const Column*> request_columns;
     for (const ColumnSpec& column : service.request) {
-      SKEWLESS_ASSIGN_OR_RETURN(Column read, LabelColumn(labels_, column.name, column.type, &strings_));
+      SKEWLESS_ASSIGN_OR_RETURN(Column read,
+                                LabelColumn(labels_, column.name, column.type, &strings_));
       request_inputs_.push_back(std::move(read));
       request_columns.push_back(&request_inputs_.back());
     }
@@ -174,7 +190,8 @@ class TrainingSetMaker {
         static_cast<size_t>(labels_.rows()), scratch_);
     for (size_t i = 0; i < derived.size(); ++i) {
       const std::string& name = service.derived[i].name;
-      columns_.push_back({request_.full_feature_names ? service.name + "__" + name : name, &derived[i]});
+      columns_.push_back(
+          {request_.full_feature_names ? service.name + "__" + name : name, &derived[i]});
     }
     return {};
   }

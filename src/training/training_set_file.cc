@@ -1,11 +1,10 @@
 // Writing a training set: the labels' table with the features' columns behind it.
-#include <unistd.h>
-
 #include <arrow/api.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
 #include <parquet/arrow/writer.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "model/value_text.h"
@@ -28,14 +27,16 @@ arrow::Result<std::shared_ptr<arrow::Array>> ListText(const Column& column) {
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labels,
-                                                          const std::vector<OutputColumn>& features, TableFormat format) {
+                                                          const std::vector<OutputColumn>& features,
+                                                          TableFormat format) {
   std::shared_ptr<arrow::Table> table = labels.table;
   for (const OutputColumn& feature : features) {
     const bool as_text = feature.column->type.is_list && format == TableFormat::kCsv;
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array,
                           as_text ? ListText(*feature.column) : ArrowArray(*feature.column));
-    ARROW_ASSIGN_OR_RAISE(table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
-                                                  std::make_shared<arrow::ChunkedArray>(array)));
+    ARROW_ASSIGN_OR_RAISE(
+        table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
+                                std::make_shared<arrow::ChunkedArray>(array)));
   }
   return table;
 }
@@ -43,12 +44,15 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
 arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
   if (format == TableFormat::kParquet) {
-    auto properties = parquet::WriterProperties::Builder().compression(arrow::Compression::ZSTD)->build();
-    auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(true)->build();
-    ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file, 256 << 10, properties,
-                                                   arrow_properties));
+    auto properties =
+        parquet::WriterProperties::Builder().compression(arrow::Compression::ZSTD)->build();
+    auto arrow_properties =
+        parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(true)->build();
+    ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file,
+                                                   256 << 10, properties, arrow_properties));
   } else if (format == TableFormat::kCsv) {
-    ARROW_RETURN_NOT_OK(arrow::csv::WriteCSV(table, arrow::csv::WriteOptions::Defaults(), file.get()));
+    ARROW_RETURN_NOT_OK(
+        arrow::csv::WriteCSV(table, arrow::csv::WriteOptions::Defaults(), file.get()));
   } else {
     ARROW_ASSIGN_OR_RAISE(auto writer, arrow::ipc::MakeFileWriter(file, table.schema()));
     ARROW_RETURN_NOT_OK(writer->WriteTable(table));
@@ -59,7 +63,8 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
 
 }  // namespace
 
-Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features, const std::string& path) {
+Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
+                        const std::string& path) {
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   auto table = WithFeatures(labels, features, format);
   if (!table.ok()) return Fail(ErrorCode::kInternal, path + ": " + table.status().message());
@@ -67,7 +72,8 @@ Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn
   const std::string temporary = path + ".writing-" + std::to_string(getpid());
   if (const arrow::Status written = Write(**table, format, temporary); !written.ok()) {
     static_cast<void>(SystemFiles().Remove(temporary));
-    return Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(), "Is there room on the disk, and may you write there?");
+    return Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
+                "Is there room on the disk, and may you write there?");
   }
   SKEWLESS_ASSIGN_OR_RETURN(auto file, SystemFiles().OpenAppend(temporary));
   SKEWLESS_RETURN_IF_ERROR(file->Sync());

@@ -29,7 +29,8 @@ class EngineWorld {
     EngineOptions options;
     options.batch_rows = 7;
     options.group_rows = 5;
-    SKEWLESS_ASSIGN_OR_RETURN(auto engine, Engine::Open(repository_.definition(), repository_.kernels(), files_, options));
+    SKEWLESS_ASSIGN_OR_RETURN(auto engine, Engine::Open(repository_.definition(),
+                                                        repository_.kernels(), files_, options));
     const std::atomic<bool> stop{false};
     SKEWLESS_RETURN_IF_ERROR(engine->Run(stop));
     return engine->Close();
@@ -37,7 +38,8 @@ class EngineWorld {
 
   // Every record once in the log, in order; the store holds what the log does.
   void CheckComplete() {
-    auto reader = LogReader::Open(files_, repository_.Path("var/log"), LoggedSources(repository_.definition()));
+    auto reader = LogReader::Open(files_, repository_.Path("var/log"),
+                                  LoggedSources(repository_.definition()));
     ASSERT_TRUE(reader.has_value());
     std::vector<int64_t> numbers;
     Timestamp last_available = kMinTimestamp;
@@ -52,8 +54,9 @@ class EngineWorld {
     std::vector<int64_t> all(kRecords);
     std::iota(all.begin(), all.end(), 1);
     EXPECT_EQ(numbers, all);
-    auto online = OpenEmbeddedReader(repository_.Path("var/online"), ViewNames(repository_.kernels()),
-                                     Fingerprints(repository_.kernels()));
+    auto online =
+        OpenEmbeddedReader(repository_.Path("var/online"), ViewNames(repository_.kernels()),
+                           Fingerprints(repository_.kernels()));
     ASSERT_TRUE(online.has_value());
     const int64_t user = 1;
     const RowKey key{0, {reinterpret_cast<const uint8_t*>(&user), sizeof user}};
@@ -107,7 +110,8 @@ TEST(EngineCrash, AFullOrFailingDiskEndsTheRunWithItsName) {
     world.files().FailAt(fail, full ? ENOSPC : EIO);
     const Status failed = world.Live();
     ASSERT_FALSE(failed.has_value());
-    EXPECT_EQ(failed.error().code, full ? ErrorCode::kNoSpace : ErrorCode::kIo) << failed.error().ToString();
+    EXPECT_EQ(failed.error().code, full ? ErrorCode::kNoSpace : ErrorCode::kIo)
+        << failed.error().ToString();
     EXPECT_NE(failed.error().message.find("var/"), std::string::npos) << failed.error().message;
     world.files().Kill();
     const Status again = world.Live();

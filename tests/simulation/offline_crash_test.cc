@@ -4,8 +4,8 @@
 #include <cerrno>
 
 #include "base/bytes.h"
-#include "offline/manifest.h"
 #include "kernel/repository_fixture.h"
+#include "offline/manifest.h"
 #include "offline/offline_writer.h"
 #include "offline/table_fixture.h"
 #include "simulation/simulated_files.h"
@@ -55,8 +55,9 @@ class OfflineWorld {
 
   // One life of a writer: the whole log through it, a commit after each batch.
   Status Live() {
-    SKEWLESS_ASSIGN_OR_RETURN(auto writer, OfflineWriter::Open(files_, repository_.definition(), repository_.kernels(),
-                                                               {kDirectory, 512 << 20}));
+    SKEWLESS_ASSIGN_OR_RETURN(
+        auto writer, OfflineWriter::Open(files_, repository_.definition(), repository_.kernels(),
+                                         {kDirectory, 512 << 20}));
     CheckTables();  // what a reader finds right after the repair
     for (int64_t i = 0; i < kBatches; ++i) {
       Batch batch;
@@ -74,7 +75,8 @@ class OfflineWorld {
     EXPECT_EQ(RowsOfView(files_, kDirectory, "large").size(), 6u);
     const auto rows = RowsOfView(files_, kDirectory, "totals");
     if (rows.size() == 9) {
-      EXPECT_NE(rows.at(9).find(last_row_), std::string::npos) << rows.at(9) << " not " << last_row_;
+      EXPECT_NE(rows.at(9).find(last_row_), std::string::npos)
+          << rows.at(9) << " not " << last_row_;
     }
   }
   void ExpectLastRow(const std::string& part) { last_row_ = part; }
@@ -85,7 +87,8 @@ class OfflineWorld {
     ASSERT_TRUE(listed.has_value()) << listed.error().ToString();
     int64_t rows = 0;
     for (const OfflineFileInfo& file : *listed) rows += file.rows;
-    EXPECT_EQ(RowsOfView(files_, kDirectory, "totals").size() + RowsOfView(files_, kDirectory, "large").size(),
+    EXPECT_EQ(RowsOfView(files_, kDirectory, "totals").size() +
+                  RowsOfView(files_, kDirectory, "large").size(),
               static_cast<size_t>(rows));
     for (const char* view : {"totals", "large"}) {
       const auto entries = files_.List(JoinPath(JoinPath(kDirectory, view), ".writing"));
@@ -98,7 +101,8 @@ class OfflineWorld {
     std::vector<TestRecord> records;
     for (int64_t i = 0; i < 3; ++i) {
       const Timestamp at = kTestStart + batch * kHourUs + i * kDayUs / 2;
-      records.push_back({{"1", std::to_string(i + 1), std::to_string(at)}, kTestStart + (batch + 1) * kDayUs});
+      records.push_back(
+          {{"1", std::to_string(i + 1), std::to_string(at)}, kTestStart + (batch + 1) * kDayUs});
     }
     return records;
   }
