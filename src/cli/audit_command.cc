@@ -75,7 +75,7 @@ void RunAudit(Session& session, AuditArguments arguments) {
   options.progress = [&bar](double fraction, int64_t records) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");
   };
-  options.spill_directory = definition.ResolvePath(definition.log_path + "/spill");
+  options.spill_directory = definition.SpillDirectory();
   auto report = Audit(SystemFiles(), definition, definition.ResolvePath(served), options);
   bar.Finish();
   if (!report) return session.Failed(report.error());

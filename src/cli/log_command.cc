@@ -6,7 +6,7 @@
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "log/log.h"
-#include "pipeline/engine.h"
+#include "training/history.h"
 
 namespace skewless {
 namespace {
@@ -16,8 +16,8 @@ struct LogArguments {
   int64_t records = 0;
 };
 
-Status PrintRecords(const Definition& definition, const std::string& directory, int64_t limit) {
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader, LogReader::Open(SystemFiles(), directory, LoggedSources(definition)));
+Status PrintRecords(const Definition& definition, int64_t limit) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(SystemFiles(), definition));
   Batch batch;
   while (limit > 0) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
@@ -54,7 +54,7 @@ void PrintSegments(const std::vector<SegmentInfo>& segments, bool verified) {
 Status ShowLog(const Session& session, const LogArguments& arguments) {
   SKEWLESS_ASSIGN_OR_RETURN(auto definition, LoadDefinition(session.repository));
   const std::string directory = definition->ResolvePath(definition->log_path);
-  if (arguments.records > 0) return PrintRecords(*definition, directory, arguments.records);
+  if (arguments.records > 0) return PrintRecords(*definition, arguments.records);
   SKEWLESS_ASSIGN_OR_RETURN(auto segments, InspectLog(SystemFiles(), directory, arguments.verify));
   if (!arguments.json) {
     PrintSegments(segments, arguments.verify);

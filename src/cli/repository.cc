@@ -4,7 +4,7 @@
 
 #include "base/source_text.h"
 #include "model/value_text.h"
-#include "online/embedded/embedded_store.h"
+#include "pipeline/online_of.h"
 
 namespace skewless {
 
@@ -23,14 +23,7 @@ Result<Repository> LoadRepository(const Session& session) {
 }
 
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository) {
-  const Definition& definition = *repository.definition;
-  if (definition.online.type != "embedded") {
-    return Fail(ErrorCode::kUnsupported,
-                "online store '" + definition.online.type + "' is not available in this version",
-                "Use online: {type: embedded, path: ...}.");
-  }
-  return OpenEmbeddedReader(definition.ResolvePath(definition.online.path), ViewNames(repository.kernels),
-                            Fingerprints(repository.kernels));
+  return OpenOnlineReader(*repository.definition, repository.kernels);
 }
 
 Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>& words,

@@ -39,7 +39,10 @@ struct SourceDefinition {
   std::optional<DurationUs> idle_after_us;
   std::optional<DurationUs>
       allowed_lateness_us;   // behind the watermark by more: refused (applied = false)
-  std::string dead_letters;  // file; default: <log path>/dead_letters/<source>.jsonl
+  std::string dead_letters;  // file; <log path>/dead_letters/<source>.jsonl unless the user says
+
+  // When its records arrived is known: a replay clock can drive it.
+  bool tells_arrivals() const { return arrival_timestamp >= 0 || delay.has_value(); }
 };
 
 struct EntityDefinition {
@@ -189,6 +192,8 @@ struct Definition {
   int FindEntity(std::string_view name) const;
   int FindView(std::string_view name) const;
   int FindService(std::string_view name) const;
+  // Where sorting and joining put what doesn't fit in memory; scratch of one process.
+  std::string SpillDirectory() const { return ResolvePath(log_path + "/spill"); }
   std::string ResolvePath(const std::string& path) const;  // against root
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/growing_state.h"
+
 namespace skewless {
 
 size_t EntityStates::SlotOf(uint64_t hash, ByteView key) const {
@@ -39,19 +41,15 @@ void EntityStates::Fold(const ViewInput& input, size_t row) {
     slots_[slot] = {hash, static_cast<uint32_t>(entities_.size())};
     Entity& made = entities_.emplace_back();
     made.key.assign(key.begin(), key.end());
-    made.state.resize(kernel_.empty_state_size());
-    kernel_.InitState(made.state.data());
+    InitState(kernel_, &made.state);
   }
-  Bytes& state = entities_[slots_[slot].entity].state;
-  while (const size_t needed = kernel_.Apply(state.data(), state.size(), input, row))
-    state.resize(needed);
+  FoldRow(kernel_, input, row, &entities_[slots_[slot].entity].state);
 }
 
 ByteView EntityStates::Find(uint64_t hash, ByteView key) const {
   const Slot& slot = slots_[SlotOf(hash, key)];
   if (slot.entity == UINT32_MAX) return {};
-  const Bytes& state = entities_[slot.entity].state;
-  return {state.data(), LoadStateHeader(state.data()).size};
+  return StateBytes(entities_[slot.entity].state);
 }
 
 }  // namespace skewless

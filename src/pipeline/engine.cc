@@ -98,21 +98,14 @@ Status Engine::CommitLiveGroup() {
   const Timestamp now = std::max(wall_clock_->Now(), last_available_us_);
   const Timestamp wanted = SaturatingAdd(now, 1);
   const Timestamp stamp = std::max(online_->Announce(wanted), wanted);
-  std::vector<Batch*> batches;
-  int64_t rows = 0;
-  int64_t refused = 0;
+  commit_.clear();
   for (AcceptedBatch& accepted : group_) {
     Batch* batch = accepted.batch.get();
     batch->processing_us.assign(batch->rows(), stamp);
     batch->available_us.assign(batch->rows(), stamp);
-    DecideLateness(batch);
-    rows += static_cast<int64_t>(batch->rows());
-    refused += std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0});
-    batches.push_back(batch);
+    commit_.push_back(batch);
   }
-  SKEWLESS_RETURN_IF_ERROR(AppendAndSync(batches));
-  for (Batch* batch : batches) SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
-  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
+  SKEWLESS_RETURN_IF_ERROR(CommitStamped());
   last_available_us_ = stamp;
   stats_.clock_us.store(now, std::memory_order_relaxed);
   const int64_t readable = MonotonicNanos();
@@ -120,8 +113,6 @@ Status Engine::CommitLiveGroup() {
     stats_.freshness.Record(readable - accepted.accepted_nanos,
                             static_cast<int64_t>(accepted.batch->rows()));
   }
-  stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
-  stats_.refused_late.fetch_add(refused, std::memory_order_relaxed);
   return {};
 }
 
@@ -206,18 +197,11 @@ Status Engine::CommitReplayBatch(Batch* batch) {
   // Under a replay clock a record comes when its time has come, however long ago it was decoded.
   const int64_t accepted_nanos = MonotonicNanos();
   StampReplayBatch(batch);
-  DecideLateness(batch);
-  std::vector<Batch*> batches{batch};
-  SKEWLESS_RETURN_IF_ERROR(AppendAndSync(batches));
-  SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
-  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
+  commit_.assign(1, batch);
+  SKEWLESS_RETURN_IF_ERROR(CommitStamped());
   const auto rows = static_cast<int64_t>(batch->rows());
   if (rows > 0) last_available_us_ = batch->available_us.back();
   stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
-  stats_.accepted.fetch_add(rows, std::memory_order_relaxed);
-  stats_.refused_late.fetch_add(
-      std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
-      std::memory_order_relaxed);
   return {};
 }
 
@@ -234,13 +218,28 @@ void Engine::DecideLateness(Batch* batch) {
   stats_.watermark_us.store(least, std::memory_order_relaxed);
 }
 
-Status Engine::AppendAndSync(std::vector<Batch*>& batches) {
-  for (Batch* batch : batches) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
+// Durable, then folded, then visible: the end of every group commit, whatever clock stamped it.
+Status Engine::CommitStamped() {
+  for (Batch* batch : commit_) DecideLateness(batch);
+  SKEWLESS_RETURN_IF_ERROR(AppendAndSync());
+  for (const Batch* batch : commit_) SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
+  for (const Batch* batch : commit_) {
+    stats_.accepted.fetch_add(static_cast<int64_t>(batch->rows()), std::memory_order_relaxed);
+    stats_.refused_late.fetch_add(
+        std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
+        std::memory_order_relaxed);
+  }
+  return {};
+}
+
+Status Engine::AppendAndSync() {
+  for (Batch* batch : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
   const int64_t start = MonotonicNanos();
   SKEWLESS_RETURN_IF_ERROR(log_->Sync());
   stats_.log_sync.Record(MonotonicNanos() - start);
   stats_.log_bytes.store(log_->bytes_written(), std::memory_order_relaxed);
-  stats_.batches.fetch_add(static_cast<int64_t>(batches.size()), std::memory_order_relaxed);
+  stats_.batches.fetch_add(static_cast<int64_t>(commit_.size()), std::memory_order_relaxed);
   if (offline_) offline_->SetDurable(log_->last_sequence());
   return {};
 }

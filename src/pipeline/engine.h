@@ -77,7 +77,8 @@ class Engine {
   Status CommitReplayBatch(Batch* batch);
   void StampReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
-  Status AppendAndSync(std::vector<Batch*>& batches);
+  Status CommitStamped();
+  Status AppendAndSync();
   Status FoldAll(const Batch& batch);
   void MoveReplayClock(Timestamp time);
 
@@ -93,7 +94,7 @@ class Engine {
   ReplayGate gate_;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<OnlineWriter> online_;
-  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;  // by source; opened at the first one
+  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<Watermark> watermarks_;
   EngineStats stats_;
@@ -101,12 +102,11 @@ class Engine {
   std::vector<ViewInput> inputs_;           // by view
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
+  std::vector<Batch*> commit_;  // stamped, on their way through one group commit
   Timestamp replay_now_ = kMinTimestamp;
   Timestamp last_available_us_ = kMinTimestamp;
 };
 
-// The sources as the log knows them, in the definition's order.
-std::vector<LoggedSource> LoggedSources(const Definition& definition);
 // A replay clock drives the engine where every source says when its records arrived.
 bool UsesReplayClock(const Definition& definition);
 

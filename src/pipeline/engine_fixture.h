@@ -12,6 +12,7 @@
 #include "kernel/repository_fixture.h"
 #include "online/embedded/embedded_store.h"
 #include "pipeline/engine.h"
+#include "training/history.h"
 
 namespace skewless {
 
@@ -80,8 +81,7 @@ class EngineTest : public ::testing::Test {
 
   std::vector<LoggedRecord> Log() {
     std::vector<LoggedRecord> records;
-    auto reader = LogReader::Open(SystemFiles(), repository_.Path("var/log"),
-                                  LoggedSources(repository_.definition()));
+    auto reader = OpenLogReader(SystemFiles(), repository_.definition());
     EXPECT_TRUE(reader.has_value());
     Batch batch;
     while (reader.has_value()) {

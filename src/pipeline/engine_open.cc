@@ -1,22 +1,16 @@
 // Opening the engine: the log first, then everything that must agree with it.
 #include "base/check.h"
-#include "online/embedded/embedded_store.h"
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
+#include "pipeline/online_of.h"
+#include "training/history.h"
 
 namespace skewless {
-
-std::vector<LoggedSource> LoggedSources(const Definition& definition) {
-  std::vector<LoggedSource> sources;
-  for (const SourceDefinition& source : definition.sources)
-    sources.push_back({source.name, source.schema});
-  return sources;
-}
 
 bool UsesReplayClock(const Definition& definition) {
   if (definition.sources.empty()) return false;
   for (const SourceDefinition& source : definition.sources) {
-    if (source.arrival_timestamp < 0 && !source.delay) return false;
+    if (!source.tells_arrivals()) return false;
   }
   return true;
 }
@@ -34,8 +28,7 @@ Result<std::unique_ptr<Engine>> Engine::Open(const Definition& definition, const
 
 Status Engine::OpenLog() {
   for (const SourceDefinition& source : definition_.sources) {
-    const bool replays = source.arrival_timestamp >= 0 || source.delay;
-    if (replays && !replay_) {
+    if (source.tells_arrivals() && !replay_) {
       return Fail(
           ErrorCode::kInvalid,
           "source '" + source.name + "' says when its records arrived and another source doesn't",
@@ -53,15 +46,7 @@ Status Engine::OpenLog() {
 }
 
 Status Engine::OpenOnline() {
-  if (definition_.online.type != "embedded") {
-    return Fail(ErrorCode::kUnsupported,
-                "online store '" + definition_.online.type + "' is not available in this version",
-                "Use online: {type: embedded, path: ...}.");
-  }
-  EmbeddedOptions embedded;
-  embedded.directory = definition_.ResolvePath(definition_.online.path);
-  embedded.views = ViewNames(kernels_);
-  embedded.fingerprints = Fingerprints(kernels_);
+  SKEWLESS_ASSIGN_OR_RETURN(EmbeddedOptions embedded, EmbeddedStoreOf(definition_, kernels_));
   embedded.replay_clock = replay_;
   embedded.log_identity = log_->identity();
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(embedded.directory));
@@ -77,9 +62,7 @@ Status Engine::OpenOnline() {
 Status Engine::RebuildOnline() {
   rebuilt_ = log_->recovery().records > 0;
   SKEWLESS_RETURN_IF_ERROR(online_->Reset());
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
-                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                            LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   Batch batch;
   int64_t records = 0;
   for (;;) {
@@ -103,9 +86,7 @@ Status Engine::RecoverWatermarks() {
   }
   if (!decides || log_->recovery().records == 0) return {};
   // Lateness is decided against all accepted events, those of earlier runs included.
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
-                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                            LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
@@ -122,16 +103,12 @@ Status Engine::OpenSources() {
     const SourceDefinition& source = definition_.sources[i];
     SourceOptions source_options;
     source_options.replay = replay_;
-    source_options.spill_directory =
-        JoinPath(definition_.ResolvePath(definition_.log_path), "spill");
+    source_options.spill_directory = definition_.SpillDirectory();
     for (const auto& [where, offset] : log_->recovery().positions) {
       if (where.first == source.name) source_options.resume.push_back({where.second, offset});
     }
     dead_letters_.push_back(nullptr);
-    const std::string path = definition_.ResolvePath(source.dead_letters.empty()
-                                                         ? definition_.log_path + "/dead_letters/" +
-                                                               source.name + ".jsonl"
-                                                         : source.dead_letters);
+    const std::string path = definition_.ResolvePath(source.dead_letters);
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
     SKEWLESS_ASSIGN_OR_RETURN(dead_letters_.back(), DeadLetterFile::Open(files_, path));
     DeadLetterFile* file = dead_letters_.back().get();
@@ -165,9 +142,7 @@ Status Engine::OpenOffline() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(offline_options.directory));
   SKEWLESS_ASSIGN_OR_RETURN(auto writer,
                             OfflineWriter::Open(files_, definition_, kernels_, offline_options));
-  SKEWLESS_ASSIGN_OR_RETURN(auto reader,
-                            LogReader::Open(files_, definition_.ResolvePath(definition_.log_path),
-                                            LoggedSources(definition_)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   offline_ = std::make_unique<OfflineThread>(std::move(writer), std::move(reader), &stats_,
                                              OfflineThreadOptions{});
   offline_->SetDurable(log_->recovery().last_sequence);

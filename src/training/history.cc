@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "log/log.h"
 #include "source/source.h"
 #include "source/watermark.h"
 
@@ -23,13 +22,10 @@ Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) 
         ErrorCode::kNotFound, "there is no log at " + directory,
         "Run `skewless run` first, or join the source files themselves with --history sources.");
   }
-  std::vector<LoggedSource> sources;
-  for (const SourceDefinition& source : definition.sources)
-    sources.push_back({source.name, source.schema});
   History history;
   SKEWLESS_ASSIGN_OR_RETURN(const auto segments, InspectLog(files, directory, /*verify=*/false));
   for (const SegmentInfo& segment : segments) history.expected_records += segment.records;
-  SKEWLESS_ASSIGN_OR_RETURN(auto opened, LogReader::Open(files, directory, std::move(sources)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenLogReader(files, definition));
   std::shared_ptr<LogReader> reader = std::move(opened);
   history.next = [reader](Batch* batch) { return reader->Next(batch); };
   return history;
@@ -46,14 +42,14 @@ class SourceHistory {
     for (size_t i = 0; i < needed.size(); ++i) {
       if (!needed[i]) continue;
       const SourceDefinition& source = definition.sources[i];
-      if (source.arrival_timestamp < 0 && !source.delay) {
+      if (!source.tells_arrivals()) {
         return Fail(ErrorCode::kInvalid,
                     "source '" + source.name + "' doesn't say when its records arrived",
                     "Give it an arrival_timestamp or a delay, or join from the log.");
       }
       SourceOptions options;
       options.replay = true;
-      options.spill_directory = definition.ResolvePath(definition.log_path) + "/spill";
+      options.spill_directory = definition.SpillDirectory();
       DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
       SKEWLESS_ASSIGN_OR_RETURN(
           auto opened, OpenSource(definition, static_cast<int>(i), options, std::move(skip)));
@@ -97,6 +93,18 @@ class SourceHistory {
 };
 
 }  // namespace
+
+std::vector<LoggedSource> LoggedSources(const Definition& definition) {
+  std::vector<LoggedSource> sources;
+  for (const SourceDefinition& source : definition.sources)
+    sources.push_back({source.name, source.schema});
+  return sources;
+}
+
+Result<std::unique_ptr<LogReader>> OpenLogReader(FileSystem& files, const Definition& definition) {
+  return LogReader::Open(files, definition.ResolvePath(definition.log_path),
+                         LoggedSources(definition));
+}
 
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
                             const std::vector<int>& views) {

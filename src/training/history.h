@@ -2,10 +2,19 @@
 // never went through an engine), in arrival order, sequence numbers given by that order.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "base/file.h"
+#include "log/log.h"
 #include "training/join.h"
 
 namespace skewless {
+
+// The sources as the log knows them, in the definition's order.
+std::vector<LoggedSource> LoggedSources(const Definition& definition);
+// The definition's log, to read it with its sources' schemas of today.
+Result<std::unique_ptr<LogReader>> OpenLogReader(FileSystem& files, const Definition& definition);
 
 enum class HistoryKind { kLog, kSources };
 

@@ -1,5 +1,6 @@
 #include "training/point_in_time.h"
 
+#include "kernel/growing_state.h"
 #include "training/history.h"
 
 namespace skewless {
@@ -40,14 +41,8 @@ bool IsRow(const WantedRow& wanted, const ViewInput& input, size_t row, Timestam
 }
 
 void Fold(const ViewKernel& kernel, size_t row, WantedRow* wanted) {
-  if (wanted->state.empty()) {
-    wanted->state.resize(kernel.empty_state_size());
-    kernel.InitState(wanted->state.data());
-  }
-  while (const size_t needed =
-             kernel.Apply(wanted->state.data(), wanted->state.size(), wanted->input, row)) {
-    wanted->state.resize(needed);
-  }
+  if (wanted->state.empty()) InitState(kernel, &wanted->state);
+  FoldRow(kernel, wanted->input, row, &wanted->state);
 }
 
 }  // namespace
@@ -79,7 +74,7 @@ Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definit
   }
   std::vector<Bytes> states;
   for (WantedRow& one : wanted) {
-    if (!one.state.empty()) one.state.resize(LoadStateHeader(one.state.data()).size);
+    if (!one.state.empty()) one.state.resize(StateBytes(one.state).size());
     states.push_back(std::move(one.state));
   }
   return states;

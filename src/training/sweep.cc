@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernel/growing_state.h"
+
 namespace skewless {
 
 void PrepareAnswers(const FeatureViewDefinition& view, const ViewLabels& labels,
@@ -20,7 +22,6 @@ Sweeper::Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const Lab
                  AnswerSheet sheet, StringArena* strings)
     : kernel_(kernel), layout_(layout), index_(index), sheet_(sheet), strings_(strings) {
   layout_.InitRows(&rows_);
-  state_.resize(kernel.empty_state_size());
 }
 
 void Sweeper::SweepPartition(const Bytes& records, uint32_t first, uint32_t last) {
@@ -50,16 +51,12 @@ void Sweeper::SweepPartition(const Bytes& records, uint32_t first, uint32_t last
 }
 
 void Sweeper::Restart() {
-  kernel_.InitState(state_.data());
+  InitState(kernel_, &state_);
   has_records_ = false;
 }
 
 void Sweeper::Fold(size_t row) {
-  for (;;) {
-    const size_t needed = kernel_.Apply(state_.data(), state_.size(), rows_.input, row);
-    if (needed == 0) break;
-    state_.resize(needed);
-  }
+  FoldRow(kernel_, rows_.input, row, &state_);
   has_records_ = true;
   ++folded_;
 }
@@ -106,8 +103,7 @@ void Sweeper::SweepEntity(uint32_t entity) {
 }
 
 void Sweeper::Answer(uint32_t label) {
-  const ByteView state =
-      has_records_ ? ByteView(state_.data(), LoadStateHeader(state_.data()).size) : ByteView{};
+  const ByteView state = has_records_ ? StateBytes(state_) : ByteView{};
   kernel_.Read(state, sheet_.labels->time_us[label], &vector_);
   ViewAnswers& answers = *sheet_.answers;
   answers.status[label] = static_cast<uint8_t>(vector_.status);

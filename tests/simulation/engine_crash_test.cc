@@ -38,8 +38,7 @@ class EngineWorld {
 
   // Every record once in the log, in order; the store holds what the log does.
   void CheckComplete() {
-    auto reader = LogReader::Open(files_, repository_.Path("var/log"),
-                                  LoggedSources(repository_.definition()));
+    auto reader = OpenLogReader(files_, repository_.definition());
     ASSERT_TRUE(reader.has_value());
     std::vector<int64_t> numbers;
     Timestamp last_available = kMinTimestamp;
