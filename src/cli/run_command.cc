@@ -31,12 +31,13 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   return summary;
 }
 
-// Where the records that could not be read are kept, for the sources that say nothing else.
-std::string DeadLetterFolder(const Definition& definition) {
+// Where the records that could not be read are kept: a file a source.
+std::string DeadLetterFiles(const Definition& definition) {
+  std::string paths;
   for (const SourceDefinition& source : definition.sources) {
-    if (!source.dead_letters.empty()) return definition.ResolvePath(source.dead_letters);
+    paths += (paths.empty() ? "" : ", ") + definition.ResolvePath(source.dead_letters);
   }
-  return definition.ResolvePath(definition.log_path + "/dead_letters");
+  return paths;
 }
 
 void PrintSummary(const RunningEngine& running, const Definition& definition) {
@@ -51,7 +52,7 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
     fmt::print("{} records could not be read; they are kept with their reasons in {}\n", WithSeparators(dead),
-               DeadLetterFolder(definition));
+               DeadLetterFiles(definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} events were refused as too late\n", WithSeparators(late));

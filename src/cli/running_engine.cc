@@ -74,23 +74,12 @@ Status RunningEngine::Start() {
 }
 
 Status RunningEngine::StartServer() {
-  const ServingDefinition& serving = *repository_.definition->serving;
   HttpServerOptions http;
-  http.listen = options_.listen.empty() ? serving.listen : options_.listen;
-  http.threads = serving.threads;
-  if (!serving.served_log.empty()) {
-    const std::string directory = repository_.definition->ResolvePath(serving.served_log);
-    SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(directory));
-    SKEWLESS_ASSIGN_OR_RETURN(served_log_, ServedLogWriter::Open(SystemFiles(), directory));
-    http.served_log = served_log_.get();
-  }
-  http.open_reader = [this] { return OpenOnlineReader(repository_); };
   if (options_.stepped_replay) {
     http.advance_replay = [this](Timestamp time) { return engine_->replay_gate().AdvanceTo(time); };
   }
   http.more_metrics = [this] { return Metrics(); };
-  SKEWLESS_ASSIGN_OR_RETURN(server_, HttpServer::Start(*repository_.definition, repository_.kernels,
-                                                       std::move(http)));
+  SKEWLESS_ASSIGN_OR_RETURN(server_, ConfiguredServer::Start(repository_, options_.listen, std::move(http)));
   return {};
 }
 
@@ -127,15 +116,16 @@ Status RunningEngine::Wait() {
   // The sources are at their end; the store still answers, until somebody stops us.
   if (server_ && !options_.once && !stop_.load()) {
     if (!options_.json) {
-      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n", server_->port());
+      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n", server_->http().port());
     }
     const std::atomic<bool> never{false};
     WaitForStopSignal(never);
   }
-  if (server_) requests_ = server_->requests();
+  if (!server_) return {};
+  requests_ = server_->http().requests();
+  Status stopped = server_->Stop();
   server_.reset();
-  if (served_log_) SKEWLESS_RETURN_IF_ERROR(served_log_->Flush());
-  return {};
+  return stopped;
 }
 
 double RunningEngine::wall_seconds() const { return static_cast<double>(end_nanos_ - start_nanos_) / 1e9; }

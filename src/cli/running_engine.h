@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "cli/configured_server.h"
 #include "cli/repository.h"
 #include "pipeline/engine.h"
 #include "serving/http_server.h"
@@ -31,7 +32,7 @@ class RunningEngine {
   MetricFamilies Metrics() const;
 
   const Engine& engine() const { return *engine_; }
-  const HttpServer* server() const { return server_.get(); }
+  const HttpServer* server() const { return server_ ? &server_->http() : nullptr; }
   int64_t requests() const { return requests_; }
   const std::vector<OnlineWriter::ViewSize>& view_sizes() const { return view_sizes_; }
   double wall_seconds() const;
@@ -44,8 +45,7 @@ class RunningEngine {
   const Repository& repository_;
   RunOptions options_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<ServedLogWriter> served_log_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<ConfiguredServer> server_;
   std::atomic<bool> stop_{false}, ended_{false};
   Status result_;
   std::thread engine_thread_, signal_thread_;

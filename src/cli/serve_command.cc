@@ -2,31 +2,18 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/configured_server.h"
 #include "cli/running_engine.h"
 
 namespace skewless {
 namespace {
 
-Status Serve(const Repository& repository, const std::string& listen_override) {
-  const ServingDefinition serving = repository.definition->serving.value_or(ServingDefinition{});
-  HttpServerOptions http;
-  http.listen = listen_override.empty() ? serving.listen : listen_override;
-  http.threads = serving.threads;
-  std::unique_ptr<ServedLogWriter> served_log;
-  if (!serving.served_log.empty()) {
-    const std::string directory = repository.definition->ResolvePath(serving.served_log);
-    SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(directory));
-    SKEWLESS_ASSIGN_OR_RETURN(served_log, ServedLogWriter::Open(SystemFiles(), directory));
-    http.served_log = served_log.get();
-  }
-  http.open_reader = [&repository] { return OpenOnlineReader(repository); };
-  SKEWLESS_ASSIGN_OR_RETURN(auto server,
-                            HttpServer::Start(*repository.definition, repository.kernels, std::move(http)));
-  fmt::print(stderr, "serving on port {}\n", server->port());
+Status Serve(const Repository& repository, const std::string& listen) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto server, ConfiguredServer::Start(repository, listen, {}));
+  fmt::print(stderr, "serving on port {}\n", server->http().port());
   const std::atomic<bool> never{false};
   WaitForStopSignal(never);
-  server.reset();
-  return served_log ? served_log->Flush() : Status{};
+  return server->Stop();
 }
 
 }  // namespace
