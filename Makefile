@@ -58,7 +58,7 @@ install: build
 	cmake --install build/release --prefix "$(abspath $(PREFIX))"
 
 clean:
-	find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} + 2>/dev/null || true
+	if [[ -d build ]]; then find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
