@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kUsers = 100'000;
 constexpr uint64_t kItems = 50'000;
 constexpr double kDisorderMs = 5000;
-const char* const kKinds[] = {"view", "view", "view",  "view",  "view",
+const char* const kKinds[] = {"view", "view",  "view",  "view",  "view",
                               "view", "click", "click", "click", "buy"};
 
 // xorshift64: small, fast, and the same everywhere.
@@ -64,7 +64,8 @@ bool WriteClicks(int64_t events, double rate, int64_t end_ms, uint64_t seed) {
     const int written = std::printf(
         "{\"user_id\":%" PRIu64 ",\"item_id\":%" PRIu64
         ",\"price\":%.2f,\"kind\":\"%s\",\"ts\":%" PRId64 ",\"session\":\"%016" PRIx64
-        "\",\"page\":\"/catalog/item/%05" PRIu64 "\",\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}\n",
+        "\",\"page\":\"/catalog/item/%05" PRIu64
+        "\",\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}\n",
         UserOfRank(rank), item, price, kind, end_ms - before_end - disorder, session, page);
     if (written < 0) return false;
   }
@@ -78,8 +79,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: bench_clicks EVENTS RATE END_MS [SEED]\n", stderr);
     return 2;
   }
-  const uint64_t seed =
-      argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 88'172'645'463'325'252U;
+  const uint64_t seed = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 88'172'645'463'325'252U;
   if (!WriteClicks(std::strtoll(argv[1], nullptr, 10), std::strtod(argv[2], nullptr),
                    std::strtoll(argv[3], nullptr, 10), seed)) {
     std::perror("bench_clicks");

@@ -56,9 +56,9 @@ int main(int argc, char** argv) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(std::strtoul(argv[1], nullptr, 10)));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  MHD_Daemon* daemon = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO, 0, nullptr, nullptr, &Answer, &body,
-      MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE, kThreads, MHD_OPTION_END);
+  MHD_Daemon* daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO, 0, nullptr,
+                                        nullptr, &Answer, &body, MHD_OPTION_SOCK_ADDR, &address,
+                                        MHD_OPTION_THREAD_POOL_SIZE, kThreads, MHD_OPTION_END);
   if (daemon == nullptr) {
     std::perror("bench_http_constant");
     return 1;

@@ -2,11 +2,10 @@
 
 #include <cairo-svg.h>
 #include <cairo.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/format.h>
 
 namespace skewless {
 namespace {
@@ -14,9 +13,12 @@ namespace {
 constexpr double kWidth = 960, kHeight = 440;
 constexpr double kLeft = 92, kRight = 24, kTop = 76, kBottom = 52;
 
-struct Colour { double red, green, blue; };
+struct Colour {
+  double red, green, blue;
+};
 constexpr Colour kInk{0.13, 0.15, 0.18}, kFaint{0.88, 0.89, 0.91}, kSoft{0.42, 0.45, 0.50};
-constexpr Colour kStreaming{0.00, 0.45, 0.70}, kBatch{0.84, 0.37, 0.00};  // safe for colour-blind eyes
+constexpr Colour kStreaming{0.00, 0.45, 0.70},
+    kBatch{0.84, 0.37, 0.00};  // safe for colour-blind eyes
 
 void SetColour(cairo_t* cairo, Colour colour, double alpha = 1) {
   cairo_set_source_rgba(cairo, colour.red, colour.green, colour.blue, alpha);
@@ -24,14 +26,16 @@ void SetColour(cairo_t* cairo, Colour colour, double alpha = 1) {
 
 enum class Align { kStart, kMiddle, kEnd };
 
-void Text(cairo_t* cairo, double x, double y, const std::string& text, double size, Colour colour, Align align,
-          bool bold = false) {
+void Text(cairo_t* cairo, double x, double y, const std::string& text, double size, Colour colour,
+          Align align, bool bold = false) {
   cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
                          bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
   cairo_set_font_size(cairo, size);
   cairo_text_extents_t extents;
   cairo_text_extents(cairo, text.c_str(), &extents);
-  const double shift = align == Align::kStart ? 0 : align == Align::kMiddle ? extents.x_advance / 2 : extents.x_advance;
+  const double shift = align == Align::kStart    ? 0
+                       : align == Align::kMiddle ? extents.x_advance / 2
+                                                 : extents.x_advance;
   SetColour(cairo, colour);
   cairo_move_to(cairo, x - shift, y);
   cairo_show_text(cairo, text.c_str());
@@ -47,9 +51,10 @@ class AgeAxis {
       least = std::min(least, std::max<DurationUs>(point.streaming_us, 1000));
       greatest = std::max({greatest, point.streaming_us, point.batch_us});
     }
-    for (const DurationUs age : {int64_t{1000}, int64_t{10'000}, int64_t{100'000}, kSecondUs, 10 * kSecondUs, kMinuteUs,
-                                 10 * kMinuteUs, kHourUs, 3 * kHourUs, 6 * kHourUs, 12 * kHourUs, kDayUs, 2 * kDayUs,
-                                 4 * kDayUs, 7 * kDayUs, 30 * kDayUs, 365 * kDayUs}) {
+    for (const DurationUs age :
+         {int64_t{1000}, int64_t{10'000}, int64_t{100'000}, kSecondUs, 10 * kSecondUs, kMinuteUs,
+          10 * kMinuteUs, kHourUs, 3 * kHourUs, 6 * kHourUs, 12 * kHourUs, kDayUs, 2 * kDayUs,
+          4 * kDayUs, 7 * kDayUs, 30 * kDayUs, 365 * kDayUs}) {
       ticks_.push_back(age);
       if (age <= least) ticks_ = {age};
       if (age >= greatest) break;
@@ -58,7 +63,9 @@ class AgeAxis {
   double Y(DurationUs age) const {
     const double low = std::log(static_cast<double>(ticks_.front()));
     const double high = std::log(static_cast<double>(ticks_.back()));
-    const double at = (std::log(static_cast<double>(std::max<DurationUs>(age, ticks_.front()))) - low) / std::max(high - low, 1e-9);
+    const double at =
+        (std::log(static_cast<double>(std::max<DurationUs>(age, ticks_.front()))) - low) /
+        std::max(high - low, 1e-9);
     return kHeight - kBottom - at * (kHeight - kTop - kBottom);
   }
   const std::vector<DurationUs>& ticks() const { return ticks_; }
@@ -84,8 +91,10 @@ class Chart {
 
  private:
   double X(Timestamp time) const {
-    const double span = static_cast<double>(std::max<DurationUs>(1, age_.points.back().time_us - age_.points.front().time_us));
-    return kLeft + static_cast<double>(time - age_.points.front().time_us) / span * (kWidth - kLeft - kRight);
+    const double span = static_cast<double>(
+        std::max<DurationUs>(1, age_.points.back().time_us - age_.points.front().time_us));
+    return kLeft + static_cast<double>(time - age_.points.front().time_us) / span *
+                       (kWidth - kLeft - kRight);
   }
 
   void DrawLegend() {
@@ -95,8 +104,12 @@ class Chart {
       cairo_fill(cairo_);
       Text(cairo_, x + 18, 58, text, 13, kInk, Align::kStart);
     };
-    entry(kLeft, kStreaming, "streaming: p50 " + FormatAge(age_.streaming_p50_us) + ", p99 " + FormatAge(age_.streaming_p99_us));
-    entry(kLeft + 330, kBatch, "daily batch: p50 " + FormatAge(age_.batch_p50_us) + ", p99 " + FormatAge(age_.batch_p99_us));
+    entry(kLeft, kStreaming,
+          "streaming: p50 " + FormatAge(age_.streaming_p50_us) + ", p99 " +
+              FormatAge(age_.streaming_p99_us));
+    entry(kLeft + 330, kBatch,
+          "daily batch: p50 " + FormatAge(age_.batch_p50_us) + ", p99 " +
+              FormatAge(age_.batch_p99_us));
   }
 
   void DrawGrid() {
@@ -116,9 +129,12 @@ class Chart {
       const Timestamp time = age_.points.front().time_us + span * i / (kLabels - 1);
       const std::string text = FormatTimestamp(time);
       const Align align = i == 0 ? Align::kStart : i == kLabels - 1 ? Align::kEnd : Align::kMiddle;
-      Text(cairo_, X(time), kHeight - kBottom + 22, by_date ? text.substr(0, 10) : text.substr(5, 14), 12, kSoft, align);
+      Text(cairo_, X(time), kHeight - kBottom + 22,
+           by_date ? text.substr(0, 10) : text.substr(5, 14), 12, kSoft, align);
     }
-    Text(cairo_, kLeft, kHeight - 10, "age of the newest event that a reader could see (log scale), UTC", 12, kSoft, Align::kStart);
+    Text(cairo_, kLeft, kHeight - 10,
+         "age of the newest event that a reader could see (log scale), UTC", 12, kSoft,
+         Align::kStart);
   }
 
   void DrawLine(DurationUs AgePoint::*value, Colour colour, double width, double fill) {
@@ -158,7 +174,8 @@ std::string FormatAge(DurationUs age) {
   if (age < kMinuteUs) return fmt::format("{} s", age / kSecondUs);
   if (age < kHourUs) return fmt::format("{} min", age / kMinuteUs);
   const auto two = [](int64_t big, const char* unit, int64_t small, const char* small_unit) {
-    return small == 0 ? fmt::format("{} {}", big, unit) : fmt::format("{} {} {} {}", big, unit, small, small_unit);
+    return small == 0 ? fmt::format("{} {}", big, unit)
+                      : fmt::format("{} {} {} {}", big, unit, small, small_unit);
   };
   if (age < kDayUs) return two(age / kHourUs, "h", age % kHourUs / kMinuteUs, "min");
   return two(age / kDayUs, "d", age % kDayUs / kHourUs, "h");
@@ -167,20 +184,24 @@ std::string FormatAge(DurationUs age) {
 Status DrawAgeChart(const ViewAge& age, const std::string& title, const std::string& path) {
   const bool svg = path.ends_with(".svg");
   if (!svg && !path.ends_with(".png")) {
-    return Fail(ErrorCode::kInvalid, path + ": unknown picture format", "Name the file .svg or .png.");
+    return Fail(ErrorCode::kInvalid, path + ": unknown picture format",
+                "Name the file .svg or .png.");
   }
   if (age.points.size() < 2) {
-    return Fail(ErrorCode::kInvalid, "view '" + age.view + "' has too few records to draw", "Choose a longer time.");
+    return Fail(ErrorCode::kInvalid, "view '" + age.view + "' has too few records to draw",
+                "Choose a longer time.");
   }
   constexpr double kScale = 2;  // PNG for dense screens
   cairo_surface_t* surface =
       svg ? cairo_svg_surface_create(path.c_str(), kWidth, kHeight)
-          : cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(kWidth * kScale), static_cast<int>(kHeight * kScale));
+          : cairo_image_surface_create(CAIRO_FORMAT_RGB24, static_cast<int>(kWidth * kScale),
+                                       static_cast<int>(kHeight * kScale));
   cairo_t* cairo = cairo_create(surface);
   if (!svg) cairo_scale(cairo, kScale, kScale);
   Chart(cairo, age, title).Draw();
   cairo_destroy(cairo);
-  cairo_status_t status = svg ? CAIRO_STATUS_SUCCESS : cairo_surface_write_to_png(surface, path.c_str());
+  cairo_status_t status =
+      svg ? CAIRO_STATUS_SUCCESS : cairo_surface_write_to_png(surface, path.c_str());
   cairo_surface_finish(surface);
   if (status == CAIRO_STATUS_SUCCESS) status = cairo_surface_status(surface);
   cairo_surface_destroy(surface);

@@ -1,5 +1,6 @@
 // skewless audit: replays the log against the served vectors.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -12,7 +13,8 @@ namespace {
 
 void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
   nlohmann::json causes = nlohmann::json::object();
-  for (const auto& [cause, rows] : report.by_cause) causes[std::string(DifferenceCauseName(cause))] = rows;
+  for (const auto& [cause, rows] : report.by_cause)
+    causes[std::string(DifferenceCauseName(cause))] = rows;
   nlohmann::json out = {{"rows", report.rows},
                         {"values", report.values},
                         {"different_rows", report.different_rows},
@@ -29,27 +31,28 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
 void PrintExamples(const std::vector<Difference>& examples) {
   for (const Difference& one : examples) {
     fmt::print("  {}  {}  {}: served {} (sequence {}), replayed {} (sequence {}): {}\n",
-               FormatTimestamp(one.read_us), one.key, one.output, one.served, one.served_sequence, one.replayed,
-               one.replayed_sequence, DifferenceCauseName(one.cause));
+               FormatTimestamp(one.read_us), one.key, one.output, one.served, one.served_sequence,
+               one.replayed, one.replayed_sequence, DifferenceCauseName(one.cause));
   }
 }
 
 void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
   fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
-             WithSeparators(report.different_rows), WithSeparators(report.rows), WithSeparators(report.values),
-             WithSeparators(report.counts.history_records));
+             WithSeparators(report.different_rows), WithSeparators(report.rows),
+             WithSeparators(report.values), WithSeparators(report.counts.history_records));
   for (const auto& [cause, rows] : report.by_cause) {
     fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));
   }
   PrintExamples(report.examples);
   if (training == nullptr) return;
-  fmt::print("{} of {} training rows differ from what was served", WithSeparators(training->different_rows),
-             WithSeparators(training->rows));
-  if (training->unmatched_rows > 0) fmt::print(" ({} more were never asked for)", WithSeparators(training->unmatched_rows));
+  fmt::print("{} of {} training rows differ from what was served",
+             WithSeparators(training->different_rows), WithSeparators(training->rows));
+  if (training->unmatched_rows > 0)
+    fmt::print(" ({} more were never asked for)", WithSeparators(training->unmatched_rows));
   fmt::print("\n");
   for (const Difference& one : training->examples) {
-    fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us), one.key, one.output,
-               one.served, one.replayed);
+    fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us),
+               one.key, one.output, one.served, one.replayed);
   }
 }
 
@@ -68,8 +71,9 @@ void RunAudit(Session& session, AuditArguments arguments) {
   const Definition& definition = *repository->definition;
   if (served.empty() && definition.serving) served = definition.serving->served_log;
   if (served.empty()) {
-    return session.Failed({ErrorCode::kInvalid, "no served vectors to audit: serving.served_log is not set",
-                           "Set serving: {served_log: var/served} and serve, or name a folder with --served."});
+    return session.Failed(
+        {ErrorCode::kInvalid, "no served vectors to audit: serving.served_log is not set",
+         "Set serving: {served_log: var/served} and serve, or name a folder with --served."});
   }
   ProgressBar bar("auditing");
   options.progress = [&bar](double fraction, int64_t records) {
@@ -81,8 +85,8 @@ void RunAudit(Session& session, AuditArguments arguments) {
   if (!report) return session.Failed(report.error());
   TrainingSetAudit training;
   if (!arguments.training.empty()) {
-    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served), arguments.training,
-                                     arguments.timestamp_column);
+    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served),
+                                     arguments.training, arguments.timestamp_column);
     if (!compared) return session.Failed(compared.error());
     training = std::move(*compared);
   }
@@ -98,13 +102,19 @@ void RunAudit(Session& session, AuditArguments arguments) {
 }  // namespace
 
 void AddAuditCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("audit", "Compare what was served with a replay of the log, to the bit");
+  auto* command =
+      app.add_subcommand("audit", "Compare what was served with a replay of the log, to the bit");
   auto arguments = std::make_shared<AuditArguments>();
-  command->add_option("--served", arguments->served, "The folder of served vectors (default: serving.served_log)");
-  command->add_option("--training", arguments->training, "Also compare this training set with what was served");
-  command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")->capture_default_str();
+  command->add_option("--served", arguments->served,
+                      "The folder of served vectors (default: serving.served_log)");
+  command->add_option("--training", arguments->training,
+                      "Also compare this training set with what was served");
+  command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")
+      ->capture_default_str();
   command->add_option("--threads", arguments->options.threads, "Threads (default: the machine's)");
-  command->add_option("--memory", arguments->options.memory_bytes, "Bytes in memory before spilling, as in 4GiB")
+  command
+      ->add_option("--memory", arguments->options.memory_bytes,
+                   "Bytes in memory before spilling, as in 4GiB")
       ->transform(CLI::AsSizeValue(false));
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->callback([&session, arguments] { RunAudit(session, *arguments); });

@@ -1,5 +1,6 @@
 // skewless check: parse, type-check, print the plan.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -12,12 +13,14 @@ namespace {
 
 void PrintFootprint(const ViewKernel& kernel) {
   const ViewKernel::Footprint size = kernel.footprint();
-  fmt::print("{}: an entity takes {} B with one event, {} with every tile full\n", kernel.view().name,
-             size.one_event_bytes, FormatBytes(static_cast<int64_t>(size.dense_bytes)));
+  fmt::print("{}: an entity takes {} B with one event, {} with every tile full\n",
+             kernel.view().name, size.one_event_bytes,
+             FormatBytes(static_cast<int64_t>(size.dense_bytes)));
   for (const auto& tier : size.tiers) {
     fmt::print("  tiles of {}: {} B each, at most {} for the longest window of {}\n",
                tier.hop_us == 1 ? "1us (exact)" : FormatDuration(tier.hop_us), tier.tile_bytes,
-               tier.hop_us == 1 ? "one an event" : std::to_string(tier.tiles), FormatDuration(tier.longest_window_us));
+               tier.hop_us == 1 ? "one an event" : std::to_string(tier.tiles),
+               FormatDuration(tier.longest_window_us));
   }
 }
 
@@ -25,11 +28,15 @@ nlohmann::json FootprintJson(const ViewKernel& kernel) {
   const ViewKernel::Footprint size = kernel.footprint();
   nlohmann::json tiers = nlohmann::json::array();
   for (const auto& tier : size.tiers) {
-    tiers.push_back({{"hop_us", tier.hop_us}, {"longest_window_us", tier.longest_window_us}, {"tiles", tier.tiles},
+    tiers.push_back({{"hop_us", tier.hop_us},
+                     {"longest_window_us", tier.longest_window_us},
+                     {"tiles", tier.tiles},
                      {"tile_bytes", tier.tile_bytes}});
   }
-  return {{"view", kernel.view().name}, {"one_event_bytes", size.one_event_bytes},
-          {"dense_bytes", size.dense_bytes}, {"tiers", tiers}};
+  return {{"view", kernel.view().name},
+          {"one_event_bytes", size.one_event_bytes},
+          {"dense_bytes", size.dense_bytes},
+          {"tiers", tiers}};
 }
 
 void Check(Session& session, bool json) {
@@ -37,20 +44,23 @@ void Check(Session& session, bool json) {
   if (!repository) return session.Failed(repository.error());
   if (json) {
     nlohmann::json plan = DescribeDefinitionJson(*repository->definition);
-    for (const auto& kernel : repository->kernels) plan["footprints"].push_back(FootprintJson(*kernel));
+    for (const auto& kernel : repository->kernels)
+      plan["footprints"].push_back(FootprintJson(*kernel));
     fmt::print("{}\n", plan.dump());
     return;
   }
   fmt::print("{}\nBytes\n", DescribeDefinition(*repository->definition));
   for (const auto& kernel : repository->kernels) PrintFootprint(*kernel);
-  fmt::print("\n{} is well-defined: 1 log shard, {} views, {} services\n", repository->definition->project,
-             repository->definition->views.size(), repository->definition->services.size());
+  fmt::print("\n{} is well-defined: 1 log shard, {} views, {} services\n",
+             repository->definition->project, repository->definition->views.size(),
+             repository->definition->services.size());
 }
 
 }  // namespace
 
 void AddCheckCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("check", "Parse and type-check the definitions and print the plan");
+  auto* command =
+      app.add_subcommand("check", "Parse and type-check the definitions and print the plan");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print the plan as JSON");
   command->callback([&session, json] { Check(session, *json); });

@@ -2,9 +2,8 @@
 // command's callback leaves in CommandOutcome becomes the exit code: 0, 1 (failed), 2 (usage).
 #pragma once
 
-#include <string>
-
 #include <CLI/CLI.hpp>
+#include <string>
 
 #include "base/result.h"
 

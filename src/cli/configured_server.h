@@ -1,5 +1,5 @@
-// The server that a definition's `serving` asks for, with its log of served vectors: of `run` and of
-// `serve`.
+// The server that a definition's `serving` asks for, with its log of served vectors: of `run` and
+// of `serve`.
 #pragma once
 
 #include <memory>

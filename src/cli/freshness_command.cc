@@ -1,5 +1,6 @@
 // skewless freshness: data age per view, streaming beside a daily batch.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
@@ -19,11 +20,13 @@ struct FreshnessArguments {
 void PrintTable(const std::vector<ViewAge>& ages) {
   size_t width = 4;
   for (const ViewAge& age : ages) width = std::max(width, age.view.size());
-  fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", "view", width, "records", "streaming p50 / p99", "daily batch p50 / p99",
-             "newest event");
+  fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", "view", width, "records",
+             "streaming p50 / p99", "daily batch p50 / p99", "newest event");
   for (const ViewAge& age : ages) {
-    const std::string now = age.points.empty() ? "-" : FormatAge(age.points.back().streaming_us) + " old";
-    fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", age.view, width, WithSeparators(age.records),
+    const std::string now =
+        age.points.empty() ? "-" : FormatAge(age.points.back().streaming_us) + " old";
+    fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", age.view, width,
+               WithSeparators(age.records),
                FormatAge(age.streaming_p50_us) + " / " + FormatAge(age.streaming_p99_us),
                FormatAge(age.batch_p50_us) + " / " + FormatAge(age.batch_p99_us), now);
   }
@@ -33,10 +36,11 @@ void PrintTable(const std::vector<ViewAge>& ages) {
 void PrintJson(const std::vector<ViewAge>& ages) {
   nlohmann::json views = nlohmann::json::array();
   for (const ViewAge& age : ages) {
-    views.push_back({{"view", age.view},
-                     {"records", age.records},
-                     {"streaming_us", {{"p50", age.streaming_p50_us}, {"p99", age.streaming_p99_us}}},
-                     {"batch_us", {{"p50", age.batch_p50_us}, {"p99", age.batch_p99_us}}}});
+    views.push_back(
+        {{"view", age.view},
+         {"records", age.records},
+         {"streaming_us", {{"p50", age.streaming_p50_us}, {"p99", age.streaming_p99_us}}},
+         {"batch_us", {{"p50", age.batch_p50_us}, {"p99", age.batch_p99_us}}}});
   }
   fmt::print("{}\n", nlohmann::json{{"views", views}}.dump());
 }
@@ -46,15 +50,16 @@ Status Draw(const std::vector<ViewAge>& ages, const FreshnessArguments& argument
     if (!arguments.view.empty() && age.view != arguments.view) continue;
     return DrawAgeChart(age, "How old is the newest data of " + age.view + "?", arguments.output);
   }
-  return Fail(ErrorCode::kNotFound, "no view is called '" + arguments.view + "'", "`skewless check` lists the views.");
+  return Fail(ErrorCode::kNotFound, "no view is called '" + arguments.view + "'",
+              "`skewless check` lists the views.");
 }
 
 Status Freshness(const Session& session, const FreshnessArguments& arguments) {
   SKEWLESS_ASSIGN_OR_RETURN(auto repository, LoadRepository(session));
   AgeRequest request;
   SKEWLESS_ASSIGN_OR_RETURN(request.last_us, ParseDuration(arguments.last));
-  SKEWLESS_ASSIGN_OR_RETURN(const auto ages,
-                            MeasureDataAge(SystemFiles(), *repository.definition, repository.kernels, request));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto ages, MeasureDataAge(SystemFiles(), *repository.definition,
+                                                            repository.kernels, request));
   if (!arguments.output.empty()) SKEWLESS_RETURN_IF_ERROR(Draw(ages, arguments));
   arguments.json ? PrintJson(ages) : PrintTable(ages);
   return {};
@@ -63,11 +68,13 @@ Status Freshness(const Session& session, const FreshnessArguments& arguments) {
 }  // namespace
 
 void AddFreshnessCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("freshness", "How old the data is, per view and over time, beside a daily batch");
+  auto* command = app.add_subcommand(
+      "freshness", "How old the data is, per view and over time, beside a daily batch");
   auto arguments = std::make_shared<FreshnessArguments>();
   command->add_option("-o,--output", arguments->output, "Draw a chart: .svg or .png");
   command->add_option("--view", arguments->view, "The view to draw (default: the first)");
-  command->add_option("--last", arguments->last, "How much of the log the chart shows")->capture_default_str();
+  command->add_option("--last", arguments->last, "How much of the log the chart shows")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([&session, arguments] {
     if (Status shown = Freshness(session, *arguments); !shown) session.Failed(shown.error());

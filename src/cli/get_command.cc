@@ -1,7 +1,7 @@
 // skewless get: one vector, now or as it was.
-#include <functional>
-
 #include <fmt/format.h>
+
+#include <functional>
 
 #include "base/json_text.h"
 #include "cli/commands.h"
@@ -24,16 +24,20 @@ struct GetArguments {
 
 std::string_view StatusName(RowStatus status) {
   switch (status) {
-    case RowStatus::kPresent: return "PRESENT";
-    case RowStatus::kNotFound: return "NOT_FOUND";
-    case RowStatus::kOutsideMaxAge: return "OUTSIDE_MAX_AGE";
+    case RowStatus::kPresent:
+      return "PRESENT";
+    case RowStatus::kNotFound:
+      return "NOT_FOUND";
+    case RowStatus::kOutsideMaxAge:
+      return "OUTSIDE_MAX_AGE";
   }
   return "INVALID";
 }
 
 void PrintRow(const ReadPlan& plan, const ReadRow& row, const FeatureViewNames& views, bool json) {
   if (json) {
-    std::string text = "{\"read_timestamp\":\"" + FormatTimestamp(row.read_us) + "\",\"features\":{";
+    std::string text =
+        "{\"read_timestamp\":\"" + FormatTimestamp(row.read_us) + "\",\"features\":{";
     for (size_t i = 0; i < plan.outputs.size(); ++i) {
       if (i > 0) text += ',';
       AppendJsonString(text, plan.outputs[i].full_name);
@@ -42,9 +46,10 @@ void PrintRow(const ReadPlan& plan, const ReadRow& row, const FeatureViewNames& 
     }
     text += "},\"views\":{";
     for (size_t i = 0; i < row.views.size(); ++i) {
-      text += fmt::format("{}\"{}\":{{\"status\":\"{}\",\"sequence\":{},\"newest_event_timestamp\":\"{}\"}}", i > 0 ? "," : "",
-                          views(row.views[i].view), StatusName(row.views[i].status), row.views[i].sequence,
-                          FormatTimestamp(row.views[i].newest_event_us));
+      text += fmt::format(
+          "{}\"{}\":{{\"status\":\"{}\",\"sequence\":{},\"newest_event_timestamp\":\"{}\"}}",
+          i > 0 ? "," : "", views(row.views[i].view), StatusName(row.views[i].status),
+          row.views[i].sequence, FormatTimestamp(row.views[i].newest_event_us));
     }
     fmt::print("{}}}}}\n", text);
     return;
@@ -59,8 +64,8 @@ void PrintRow(const ReadPlan& plan, const ReadRow& row, const FeatureViewNames& 
     if (view.status == RowStatus::kNotFound) {
       fmt::print("{}: NOT_FOUND, no event of this entity by then\n", views(view.view));
     } else {
-      fmt::print("{}: {}, newest event {}, sequence {}\n", views(view.view), StatusName(view.status),
-                 FormatTimestamp(view.newest_event_us), view.sequence);
+      fmt::print("{}: {}, newest event {}, sequence {}\n", views(view.view),
+                 StatusName(view.status), FormatTimestamp(view.newest_event_us), view.sequence);
     }
   }
 }
@@ -76,7 +81,9 @@ Status Get(const Session& session, const GetArguments& arguments) {
   std::vector<ColumnSpec> columns = plan.keys;
   columns.insert(columns.end(), plan.request.begin(), plan.request.end());
   SKEWLESS_ASSIGN_OR_RETURN(auto inputs, ParseInputs(arguments.inputs, columns));
-  const FeatureViewNames views = [&](int view) { return definition.views[static_cast<size_t>(view)].name; };
+  const FeatureViewNames views = [&](int view) {
+    return definition.views[static_cast<size_t>(view)].name;
+  };
   if (arguments.at.empty()) {
     SKEWLESS_ASSIGN_OR_RETURN(auto online, OpenOnlineReader(repository));
     FeatureReader reader(definition, repository.kernels, std::move(online));
@@ -86,8 +93,8 @@ Status Get(const Session& session, const GetArguments& arguments) {
   }
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp at, ParseTimestamp(arguments.at));
   FeatureReader reader(definition, repository.kernels, nullptr);
-  SKEWLESS_ASSIGN_OR_RETURN(auto states, StatesAt(SystemFiles(), definition, repository.kernels, plan.views,
-                                                  inputs, at));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto states, StatesAt(SystemFiles(), definition, repository.kernels, plan.views, inputs, at));
   std::vector<ByteView> state_views(states.begin(), states.end());
   SKEWLESS_ASSIGN_OR_RETURN(const ReadRow* row, reader.Finish(plan, inputs, at, state_views));
   PrintRow(plan, *row, views, arguments.json);
@@ -99,9 +106,12 @@ Status Get(const Session& session, const GetArguments& arguments) {
 void AddGetCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("get", "One vector, now or as it was");
   auto arguments = std::make_shared<GetArguments>();
-  command->add_option("name", arguments->name, "A feature service, a view, or view:feature")->required();
-  command->add_option("inputs", arguments->inputs, "The entities' keys and the request's columns, as key=value");
-  command->add_option("--at", arguments->at, "As a model asking then was answered: 2013-01-31T12:00:00Z");
+  command->add_option("name", arguments->name, "A feature service, a view, or view:feature")
+      ->required();
+  command->add_option("inputs", arguments->inputs,
+                      "The entities' keys and the request's columns, as key=value");
+  command->add_option("--at", arguments->at,
+                      "As a model asking then was answered: 2013-01-31T12:00:00Z");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([&session, arguments] {
     if (Status got = Get(session, *arguments); !got) session.Failed(got.error());

@@ -1,7 +1,7 @@
 // skewless init DIR: a new repository that runs at once.
-#include <filesystem>
-
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "base/file.h"
 #include "cli/commands.h"
@@ -25,9 +25,10 @@ Status Init(const std::string& directory) {
     SKEWLESS_RETURN_IF_ERROR(WriteFileAtomically(files, path, file.contents));
     fmt::print("wrote {}\n", path);
   }
-  fmt::print("\nNext:\n  cd {0}\n  skewless check      # the plan\n  skewless run --once # events in\n"
-             "  cat README.md       # the rest\n",
-             directory);
+  fmt::print(
+      "\nNext:\n  cd {0}\n  skewless check      # the plan\n  skewless run --once # events in\n"
+      "  cat README.md       # the rest\n",
+      directory);
   return {};
 }
 

@@ -1,5 +1,6 @@
 // skewless join: the training set for a file of labels.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -39,7 +40,9 @@ void RunJoin(Session& session, JoinArguments arguments) {
   bar.Finish();
   if (!result) return session.Failed(result.error());
   if (result->counts.history_records == 0) {
-    fmt::print(stderr, "note: there was no event to replay, so every feature is null; `skewless run` reads the sources\n");
+    fmt::print(stderr,
+               "note: there was no event to replay, so every feature is null; `skewless run` reads "
+               "the sources\n");
   }
   const double seconds = static_cast<double>(MonotonicNanos() - start) / 1e9;
   const double cpu = static_cast<double>(ProcessCpuNanos()) / 1e9;
@@ -54,33 +57,48 @@ void RunJoin(Session& session, JoinArguments arguments) {
                            .dump());
     return;
   }
-  fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n", WithSeparators(result->rows),
-             result->feature_columns.size(), request.output_path, seconds,
-             WithSeparators(result->counts.history_records));
+  fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n",
+             WithSeparators(result->rows), result->feature_columns.size(), request.output_path,
+             seconds, WithSeparators(result->counts.history_records));
 }
 
 }  // namespace
 
 void AddJoinCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("join", "Make a training set: the features each label's moment could read");
+  auto* command = app.add_subcommand(
+      "join", "Make a training set: the features each label's moment could read");
   auto arguments = std::make_shared<JoinArguments>();
   TrainingSetRequest& request = arguments->request;
-  command->add_option("labels", request.labels_path, "Labels: Parquet, CSV or Arrow, with the entities' keys and a time")
+  command
+      ->add_option("labels", request.labels_path,
+                   "Labels: Parquet, CSV or Arrow, with the entities' keys and a time")
       ->required();
-  command->add_option("-o,--output", request.output_path, "The training set: .parquet, .csv or .arrow")->required();
-  command->add_option("--features", request.features, "Views, view:feature, or a feature service (default: all that fit)")
+  command
+      ->add_option("-o,--output", request.output_path, "The training set: .parquet, .csv or .arrow")
+      ->required();
+  command
+      ->add_option("--features", request.features,
+                   "Views, view:feature, or a feature service (default: all that fit)")
       ->delimiter(',');
-  command->add_option("--timestamp", request.timestamp_column, "The labels' time column")->capture_default_str();
-  command->add_flag("--full-feature-names", request.full_feature_names, "Name columns view__feature");
-  command->add_option("--as-of", arguments->as_of, "available: as a model could read it; event: with hindsight")
+  command->add_option("--timestamp", request.timestamp_column, "The labels' time column")
+      ->capture_default_str();
+  command->add_flag("--full-feature-names", request.full_feature_names,
+                    "Name columns view__feature");
+  command
+      ->add_option("--as-of", arguments->as_of,
+                   "available: as a model could read it; event: with hindsight")
       ->check(CLI::IsMember({"available", "event"}))
       ->capture_default_str();
   command->add_option("--delay", arguments->delay, "Take available = event + this, as in 10m");
-  command->add_option("--history", arguments->history, "log, or sources: the definition's files themselves")
+  command
+      ->add_option("--history", arguments->history,
+                   "log, or sources: the definition's files themselves")
       ->check(CLI::IsMember({"log", "sources"}))
       ->capture_default_str();
   command->add_option("--threads", request.join.threads, "Threads (default: the machine's)");
-  command->add_option("--memory", request.join.memory_bytes, "Bytes in memory before spilling, as in 4GiB")
+  command
+      ->add_option("--memory", request.join.memory_bytes,
+                   "Bytes in memory before spilling, as in 4GiB")
       ->transform(CLI::AsSizeValue(false));
   command->add_flag("--json", arguments->json, "Print a summary as JSON");
   command->callback([&session, arguments] { RunJoin(session, *arguments); });

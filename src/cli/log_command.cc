@@ -1,5 +1,6 @@
 // skewless log: look inside the log; verify its checksums.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -23,11 +24,13 @@ Status PrintRecords(const Definition& definition, int64_t limit) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) break;
     for (size_t row = 0; row < batch.rows() && limit > 0; ++row, --limit) {
-      fmt::print("{:#x}  {}  event {}  available {}{}", batch.sequence[row], definition.sources[batch.source].name,
-                 FormatTimestamp(batch.event_us[row]), FormatTimestamp(batch.available_us[row]),
+      fmt::print("{:#x}  {}  event {}  available {}{}", batch.sequence[row],
+                 definition.sources[batch.source].name, FormatTimestamp(batch.event_us[row]),
+                 FormatTimestamp(batch.available_us[row]),
                  batch.applied.empty() || batch.applied[row] != 0 ? "" : "  refused as too late");
       for (size_t column = 0; column < batch.columns.size(); ++column) {
-        fmt::print("  {}={}", batch.schema->columns[column].name, FormatValue(ValueAt(batch.columns[column], row)));
+        fmt::print("  {}={}", batch.schema->columns[column].name,
+                   FormatValue(ValueAt(batch.columns[column], row)));
       }
       fmt::print("\n");
     }
@@ -39,16 +42,16 @@ void PrintSegments(const std::vector<SegmentInfo>& segments, bool verified) {
   int64_t records = 0;
   int64_t bytes = 0;
   for (const SegmentInfo& one : segments) {
-    fmt::print("{}  epoch {}  {} records in {} frames  {}  {}\n", one.file, one.epoch, WithSeparators(one.records),
-               WithSeparators(one.frames), FormatBytes(one.bytes),
+    fmt::print("{}  epoch {}  {} records in {} frames  {}  {}\n", one.file, one.epoch,
+               WithSeparators(one.records), WithSeparators(one.frames), FormatBytes(one.bytes),
                one.records > 0 ? FormatTimestamp(one.first_processing_us) + " .. " +
                                      FormatTimestamp(one.last_processing_us)
                                : "");
     records += one.records;
     bytes += one.bytes;
   }
-  fmt::print("{} records, {} in {} segments{}\n", WithSeparators(records), FormatBytes(bytes), segments.size(),
-             verified ? ", every checksum holds" : "");
+  fmt::print("{} records, {} in {} segments{}\n", WithSeparators(records), FormatBytes(bytes),
+             segments.size(), verified ? ", every checksum holds" : "");
 }
 
 Status ShowLog(const Session& session, const LogArguments& arguments) {
@@ -62,8 +65,12 @@ Status ShowLog(const Session& session, const LogArguments& arguments) {
   }
   nlohmann::json list = nlohmann::json::array();
   for (const SegmentInfo& one : segments) {
-    list.push_back({{"file", one.file}, {"epoch", one.epoch}, {"records", one.records}, {"frames", one.frames},
-                    {"bytes", one.bytes}, {"first_sequence", one.first_sequence},
+    list.push_back({{"file", one.file},
+                    {"epoch", one.epoch},
+                    {"records", one.records},
+                    {"frames", one.frames},
+                    {"bytes", one.bytes},
+                    {"first_sequence", one.first_sequence},
                     {"last_sequence", one.last_sequence}});
   }
   fmt::print("{}\n", list.dump());

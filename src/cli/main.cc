@@ -5,7 +5,8 @@
 #include "cli/version.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Skewless, a streaming feature store whose training sets match what was served, to the bit."};
+  CLI::App app{
+      "Skewless, a streaming feature store whose training sets match what was served, to the bit."};
   skewless::Session session;
   app.set_version_flag("--version", std::string("skewless ") + skewless::kVersion);
   app.require_subcommand(1);

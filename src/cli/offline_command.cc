@@ -1,7 +1,7 @@
 // skewless offline: look inside the offline tables; verify their files.
-#include <map>
-
 #include <fmt/format.h>
+
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -19,18 +19,26 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
                 "Add offline: {type: parquet, path: var/history} to skewless.yaml and run again.");
   }
   SKEWLESS_ASSIGN_OR_RETURN(
-      auto files, InspectOffline(SystemFiles(), definition->ResolvePath(definition->offline->path), verify));
+      auto files,
+      InspectOffline(SystemFiles(), definition->ResolvePath(definition->offline->path), verify));
   if (json) {
     nlohmann::json list = nlohmann::json::array();
     for (const OfflineFileInfo& one : files) {
-      list.push_back({{"view", one.view}, {"path", one.path}, {"event_date", one.event_date}, {"rows", one.rows},
-                      {"bytes", one.bytes}, {"first_sequence", one.first_sequence},
+      list.push_back({{"view", one.view},
+                      {"path", one.path},
+                      {"event_date", one.event_date},
+                      {"rows", one.rows},
+                      {"bytes", one.bytes},
+                      {"first_sequence", one.first_sequence},
                       {"last_sequence", one.last_sequence}});
     }
     fmt::print("{}\n", list.dump());
     return {};
   }
-  struct Sum { int64_t files = 0, rows = 0, bytes = 0; std::string first, last; };
+  struct Sum {
+    int64_t files = 0, rows = 0, bytes = 0;
+    std::string first, last;
+  };
   std::map<std::string, Sum> views;
   for (const OfflineFileInfo& one : files) {
     Sum& sum = views[one.view];
@@ -51,7 +59,8 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
 }  // namespace
 
 void AddOfflineCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("offline", "Look inside the offline tables: partitions, rows, checksums");
+  auto* command =
+      app.add_subcommand("offline", "Look inside the offline tables: partitions, rows, checksums");
   auto verify = std::make_shared<bool>(false);
   auto json = std::make_shared<bool>(false);
   command->add_flag("--verify", *verify, "Read every file and check it against the manifest");

@@ -9,7 +9,8 @@
 namespace skewless {
 
 void Session::Failed(const Error& error) {
-  // Errors in the definition's text show their place first, as a compiler's do, and say "error:" themselves.
+  // Errors in the definition's text show their place first, as a compiler's do, and say "error:"
+  // themselves.
   const std::string text = error.ToString();
   fmt::print(stderr, "{}{}\n", text.find(": error: ") == std::string::npos ? "error: " : "", text);
   exit_code = 1;
@@ -48,8 +49,10 @@ Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>&
                   near.empty() ? fmt::format("Known are: {}.", fmt::join(names, ", "))
                                : "Did you mean '" + near + "'?");
     }
-    Result<Value> value = ParseValue(std::string_view(word).substr(equals + 1), found->type, found->unit);
-    if (!value) return Fail(value.error().code, name + ": " + value.error().message, value.error().remedy);
+    Result<Value> value =
+        ParseValue(std::string_view(word).substr(equals + 1), found->type, found->unit);
+    if (!value)
+      return Fail(value.error().code, name + ": " + value.error().message, value.error().remedy);
     inputs[name] = std::move(*value);
   }
   return inputs;

@@ -1,5 +1,6 @@
 // skewless run: sources -> log -> online and offline, with serving where configured.
 #include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -13,7 +14,8 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   const EngineStats& stats = running.engine().stats();
   const SourceProgress progress = running.engine().progress();
   nlohmann::json views = nlohmann::json::array();
-  for (const auto& size : running.view_sizes()) views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
+  for (const auto& size : running.view_sizes())
+    views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
   nlohmann::json summary = {
       {"events", stats.accepted.load()},
       {"refused_late", stats.refused_late.load()},
@@ -24,8 +26,10 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
       {"offline_rows", stats.offline_rows.load()},
       {"wall_seconds", running.wall_seconds()},
       {"cpu_seconds", running.cpu_seconds()},
-      {"freshness_nanos", {{"p50", stats.freshness.QuantileNanos(0.5)}, {"p99", stats.freshness.QuantileNanos(0.99)}}},
-      {"log_sync_nanos", {{"p50", stats.log_sync.QuantileNanos(0.5)}, {"p99", stats.log_sync.QuantileNanos(0.99)}}},
+      {"freshness_nanos",
+       {{"p50", stats.freshness.QuantileNanos(0.5)}, {"p99", stats.freshness.QuantileNanos(0.99)}}},
+      {"log_sync_nanos",
+       {{"p50", stats.log_sync.QuantileNanos(0.5)}, {"p99", stats.log_sync.QuantileNanos(0.99)}}},
       {"requests", running.requests()},
       {"views", views}};
   return summary;
@@ -44,23 +48,27 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   const EngineStats& stats = running.engine().stats();
   const int64_t events = stats.accepted.load();
   const double wall = running.wall_seconds();
-  fmt::print("{} events in {:.2f} s ({}/s, {} a CPU second)\n", WithSeparators(events), wall,
-             WithSeparators(static_cast<int64_t>(static_cast<double>(events) / wall)),
-             WithSeparators(static_cast<int64_t>(static_cast<double>(events) / running.cpu_seconds())));
+  fmt::print(
+      "{} events in {:.2f} s ({}/s, {} a CPU second)\n", WithSeparators(events), wall,
+      WithSeparators(static_cast<int64_t>(static_cast<double>(events) / wall)),
+      WithSeparators(static_cast<int64_t>(static_cast<double>(events) / running.cpu_seconds())));
   if (running.engine().rebuilt() && stats.recovered_records.load() > 0) {
-    fmt::print("recovered {} events from the log\n", WithSeparators(stats.recovered_records.load()));
+    fmt::print("recovered {} events from the log\n",
+               WithSeparators(stats.recovered_records.load()));
   }
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
-    fmt::print("{} records could not be read; they are kept with their reasons in {}\n", WithSeparators(dead),
-               DeadLetterFiles(definition));
+    fmt::print("{} records could not be read; they are kept with their reasons in {}\n",
+               WithSeparators(dead), DeadLetterFiles(definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} events were refused as too late\n", WithSeparators(late));
   }
   if (events > 0) {
-    fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n", FormatBytes(stats.log_bytes.load()),
+    fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n",
+               FormatBytes(stats.log_bytes.load()),
                static_cast<double>(stats.log_bytes.load()) / static_cast<double>(events),
-               FormatNanos(stats.freshness.QuantileNanos(0.5)), FormatNanos(stats.freshness.QuantileNanos(0.99)));
+               FormatNanos(stats.freshness.QuantileNanos(0.5)),
+               FormatNanos(stats.freshness.QuantileNanos(0.99)));
   }
 }
 
@@ -84,10 +92,12 @@ void Run(Session& session, const RunOptions& options) {
 }  // namespace
 
 void AddRunCommand(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("run", "Read the sources into the log, the online store and the offline tables");
+  auto* command = app.add_subcommand(
+      "run", "Read the sources into the log, the online store and the offline tables");
   auto options = std::make_shared<RunOptions>();
   command->add_flag("--strict", options->strict, "Stop at the first record that can't be read");
-  command->add_flag("--once", options->once, "End when the sources end, though serving could go on");
+  command->add_flag("--once", options->once,
+                    "End when the sources end, though serving could go on");
   command->add_flag("--replay-waits", options->stepped_replay,
                     "The replay clock moves only as far as POST /replay/advance lets it");
   command->add_option("--listen", options->listen, "Serve here instead of serving.listen");

@@ -1,10 +1,10 @@
 #include "cli/running_engine.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <csignal>
 #include <ctime>
-#include <chrono>
-
-#include <fmt/format.h>
 
 #include "cli/terminal.h"
 
@@ -59,8 +59,8 @@ Status RunningEngine::Start() {
     bar.Show(total > 0 ? static_cast<double>(records) / static_cast<double>(total) : 1,
              WithSeparators(records) + " records of the log");
   };
-  SKEWLESS_ASSIGN_OR_RETURN(
-      engine_, Engine::Open(*repository_.definition, repository_.kernels, SystemFiles(), engine_options));
+  SKEWLESS_ASSIGN_OR_RETURN(engine_, Engine::Open(*repository_.definition, repository_.kernels,
+                                                  SystemFiles(), engine_options));
   bar.Finish();
   if (repository_.definition->serving) SKEWLESS_RETURN_IF_ERROR(StartServer());
   signal_thread_ = std::thread([this] { WaitForSignal(); });
@@ -79,7 +79,8 @@ Status RunningEngine::StartServer() {
     http.advance_replay = [this](Timestamp time) { return engine_->replay_gate().AdvanceTo(time); };
   }
   http.more_metrics = [this] { return Metrics(); };
-  SKEWLESS_ASSIGN_OR_RETURN(server_, ConfiguredServer::Start(repository_, options_.listen, std::move(http)));
+  SKEWLESS_ASSIGN_OR_RETURN(server_,
+                            ConfiguredServer::Start(repository_, options_.listen, std::move(http)));
   return {};
 }
 
@@ -100,12 +101,14 @@ Status RunningEngine::Wait() {
     const int64_t now = MonotonicNanos();
     const int64_t accepted = engine_->stats().accepted.load();
     if (now - last_nanos < 200'000'000) continue;
-    rate = static_cast<double>(accepted - last_accepted) * 1e9 / static_cast<double>(now - last_nanos);
+    rate =
+        static_cast<double>(accepted - last_accepted) * 1e9 / static_cast<double>(now - last_nanos);
     last_nanos = now;
     last_accepted = accepted;
     const Timestamp clock = engine_->stats().clock_us.load();
     bar.Show(engine_->progress().fraction,
-             fmt::format("{} events  {}/s  {}", WithSeparators(accepted), WithSeparators(static_cast<int64_t>(rate)),
+             fmt::format("{} events  {}/s  {}", WithSeparators(accepted),
+                         WithSeparators(static_cast<int64_t>(rate)),
                          clock == kMinTimestamp ? "" : FormatTimestamp(clock)));
   }
   bar.Finish();
@@ -116,7 +119,8 @@ Status RunningEngine::Wait() {
   // The sources are at their end; the store still answers, until somebody stops us.
   if (server_ && !options_.once && !stop_.load()) {
     if (!options_.json) {
-      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n", server_->http().port());
+      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n",
+                 server_->http().port());
     }
     const std::atomic<bool> never{false};
     WaitForStopSignal(never);
@@ -128,7 +132,9 @@ Status RunningEngine::Wait() {
   return stopped;
 }
 
-double RunningEngine::wall_seconds() const { return static_cast<double>(end_nanos_ - start_nanos_) / 1e9; }
+double RunningEngine::wall_seconds() const {
+  return static_cast<double>(end_nanos_ - start_nanos_) / 1e9;
+}
 double RunningEngine::cpu_seconds() const {
   return static_cast<double>(end_cpu_nanos_ - start_cpu_nanos_) / 1e9;
 }
@@ -140,23 +146,30 @@ MetricFamilies RunningEngine::Metrics() const {
     families.push_back(CounterFamily(name, help, static_cast<double>(value)));
   };
   counter("skewless_events_accepted_total", "Events made durable in the log.", stats.accepted);
-  counter("skewless_events_refused_late_total", "Of them, refused as too late.", stats.refused_late);
-  counter("skewless_dead_letters_total", "Records that could not be read.", engine_->progress().dead_letters);
+  counter("skewless_events_refused_late_total", "Of them, refused as too late.",
+          stats.refused_late);
+  counter("skewless_dead_letters_total", "Records that could not be read.",
+          engine_->progress().dead_letters);
   counter("skewless_log_bytes_total", "Bytes written to the log.", stats.log_bytes);
   counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
-  counter("skewless_offline_rows_total", "Rows committed to the offline tables.", stats.offline_rows);
-  counter("skewless_evaluation_overflows_total", "Values null by overflow.", stats.evaluation_overflows);
+  counter("skewless_offline_rows_total", "Rows committed to the offline tables.",
+          stats.offline_rows);
+  counter("skewless_evaluation_overflows_total", "Values null by overflow.",
+          stats.evaluation_overflows);
   counter("skewless_evaluation_divisions_by_zero_total", "Values null by a division by zero.",
           stats.evaluation_divisions_by_zero);
-  counter("skewless_evaluation_domain_errors_total", "Values null by a failed cast or a function's domain.",
-          stats.evaluation_domain_errors);
+  counter("skewless_evaluation_domain_errors_total",
+          "Values null by a failed cast or a function's domain.", stats.evaluation_domain_errors);
   if (const Timestamp watermark = stats.watermark_us; watermark > kMinTimestamp) {
-    families.push_back(GaugeFamily("skewless_watermark_seconds", "The least watermark of the sources, since 1970.",
+    families.push_back(GaugeFamily("skewless_watermark_seconds",
+                                   "The least watermark of the sources, since 1970.",
                                    static_cast<double>(watermark) / 1e6));
   }
-  families.push_back(HistogramFamily("skewless_freshness_seconds", "From an event's leaving the decoder to readable.",
+  families.push_back(HistogramFamily("skewless_freshness_seconds",
+                                     "From an event's leaving the decoder to readable.",
                                      stats.freshness));
-  families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.", stats.log_sync));
+  families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.",
+                                     stats.log_sync));
   return families;
 }
 

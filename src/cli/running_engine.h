@@ -16,9 +16,9 @@ namespace skewless {
 struct RunOptions {
   bool strict = false;
   bool stepped_replay = false;
-  bool once = false;             // end with the sources, though a server could go on
+  bool once = false;  // end with the sources, though a server could go on
   bool json = false;
-  std::string listen;            // overrides serving.listen
+  std::string listen;  // overrides serving.listen
   size_t batch_rows = 8192;
 };
 

@@ -1,11 +1,10 @@
 #include "cli/terminal.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-
-#include <fmt/format.h>
 
 #include "base/clock.h"
 
@@ -13,7 +12,8 @@ namespace skewless {
 
 bool IsTerminal(int descriptor) { return isatty(descriptor) == 1; }
 
-ProgressBar::ProgressBar(std::string label) : label_(std::move(label)), active_(IsTerminal(STDERR_FILENO)) {}
+ProgressBar::ProgressBar(std::string label)
+    : label_(std::move(label)), active_(IsTerminal(STDERR_FILENO)) {}
 
 void ProgressBar::Show(double fraction, const std::string& detail) {
   if (!active_) return;
@@ -25,7 +25,8 @@ void ProgressBar::Show(double fraction, const std::string& detail) {
   const int filled = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kWidth);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
-  fmt::print(stderr, "\r\x1b[2K{} {} {:3.0f}%  {}", label_, bar, std::clamp(fraction, 0.0, 1.0) * 100, detail);
+  fmt::print(stderr, "\r\x1b[2K{} {} {:3.0f}%  {}", label_, bar,
+             std::clamp(fraction, 0.0, 1.0) * 100, detail);
   std::fflush(stderr);
 }
 

@@ -24,8 +24,8 @@ class ProgressBar {
   int64_t last_draw_nanos_ = 0;
 };
 
-std::string WithSeparators(int64_t number);      // 336,776
-std::string FormatNanos(int64_t nanos);          // "1.8 us", "12 ms", "3.2 s"
-std::string FormatBytes(int64_t bytes);          // "18.2 MiB"
+std::string WithSeparators(int64_t number);  // 336,776
+std::string FormatNanos(int64_t nanos);      // "1.8 us", "12 ms", "3.2 s"
+std::string FormatBytes(int64_t bytes);      // "18.2 MiB"
 
 }  // namespace skewless

@@ -87,7 +87,7 @@ struct FeatureDefinition {
   AggregateKind aggregate = AggregateKind::kCount;
   std::unique_ptr<Ast> argument;        // null for count(*)
   std::unique_ptr<Ast> order_argument;  // min_by(x, y), max_by(x, y): the y
-  DurationUs half_life_us = 0;         // sum_decayed(x, half_life)
+  DurationUs half_life_us = 0;          // sum_decayed(x, half_life)
   int64_t list_size = 0;                // last(x, n), first(x, n)
   bool respect_nulls = false;           // last(x) respect nulls, first(x) respect nulls
   std::unique_ptr<Ast> filter;

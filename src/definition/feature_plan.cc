@@ -76,8 +76,8 @@ Step CheckArguments(const FeatureLine& line, const AggregateSpec& spec) {
   const bool counts = spec.kind == AggregateKind::kCount;
   const auto [least, most] = ArgumentCounts(spec.kind);
   if (most == 0) {
-    const bool empty = line.arguments.empty() ||
-                       (line.arguments.size() == 1 && line.arguments[0].text.empty());
+    const bool empty =
+        line.arguments.empty() || (line.arguments.size() == 1 && line.arguments[0].text.empty());
     if (empty) return {};
     return FailPart(line.parentheses, name + " takes no argument",
                     "Write " + std::string(spec.example) + ".");
@@ -130,7 +130,8 @@ ExpressionResult<int64_t> ListSize(const LinePart& part) {
 }
 
 // The aggregates whose argument isn't the text that the user wrote: it is `expression` of it.
-Step ReplaceArgument(const std::string& expression, const Scope& scope, FeatureDefinition* feature) {
+Step ReplaceArgument(const std::string& expression, const Scope& scope,
+                     FeatureDefinition* feature) {
   auto planned = PlanExpression(expression, scope);
   if (!planned) return tl::unexpected(planned.error());
   feature->argument = std::move(planned->ast);

@@ -1,10 +1,10 @@
 // A file without any other code: a compiler that sees these beside an inlined delete takes them for
 // a mismatch.
-#include "expression/allocation_count_fixture.h"
-
 #include <atomic>
 #include <cstdlib>
 #include <new>
+
+#include "expression/allocation_count_fixture.h"
 
 namespace {
 std::atomic<int64_t> allocations{0};

@@ -18,8 +18,7 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Definition& definition,
                                                        const KernelSet& kernels) {
   SKEWLESS_ASSIGN_OR_RETURN(EmbeddedOptions store, EmbeddedStoreOf(definition, kernels));
-  return OpenEmbeddedReader(store.directory, std::move(store.views),
-                            std::move(store.fingerprints));
+  return OpenEmbeddedReader(store.directory, std::move(store.views), std::move(store.fingerprints));
 }
 
 }  // namespace skewless
