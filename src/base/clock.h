@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "base/time.h"
 
@@ -13,6 +14,18 @@ class Clock {
   virtual ~Clock() = default;
   virtual Timestamp Now() = 0;
 };
+
+// What the operating system says of the machine. A simulation is one that puts its own in place.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  virtual int64_t MonotonicNanos() = 0;  // CLOCK_MONOTONIC: since some moment, never back
+  virtual int64_t RealtimeNanos() = 0;   // CLOCK_REALTIME: may be set, in both directions
+  virtual std::string BootId() = 0;      // another one after each start of the machine
+};
+// For all clocks of this process, from now on; null: the real machine again. Not while other
+// threads run.
+void UseMachine(Machine* machine);
 
 // Wall time that never steps back within a process: CLOCK_MONOTONIC plus the offset to
 // CLOCK_REALTIME taken once.
@@ -37,6 +50,8 @@ class ManualClock : public Clock {
 
 // Nanoseconds of CLOCK_MONOTONIC, for measuring durations only.
 int64_t MonotonicNanos();
+// Which start of the machine this is; empty where it doesn't say.
+std::string BootId();
 // CPU nanoseconds of this process (all threads).
 int64_t ProcessCpuNanos();
 

@@ -37,5 +37,26 @@ TEST(ClockTest, DurationsAreNotNegative) {
   EXPECT_GT(cpu, 0);
 }
 
+TEST(MachineTest, SaysWhichStartItIs) {
+  EXPECT_GE(BootId().size(), 36u);
+  EXPECT_EQ(BootId(), BootId());
+}
+
+TEST(MachineTest, ASimulatedOneTakesOverEveryClock) {
+  struct Simulated : Machine {
+    int64_t MonotonicNanos() override { return 5'000; }
+    int64_t RealtimeNanos() override { return -2'000; }
+    std::string BootId() override { return "simulated"; }
+  };
+  Simulated machine;
+  UseMachine(&machine);
+  EXPECT_EQ(MonotonicNanos(), 5'000);
+  EXPECT_EQ(NewWallClock()->Now(), -2);
+  EXPECT_EQ(BootId(), "simulated");
+  UseMachine(nullptr);
+  EXPECT_NE(BootId(), "simulated");
+  EXPECT_GT(NewWallClock()->Now(), 0);
+}
+
 }  // namespace
 }  // namespace skewless

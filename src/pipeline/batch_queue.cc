@@ -15,6 +15,11 @@ void BatchQueue::GiveBack(std::unique_ptr<Batch> batch) {
   spare_.push_back(std::move(batch));
 }
 
+bool BatchQueue::full() const {
+  const std::lock_guard lock(mutex_);
+  return batches_.size() >= capacity_ && !stopped_;
+}
+
 bool BatchQueue::Push(AcceptedBatch batch) {
   std::unique_lock lock(mutex_);
   not_full_.wait(lock, [&] { return batches_.size() < capacity_ || stopped_; });

@@ -30,6 +30,7 @@ class BatchQueue {
   std::unique_ptr<Batch> Take();
   void GiveBack(std::unique_ptr<Batch> batch);
 
+  bool full() const;
   // Blocks while full. False once the queue was stopped.
   bool Push(AcceptedBatch batch);
   // The producer has no more, or failed.

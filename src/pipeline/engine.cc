@@ -28,11 +28,30 @@ Engine::~Engine() {
 Status Engine::Run(const std::atomic<bool>& stop) {
   for (auto& source : sources_) source->Start();
   if (offline_) offline_->Start();
-  Status result = replay_ ? RunReplay(stop) : RunLive(stop);
+  Status result;
+  for (;;) {
+    const Result<Turn> turn = TakeTurn(stop.load(std::memory_order_relaxed), true);
+    if (!turn) result = tl::unexpected<Error>(turn.error());
+    if (!turn || *turn == Turn::kEnded) break;
+  }
   for (auto& source : sources_) source->Stop();
   if (result.has_value() && offline_ && offline_->failed()) result = offline_->status();
   gate_.Stop(result);
   return result;
+}
+
+Result<Engine::Turn> Engine::TakeTurn(bool stop, bool wait) {
+  if (offline_ && offline_->failed()) return tl::unexpected<Error>(offline_->status().error());
+  return replay_ ? ReplayTurn(stop, wait) : LiveTurn(stop, wait);
+}
+
+void Engine::StepSource(size_t source) {
+  if (source_ended_[source] || sources_[source]->queue().full()) return;
+  source_ended_[source] = !sources_[source]->Step();
+}
+
+void Engine::StepOffline() {
+  if (offline_) offline_->Step();
 }
 
 Status Engine::Close() {
@@ -56,15 +75,15 @@ SourceProgress Engine::progress() const {
 // ---- wall clock
 
 // Takes what has come from every source; false when all have ended and nothing is left.
-bool Engine::CollectGroup() {
+bool Engine::CollectGroup(bool wait) {
   size_t rows = 0;
   bool alive = false;
   for (auto& source : sources_) {
     while (rows < options_.group_rows) {
       // Only when nothing is at hand is it worth waiting, and not long: other sources may have
       // some.
-      const auto wait = std::chrono::microseconds(group_.empty() ? 2000 : 0);
-      auto next = source->queue().Pop(wait);
+      const std::chrono::microseconds patience(wait && group_.empty() ? 2000 : 0);
+      auto next = source->queue().Pop(patience);
       if (!next) break;
       rows += next->batch->rows();
       group_.push_back(std::move(*next));
@@ -74,24 +93,22 @@ bool Engine::CollectGroup() {
   return alive || !group_.empty();
 }
 
-Status Engine::RunLive(const std::atomic<bool>& stop) {
-  bool draining = false;
-  for (;;) {
-    if (stop.load(std::memory_order_relaxed) && !draining) {
-      // What was decoded already is still folded; the sources read no further.
-      draining = true;
-      for (auto& source : sources_) source->queue().Stop();
-    }
-    const bool more = CollectGroup();
-    if (!group_.empty()) SKEWLESS_RETURN_IF_ERROR(CommitLiveGroup());
-    for (auto& source : sources_) {
-      if (source->queue().ended()) SKEWLESS_RETURN_IF_ERROR(source->queue().end_status());
-    }
-    if (offline_ && offline_->failed()) return offline_->status();
-    if (!more || (draining && group_.empty())) return {};
-    for (auto& done : group_) sources_[done.batch->source]->queue().GiveBack(std::move(done.batch));
-    group_.clear();
+Result<Engine::Turn> Engine::LiveTurn(bool stop, bool wait) {
+  if (stop && !draining_) {
+    // What was decoded already is still folded; the sources read no further.
+    draining_ = true;
+    for (auto& source : sources_) source->queue().Stop();
   }
+  const bool more = CollectGroup(wait);
+  const bool any = !group_.empty();
+  if (any) SKEWLESS_RETURN_IF_ERROR(CommitLiveGroup());
+  for (auto& source : sources_) {
+    if (source->queue().ended()) SKEWLESS_RETURN_IF_ERROR(source->queue().end_status());
+  }
+  for (auto& done : group_) sources_[done.batch->source]->queue().GiveBack(std::move(done.batch));
+  group_.clear();
+  if (!more || (draining_ && !any)) return Turn::kEnded;
+  return any ? Turn::kWorked : Turn::kIdle;
 }
 
 Status Engine::CommitLiveGroup() {
@@ -113,95 +130,6 @@ Status Engine::CommitLiveGroup() {
     stats_.freshness.Record(readable - accepted.accepted_nanos,
                             static_cast<int64_t>(accepted.batch->rows()));
   }
-  return {};
-}
-
-// ---- replay clock
-
-Status Engine::RunReplay(const std::atomic<bool>& stop) {
-  std::vector<SourceThread*> threads;
-  for (auto& source : sources_) threads.push_back(source.get());
-  ReplayMerge merge(threads);
-  MoveReplayClock(last_available_us_);
-  while (!stop.load(std::memory_order_relaxed)) {
-    SKEWLESS_ASSIGN_OR_RETURN(const bool more, merge.Fill(stop));
-    if (offline_ && offline_->failed()) return offline_->status();
-    if (stop.load(std::memory_order_relaxed)) break;
-    if (!more) break;
-    const Timestamp limit = gate_.granted();
-    Batch* batch = merge.Take(limit, options_.group_rows);
-    if (batch != nullptr) {
-      SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch));
-      continue;
-    }
-    // Everything that arrived up to the limit is readable, and the next record is later.
-    MoveReplayClock(limit);
-    gate_.Reached(limit);
-    gate_.WaitBeyond(limit);
-  }
-  if (stop.load(std::memory_order_relaxed)) return FinishInstant(&merge);
-  // The history is over: the clock stands at its last arrival, and follows its readers from there.
-  MoveReplayClock(last_available_us_);
-  while (options_.stepped_replay && !stop.load(std::memory_order_relaxed)) {
-    const Timestamp limit = gate_.granted();
-    MoveReplayClock(limit);
-    gate_.Reached(limit);
-    if (limit == kMaxTimestamp) return {};
-    gate_.WaitBeyond(limit);
-  }
-  return {};
-}
-
-// A stop comes between two instants: the next start's readers may be given the last one at once, so
-// none of its records may be left for later.
-Status Engine::FinishInstant(ReplayMerge* merge) {
-  if (stats_.accepted.load(std::memory_order_relaxed) == 0) return {};
-  const std::atomic<bool> go_on{false};
-  for (;;) {
-    SKEWLESS_ASSIGN_OR_RETURN(const bool more, merge->Fill(go_on));
-    if (!more) return {};
-    Batch* batch = merge->Take(last_available_us_, options_.group_rows);
-    if (batch == nullptr) return {};
-    SKEWLESS_RETURN_IF_ERROR(CommitReplayBatch(batch));
-  }
-}
-
-void Engine::MoveReplayClock(Timestamp time) {
-  // Free running, the gate grants all of time: the clock still stands where the history does.
-  if (time == kMaxTimestamp) time = last_available_us_;
-  if (time <= replay_now_) return;
-  replay_now_ = time;
-  online_->AdvanceReplayClock(time);
-  stats_.clock_us.store(time, std::memory_order_relaxed);
-}
-
-// Records are available when they arrived. Those whose time has passed already (a crash came amid
-// an instant, or files were added later) are available from the next instant that no reader was
-// given.
-void Engine::StampReplayBatch(Batch* batch) {
-  batch->available_us = batch->arrival_us;
-  if (batch->rows() > 0) {
-    // Every earlier arrival is readable; this batch's first one is not, nor others of its instant.
-    MoveReplayClock(SaturatingSub(batch->arrival_us.front(), 1));
-    const Timestamp stamp =
-        std::max(online_->Announce(batch->arrival_us.front()), last_available_us_);
-    for (Timestamp& available : batch->available_us) {
-      if (available >= stamp) break;  // they ascend
-      available = stamp;
-    }
-  }
-  batch->processing_us = batch->available_us;
-}
-
-Status Engine::CommitReplayBatch(Batch* batch) {
-  // Under a replay clock a record comes when its time has come, however long ago it was decoded.
-  const int64_t accepted_nanos = MonotonicNanos();
-  StampReplayBatch(batch);
-  commit_.assign(1, batch);
-  SKEWLESS_RETURN_IF_ERROR(CommitStamped());
-  const auto rows = static_cast<int64_t>(batch->rows());
-  if (rows > 0) last_available_us_ = batch->available_us.back();
-  stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
   return {};
 }
 

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "kernel/kernel_set.h"
 #include "log/log.h"
+#include "online/embedded/embedded_store.h"
 #include "online/online_store.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/replay_gate.h"
@@ -24,6 +25,15 @@
 
 namespace skewless {
 
+// Where the engine gets what it works with; a simulation gives it its own.
+struct EngineParts {
+  std::function<Result<std::unique_ptr<Source>>(const Definition&, int source, const SourceOptions&,
+                                                DeadLetterSink)>
+      open_source = OpenSource;
+  std::function<Result<std::unique_ptr<OnlineWriter>>(const EmbeddedOptions&)> open_online =
+      OpenEmbeddedWriter;
+};
+
 struct EngineOptions {
   bool strict = false;          // the first bad record stops the engine
   bool stepped_replay = false;  // the replay clock waits for ReplayGate::AdvanceTo
@@ -31,6 +41,7 @@ struct EngineOptions {
   size_t group_rows = 65536;    // at most in one group commit
   // While the online store is rebuilt from the log: records folded, of how many.
   std::function<void(int64_t records, int64_t total)> recovery_progress;
+  EngineParts parts;
 };
 
 class OfflineThread;
@@ -47,6 +58,19 @@ class Engine {
 
   // Until all sources end, `stop` is set (then: drains what was accepted), or something fails.
   Status Run(const std::atomic<bool>& stop);
+
+  // ---- What Run's threads do, a turn at a time and without waiting, for who wants to say in which
+  // order: instead of Run.
+  enum class Turn { kWorked, kIdle, kEnded };
+  // The engine's own: one group commit, or one move of the replay clock. After an error the engine
+  // is of no more use. With `stop` it comes to its end: kEnded.
+  Result<Turn> Step(bool stop) { return TakeTurn(stop, false); }
+  // A source's: one batch, unless its queue is full or its end has come.
+  size_t sources() const { return sources_.size(); }
+  void StepSource(size_t source);
+  // The offline tables': what is durable.
+  void StepOffline();
+
   // After Run: finishes the offline tables and closes the stores.
   Status Close();
 
@@ -69,11 +93,12 @@ class Engine {
   Status OpenSources();
   Status OpenOffline();
 
-  Status RunLive(const std::atomic<bool>& stop);
-  Status RunReplay(const std::atomic<bool>& stop);
-  bool CollectGroup();
+  Result<Turn> TakeTurn(bool stop, bool wait);
+  Result<Turn> LiveTurn(bool stop, bool wait);
+  bool CollectGroup(bool wait);
   Status CommitLiveGroup();
-  Status FinishInstant(ReplayMerge* merge);
+  Result<Turn> ReplayTurn(bool stop, bool wait);
+  Result<Turn> FollowReaders(bool stop, bool wait);
   Status CommitReplayBatch(Batch* batch);
   void StampReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
@@ -89,6 +114,10 @@ class Engine {
   bool replay_ = false;
   bool rebuilt_ = false;
   bool closed_ = false;
+  // Live: the sources are told to stop. Replay: the history goes on to its end, to the end of an
+  // instant, or is over, with the clock following its readers.
+  bool draining_ = false;
+  enum class Replay { kNotBegun, kGoesOn, kEndsInstant, kIsOver } phase_ = Replay::kNotBegun;
 
   std::unique_ptr<Clock> wall_clock_;
   ReplayGate gate_;
@@ -96,6 +125,8 @@ class Engine {
   std::unique_ptr<OnlineWriter> online_;
   std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;
+  std::vector<bool> source_ended_;
+  std::unique_ptr<ReplayMerge> merge_;
   std::vector<Watermark> watermarks_;
   EngineStats stats_;
   std::unique_ptr<OfflineThread> offline_;  // counts in stats_ until it ends

@@ -50,7 +50,7 @@ Status Engine::OpenOnline() {
   embedded.replay_clock = replay_;
   embedded.log_identity = log_->identity();
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(embedded.directory));
-  SKEWLESS_ASSIGN_OR_RETURN(online_, OpenEmbeddedWriter(embedded));
+  SKEWLESS_ASSIGN_OR_RETURN(online_, options_.parts.open_online(embedded));
   if (!online_->usable() || online_->last_sequence() != log_->recovery().last_sequence) {
     SKEWLESS_RETURN_IF_ERROR(RebuildOnline());
   }
@@ -121,10 +121,12 @@ Status Engine::OpenSources() {
           "Mend the record, or run without --strict to have it kept in the dead letters.");
     };
     SKEWLESS_ASSIGN_OR_RETURN(
-        auto opened, OpenSource(definition_, static_cast<int>(i), source_options, std::move(sink)));
+        auto opened, options_.parts.open_source(definition_, static_cast<int>(i), source_options,
+                                                std::move(sink)));
     SourceThreadOptions thread_options;
     thread_options.batch_rows = options_.batch_rows;
     sources_.push_back(std::make_unique<SourceThread>(std::move(opened), file, thread_options));
+    source_ended_.push_back(false);
   }
   return {};
 }

@@ -9,7 +9,11 @@ namespace skewless {
 OfflineThread::OfflineThread(std::unique_ptr<OfflineWriter> writer,
                              std::unique_ptr<LogReader> reader, EngineStats* stats,
                              OfflineThreadOptions options)
-    : writer_(std::move(writer)), reader_(std::move(reader)), stats_(stats), options_(options) {}
+    : writer_(std::move(writer)),
+      reader_(std::move(reader)),
+      stats_(stats),
+      options_(options),
+      last_commit_nanos_(MonotonicNanos()) {}
 
 OfflineThread::~OfflineThread() {
   finish_.store(true);
@@ -22,7 +26,11 @@ void OfflineThread::Start() {
 
 Status OfflineThread::Finish() {
   finish_.store(true);
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    Follow(true);
+  }
   return status();
 }
 
@@ -32,42 +40,46 @@ Status OfflineThread::status() const {
 }
 
 void OfflineThread::Run() {
-  Status result = Follow();
+  for (;;) {
+    // Taken before the look at the log, so that nothing durable at Finish is left behind.
+    const bool last_round = finish_.load();
+    Follow(last_round);
+    if (last_round || failed()) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(options_.poll_us));
+  }
+}
+
+void OfflineThread::Follow(bool to_the_end) {
+  if (failed()) return;
+  Status result = ReadDurable();
+  if (result.has_value()) result = CommitIfDue(to_the_end);
   if (result.has_value()) return;
   const std::lock_guard lock(mutex_);
   status_ = std::move(result);
   failed_.store(true);
 }
 
-Status OfflineThread::CommitAndCount() {
-  SKEWLESS_RETURN_IF_ERROR(writer_->Commit());
-  stats_->offline_rows.store(writer_->committed_rows(), std::memory_order_relaxed);
+Status OfflineThread::ReadDurable() {
+  const Sequence durable = durable_.load(std::memory_order_acquire);
+  reader_->SetLimit(durable);
+  Batch batch;
+  // Not until `durable` is seen: the log may end in records of a source that is no longer defined.
+  for (bool more = durable > looked_at_; more;) {
+    SKEWLESS_ASSIGN_OR_RETURN(more, reader_->Next(&batch));
+    if (more) SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));
+  }
+  looked_at_ = durable;
   return {};
 }
 
-Status OfflineThread::Follow() {
-  Batch batch;
-  Sequence looked_at = 0;
-  int64_t last_commit_nanos = MonotonicNanos();
-  for (;;) {
-    // Taken before the look at the log, so that nothing durable at Finish is left behind.
-    const bool last_round = finish_.load();
-    const Sequence durable = durable_.load(std::memory_order_acquire);
-    reader_->SetLimit(durable);
-    // Not until `durable` is seen: the log may end in records of a source that is no longer
-    // defined.
-    for (bool more = durable > looked_at; more;) {
-      SKEWLESS_ASSIGN_OR_RETURN(more, reader_->Next(&batch));
-      if (more) SKEWLESS_RETURN_IF_ERROR(writer_->Add(batch));
-    }
-    looked_at = durable;
-    if (last_round) return CommitAndCount();
-    if (MonotonicNanos() - last_commit_nanos > options_.commit_interval_us * 1000) {
-      SKEWLESS_RETURN_IF_ERROR(CommitAndCount());
-      last_commit_nanos = MonotonicNanos();
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(options_.poll_us));
-  }
+Status OfflineThread::CommitIfDue(bool due) {
+  const int64_t now = MonotonicNanos();
+  due |= now - last_commit_nanos_ > options_.commit_interval_us * 1000;
+  if (!due) return {};
+  SKEWLESS_RETURN_IF_ERROR(writer_->Commit());
+  stats_->offline_rows.store(writer_->committed_rows(), std::memory_order_relaxed);
+  last_commit_nanos_ = now;
+  return {};
 }
 
 }  // namespace skewless

@@ -24,22 +24,29 @@ class OfflineThread {
                 EngineStats* stats, OfflineThreadOptions options);
   ~OfflineThread();
   void Start();
+  // What the thread does, again and again: what is durable into the tables, and a commit where one
+  // is due. An error is the thread's last word.
+  void Step() { Follow(false); }
   // The log is durable up to here.
   void SetDurable(Sequence sequence) { durable_.store(sequence, std::memory_order_release); }
-  // Reads to the durable end, commits, and ends. The first error of the thread's life is returned.
+  // Reads to the durable end, commits, and ends; without Start, too. The first error of the
+  // thread's life is returned.
   Status Finish();
   bool failed() const { return failed_.load(std::memory_order_relaxed); }
   Status status() const;
 
  private:
   void Run();
-  Status Follow();
-  Status CommitAndCount();
+  void Follow(bool to_the_end);
+  Status ReadDurable();
+  Status CommitIfDue(bool due);
 
   std::unique_ptr<OfflineWriter> writer_;
   std::unique_ptr<LogReader> reader_;
   EngineStats* stats_;
   OfflineThreadOptions options_;
+  Sequence looked_at_ = 0;
+  int64_t last_commit_nanos_;
   std::atomic<Sequence> durable_{0};
   std::atomic<bool> finish_{false}, failed_{false};
   mutable std::mutex mutex_;

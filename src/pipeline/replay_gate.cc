@@ -15,11 +15,13 @@ Result<Timestamp> ReplayGate::AdvanceTo(Timestamp time) {
               "the engine stopped before the replay clock reached " + FormatTimestamp(time));
 }
 
-void ReplayGate::Release() {
+void ReplayGate::Grant(Timestamp time) {
   const std::lock_guard lock(mutex_);
-  granted_ = kMaxTimestamp;
+  granted_ = std::max(granted_, time);
   moved_.notify_all();
 }
+
+void ReplayGate::Release() { Grant(kMaxTimestamp); }
 
 Timestamp ReplayGate::WaitBeyond(Timestamp reached) {
   std::unique_lock lock(mutex_);

@@ -17,6 +17,8 @@ class ReplayGate {
   // Readers: grants `time` and waits until everything that arrived up to then can be read. Returns
   // where the clock stands: `time`, or later where it had gone further already.
   Result<Timestamp> AdvanceTo(Timestamp time);
+  // The same without waiting.
+  void Grant(Timestamp time);
   // Grants everything, from now on.
   void Release();
 

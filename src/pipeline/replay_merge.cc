@@ -1,7 +1,6 @@
 #include "pipeline/replay_merge.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/check.h"
 #include "model/batch_slice.h"
@@ -18,22 +17,26 @@ void ReplayMerge::Release(Head& head) {
   head.row = 0;
 }
 
-Result<bool> ReplayMerge::Fill(const std::atomic<bool>& stop) {
+Result<ReplayMerge::Heads> ReplayMerge::Fill(std::chrono::microseconds wait) {
   if (finished_ >= 0) Release(heads_[static_cast<size_t>(finished_)]);
   finished_ = -1;
   bool any = false;
+  bool missing = false;
   for (Head& head : heads_) {
-    while (!head.ended && !head.current.batch && !stop.load(std::memory_order_relaxed)) {
-      if (auto next = head.source->queue().Pop(std::chrono::milliseconds(20))) {
+    if (!head.ended && !head.current.batch) {
+      if (auto next = head.source->queue().Pop(wait)) {
         head.current = std::move(*next);
       } else if (head.source->queue().ended()) {
         head.ended = true;
         SKEWLESS_RETURN_IF_ERROR(head.source->queue().end_status());
+      } else {
+        missing = true;
       }
     }
     any |= head.current.batch != nullptr;
   }
-  return any;
+  if (missing) return Heads::kMissing;
+  return any ? Heads::kKnown : Heads::kEnded;
 }
 
 // A batch without rows (only positions) sorts first: it is taken at once.

@@ -2,6 +2,7 @@
 // the source defined first, so a history replays the same way every time.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -13,10 +14,11 @@ class ReplayMerge {
  public:
   explicit ReplayMerge(std::vector<SourceThread*> sources);
 
-  // Waits until the head of every source that has not ended is known. False when all have ended.
-  // An error of a source is returned as soon as it is seen.
-  Result<bool> Fill(const std::atomic<bool>& stop);
-  // After Fill returned true: the least arrival among the heads.
+  enum class Heads { kMissing, kKnown, kEnded };
+  // Whether the head of every source that has not ended is known, or all have ended; waits for
+  // each at most `wait`. An error of a source is returned as soon as it is seen.
+  Result<Heads> Fill(std::chrono::microseconds wait);
+  // With known heads: the least arrival among the heads.
   Timestamp NextArrival() const;
   // The rows that come next: of one source, arrivals <= limit, before any other source's head, at
   // most `max_rows`. Null where the next arrival is beyond the limit. Valid until the next call.

@@ -67,9 +67,9 @@ class ReplayMergeTest : public ::testing::Test {
     ReplayMerge merge = Merge();
     std::vector<std::string> taken;
     for (;;) {
-      const auto more = merge.Fill(stop_);
-      EXPECT_TRUE(more.has_value());
-      if (!more || !*more) return taken;
+      const auto heads = Fill(&merge);
+      EXPECT_TRUE(heads.has_value());
+      if (!heads || *heads == ReplayMerge::Heads::kEnded) return taken;
       Batch* batch = merge.Take(limit, max_rows);
       if (batch == nullptr) {
         taken.push_back("next " + std::to_string(merge.NextArrival()));
@@ -79,8 +79,14 @@ class ReplayMergeTest : public ::testing::Test {
     }
   }
 
+  static Result<ReplayMerge::Heads> Fill(ReplayMerge* merge) {
+    for (;;) {
+      auto heads = merge->Fill(std::chrono::milliseconds(20));
+      if (!heads || *heads != ReplayMerge::Heads::kMissing) return heads;
+    }
+  }
+
   std::vector<std::unique_ptr<SourceThread>> threads_;
-  std::atomic<bool> stop_{false};
 };
 
 using Taken = std::vector<std::string>;
@@ -123,9 +129,22 @@ TEST_F(ReplayMergeTest, AnErrorOfOneSourceEndsIt) {
   Add({{1}});
   Add({}, Fail(ErrorCode::kCorrupt, "broken"));
   ReplayMerge merge = Merge();
-  const auto more = merge.Fill(stop_);
-  ASSERT_FALSE(more.has_value());
-  EXPECT_EQ(more.error().message, "broken");
+  const auto heads = Fill(&merge);
+  ASSERT_FALSE(heads.has_value());
+  EXPECT_EQ(heads.error().message, "broken");
+}
+
+TEST_F(ReplayMergeTest, AHeadThatIsNotThereYetIsMissingUntilItsSourceTookAStep) {
+  Add({{1}});
+  Add({{2}});
+  ReplayMerge merge({threads_[0].get(), threads_[1].get()});
+  const std::chrono::microseconds at_once(0);
+  EXPECT_EQ(*merge.Fill(at_once), ReplayMerge::Heads::kMissing);
+  EXPECT_TRUE(threads_[1]->Step());
+  EXPECT_EQ(*merge.Fill(at_once), ReplayMerge::Heads::kMissing);
+  EXPECT_TRUE(threads_[0]->Step());
+  EXPECT_EQ(*merge.Fill(at_once), ReplayMerge::Heads::kKnown);
+  EXPECT_EQ(merge.NextArrival(), 1);
 }
 
 }  // namespace

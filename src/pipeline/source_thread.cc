@@ -14,7 +14,12 @@ SourceThread::SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_
 SourceThread::~SourceThread() { Stop(); }
 
 void SourceThread::Start() {
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this] {
+    while (!stop_.load(std::memory_order_relaxed)) {
+      if (!Step()) return;
+    }
+    queue_.End({});
+  });
 }
 
 void SourceThread::Stop() {
@@ -28,33 +33,34 @@ SourceProgress SourceThread::progress() const {
           fraction_.load(std::memory_order_relaxed)};
 }
 
-void SourceThread::Run() { queue_.End(Pump()); }
+bool SourceThread::Step() {
+  Result<bool> more = Pump();
+  if (more.has_value() && *more) return true;
+  queue_.End(more.has_value() ? Status{} : tl::unexpected<Error>(std::move(more).error()));
+  return false;
+}
 
-Status SourceThread::Pump() {
-  int64_t synced_dead_letters = 0;
-  while (!stop_.load(std::memory_order_relaxed)) {
-    AcceptedBatch accepted{queue_.Take(), 0};
-    SKEWLESS_ASSIGN_OR_RETURN(const bool more, source_->Next(options_.batch_rows, options_.wait_us,
-                                                             accepted.batch.get()));
-    const SourceProgress now = source_->progress();
-    records_.store(now.records, std::memory_order_relaxed);
-    dead_.store(now.dead_letters, std::memory_order_relaxed);
-    fraction_.store(now.fraction, std::memory_order_relaxed);
-    if (dead_letters_ != nullptr && dead_letters_->count() > synced_dead_letters) {
-      SKEWLESS_RETURN_IF_ERROR(dead_letters_->Sync());
-      synced_dead_letters = dead_letters_->count();
-    }
-    // A batch of dead letters alone has no rows, and yet its positions belong in the log.
-    const bool carries = accepted.batch->rows() > 0 || !accepted.batch->positions.empty();
-    if (carries) {
-      accepted.accepted_nanos = MonotonicNanos();
-      if (!queue_.Push(std::move(accepted))) return {};
-    } else {
-      queue_.GiveBack(std::move(accepted.batch));
-    }
-    if (!more) return {};
+// False at the source's end, or when nobody takes its batches any more.
+Result<bool> SourceThread::Pump() {
+  AcceptedBatch accepted{queue_.Take(), 0};
+  SKEWLESS_ASSIGN_OR_RETURN(
+      const bool more, source_->Next(options_.batch_rows, options_.wait_us, accepted.batch.get()));
+  const SourceProgress now = source_->progress();
+  records_.store(now.records, std::memory_order_relaxed);
+  dead_.store(now.dead_letters, std::memory_order_relaxed);
+  fraction_.store(now.fraction, std::memory_order_relaxed);
+  if (dead_letters_ != nullptr && dead_letters_->count() > synced_dead_letters_) {
+    SKEWLESS_RETURN_IF_ERROR(dead_letters_->Sync());
+    synced_dead_letters_ = dead_letters_->count();
   }
-  return {};
+  // A batch of dead letters alone has no rows, and yet its positions belong in the log.
+  const bool carries = accepted.batch->rows() > 0 || !accepted.batch->positions.empty();
+  if (!carries) {
+    queue_.GiveBack(std::move(accepted.batch));
+    return more;
+  }
+  accepted.accepted_nanos = MonotonicNanos();
+  return queue_.Push(std::move(accepted)) && more;
 }
 
 }  // namespace skewless

@@ -26,18 +26,21 @@ class SourceThread {
   ~SourceThread();
   void Start();
   void Stop();  // and waits for the thread
+  // What the thread does, again and again: one batch from the source into the queue. False when
+  // that was the last: the queue says how it ended. Waits only where the queue is full.
+  bool Step();
 
   BatchQueue& queue() { return queue_; }
   SourceProgress progress() const;
 
  private:
-  void Run();
-  Status Pump();
+  Result<bool> Pump();
 
   std::unique_ptr<Source> source_;
   DeadLetterFile* dead_letters_;
   SourceThreadOptions options_;
   BatchQueue queue_;
+  int64_t synced_dead_letters_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<int64_t> records_{0}, dead_{0};
   std::atomic<double> fraction_{0};

@@ -32,15 +32,12 @@ uint64_t LayoutHash(std::span<const std::string> views, std::span<const uint64_t
 }
 
 BootId ThisBoot() {
-  static const BootId boot = [] {
-    BootId id{};
-    const auto text = ReadWholeFile(SystemFiles(), "/proc/sys/kernel/random/boot_id");
-    const uint64_t halves[2] = {text ? Hash64(AsBytes(*text), 1) : 0,
-                                text ? Hash64(AsBytes(*text), 2) : 0};
-    std::memcpy(id.bytes, halves, sizeof halves);
-    return id;
-  }();
-  return boot;
+  const std::string text = skewless::BootId();
+  BootId id{};
+  if (text.empty()) return id;
+  const uint64_t halves[2] = {Hash64(AsBytes(text), 1), Hash64(AsBytes(text), 2)};
+  std::memcpy(id.bytes, halves, sizeof halves);
+  return id;
 }
 
 uint64_t IdentityChecksum(const ArenaIdentity& identity) {
