@@ -52,6 +52,7 @@ Status RunningEngine::Start() {
   start_cpu_nanos_ = ProcessCpuNanos();
   EngineOptions engine_options;
   engine_options.strict = options_.strict;
+  engine_options.follow = !options_.once;
   engine_options.stepped_replay = options_.stepped_replay;
   engine_options.batch_rows = options_.batch_rows;
   ProgressBar bar("recovering");

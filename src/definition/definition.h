@@ -35,6 +35,7 @@ struct SourceDefinition {
   int event_timestamp = -1;         // column
   int arrival_timestamp = -1;       // column, or -1: no replay clock
   std::optional<DurationUs> delay;  // instead of arrivals: available = event + delay (backfills)
+  bool follow = false;              // files: what is appended while the engine runs is read
   DurationUs out_of_orderness_us = 0;
   std::optional<DurationUs> idle_after_us;
   std::optional<DurationUs>

@@ -93,6 +93,7 @@ std::string Source(const SourceDefinition& source) {
   std::string from(SourceTypeName(source.type));
   from.append(", ").append(SourceFormatName(source.format));
   if (!source.paths.empty()) from += ", " + Joined(source.paths);
+  if (source.follow) from += ", followed";
   if (source.options.contains("topic")) from += ", topic " + source.options.at("topic");
   std::vector<std::string> columns;
   for (const ColumnSpec& column : source.schema.columns) {

@@ -43,6 +43,7 @@ json SourceJson(const SourceDefinition& source) {
           {"event_timestamp", column(source.event_timestamp)},
           {"arrival_timestamp", column(source.arrival_timestamp)},
           {"delay_us", OptionalNumber(source.delay)},
+          {"follow", source.follow},
           {"out_of_orderness_us", source.out_of_orderness_us},
           {"idle_after_us", OptionalNumber(source.idle_after_us)},
           {"allowed_lateness_us", OptionalNumber(source.allowed_lateness_us)},

@@ -16,7 +16,8 @@ const std::vector<std::string> kCommonKeys = {"type",
                                               "allowed_lateness",
                                               "dead_letters",
                                               "delay"};
-const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression"};
+const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression",
+                                            "follow"};
 const std::vector<std::string> kKafkaKeys = {"brokers", "topic", "start"};
 const std::vector<std::string> kSchemaKeys = {"schema", "schema_registry", "message"};
 
@@ -38,6 +39,7 @@ class SourceReader {
     SKEWLESS_RETURN_IF_ERROR(ReadSchemaKeys());
     SKEWLESS_RETURN_IF_ERROR(ReadColumns());
     SKEWLESS_RETURN_IF_ERROR(ReadTimes());
+    SKEWLESS_RETURN_IF_ERROR(ReadFollow());
     SKEWLESS_RETURN_IF_ERROR(ReadDeadLetters());
     return std::move(source_);
   }
@@ -241,6 +243,29 @@ class SourceReader {
     std::optional<DurationUs> disorder;
     SKEWLESS_RETURN_IF_ERROR(ReadOptionalDuration("out_of_orderness", &disorder, true));
     source_.out_of_orderness_us = disorder.value_or(0);
+    return {};
+  }
+
+  // What is appended to a file can be told from what it holds only where a record is a line and
+  // the bytes are the text; and it arrives by the wall clock.
+  Status ReadFollow() {
+    const YamlNode* follow = body_.Find("follow");
+    if (follow == nullptr) return {};
+    SKEWLESS_ASSIGN_OR_RETURN(source_.follow, ReadBool(*follow, Field("follow")));
+    if (!source_.follow) return {};
+    if (source_.format != SourceFormat::kJson) {
+      return FailAt(*follow, what_ + ": only files of format json can be followed",
+                    "Set format: json, or remove 'follow'.");
+    }
+    if (source_.tells_arrivals()) {
+      return FailAt(*follow, what_ + ": events of a followed file arrive as they are read",
+                    "Remove arrival_timestamp and delay, or remove 'follow'.");
+    }
+    const auto compression = source_.options.find("compression");
+    if (compression != source_.options.end() && compression->second != "none") {
+      return FailAt(*follow, what_ + ": a compressed file can't be followed",
+                    "Remove 'compression', or remove 'follow'.");
+    }
     return {};
   }
 

@@ -36,6 +36,7 @@ struct EngineParts {
 
 struct EngineOptions {
   bool strict = false;          // the first bad record stops the engine
+  bool follow = true;           // sources with `follow` go on with what is appended
   bool stepped_replay = false;  // the replay clock waits for ReplayGate::AdvanceTo
   size_t batch_rows = 8192;     // decoded at a time
   size_t group_rows = 65536;    // at most in one group commit

@@ -103,6 +103,7 @@ Status Engine::OpenSources() {
     const SourceDefinition& source = definition_.sources[i];
     SourceOptions source_options;
     source_options.replay = replay_;
+    source_options.follow = options_.follow;
     source_options.spill_directory = definition_.SpillDirectory();
     for (const auto& [where, offset] : log_->recovery().positions) {
       if (where.first == source.name) source_options.resume.push_back({where.second, offset});

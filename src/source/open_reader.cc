@@ -47,6 +47,13 @@ tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string wh
               "Use type: file with format json, csv or parquet.");
 }
 
+DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
+  DecodeOptions options;
+  options.schema = &source.schema;
+  options.required.push_back({source.event_timestamp, "event_timestamp"});
+  return options;
+}
+
 }  // namespace
 
 Status CheckReadable(const SourceDefinition& source) {
@@ -63,10 +70,8 @@ Status CheckReadable(const SourceDefinition& source) {
 
 Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
                                                  const std::string& path) {
-  DecodeOptions options;
-  options.schema = &source.schema;
+  DecodeOptions options = DecodeOptionsOf(source);
   SKEWLESS_ASSIGN_OR_RETURN(options.compression, ReadCompression(source));
-  options.required.push_back({source.event_timestamp, "event_timestamp"});
   if (replay && source.arrival_timestamp >= 0) {
     options.required.push_back({source.arrival_timestamp, "arrival_timestamp"});
   }
@@ -84,6 +89,12 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source,
       break;
   }
   return Unsupported(source, "this format is");
+}
+
+std::unique_ptr<RecordReader> ReadJsonLinesOf(const SourceDefinition& source,
+                                              std::unique_ptr<ByteStream> lines,
+                                              const std::string& name) {
+  return ReadJsonLines(std::move(lines), name, DecodeOptionsOf(source));
 }
 
 }  // namespace skewless

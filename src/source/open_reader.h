@@ -16,4 +16,9 @@ Status CheckReadable(const SourceDefinition& source);
 Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
                                                  const std::string& path);
 
+// Reads lines that come from elsewhere, of a source with format json; errors call them `name`.
+std::unique_ptr<RecordReader> ReadJsonLinesOf(const SourceDefinition& source,
+                                              std::unique_ptr<ByteStream> lines,
+                                              const std::string& name);
+
 }  // namespace skewless

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "source/file_source.h"
+#include "source/followed_source.h"
 #include "source/open_reader.h"
 #include "source/source.h"
 
@@ -68,6 +69,10 @@ Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int sou
   SKEWLESS_ASSIGN_OR_RETURN(auto files, FindInputFiles(definition, named));
   if (!options.replay) {
     SKEWLESS_ASSIGN_OR_RETURN(auto known, ReadFilePositions(named, options));
+    if (named.follow) {
+      return std::make_unique<FollowedSource>(definition, index, options.follow, std::move(files),
+                                              std::move(known), std::move(dead_letters));
+    }
     return std::make_unique<FileSource>(
         named, index,
         std::make_unique<RecordFiles>(named, false, std::move(files), std::move(known),

@@ -35,6 +35,7 @@ struct SourceOptions {
   int64_t sort_memory_bytes = 512 << 20;  // before an unsorted file is sorted through spill files
   std::string spill_directory;            // for those; removed at the end
   bool replay = false;                    // in arrival order, setting arrival_us
+  bool follow = false;  // a source with `follow` goes on with what is appended, and never ends
 };
 
 // `definition` and `schema` within it outlive the source.

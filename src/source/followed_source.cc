@@ -1,0 +1,159 @@
+#include "source/followed_source.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "source/open_reader.h"
+
+namespace skewless {
+namespace {
+
+class LinesInMemory final : public ByteStream {
+ public:
+  explicit LinesInMemory(std::string_view lines) : lines_(lines) {}
+  Result<size_t> Read(std::span<uint8_t> out) override {
+    const size_t size = std::min(out.size(), lines_.size() - read_);
+    std::memcpy(out.data(), lines_.data() + read_, size);
+    read_ += size;
+    return size;
+  }
+  uint64_t bytes_read() const override { return read_; }
+  uint64_t file_bytes() const override { return lines_.size(); }
+
+ private:
+  const std::string_view lines_;
+  size_t read_ = 0;
+};
+
+// Readers of JSON lines pass over such lines: they are no records.
+bool IsBlank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+}  // namespace
+
+FollowedSource::FollowedSource(const Definition& definition, uint32_t source, bool wait,
+                               std::vector<InputFile> files, KnownRecords known,
+                               DeadLetterSink dead_letters)
+    : definition_(definition),
+      named_(definition.sources[source]),
+      source_(source),
+      wait_(wait),
+      files_(std::move(files)),
+      known_(std::move(known)),
+      dead_letters_(std::move(dead_letters)) {}
+
+SourceProgress FollowedSource::progress() const {
+  return {records_.load(std::memory_order_relaxed), dead_.load(std::memory_order_relaxed),
+          fraction_.load(std::memory_order_relaxed)};
+}
+
+Result<bool> FollowedSource::Next(size_t max_rows, DurationUs wait_us, Batch* batch) {
+  batch->Reset(&named_.schema, source_);
+  for (bool waited = false;;) {
+    if (!piece_) {
+      SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextPiece());
+      if (!found) {
+        if (!wait_) return false;
+        if (waited) {
+          FindNewFiles();
+          return true;
+        }
+        file_->Wait(wait_us);
+        waited = true;
+        continue;
+      }
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(const bool any, ReadPiece(max_rows, batch));
+    if (any) return true;
+    EndPiece();
+  }
+}
+
+// False when everything that is there has been read.
+Result<bool> FollowedSource::NextPiece() {
+  while (true) {
+    if (!file_) {
+      SKEWLESS_RETURN_IF_ERROR(OpenFile());
+      if (piece_) return true;
+    }
+    // Asked before the file is read: what was appended before a later file came is read first.
+    const bool finished_now = finished();
+    SKEWLESS_ASSIGN_OR_RETURN(const std::string_view lines, file_->ReadLines(finished_now));
+    fraction_.store(file_->fraction(), std::memory_order_relaxed);
+    if (!lines.empty()) {
+      BeginPiece(lines);
+      return true;
+    }
+    if (!finished_now) return false;
+    file_.reset();
+    ++at_;
+  }
+}
+
+Status FollowedSource::OpenFile() {
+  SKEWLESS_ASSIGN_OR_RETURN(file_, GrowingFile::Open(files_[at_].path));
+  records_before_ = lines_before_ = 0;
+  const auto known = known_.find(files_[at_].stream);
+  return known == known_.end() ? Status() : SkipRecords(known->second);
+}
+
+// Lines after the last record that is passed over, but read with it, become the first piece.
+Status FollowedSource::SkipRecords(int64_t records) {
+  while (records_before_ < records) {
+    SKEWLESS_ASSIGN_OR_RETURN(std::string_view lines, file_->ReadLines(finished()));
+    if (lines.empty())
+      return TooFewRecords(files_[at_].path, records_before_, records - records_before_);
+    while (!lines.empty() && records_before_ < records) {
+      const size_t end = std::min(lines.find('\n'), lines.size() - 1);
+      if (!IsBlank(lines.substr(0, lines[end] == '\n' ? end : end + 1))) ++records_before_;
+      ++lines_before_;
+      lines.remove_prefix(end + 1);
+    }
+    if (!lines.empty()) BeginPiece(lines);
+  }
+  return {};
+}
+
+void FollowedSource::BeginPiece(std::string_view lines) {
+  piece_lines_ = std::count(lines.begin(), lines.end(), '\n');
+  piece_ = ReadJsonLinesOf(named_, std::make_unique<LinesInMemory>(lines), files_[at_].path);
+}
+
+void FollowedSource::EndPiece() {
+  records_before_ += piece_->next_record();
+  lines_before_ += piece_lines_;
+  piece_.reset();
+}
+
+// False at the piece's end.
+Result<bool> FollowedSource::ReadPiece(size_t max_rows, Batch* batch) {
+  const int64_t before = piece_->next_record();
+  bad_.clear();
+  SKEWLESS_ASSIGN_OR_RETURN(const bool any, piece_->Read(max_rows, batch, &bad_));
+  if (!any) return false;
+  const std::string& stream = files_[at_].stream;
+  for (const BadRecord& record : bad_) {
+    dead_.fetch_add(1, std::memory_order_relaxed);
+    if (!dead_letters_) continue;
+    SKEWLESS_RETURN_IF_ERROR(
+        dead_letters_({named_.name, stream, records_before_ + record.record,
+                       lines_before_ + record.line, record.reason, record.text}));
+  }
+  records_.fetch_add(piece_->next_record() - before, std::memory_order_relaxed);
+  batch->event_us = batch->columns[static_cast<size_t>(named_.event_timestamp)].ints;
+  batch->positions.push_back({stream, records_before_ + piece_->next_record()});
+  return true;
+}
+
+// Files that are gone stay as they are: they were read, or are being read.
+void FollowedSource::FindNewFiles() {
+  const auto found = FindInputFiles(definition_, named_);
+  if (!found) return;
+  for (const InputFile& file : *found) {
+    const auto same = [&](const InputFile& known) { return known.path == file.path; };
+    if (std::none_of(files_.begin(), files_.end(), same)) files_.push_back(file);
+  }
+}
+
+}  // namespace skewless
