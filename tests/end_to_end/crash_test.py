@@ -1,4 +1,5 @@
-"""The real process, killed with SIGKILL at random moments while it ingests and serves; then the proof."""
+"""The real process, killed with SIGKILL at random moments while it ingests and serves; then the proof. Here the reader
+is its own server; in kill_test.py it is another process."""
 import http.client
 import json
 import os
@@ -13,6 +14,7 @@ from program import ProgramTest
 
 EVENTS = 60_000
 USERS = 300
+KILLS = 15
 SEED = int(os.environ.get("SKEWLESS_SEED", "20240301"))
 
 DEFINITION = """
@@ -99,7 +101,7 @@ class CrashTest(ProgramTest):
     def test_replay_clock(self):
         self.write("skewless.yaml", DEFINITION.format(arrival="arrival_timestamp: seen"))
         engine = self.start("--replay-waits", "--batch-rows", "500")
-        kills = 25
+        kills = KILLS
         moments = sorted(self.chance.choice(self.arrivals) * 1000 + self.chance.choice((0, 0, -1, 1)) for _ in range(1500))
         kill_at = set(self.chance.sample(range(len(moments)), kills))
         last_read = 0
@@ -134,7 +136,7 @@ class CrashTest(ProgramTest):
         asked = 0
         last_read = 0
         engine = self.start("--batch-rows", "100")
-        for _ in range(25):
+        for _ in range(KILLS):
             until = time.monotonic() + self.chance.uniform(0.01, 0.25)
             while time.monotonic() < until:
                 reply = engine.read(self.ask())
