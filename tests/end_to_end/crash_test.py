@@ -92,11 +92,12 @@ class CrashTest(ProgramTest):
         table = pyarrow.dataset.dataset(self.path("var/history/users"), format="parquet").to_table(columns=["event_id"])
         self.assertEqual(sorted(table["event_id"].to_pylist()), list(range(EVENTS)))
 
-    def check_audit(self, at_least):
+    def check_audit(self, answered):
+        """No answer left the server that its log of served vectors lacks; there may be more, whose readers were cut off."""
         report = self.run_json("audit")
         print(f"audit: {report['different_rows']} of {report['rows']} differ", flush=True)
         self.assertEqual(report["different_rows"], 0)
-        self.assertGreaterEqual(report["rows"], at_least)
+        self.assertGreaterEqual(report["rows"], answered)
 
     def test_replay_clock(self):
         self.write("skewless.yaml", DEFINITION.format(arrival="arrival_timestamp: seen"))
@@ -105,6 +106,7 @@ class CrashTest(ProgramTest):
         moments = sorted(self.chance.choice(self.arrivals) * 1000 + self.chance.choice((0, 0, -1, 1)) for _ in range(1500))
         kill_at = set(self.chance.sample(range(len(moments)), kills))
         last_read = 0
+        answered = 0
         for number, moment in enumerate(moments):
             if number in kill_at:
                 # While the engine is on its way to the moment, most times; else while it stands still.
@@ -113,6 +115,7 @@ class CrashTest(ProgramTest):
                 try:
                     engine.advance(moment)
                     engine.read(self.ask())
+                    answered += 1
                 except (OSError, AssertionError, http.client.HTTPException):
                     pass
                 killer.join()
@@ -126,10 +129,11 @@ class CrashTest(ProgramTest):
             self.assertEqual(reply["skewless"]["read_timestamp_us"], moment)
             self.assertGreaterEqual(moment, last_read)
             last_read = moment
+            answered += 1
         engine.advance(self.arrivals[-1] * 1000 + 1)
         engine.stop()
         self.check_nothing_lost_or_twice()
-        self.check_audit(1000)
+        self.check_audit(answered)
 
     def test_wall_clock(self):
         self.write("skewless.yaml", DEFINITION.format(arrival="out_of_orderness: 5s"))
@@ -153,7 +157,7 @@ class CrashTest(ProgramTest):
         engine.stop()
         self.run_program("run", "--once")
         self.check_nothing_lost_or_twice()
-        self.check_audit(200)
+        self.check_audit(asked)
 
 
 if __name__ == "__main__":

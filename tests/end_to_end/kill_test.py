@@ -27,18 +27,25 @@ class KillTest(OutsideTest):
         self.recovery = 0.0
 
     def begin(self, batch_rows):
+        self.before = self.store.open_generation()
         self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder, "--batch-rows", str(batch_rows)],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.begun = time.monotonic()
         self.opened = None
 
-    def watch(self, until, before):
+    def watch(self, seconds, until=lambda: False):
         """Lets the engine run; notes when its store is open."""
-        while time.monotonic() < until and self.engine.poll() is None:
-            if self.opened is None and self.store.open_generation() != before:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.engine.poll() is None and not until():
+            if self.opened is None and self.store.open_generation() != self.before:
                 self.opened = time.monotonic()
                 self.recovery = max(self.recovery, self.opened - self.begun)
-            time.sleep(0.0005)
+                self.recovered = self.store.committed()
+            time.sleep(0.0003)
+
+    def is_at_work(self):
+        """It has committed something of its own."""
+        return self.opened is not None and self.store.committed() != self.recovered
 
     def kill(self):
         """SIGKILL; counts what it came amid. False where the engine had ended by itself."""
@@ -59,33 +66,35 @@ class KillTest(OutsideTest):
         """Files of a commit lie in .writing until the manifest lists them and they are renamed."""
         return any(glob.glob(self.path("var/history", view, ".writing", "*.tmp")) for view in ("users", "world"))
 
-    def close_and_watch(self, seconds):
-        """Ends the engine the good way, which commits the offline tables, and looks away amid it."""
+    def end_well(self):
+        """What a supervisor does, which commits the offline tables; and it looks away amid that."""
         self.engine.terminate()
-        until = time.monotonic() + seconds
         wait_for_commit = self.chance.random() < 0.7
-        while time.monotonic() < until and self.engine.poll() is None:
-            if wait_for_commit and self.is_amid_offline_commit():
-                break
-            time.sleep(0.0002)
+        self.watch(self.chance.uniform(0, 0.1) + wait_for_commit * 5, lambda: wait_for_commit and self.is_amid_offline_commit())
+
+    def stand_still(self, reader):
+        """The reader goes on while the engine is stopped; it then dies so, or goes on, too."""
+        self.engine.send_signal(signal.SIGSTOP)
+        if self.before > 0:
+            reader.wait_for_rows(200)
+        if self.chance.random() < 0.5:
+            self.engine.send_signal(signal.SIGCONT)
+            self.watch(self.chance.uniform(0, 0.05))
 
     def one_life(self, reader, batch_rows, usual_start):
         """Begins the engine and kills it at a random moment: while it recovers, commits, closes or stands still."""
         chance = self.chance
-        before = self.store.open_generation()
         self.begin(batch_rows)
         way = chance.choice(("recovery", "commit", "commit", "commit", "closing", "stopped"))
-        after_start = chance.uniform(0, 1.1) if way == "recovery" else 1 + chance.uniform(0, 2)
-        self.watch(self.begun + usual_start * after_start, before)
+        if way == "recovery":
+            self.watch(chance.uniform(0, 1.1 * usual_start))
+        else:
+            self.watch(20, self.is_at_work)
+            self.watch(chance.uniform(0, 0.1))
         if way == "closing" and self.engine.poll() is None:
-            self.close_and_watch(chance.uniform(0, 4 * usual_start))
+            self.end_well()
         if way == "stopped" and self.engine.poll() is None:
-            self.engine.send_signal(signal.SIGSTOP)
-            if before > 0:
-                reader.wait_for_rows(200)
-            if chance.random() < 0.5:
-                self.engine.send_signal(signal.SIGCONT)
-                self.watch(time.monotonic() + chance.uniform(0, usual_start), before)
+            self.stand_still(reader)
         if self.kill():
             self.figures["while closing"] += way == "closing"
             self.figures["while stopped"] += way == "stopped"

@@ -116,6 +116,10 @@ class Store:
     def open_generation(self):
         return self.number("current", 64)
 
+    def committed(self):
+        """The newest record that readers see."""
+        return self.number(f"arena-{self.open_generation()}", 160)
+
     def is_amid_commit(self):
         return self.number(f"arena-{self.open_generation()}", 128) != NOT_PENDING
 
