@@ -67,6 +67,24 @@ TEST_F(LogTest, OpeningAnewBeginsAnEpochAndKnowsWhereItStood) {
   EXPECT_EQ(Items(Read().get()), Range(1, 17));
 }
 
+// Under a replay clock each row of a frame has a time of its own.
+TEST_F(LogTest, OpeningAnewKnowsTheTimesOfTheLastRow) {
+  MakeClicks(sources_[0].schema, 1, 10, 7, &batch_);
+  for (size_t i = 0; i < 10; ++i) {
+    batch_.processing_us[i] += static_cast<Timestamp>(i);
+    batch_.available_us[i] += static_cast<Timestamp>(2 * i);
+  }
+  {
+    auto writer = Open();
+    ASSERT_TRUE(writer->Append(&batch_));
+    ASSERT_TRUE(writer->Sync());
+  }
+  const LogRecovery recovery = Open()->recovery();
+  EXPECT_EQ(recovery.last_processing_us, batch_.processing_us[9]);
+  EXPECT_EQ(recovery.last_available_us, batch_.available_us[9]);
+  EXPECT_EQ(recovery.last_available_us, batch_.available_us[0] + 18);
+}
+
 TEST_F(LogTest, ABatchWithoutRowsMovesPositionsOnly) {
   {
     auto writer = Open();
