@@ -163,6 +163,13 @@ TEST_F(ServedLogTest, ATornLastRecordEndsItsFile) {
     ASSERT_EQ(error_.message, "");
     ASSERT_EQ(torn_bytes_, static_cast<int64_t>(last.size() - cut));
   }
+  // A power cut can leave the length and not the bytes.
+  for (size_t zeros = 2; zeros <= last.size() - kServedRecordHeadBytes; ++zeros) {
+    Store(path, whole.substr(0, whole.size() - zeros) + std::string(zeros, '\0'));
+    ASSERT_EQ(Rows().size(), 3u) << "zeros " << zeros;
+    ASSERT_EQ(error_.message, "");
+    ASSERT_EQ(torn_bytes_, static_cast<int64_t>(last.size()));
+  }
   Store(path, whole + std::string(5000, '\0'));
   EXPECT_EQ(Rows().size(), 4u);
   EXPECT_EQ(error_.message, "");
