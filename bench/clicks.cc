@@ -1,18 +1,20 @@
-// bench_clicks EVENTS RATE END_MS [SEED]: JSON clicks, one a line, on standard output.
+// bench_clicks EVENTS RATE END_MS [USERS [zipf|even]]: JSON clicks, one a line, on standard output.
 //
-// 100,000 users after Zipf (exponent 1), spread over the ids; RATE events a second of event time,
-// the last at END_MS, each up to five seconds earlier than its turn; 180 to 200 bytes. The same
-// arguments give the same bytes.
+// 100,000 users unless given, after Zipf (exponent 1) and spread over the ids; `even` gives each
+// user as many, one after the other. RATE events a second of event time, the last at END_MS, each
+// up to five seconds earlier than its turn; 180 to 200 bytes. The same arguments give the same
+// bytes.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 namespace {
 
-constexpr uint64_t kUsers = 100'000;
+constexpr uint64_t kSeed = 88'172'645'463'325'252U;
 constexpr uint64_t kItems = 50'000;
 constexpr double kDisorderMs = 5000;
 const char* const kKinds[] = {"view", "view",  "view",  "view",  "view",
@@ -34,39 +36,59 @@ class Random {
   uint64_t state_;
 };
 
-std::vector<double> ZipfCumulative() {
-  std::vector<double> cumulative(kUsers);
-  double sum = 0;
-  for (uint64_t rank = 0; rank < kUsers; ++rank) {
-    sum += 1.0 / static_cast<double>(rank + 1);
-    cumulative[rank] = sum;
+struct Load {
+  int64_t events = 0;
+  double rate = 1;
+  int64_t end_ms = 0;
+  uint64_t users = 100'000;
+  bool even = false;
+};
+
+// Draws the users of events.
+class Users {
+ public:
+  explicit Users(const Load& load) : count_(load.users) {
+    if (load.even) return;
+    cumulative_.resize(count_);
+    double sum = 0;
+    for (uint64_t rank = 0; rank < count_; ++rank) {
+      sum += 1.0 / static_cast<double>(rank + 1);
+      cumulative_[rank] = sum;
+    }
   }
-  return cumulative;
-}
+  uint64_t Next(Random* random) {
+    if (cumulative_.empty()) return next_++ % count_;
+    const double draw = random->Uniform() * cumulative_.back();
+    const auto found = std::lower_bound(cumulative_.begin(), cumulative_.end(), draw);
+    // A step coprime to any number of users that is no multiple of it scatters the hot ones.
+    return static_cast<uint64_t>(found - cumulative_.begin()) * 2'654'435'761U % count_;
+  }
 
-// Which user a rank is: a step coprime to the number of users, so that hot ones are scattered.
-uint64_t UserOfRank(uint64_t rank) { return rank * 2'654'435'761U % kUsers; }
+ private:
+  const uint64_t count_;
+  std::vector<double> cumulative_;
+  uint64_t next_ = 0;
+};
 
-bool WriteClicks(int64_t events, double rate, int64_t end_ms, uint64_t seed) {
-  const std::vector<double> cumulative = ZipfCumulative();
-  Random random(seed);
-  for (int64_t i = 0; i < events; ++i) {
-    const double draw = random.Uniform() * cumulative.back();
-    const auto rank = static_cast<uint64_t>(
-        std::lower_bound(cumulative.begin(), cumulative.end(), draw) - cumulative.begin());
-    const auto before_end = static_cast<int64_t>(static_cast<double>(events - 1 - i) * 1000 / rate);
+bool WriteClicks(const Load& load) {
+  Users users(load);
+  Random random(kSeed);
+  for (int64_t i = 0; i < load.events; ++i) {
+    const uint64_t user = users.Next(&random);
+    const auto before_end =
+        static_cast<int64_t>(static_cast<double>(load.events - 1 - i) * 1000 / load.rate);
     const auto disorder = static_cast<int64_t>(random.Uniform() * kDisorderMs);
     const uint64_t item = random.Next() % kItems;
     const double price = 1 + random.Uniform() * 499;
     const char* kind = kKinds[random.Next() % 10];
     const uint64_t session = random.Next();
     const uint64_t page = random.Next() % kItems;
-    const int written = std::printf(
-        "{\"user_id\":%" PRIu64 ",\"item_id\":%" PRIu64
-        ",\"price\":%.2f,\"kind\":\"%s\",\"ts\":%" PRId64 ",\"session\":\"%016" PRIx64
-        "\",\"page\":\"/catalog/item/%05" PRIu64
-        "\",\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}\n",
-        UserOfRank(rank), item, price, kind, end_ms - before_end - disorder, session, page);
+    const int written =
+        std::printf("{\"user_id\":%" PRIu64 ",\"item_id\":%" PRIu64
+                    ",\"price\":%.2f,\"kind\":\"%s\",\"ts\":%" PRId64 ",\"session\":\"%016" PRIx64
+                    "\",\"page\":\"/catalog/item/%05" PRIu64
+                    "\",\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}\n",
+                    user, item, price, kind, load.end_ms - before_end - disorder, session, page);
     if (written < 0) return false;
   }
   return std::fflush(stdout) == 0;
@@ -76,12 +98,16 @@ bool WriteClicks(int64_t events, double rate, int64_t end_ms, uint64_t seed) {
 
 int main(int argc, char** argv) {
   if (argc < 4) {
-    std::fputs("usage: bench_clicks EVENTS RATE END_MS [SEED]\n", stderr);
+    std::fputs("usage: bench_clicks EVENTS RATE END_MS [USERS [zipf|even]]\n", stderr);
     return 2;
   }
-  const uint64_t seed = argc > 4 ? std::strtoull(argv[4], nullptr, 10) : 88'172'645'463'325'252U;
-  if (!WriteClicks(std::strtoll(argv[1], nullptr, 10), std::strtod(argv[2], nullptr),
-                   std::strtoll(argv[3], nullptr, 10), seed)) {
+  Load load;
+  load.events = std::strtoll(argv[1], nullptr, 10);
+  load.rate = std::strtod(argv[2], nullptr);
+  load.end_ms = std::strtoll(argv[3], nullptr, 10);
+  if (argc > 4) load.users = std::strtoull(argv[4], nullptr, 10);
+  load.even = argc > 5 && std::strcmp(argv[5], "even") == 0;
+  if (!WriteClicks(load)) {
     std::perror("bench_clicks");
     return 1;
   }

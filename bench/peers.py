@@ -2,6 +2,7 @@
 
   duckdb_event        last values with ASOF JOIN on event time: the easier job, blind to availability
   duckdb_available    last values that were available
+  duckdb_records      the same with ASOF JOIN, over the updates that were the newest when they came
   polars_available    the same
   duckdb_windows      count, sum, avg, max over 1h and 24h of what was available, by day buckets
   polars_windows      the same
@@ -28,6 +29,11 @@ def duckdb_case(case, log, labels, out):
         query = (f"WITH a AS (SELECT l.label_id,arg_max({record},e.event_ts) v FROM '{labels}' l JOIN '{log}' e"
                  " ON l.entity=e.entity AND e.available_ts<=l.t GROUP BY l.label_id)"
                  f" SELECT l.*,{values} FROM '{labels}' l LEFT JOIN a USING (label_id)")
+    elif case == "records":
+        query = (f"WITH r AS (SELECT *,max(event_ts) OVER (PARTITION BY entity ORDER BY available_ts"
+                 f" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) m FROM '{log}'),"
+                 " k AS (SELECT * FROM r WHERE m IS NULL OR event_ts>=m)"
+                 f" SELECT l.*,{columns} FROM '{labels}' l ASOF LEFT JOIN k ON l.entity=k.entity AND l.t>=k.available_ts")
     else:
         hour = "FILTER (e.event_ts>l.t-INTERVAL 1 HOUR)"
         query = (f"WITH e AS (SELECT *,epoch_us(event_ts)//{DAY_US} b FROM '{log}'),"

@@ -151,6 +151,8 @@ MetricFamilies RunningEngine::Metrics() const {
           stats.refused_late);
   counter("skewless_dead_letters_total", "Records that could not be read.",
           engine_->progress().dead_letters);
+  counter("skewless_recovered_events_total", "Events folded again from the log at the start.",
+          stats.recovered_records);
   counter("skewless_log_bytes_total", "Bytes written to the log.", stats.log_bytes);
   counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
   counter("skewless_offline_rows_total", "Rows committed to the offline tables.",
