@@ -152,5 +152,47 @@ TEST_F(RowReaderTest, AStateIsOneVersionWhateverIsWrittenMeanwhile) {
   EXPECT_EQ(missing, 0);
 }
 
+// A reader that took its T right before a commit needn't take it anew: the version before stays
+// until the next commit, and is gone after it.
+TEST(RowReaderOverCommits, TheVersionBeforeOutlivesOneCommit) {
+  TestDirectory directory("row_reader_commits");
+  TestViews views;
+  auto writer = OpenEmbeddedWriter(views.Options(directory.path()));
+  ASSERT_TRUE(writer.has_value());
+  ASSERT_TRUE((*writer)->Reset().has_value());
+  ASSERT_TRUE((*writer)->OpenForReaders().has_value());
+  const auto mapped = MappedFile::OpenToRead(ArenaPath(directory.path(), 1), kMaxArenaBytes);
+  ASSERT_TRUE(mapped.has_value());
+  const auto* header = reinterpret_cast<const ArenaHeader*>((*mapped)->data());
+  const RowReader reader((*mapped)->data(), header->views()[kTotals], uint16_t{kTotals});
+  Timestamp stamp = kMinTimestamp;
+  StateBuffer buffer;
+  for (Sequence batch = 1; batch <= 50; ++batch) {
+    const Timestamp before = stamp;
+    stamp = (*writer)->Announce(kMinTimestamp);
+    const TestEvent event{kKey, batch, batch};
+    for (const int view : {kTotals, kWindowed}) {
+      const ViewInput& input = views.Input(view, std::span(&event, 1), batch, stamp);
+      ASSERT_TRUE((*writer)->Fold(view, views.kernel(view), input).has_value());
+    }
+    ASSERT_TRUE((*writer)->Commit(batch).has_value());
+    const auto read = [&](Timestamp t, RowState* row) {
+      buffer.Clear();
+      *row = {};
+      row->hash = Hash64(KeyBytes(kKey), header->identity.hash_seed);
+      return reader.Read(KeyBytes(kKey), t, &buffer, row);
+    };
+    RowState row;
+    ASSERT_EQ(read(stamp, &row), RowOutcome::kFound);
+    ASSERT_EQ(views.Decode(kTotals, {buffer.at(row.offset), row.size}, stamp).events, batch);
+    if (batch == 1) continue;
+    ASSERT_EQ(read(stamp - 1, &row), RowOutcome::kFound) << "batch " << batch;
+    ASSERT_EQ(views.Decode(kTotals, {buffer.at(row.offset), row.size}, stamp - 1).events,
+              batch - 1);
+    if (batch == 2) continue;
+    ASSERT_EQ(read(before - 1, &row), RowOutcome::kTooOld) << "batch " << batch;
+  }
+}
+
 }  // namespace
 }  // namespace skewless::embedded
