@@ -1,6 +1,7 @@
 # make                    install what is missing, build, and leave the program at build/skewless
 # make test               build and run every test
 # make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
+# make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
 # make demo               run the flights example
 # make bench              run the benchmarks
 # make lint               layers, formatting, shellcheck, clang-tidy
@@ -16,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build test test-sanitizers asan tsan demo bench lint format install clean help
+.PHONY: all build test test-sanitizers asan tsan fuzz demo bench lint format install clean help
 
 all: build
 
@@ -37,6 +38,11 @@ test-sanitizers:
 asan tsan:
 	tools/build $@
 	ctest --test-dir build/$@ --output-on-failure -j$(JOBS)
+
+fuzz:
+	tools/bootstrap --fuzz
+	tools/build fuzz
+	tools/fuzz --seconds $(or $(SECONDS),3600) --only "$(ONLY)"
 
 demo:
 	tools/bootstrap --demo

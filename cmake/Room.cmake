@@ -1,8 +1,9 @@
 # skewless_room(<room> [DEPS <room>...] [LIBS <library>...])
 #
 # A room is a folder of src/. Its sources become the static library skewless::<room>, its *_test.cc
-# the program <room>_test, its *_benchmark.cc the program <room>_benchmark, and, with SKEWLESS_FUZZ,
-# each *_fuzz.cc a program of its own. A room without sources is a header-only library. New files
+# the program <room>_test, its *_benchmark.cc the program <room>_benchmark, and each *_fuzz.cc a
+# program of its own: with libFuzzer under SKEWLESS_FUZZ, else a test over its kept corpus
+# (cmake/Fuzzing.cmake). A room without sources is a header-only library. New files
 # are found by themselves at the next build.
 #
 # DEPS must be what tools/layers.txt allows the room; leave it out to take exactly that. LIBS are
@@ -88,12 +89,7 @@ function(skewless_room room)
     target_link_libraries(${room}_benchmark PRIVATE
       skewless::options skewless::${room} benchmark::benchmark_main)
   endif()
-  if(SKEWLESS_FUZZ)
-    foreach(fuzzer IN LISTS fuzzers)
-      cmake_path(GET fuzzer STEM name)
-      add_executable(${name} ${fuzzer})
-      target_link_libraries(${name} PRIVATE skewless::options skewless::${room})
-      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    endforeach()
-  endif()
+  foreach(fuzzer IN LISTS fuzzers)
+    skewless_fuzzer(${room} ${fuzzer})
+  endforeach()
 endfunction()

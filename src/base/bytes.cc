@@ -50,8 +50,9 @@ uint64_t Hash64(ByteView bytes, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-void Hash64OfEach(std::span<const int64_t> words, uint64_t* out) {
-  for (size_t i = 0; i < words.size(); ++i) out[i] = XXH3_64bits(&words[i], sizeof(int64_t));
+void Hash64OfEach(std::span<const int64_t> words, uint64_t seed, uint64_t* out) {
+  for (size_t i = 0; i < words.size(); ++i)
+    out[i] = XXH3_64bits_withSeed(&words[i], sizeof(int64_t), seed);
 }
 
 }  // namespace skewless

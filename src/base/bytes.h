@@ -83,10 +83,10 @@ class ByteReader {
   bool ok_ = true;
 };
 
-// XXH3-64: the checksum of every format, and the hash of every key.
+// XXH3-64: the checksum of every format, and, seeded at random, the hash of every key.
 uint64_t Hash64(ByteView bytes);
 uint64_t Hash64(ByteView bytes, uint64_t seed);
-// out[i] = Hash64 of the 8 bytes of words[i]: a whole column of keys in one loop.
-void Hash64OfEach(std::span<const int64_t> words, uint64_t* out);
+// out[i] = Hash64 of the 8 bytes of words[i], seeded: a whole column of keys in one loop.
+void Hash64OfEach(std::span<const int64_t> words, uint64_t seed, uint64_t* out);
 
 }  // namespace skewless

@@ -79,11 +79,11 @@ TEST(BytesTest, HashIsXxh3) {
 TEST(BytesTest, HashOfEachIsTheHashOfItsBytes) {
   const std::vector<int64_t> words = {0, 1, -1, INT64_MIN, 42};
   std::vector<uint64_t> hashes(words.size());
-  Hash64OfEach(words, hashes.data());
+  Hash64OfEach(words, 7, hashes.data());
   for (size_t i = 0; i < words.size(); ++i) {
     Bytes bytes;
     PutLe(bytes, words[i]);
-    EXPECT_EQ(hashes[i], Hash64(bytes));
+    EXPECT_EQ(hashes[i], Hash64(bytes, 7));
   }
 }
 

@@ -96,7 +96,7 @@ TypedResult TypeChecker::Call(const Ast& ast) {
 TypedResult TypeChecker::CallOverload(const Ast& ast, Nodes arguments) {
   const std::span<const Overload> overloads = OverloadsOf(ast.name);
   if (overloads.empty()) return UnknownFunction(ast);
-  const auto fits = [&arguments](const Typed& node, Parameter parameter) {
+  const auto fits = [](const Typed& node, Parameter parameter) {
     if (parameter == Parameter::kAnyList) return !node.untyped_null && node.type.is_list;
     return CanCoerce(node, TypeOfParameter(parameter));
   };

@@ -2,55 +2,14 @@
 // Half of the inputs get a valid header and valid checksums, so that what lies behind them is
 // reached, too.
 #include <algorithm>
-#include <cstring>
 
 #include "base/check.h"
+#include "base/memory_files_fixture.h"
 #include "log/log_format.h"
 #include "log/test_clicks.h"
 
 namespace skewless {
 namespace {
-
-class MemoryFile : public RandomFile {
- public:
-  explicit MemoryFile(const Bytes* bytes) : bytes_(bytes) {}
-  Result<size_t> Read(uint64_t offset, std::span<uint8_t> out) const override {
-    if (offset >= bytes_->size()) return size_t{0};
-    const size_t size = std::min<size_t>(out.size(), bytes_->size() - offset);
-    if (size > 0) std::memcpy(out.data(), bytes_->data() + offset, size);
-    return size;
-  }
-  Result<uint64_t> Size() const override { return uint64_t{bytes_->size()}; }
-
- private:
-  const Bytes* bytes_;
-};
-
-// A directory with one segment, to read.
-class OneSegment : public FileSystem {
- public:
-  OneSegment(Sequence first, const Bytes* bytes) : name_(SegmentName(first)), bytes_(bytes) {}
-  Result<std::unique_ptr<AppendFile>> OpenAppend(const std::string&) override { return No(); }
-  Result<std::unique_ptr<AppendFile>> Create(const std::string&) override { return No(); }
-  Result<std::unique_ptr<RandomFile>> OpenRead(const std::string&) override {
-    return std::make_unique<MemoryFile>(bytes_);
-  }
-  Status Truncate(const std::string&, uint64_t) override { return No(); }
-  Status Rename(const std::string&, const std::string&) override { return No(); }
-  Status Remove(const std::string&) override { return No(); }
-  Status CreateDirectories(const std::string&) override { return No(); }
-  Status SyncDirectory(const std::string&) override { return No(); }
-  Result<std::vector<DirectoryEntry>> List(const std::string&) override {
-    return std::vector<DirectoryEntry>{{name_, false, bytes_->size()}};
-  }
-  bool Exists(const std::string&) override { return false; }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string&) override { return No(); }
-
- private:
-  static tl::unexpected<Error> No() { return Fail(ErrorCode::kUnsupported, "only to read"); }
-  std::string name_;
-  const Bytes* bytes_;
-};
 
 // Frames from the input: a byte of rows, of frames left and of source, a length, the payload.
 void AppendFrames(ByteReader input, const SegmentHeader& header, Bytes* segment) {
@@ -110,7 +69,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     segment.assign(input.begin(), input.end());
   }
-  OneSegment files(MakeSequence(1, 1), &segment);
+  MemoryFiles files;
+  files.Put("log/" + SegmentName(MakeSequence(1, 1)), std::move(segment));
   ReadAll(files);
   const auto by_heads = InspectLog(files, "log", false);
   const auto verified = InspectLog(files, "log", true);

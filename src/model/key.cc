@@ -2,11 +2,20 @@
 
 #include <algorithm>
 #include <limits>
+#include <random>
 
 #include "base/check.h"
 
 namespace skewless {
 namespace {
+
+uint64_t HashSeed() {
+  static const uint64_t seed = [] {
+    std::random_device random;
+    return uint64_t{random()} << 32 | random();
+  }();
+  return seed;
+}
 
 bool IsIntKey(Type type) { return PhysicalOf(type) == Physical::kInt; }
 
@@ -28,7 +37,7 @@ uint8_t* WriteBytes(uint8_t* to, std::string_view text) {
 // One integer column: the bytes of the keys are the column's own.
 void EncodeIntKeys(const Column& column, size_t rows, KeyColumn* out) {
   std::copy_n(column.valid.begin(), rows, out->valid.begin());
-  Hash64OfEach({column.ints.data(), rows}, out->hash.data());
+  Hash64OfEach({column.ints.data(), rows}, HashSeed(), out->hash.data());
   out->bytes.resize(rows * sizeof(int64_t));
   const bool no_nulls = std::find(out->valid.begin(), out->valid.end(), 0) == out->valid.end();
   if (no_nulls) {
@@ -70,6 +79,7 @@ void EncodeCompositeKeys(std::span<const Column* const> columns, size_t rows, Ke
   }
   out->bytes.resize(LargestSize(columns, rows));
   uint8_t* const begin = out->bytes.data();
+  const uint64_t seed = HashSeed();
   uint8_t* to = begin;
   for (size_t i = 0; i < rows; ++i) {
     uint8_t* const key = to;
@@ -86,13 +96,15 @@ void EncodeCompositeKeys(std::span<const Column* const> columns, size_t rows, Ke
         to = WriteBytes(to, column->strings[i]);
       }
     }
-    out->hash[i] = Hash64({key, to});
+    out->hash[i] = Hash64({key, to}, seed);
   }
   out->offsets[rows] = static_cast<uint32_t>(to - begin);
   out->bytes.resize(static_cast<size_t>(to - begin));
 }
 
 }  // namespace
+
+uint64_t HashKey(ByteView key) { return Hash64(key, HashSeed()); }
 
 void EncodeKeys(std::span<const Column* const> columns, size_t rows, KeyColumn* out) {
   SKEWLESS_CHECK(!columns.empty());

@@ -19,8 +19,12 @@ constexpr bool IsKeyType(Type t) {
   return !t.is_list && t.kind != TypeKind::kFloat32 && t.kind != TypeKind::kFloat64;
 }
 
+// For the tables of this process: seeded anew by each, so that nobody can make up keys that
+// collide.
+uint64_t HashKey(ByteView key);
+
 // Keys of all rows of a batch. `offsets` has rows + 1 entries into `bytes`; a row with a null key
-// column has valid = 0 and an empty range. `hash` is Hash64 of the key's bytes (0 where invalid).
+// column has valid = 0 and an empty range. `hash` is HashKey of the key's bytes (0 where invalid).
 struct KeyColumn {
   Bytes bytes;
   std::vector<uint32_t> offsets;

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <unordered_set>
+
+#include "model/colliding_keys_fixture.h"
 
 namespace skewless {
 namespace {
@@ -30,7 +33,7 @@ void ExpectKeysOfRows(std::span<const Column* const> columns, size_t rows, KeyCo
       continue;
     }
     ASSERT_EQ(AsText(keys->key(row)), AsText(*key)) << row;
-    EXPECT_EQ(keys->hash[row], Hash64(*key));
+    EXPECT_EQ(keys->hash[row], HashKey(*key));
   }
 }
 
@@ -93,6 +96,27 @@ TEST(KeyTest, DecodesWhatItEncoded) {
   Bytes longer = key;
   longer.push_back(0);
   EXPECT_FALSE(DecodeKey(types, longer).has_value());
+}
+
+TEST(KeyTest, KeysMadeToCollideDoNot) {
+  constexpr size_t kKeys = 1'000'000;
+  Column column;
+  column.type = {TypeKind::kBytes, false};
+  std::vector<std::string> texts(kKeys);
+  for (size_t i = 0; i < kKeys; ++i) {
+    texts[i] = CollidingText(i);
+    column.AppendString(texts[i]);
+  }
+  const Column* const columns[] = {&column};
+  KeyColumn keys;
+  EncodeKeys(columns, kKeys, &keys);
+  for (size_t i = 1; i < kKeys; ++i) ASSERT_EQ(Hash64(keys.key(i)), Hash64(keys.key(0))) << i;
+  const std::unordered_set<uint64_t> distinct(keys.hash.begin(), keys.hash.end());
+  EXPECT_GE(distinct.size(), kKeys - 1);
+  // Nor do they share the places of a table: of 2^20, a million keys take 63 % by chance.
+  std::unordered_set<uint64_t> places;
+  for (const uint64_t hash : keys.hash) places.insert(hash % (1 << 20));
+  EXPECT_GE(places.size(), size_t{600'000});
 }
 
 TEST(KeyTest, RefusesNullsAndTypesThatAreNoKeys) {

@@ -57,7 +57,7 @@ TEST(EntityStates, EveryEntityKeepsItsStateWhileTheTableGrows) {
     }
   }
   const std::string never = "\x05never";
-  EXPECT_TRUE(states.Find(Hash64(AsBytes(never)), AsBytes(never)).empty());
+  EXPECT_TRUE(states.Find(HashKey(AsBytes(never)), AsBytes(never)).empty());
 }
 
 }  // namespace

@@ -88,7 +88,7 @@ void Auditor::AddLabel(int view, ByteView key, Timestamp t, uint32_t* label) {
   PutRaw(labels.keys.bytes, key);
   labels.keys.offsets.push_back(static_cast<uint32_t>(labels.keys.bytes.size()));
   labels.keys.valid.push_back(key.empty() ? 0 : 1);
-  labels.keys.hash.push_back(key.empty() ? 0 : Hash64(key));
+  labels.keys.hash.push_back(key.empty() ? 0 : HashKey(key));
   labels.time_us.push_back(t);
 }
 

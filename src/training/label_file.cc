@@ -255,6 +255,16 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
   return out;
 }
 
+// Of a damaged file Arrow may ask for more memory than there is, and throw.
+arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, TableFormat format,
+                                                       const CsvText& text) {
+  try {
+    return ReadTableFile(path, format, text);
+  } catch (const std::exception& error) {
+    return arrow::Status::Invalid("cannot be read: ", error.what());
+  }
+}
+
 }  // namespace
 
 Result<TableFormat> TableFormatOf(const std::string& path) {
@@ -273,7 +283,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   }
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   static_cast<void>(arrow::compute::Initialize());
-  auto table = ReadTableFile(path, format, text);
+  auto table = ReadTable(path, format, text);
   if (!table.ok()) return FailArrow(path, table.status());
   LabelTable labels;
   labels.path = path;

@@ -298,5 +298,30 @@ TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   EXPECT_EQ(text->rows, 0);
 }
 
+// An Arrow file is its memory as it was: offsets that point elsewhere must not be followed.
+TEST_F(LabelFileTest, AnArrowFileWithDamagedOffsetsIsRefused) {
+  const auto users = ArrayOf<arrow::Int64Builder, int64_t>(
+      arrow::int64(), std::vector<std::optional<int64_t>>{1, 2});
+  const auto items = ArrayOf<arrow::StringBuilder, std::string>(
+      arrow::utf8(), std::vector<std::optional<std::string>>{"a", "bcd"});
+  const auto times = ArrayOf<arrow::Int64Builder, int64_t>(
+      arrow::int64(), std::vector<std::optional<int64_t>>{kTestStart, kTestStart});
+  const auto schema =
+      arrow::schema({arrow::field("user", arrow::int64()), arrow::field("item", arrow::utf8()),
+                     arrow::field("event_timestamp", arrow::int64())});
+  const std::string path =
+      WriteTable("labels.arrow", arrow::Table::Make(schema, {users, items, times}));
+  ASSERT_TRUE(ReadLabels(path, "event_timestamp").has_value());
+  std::string file = Text("labels.arrow");
+  const std::string offsets("\0\0\0\0\1\0\0\0\4\0\0\0", 12);
+  const size_t at = file.find(offsets);
+  ASSERT_NE(at, std::string::npos);
+  file[at + 11] = 0x70;
+  clicks_.repository().Write("labels.arrow", file);
+  const auto damaged = ReadLabels(path, "event_timestamp");
+  ASSERT_FALSE(damaged.has_value());
+  EXPECT_TRUE(damaged.error().message.starts_with(path)) << damaged.error().message;
+}
+
 }  // namespace
 }  // namespace skewless

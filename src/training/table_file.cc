@@ -23,7 +23,10 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path
 arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
   ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
-  return reader->ToTable();
+  ARROW_ASSIGN_OR_RAISE(auto table, reader->ToTable());
+  // An Arrow file is its memory as it was: nothing has looked at its offsets yet.
+  ARROW_RETURN_NOT_OK(table->ValidateFull());
+  return table;
 }
 
 // The names in a CSV's first line.
