@@ -292,6 +292,41 @@ TEST_F(RestartTest, IdleArenaIsFrozenByTheNextWriter) {
   EXPECT_GE(t3, second);
 }
 
+// The wall clock was set back while no writer ran: readers of the old arena were given times that
+// the new one's clock has still to reach.
+TEST_F(RestartTest, TimesThatWereGivenStayInThePast) {
+  constexpr DurationUs kHour = 3'600'000'000;
+  auto writer = OpenWriter(Options());
+  ASSERT_TRUE(writer->Reset().has_value());
+  ASSERT_TRUE(writer->OpenForReaders().has_value());
+  const Timestamp first = Batch(*writer, 1, 5, 1);
+  auto reader = OpenReader();
+  writer.reset();
+  int64_t offset = 0;
+  const size_t offset_at = offsetof(ArenaHeader, clock) + offsetof(ArenaClock, offset_us);
+  const std::string path = ArenaPath(directory_.path(), 1);
+  std::ifstream(path, std::ios::binary)
+      .seekg(static_cast<std::streamoff>(offset_at))
+      .read(reinterpret_cast<char*>(&offset), sizeof offset);
+  offset += kHour;
+  Patch(path, offset_at, &offset, sizeof offset);
+  Timestamp given = 0;
+  EXPECT_EQ(Total(*reader, 1, &given), 5);
+  EXPECT_GT(given, first + kHour / 2);
+
+  writer = OpenWriter(Options());
+  ASSERT_TRUE(writer->Reset().has_value());
+  Fold(*writer, 1, 5, 1, first);
+  ASSERT_TRUE(writer->Commit(1).has_value());
+  ASSERT_TRUE(writer->OpenForReaders().has_value());
+  const auto late_reader = OpenReader();
+  Timestamp t = 0;
+  EXPECT_EQ(Total(*late_reader, 1, &t), 5);
+  EXPECT_GE(t, given) << "a reader that comes now is given a time before";
+  EXPECT_GT(Batch(*writer, 1, 6, 2), given);
+  EXPECT_EQ(Total(*reader, 1, &t), 11);
+}
+
 TEST_F(RestartTest, ResetOfAUsableStoreKeepsReadersOnTheOldOneMeanwhile) {
   MakeClosedStore();
   auto reader = OpenReader();
