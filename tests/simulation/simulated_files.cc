@@ -16,6 +16,7 @@ struct SimulatedFiles::Node {
   std::string data;
   std::vector<Append> unsynced;
   uint64_t durable_size = 0;
+  uint64_t old_size = 0;  // durable before the last sync that made more so
 
   void Settle(std::mt19937_64& random);
 };
@@ -67,6 +68,7 @@ void SimulatedFiles::Node::Settle(std::mt19937_64& random) {
     }
   }
   data.resize(end);
+  old_size = std::min(old_size, end);
   durable_size = end;
   unsynced.clear();
 }
@@ -77,11 +79,13 @@ class SimulatedFiles::Appender : public AppendFile {
       : files_(files), node_(std::move(node)), path_(std::move(path)), life_(files->life_) {}
 
   Status Append(std::span<const uint8_t> bytes) override {
+    files_->Observe("append to " + path_);
     const std::scoped_lock lock(files_->mutex_);
     if (life_ != files_->life_) return FailErrno("write", path_, EIO);
     return files_->AppendTo(node_.get(), path_, bytes);
   }
   Status Sync() override {
+    files_->Observe("sync " + path_);
     const std::scoped_lock lock(files_->mutex_);
     if (life_ != files_->life_) return FailErrno("sync", path_, EIO);
     return files_->SyncNode(node_.get(), path_);
@@ -211,6 +215,7 @@ Status SimulatedFiles::SyncNode(Node* node, const std::string& path) {
   const Fate fate = Begin("sync " + path);
   if (fate == Fate::kHappens) {
     std::erase_if(node->unsynced, [](const Node::Append& append) { return !append.lost; });
+    if (node->durable_size < node->data.size()) node->old_size = node->durable_size;
     node->durable_size = node->data.size();
     return {};
   }
@@ -222,6 +227,7 @@ Status SimulatedFiles::SyncNode(Node* node, const std::string& path) {
 }
 
 Result<std::unique_ptr<AppendFile>> SimulatedFiles::OpenAppend(const std::string& path) {
+  Observe("open " + path);
   const std::scoped_lock lock(mutex_);
   std::shared_ptr<Node> node = Find(path);
   if (node == nullptr) {
@@ -236,6 +242,7 @@ Result<std::unique_ptr<AppendFile>> SimulatedFiles::OpenAppend(const std::string
 }
 
 Result<std::unique_ptr<AppendFile>> SimulatedFiles::Create(const std::string& path) {
+  Observe("create " + path);
   const std::scoped_lock lock(mutex_);
   const Fate fate = Begin("create " + path);
   if (!directories_.contains(std::string(ParentPath(path)))) {
@@ -259,6 +266,7 @@ Result<std::unique_ptr<RandomFile>> SimulatedFiles::OpenRead(const std::string& 
 }
 
 Status SimulatedFiles::Truncate(const std::string& path, uint64_t size) {
+  Observe("truncate " + path);
   const std::scoped_lock lock(mutex_);
   const std::shared_ptr<Node> node = Find(path);
   const Fate fate = Begin("truncate " + path + " to " + std::to_string(size));
@@ -277,11 +285,13 @@ Status SimulatedFiles::Truncate(const std::string& path, uint64_t size) {
     append.size = std::min(append.size, size - append.offset);
   }
   node->durable_size = size;
+  node->old_size = std::min(node->old_size, size);
   if (fate != Fate::kHappens) return Fail("truncate", path);
   return {};
 }
 
 Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
+  Observe("rename " + from);
   const std::scoped_lock lock(mutex_);
   const std::shared_ptr<Node> node = Find(from);
   const Fate fate = Begin("rename " + from + " to " + to);
@@ -297,6 +307,7 @@ Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
 }
 
 Status SimulatedFiles::Remove(const std::string& path) {
+  Observe("remove " + path);
   const std::scoped_lock lock(mutex_);
   const Fate fate = Begin("remove " + path);
   const std::shared_ptr<Node> node = Find(path);
@@ -323,6 +334,7 @@ Status SimulatedFiles::CreateDirectories(const std::string& path) {
 }
 
 Status SimulatedFiles::SyncDirectory(const std::string& path) {
+  Observe("sync directory " + path);
   const std::scoped_lock lock(mutex_);
   const Fate fate = Begin("sync directory " + path);
   const std::string directory = Normal(path);
@@ -454,6 +466,19 @@ std::optional<std::string> SimulatedFiles::Contents(const std::string& path) con
   return node->data;
 }
 
+std::unique_ptr<SimulatedFiles> SimulatedFiles::Durable() const {
+  const std::scoped_lock lock(mutex_);
+  auto durable = std::make_unique<SimulatedFiles>();
+  durable->directories_ = directories_;
+  for (const auto& [name, node] : durable_) {
+    auto copy = std::make_shared<Node>();
+    copy->data = node->data.substr(0, node->durable_size);
+    copy->durable_size = node->durable_size;
+    durable->names_[name] = durable->durable_[name] = std::move(copy);
+  }
+  return durable;
+}
+
 void SimulatedFiles::SetContents(const std::string& path, std::string_view contents) {
   const std::scoped_lock lock(mutex_);
   auto node = std::make_shared<Node>();
@@ -468,6 +493,73 @@ void SimulatedFiles::FlipBit(const std::string& path, uint64_t offset, int bit) 
   const std::shared_ptr<Node> node = Find(path);
   if (node == nullptr || offset >= node->data.size()) return;
   node->data[offset] = static_cast<char>(node->data[offset] ^ (1 << bit));
+}
+
+void SimulatedFiles::SetObserver(std::function<void(const std::string&)> observer) {
+  observer_ = std::move(observer);
+}
+
+void SimulatedFiles::Observe(const std::string& operation) {
+  if (observer_) observer_(operation);
+}
+
+Status SimulatedFiles::Touch(const std::string& operation, bool can_fail,
+                             const std::function<Status()>& effect) {
+  Observe(operation);
+  Fate fate = Fate::kHappens;
+  bool acts = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    fate = Begin(operation);
+    const bool dead = stop_at_ > 0 && operations_ > stop_at_;
+    if (stop_at_ == 0 && !can_fail) fate = Fate::kHappens;
+    acts = !dead && (fate == Fate::kHappens || operations_ % 2 == 0);
+  }
+  const Status status = acts ? effect() : Status{};
+  if (fate != Fate::kHappens) return FailErrno(operation, "the online store", error_now_);
+  return status;
+}
+
+bool SimulatedFiles::stopped() const {
+  const std::scoped_lock lock(mutex_);
+  return stop_at_ > 0 && operations_ >= stop_at_;
+}
+
+std::vector<std::string> SimulatedFiles::Paths() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<std::string> paths;
+  for (const auto& [name, node] : names_) paths.push_back(name);
+  return paths;
+}
+
+uint64_t SimulatedFiles::DurableBytes(const std::string& path) const {
+  const std::scoped_lock lock(mutex_);
+  const std::shared_ptr<Node> node = Find(path);
+  return node == nullptr ? 0 : node->durable_size;
+}
+
+uint64_t SimulatedFiles::OldBytes(const std::string& path) const {
+  const std::scoped_lock lock(mutex_);
+  const std::shared_ptr<Node> node = Find(path);
+  return node == nullptr ? 0 : node->old_size;
+}
+
+void SimulatedFiles::Decay(const Rot& rot) {
+  FlipBit(rot.path, rot.offset, rot.bit);
+  const std::scoped_lock lock(mutex_);
+  rots_.push_back(rot);
+  rotten_.push_back(Find(rot.path));
+}
+
+void SimulatedFiles::Heal() {
+  const std::scoped_lock lock(mutex_);
+  for (size_t i = 0; i < rots_.size(); ++i) {
+    if (rotten_[i] == nullptr || rots_[i].offset >= rotten_[i]->data.size()) continue;
+    char& byte = rotten_[i]->data[rots_[i].offset];
+    byte = static_cast<char>(byte ^ (1 << rots_[i].bit));
+  }
+  rots_.clear();
+  rotten_.clear();
 }
 
 }  // namespace skewless

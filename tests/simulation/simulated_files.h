@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,11 +64,39 @@ class SimulatedFiles : public FileSystem {
   // All reads fail with this errno; 0: they work again.
   void FailReads(int errno_value);
 
+  // ---- Company
+  // Called before each operation is begun: what other threads, processes and clocks do meanwhile.
+  void SetObserver(std::function<void(const std::string& operation)> observer);
+  // An operation of something else in the same process, counted and stopped like the disk's own.
+  // Where it fails, `effect` was there all the same for every other number. What cannot fail only
+  // ends with the process.
+  Status Touch(const std::string& operation, bool can_fail, const std::function<Status()>& effect);
+  // The process is dead already, or dies in this operation: StopAt's number was reached.
+  bool stopped() const;
+
+  // ---- Rot
+  struct Rot {
+    std::string path;
+    uint64_t offset = 0;
+    int bit = 0;
+  };
+  // Every file's name, and how many of its bytes were durable before its last sync but one.
+  std::vector<std::string> Paths() const;
+  uint64_t DurableBytes(const std::string& path) const;
+  uint64_t OldBytes(const std::string& path) const;
+  // Flips a bit of what is on the disk, until it is healed.
+  void Decay(const Rot& rot);
+  // Flips all of them back that are still there, and forgets them.
+  void Heal();
+  const std::vector<Rot>& rots() const { return rots_; }
+
   // ---- Looking and damaging
   int64_t operations() const;
   // One line an operation since the last Crash or Kill, for messages of failed tests.
   std::vector<std::string> trace() const;
   std::optional<std::string> Contents(const std::string& path) const;
+  // Another disk with what a power cut now would leave of this one, if nothing unsynced came to it.
+  std::unique_ptr<SimulatedFiles> Durable() const;
   // Durable at once.
   void SetContents(const std::string& path, std::string_view contents);
   void FlipBit(const std::string& path, uint64_t offset, int bit);
@@ -81,6 +110,7 @@ class SimulatedFiles : public FileSystem {
   enum class Fate { kHappens, kFails, kStops };
 
   Fate Begin(std::string operation);
+  void Observe(const std::string& operation);
   tl::unexpected<Error> Fail(std::string_view what, std::string_view path) const;
   void ChangeName(const std::string& path, std::shared_ptr<Node> node);
   std::shared_ptr<Node> Find(const std::string& path) const;
@@ -106,6 +136,9 @@ class SimulatedFiles : public FileSystem {
   int read_errno_ = 0;
   std::optional<uint64_t> free_bytes_;
   std::vector<std::string> trace_;
+  std::function<void(const std::string&)> observer_;
+  std::vector<Rot> rots_;
+  std::vector<std::shared_ptr<Node>> rotten_;  // by rots_
 };
 
 }  // namespace skewless

@@ -1,0 +1,166 @@
+// The whole engine on a simulated machine: one seed, one world.
+//
+//   simulation --seeds 1000            so many, from 1 on
+//   simulation --seeds 1000 --first 5  from there on
+//   simulation --seed 123              that one alone, with what it is made of where it fails
+//   simulation --seed 123 --trace      and every operation of its last life
+//
+// Where a seed fails it is printed and cut down to something small that fails in the same way.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/clock.h"
+#include "simulation/scenario_shrink.h"
+#include "simulation/verdict.h"
+
+namespace skewless::simulation {
+namespace {
+
+struct Arguments {
+  uint64_t seed = 0;
+  uint64_t seeds = 1000;
+  uint64_t first = 1;
+  uint64_t stride = 1;
+  int shrink = 2000;
+  bool trace = false;
+  bool quiet = false;
+};
+
+// A crash of the program itself names its seed, too.
+volatile uint64_t running_seed = 0;
+
+extern "C" void NameTheSeed(int signal) {
+  char text[64] = "\ncrashed: simulation --seed ";
+  char* end = std::to_chars(text + 28, text + 60, running_seed).ptr;
+  *end++ = '\n';
+  if (write(STDERR_FILENO, text, static_cast<size_t>(end - text)) < 0) _exit(1);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+std::string Root() {
+  // Memory where there is some: the store's files are mapped, and nobody needs them afterwards.
+  const std::filesystem::path memory = "/dev/shm";
+  const bool usable = ::access(memory.c_str(), W_OK) == 0;
+  return ((usable ? memory : std::filesystem::temp_directory_path()) /
+          ("skewless_simulation_" + std::to_string(::getpid())))
+      .string();
+}
+
+struct Outcome {
+  Finding finding;
+  Tally tally;
+  std::vector<std::string> trace;
+};
+
+Outcome RunScenario(const Scenario& scenario) {
+  World world(scenario, Root());
+  Outcome outcome;
+  outcome.finding = world.Run();
+  if (!outcome.finding) outcome.finding = Judge(&world);
+  outcome.tally = world.tally();
+  if (outcome.finding) outcome.trace = world.trace();
+  return outcome;
+}
+
+void Add(const Tally& one, Tally* all) {
+  all->lives += one.lives;
+  all->crashes += one.crashes;
+  all->steps += one.steps;
+  all->operations += one.operations;
+  all->records += one.records;
+  all->reads += one.reads;
+  all->vectors += one.vectors;
+  all->rebuilt += one.rebuilt;
+  all->reopened += one.reopened;
+  all->rots += one.rots;
+  all->rots_found += one.rots_found;
+  all->dead_letters += one.dead_letters;
+  all->table_rows += one.table_rows;
+}
+
+void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
+  std::printf("seed %llu fails (simulation --seed %llu): %s\n",
+              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed),
+              outcome.finding->c_str());
+  std::fflush(stdout);
+  if (arguments.trace) {
+    for (const std::string& line : outcome.trace) std::printf("  %s\n", line.c_str());
+  }
+  if (arguments.shrink == 0) return;
+  const Scenario small = ShrinkScenario(
+      DrawScenario(seed),
+      // In the same way: findings of a kind begin alike.
+      [kind = outcome.finding->substr(0, 12)](const Scenario& scenario) {
+        const Finding finding = RunScenario(scenario).finding;
+        return finding && finding->starts_with(kind) && !finding->starts_with(kRefused);
+      },
+      arguments.shrink);
+  const Outcome again = RunScenario(small);
+  std::printf("cut down to %zu records and %zu lives: %s\n%s", small.records(),
+              small.lives.size() + 1, again.finding.value_or("(passes when run again)").c_str(),
+              Describe(small).c_str());
+  if (arguments.trace) {
+    std::printf("its last life:\n");
+    for (const std::string& line : again.trace) std::printf("  %s\n", line.c_str());
+  }
+}
+
+int Run(const Arguments& arguments) {
+  const bool one = arguments.seed != 0;
+  const uint64_t first = one ? arguments.seed : arguments.first;
+  const uint64_t end = one ? arguments.seed + 1 : arguments.first + arguments.seeds;
+  Tally all;
+  const int64_t start = ProcessCpuNanos();
+  int64_t count = 0;
+  for (uint64_t seed = first; seed < end; seed += one ? 1 : arguments.stride) {
+    running_seed = seed;
+    const Outcome outcome = RunScenario(DrawScenario(seed));
+    if (outcome.finding) {
+      Report(seed, outcome, arguments);
+      return 1;
+    }
+    Add(outcome.tally, &all);
+    ++count;
+  }
+  const double seconds = static_cast<double>(ProcessCpuNanos() - start) / 1e9;
+  std::printf(
+      "%lld seeds hold: %lld lives, %lld power cuts, %lld steps, %lld operations, %lld records,\n"
+      "%lld reads of %lld vectors, store built anew %lld and reopened %lld times, %lld bits "
+      "flipped\n(%lld met by an engine), %lld dead letters, %lld table rows; %.1f s of CPU\n",
+      static_cast<long long>(count), static_cast<long long>(all.lives),
+      static_cast<long long>(all.crashes), static_cast<long long>(all.steps),
+      static_cast<long long>(all.operations), static_cast<long long>(all.records),
+      static_cast<long long>(all.reads), static_cast<long long>(all.vectors),
+      static_cast<long long>(all.rebuilt), static_cast<long long>(all.reopened),
+      static_cast<long long>(all.rots), static_cast<long long>(all.rots_found),
+      static_cast<long long>(all.dead_letters), static_cast<long long>(all.table_rows), seconds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace skewless::simulation
+
+int main(int argc, char** argv) {
+  using namespace skewless::simulation;
+  Arguments arguments;
+  CLI::App app("The whole engine on a simulated machine, from seeds.");
+  app.add_option("--seed", arguments.seed, "run this one alone");
+  app.add_option("--seeds", arguments.seeds, "how many to run");
+  app.add_option("--first", arguments.first, "the first of them");
+  app.add_option("--stride", arguments.stride, "from one to the next, for runs side by side")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--shrink", arguments.shrink, "trials to cut a failing one down; 0: none");
+  app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
+  CLI11_PARSE(app, argc, argv);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE}) {
+    const auto before = std::signal(signal, NameTheSeed);
+    if (before != SIG_DFL) std::signal(signal, before);  // a sanitizer's, which tells more
+  }
+  return Run(arguments);
+}

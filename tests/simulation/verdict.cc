@@ -1,0 +1,403 @@
+#include "simulation/verdict.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "model/key.h"
+#include "offline/offline_writer.h"
+#include "training/history.h"
+
+namespace skewless::simulation {
+namespace {
+
+using property::Label;
+__extension__ using Wide = __int128;
+
+class Verdict {
+ public:
+  explicit Verdict(World* world)
+      : world_(*world),
+        scenario_(world->scenario()),
+        definition_(world->definition()),
+        dice_(scenario_.seed + 7) {}
+
+  Finding Reach() {
+    if (auto found = CheckRot()) return found;
+    auto book = ReadLog(world_.files(), definition_);
+    if (!book) return "the log cannot be read: " + book.error().ToString();
+    book_ = std::move(*book);
+    world_.tally().records = static_cast<int64_t>(book_.records.size());
+    if (auto found = CheckDeliveries()) return found;
+    if (auto found = CheckStamps()) return found;
+    if (auto found = CheckLateness()) return found;
+    if (auto found = CheckDeadLetters()) return found;
+    for (size_t view = 0; view < world_.kernels().size(); ++view) {
+      oracles_.emplace_back(definition_, static_cast<int>(view), book_.records);
+    }
+    if (auto found = CheckServed()) return found;
+    if (auto found = CheckJoin(FromLog(), "joined from the log")) return found;
+    if (scenario_.offline) return CheckTables();
+    return std::nullopt;
+  }
+
+ private:
+  // Damage that no engine came upon is found by who looks, or does not matter.
+  Finding CheckRot() {
+    const auto rots = world_.files().rots();
+    if (rots.empty()) return std::nullopt;
+    const auto damaged = ReadLog(world_.files(), definition_);
+    Status tables;
+    if (scenario_.offline) {
+      const auto inspected = InspectOffline(
+          world_.files(), definition_.ResolvePath(definition_.offline->path), /*verify=*/true);
+      if (!inspected) tables = tl::unexpected<Error>(inspected.error());
+    }
+    world_.files().Heal();
+    const auto whole = ReadLog(world_.files(), definition_);
+    if (!whole) return "the healed log cannot be read: " + whole.error().ToString();
+    for (const SimulatedFiles::Rot& rot : rots) {
+      const bool is_log = rot.path.find("/log/") != std::string::npos;
+      const std::string place = rot.path + " byte " + std::to_string(rot.offset);
+      if (is_log && damaged) {
+        if (!Same(*damaged, *whole)) return "damage is read as truth: " + place;
+      } else if (is_log && damaged.error().code != ErrorCode::kCorrupt &&
+                 damaged.error().code != ErrorCode::kVersion) {
+        return "damage of " + place + " is told as " + damaged.error().ToString();
+      } else if (rot.path.ends_with(".parquet") && tables.has_value() &&
+                 world_.files().Contents(rot.path)) {
+        return "nobody sees the damage of " + place;
+      }
+    }
+    return std::nullopt;
+  }
+
+  static bool Same(const LogBook& a, const LogBook& b) {
+    return std::equal(a.records.begin(), a.records.end(), b.records.begin(), b.records.end(),
+                      SameRecord);
+  }
+
+  // Every delivery of every stream once, in its order, where the positions say.
+  Finding CheckDeliveries() {
+    std::map<std::string, const Stream*> streams;
+    for (const Stream& stream : scenario_.streams) streams[stream.name] = &stream;
+    std::map<std::string, int64_t> at;
+    std::map<std::string, size_t> next;
+    for (const LoggedBatch& batch : book_.batches) {
+      size_t row = batch.first;
+      for (const SourcePosition& position : batch.positions) {
+        const auto found = streams.find(position.stream);
+        if (found == streams.end()) continue;  // of bad records
+        const auto& deliveries = found->second->deliveries;
+        size_t& index = next[position.stream];
+        int64_t& passed = at[position.stream];
+        while (passed < position.offset) {
+          if (index == deliveries.size()) return "a position beyond the end of " + position.stream;
+          const Delivery& delivery = deliveries[index++];
+          const bool counts = delivery.event >= 0 || !scenario_.replay;
+          passed += counts ? 1 : 0;
+          if (delivery.event < 0) continue;
+          if (row == batch.first + batch.rows) {
+            return "a record is lost: #" + std::to_string(delivery.event + 1) + " of " +
+                   position.stream;
+          }
+          if (!Is(book_.records[row], delivery.event)) {
+            return "in the place of #" + std::to_string(delivery.event + 1) + " of " +
+                   position.stream + " the log has " + Show(book_.records[row]);
+          }
+          ++row;
+        }
+      }
+      if (row != batch.first + batch.rows) {
+        return "a record too many: " + Show(book_.records[row]);
+      }
+    }
+    for (const Stream& stream : scenario_.streams) {
+      const auto& deliveries = stream.deliveries;
+      for (size_t i = next[stream.name]; i < deliveries.size(); ++i) {
+        if (deliveries[i].event < 0) continue;
+        return "a record never came: #" + std::to_string(deliveries[i].event + 1) + " of " +
+               stream.name;
+      }
+    }
+    return std::nullopt;
+  }
+
+  bool Is(const oracle::Record& logged, int event) const {
+    oracle::Record sent = scenario_.drawn.events[static_cast<size_t>(event)].record;
+    sent.sequence = logged.sequence;
+    sent.available_us = logged.available_us;
+    sent.applied = logged.applied;
+    return SameRecord(logged, sent);
+  }
+
+  Finding CheckStamps() const {
+    for (size_t i = 0; i < book_.records.size(); ++i) {
+      const oracle::Record& record = book_.records[i];
+      const auto wrong = [&](const std::string& what) { return what + ": " + Show(record); };
+      if (book_.processing_us[i] > record.available_us) return wrong("available before accepted");
+      if (i == 0) continue;
+      const oracle::Record& before = book_.records[i - 1];
+      if (record.sequence <= before.sequence) return wrong("the sequence does not ascend");
+      if (record.available_us < before.available_us) return wrong("the availability goes back");
+      if (book_.processing_us[i] < book_.processing_us[i - 1]) {
+        return wrong("the processing goes back");
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Too late is what comes behind the greatest accepted event by more than is allowed.
+  Finding CheckLateness() const {
+    std::vector<std::optional<Wide>> greatest(scenario_.lateness.size());
+    for (const oracle::Record& record : book_.records) {
+      const auto source = static_cast<size_t>(record.source);
+      const Lateness& lateness = scenario_.lateness[source];
+      bool late = false;
+      if (greatest[source] && lateness.allowed_us) {
+        const auto watermark =
+            std::max(*greatest[source] - lateness.out_of_orderness_us, Wide{kMinTimestamp});
+        late = record.event_us < std::max(watermark - *lateness.allowed_us, Wide{kMinTimestamp});
+      }
+      if (record.applied == late) {
+        return std::string(late ? "too late, and yet applied: " : "refused without need: ") +
+               Show(record);
+      }
+      if (!late) {
+        greatest[source] =
+            std::max(greatest[source].value_or(record.event_us), Wide{record.event_us});
+      }
+    }
+    return std::nullopt;
+  }
+
+  // Each bad record at least once, at most as often as it was handed out.
+  Finding CheckDeadLetters() const {
+    std::map<std::pair<std::string, int64_t>, int64_t> kept;
+    for (size_t source = 0; source < definition_.sources.size(); ++source) {
+      const std::string text = world_.files().Contents(world_.DeadLettersPath(source)).value_or("");
+      std::istringstream lines(text);
+      for (std::string line; std::getline(lines, line);) {
+        const auto letter = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+        if (!letter.is_object() || !letter.contains("stream") || !letter.contains("offset")) {
+          // Of what was not synced a power cut may leave anything: its records come again.
+          if (world_.tally().crashes > 0) continue;
+          return "a dead letter that is none: " + line;
+        }
+        ++kept[{letter.at("stream"), letter.at("offset")}];
+      }
+    }
+    for (const Stream& stream : scenario_.streams) {
+      for (size_t i = 0; i < stream.deliveries.size(); ++i) {
+        if (stream.deliveries[i].event >= 0) continue;
+        const std::pair<std::string, int64_t> place(stream.name, i);
+        const auto handed = world_.bad_deliveries().find(place);
+        const int64_t times = handed == world_.bad_deliveries().end() ? 0 : handed->second;
+        const std::string name = stream.name + " " + std::to_string(i);
+        if (kept[place] == 0) return "the bad record " + name + " is not in the dead letters";
+        if (kept[place] > times) {
+          return "the bad record " + name + " came " + std::to_string(times) +
+                 " times and is in the dead letters " + std::to_string(kept[place]) + " times";
+        }
+        ++world_.tally().dead_letters;
+      }
+    }
+    return std::nullopt;
+  }
+
+  const Label& LabelOf(const Served& served) const {
+    return scenario_.drawn.labels[static_cast<size_t>(served.label)];
+  }
+
+  Finding CheckServed() const {
+    for (const Served& served : world_.served()) {
+      if (auto found = Compare("served", served, served.status, served.sequence,
+                               served.newest_event_us, served.values)) {
+        return found;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // What a path answers for the label of `served` at its T, against the oracle.
+  Finding Compare(const std::string& path, const Served& served, RowStatus status,
+                  Sequence sequence, Timestamp newest, const std::vector<Value>& values) const {
+    const Label& label = LabelOf(served);
+    const auto view = static_cast<size_t>(label.view);
+    const oracle::Vector expected = oracles_[view].Read(label.key, served.read_us);
+    const auto where = [&] {
+      std::string out = path + ": " + definition_.views[view].name + " [";
+      for (const Value& value : label.key) out += " " + FormatValue(value.view());
+      return out + " ] at " + std::to_string(served.read_us) + ": ";
+    };
+    if (static_cast<int>(status) != static_cast<int>(expected.standing) ||
+        sequence != expected.sequence || newest != expected.newest_event_us) {
+      const auto show = [](int standing, Sequence rests, Timestamp event) {
+        return "status " + std::to_string(standing) + ", record " + std::to_string(EpochOf(rests)) +
+               ":" + std::to_string(CounterOf(rests)) + ", newest event " + std::to_string(event);
+      };
+      return where() + show(static_cast<int>(status), sequence, newest) + "; expected " +
+             show(static_cast<int>(expected.standing), expected.sequence, expected.newest_event_us);
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (SameBits(values[i].view(), expected.values[i].view())) continue;
+      return where() + definition_.views[view].output_name(i) + " is " +
+             FormatValue(values[i].view()) + "; expected " + FormatValue(expected.values[i].view());
+    }
+    return std::nullopt;
+  }
+
+  HistoryStream FromLog() const {
+    auto opened = OpenLogReader(world_.files(), definition_);
+    if (!opened) return [](Batch*) -> Result<bool> { return false; };
+    std::shared_ptr<LogReader> reader = std::move(*opened);
+    return [reader](Batch* batch) { return reader->Next(batch); };
+  }
+
+  // Every served moment as a training label, and the drawn ones of null keys.
+  Finding CheckJoin(const HistoryStream& history, const std::string& path, int only_view = -1) {
+    std::vector<Served> extra;
+    for (size_t i = 0; i < scenario_.drawn.labels.size(); ++i) {
+      Served asked;
+      asked.label = static_cast<int>(i);
+      asked.read_us = scenario_.drawn.labels[i].time_us;
+      extra.push_back(asked);
+    }
+    std::vector<ViewLabels> labels;
+    std::vector<std::vector<int>> outputs;
+    std::vector<std::vector<const Served*>> asked;
+    for (size_t view = 0; view < world_.kernels().size(); ++view) {
+      if (only_view >= 0 && only_view != static_cast<int>(view)) continue;
+      std::vector<const Served*> rows;
+      for (const Served& served : world_.served()) {
+        if (LabelOf(served).view == static_cast<int>(view)) rows.push_back(&served);
+      }
+      for (const Served& served : extra) {
+        if (LabelOf(served).view == static_cast<int>(view)) rows.push_back(&served);
+      }
+      labels.push_back(LabelsOf(static_cast<int>(view), rows));
+      outputs.emplace_back();
+      for (size_t i = 0; i < definition_.views[view].output_count(); ++i) {
+        outputs.back().push_back(static_cast<int>(i));
+      }
+      asked.push_back(std::move(rows));
+    }
+    JoinOptions options;
+    options.threads = 1;
+    options.spill_directory = definition_.SpillDirectory();
+    JoinCounts counts;
+    const auto answers = JoinHistory(world_.kernels(), history, labels, outputs, options, &counts);
+    if (!answers) return path + ": " + answers.error().ToString();
+    for (size_t i = 0; i < asked.size(); ++i) {
+      for (size_t row = 0; row < asked[i].size(); ++row) {
+        const ViewAnswers& all = (*answers)[i];
+        std::vector<Value> values;
+        for (const Column& column : all.outputs) values.push_back(Value::Of(ValueAt(column, row)));
+        if (auto found = Compare(path, *asked[i][row], static_cast<RowStatus>(all.status[row]),
+                                 all.sequence[row], all.newest_event_us[row], values)) {
+          return found;
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  ViewLabels LabelsOf(int view, const std::vector<const Served*>& rows) const {
+    ViewLabels labels;
+    labels.view = view;
+    const FeatureViewDefinition& named = definition_.views[static_cast<size_t>(view)];
+    const Schema& schema = definition_.sources[static_cast<size_t>(named.source)].schema;
+    std::vector<Column> columns(named.key_columns.size());
+    std::vector<const Column*> pointers;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      columns[i].type = schema.columns[static_cast<size_t>(named.key_columns[i])].type;
+      for (const Served* served : rows) AppendValue(columns[i], LabelOf(*served).key[i].view());
+      pointers.push_back(&columns[i]);
+    }
+    for (const Served* served : rows) labels.time_us.push_back(served->read_us);
+    EncodeKeys(pointers, rows.size(), &labels.keys);
+    return labels;
+  }
+
+  // ---- offline tables
+
+  // Each view's table holds its records, each once, with the features right after each.
+  Finding CheckTables() {
+    for (size_t view = 0; view < world_.kernels().size(); ++view) {
+      auto rows = ReadTable(world_.files(), definition_, static_cast<int>(view));
+      if (!rows) return "an offline table: " + rows.error().ToString();
+      if (auto found = CheckTable(static_cast<int>(view), *rows)) return found;
+      std::vector<oracle::Record> records;
+      for (const auto& [sequence, row] : *rows) records.push_back(row.record);
+      const HistoryStream history = HistoryOf(definition_, std::move(records));
+      if (auto found =
+              CheckJoin(history, "joined from the offline table", static_cast<int>(view))) {
+        return found;
+      }
+      world_.tally().table_rows += static_cast<int64_t>(rows->size());
+    }
+    return std::nullopt;
+  }
+
+  Finding CheckTable(int view, const std::map<Sequence, TableRow>& rows) {
+    const FeatureViewDefinition& named = definition_.views[static_cast<size_t>(view)];
+    const std::string table = "the table of " + named.name;
+    std::vector<oracle::Record> so_far;
+    size_t found_rows = 0;
+    for (size_t i = 0; i < book_.records.size(); ++i) {
+      const oracle::Record& record = book_.records[i];
+      so_far.push_back(record);
+      if (record.source != named.source || !IsOf(view, record)) continue;
+      const auto row = rows.find(record.sequence);
+      if (row == rows.end()) return table + " lacks " + Show(record);
+      ++found_rows;
+      if (!SameRecord(row->second.record, record)) {
+        return table + " has " + Show(row->second.record) + " for " + Show(record);
+      }
+      if (row->second.processing_us != book_.processing_us[i]) {
+        return table + " has another processing time for " + Show(record);
+      }
+      if (!dice_.Chance(5)) continue;
+      std::vector<Value> key;
+      for (const int column : named.key_columns) {
+        key.push_back(record.columns[static_cast<size_t>(column)]);
+      }
+      const oracle::Vector expected =
+          oracle::ViewOracle(definition_, view, so_far).Read(key, book_.processing_us[i]);
+      for (size_t output = 0; output < expected.values.size(); ++output) {
+        if (SameBits(row->second.outputs[output].view(), expected.values[output].view())) continue;
+        return table + ": " + named.output_name(output) + " is " +
+               FormatValue(row->second.outputs[output].view()) + "; expected " +
+               FormatValue(expected.values[output].view()) + " after " + Show(record);
+      }
+    }
+    if (found_rows != rows.size()) return table + " has rows that the log does not";
+    return std::nullopt;
+  }
+
+  // Whether a record is one of the view, applied or not: then alone it makes its entity known.
+  bool IsOf(int view, oracle::Record record) const {
+    record.applied = true;
+    std::vector<Value> key;
+    for (const int column : definition_.views[static_cast<size_t>(view)].key_columns) {
+      key.push_back(record.columns[static_cast<size_t>(column)]);
+    }
+    const Timestamp t = record.available_us;
+    return oracle::ViewOracle(definition_, view, {std::move(record)}).Read(key, t).standing !=
+           oracle::Standing::kNotFound;
+  }
+
+  World& world_;
+  const Scenario& scenario_;
+  const Definition& definition_;
+  property::Dice dice_;
+  LogBook book_;
+  std::vector<oracle::ViewOracle> oracles_;
+};
+
+}  // namespace
+
+Finding Judge(World* world) { return Verdict(world).Reach(); }
+
+}  // namespace skewless::simulation

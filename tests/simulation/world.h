@@ -1,0 +1,150 @@
+// The engine, its disk, its online store, its readers and the time that they live in, all moved by
+// one schedule in one thread. After every step the contract is checked as far as can be seen then;
+// what was served is kept, to be judged in the end.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/kernel_set.h"
+#include "pipeline/engine.h"
+#include "property/dice.h"
+#include "simulation/evidence.h"
+#include "simulation/scenario.h"
+#include "simulation/simulated_files.h"
+#include "simulation/simulated_machine.h"
+#include "simulation/simulated_source.h"
+#include "simulation/simulated_store.h"
+
+namespace skewless::simulation {
+
+using Finding = std::optional<std::string>;
+
+// How a finding begins that tells nothing about the engine: a scenario that was cut too far.
+inline constexpr char kRefused[] = "the definition is refused: ";
+
+// A vector that somebody was given.
+struct Served {
+  int label = 0;  // of the case
+  Timestamp read_us = 0;
+  RowStatus status = RowStatus::kNotFound;
+  Sequence sequence = 0;
+  Timestamp newest_event_us = 0;
+  std::vector<Value> values;
+};
+
+// What happened, for the summary of many seeds.
+struct Tally {
+  int64_t lives = 0, crashes = 0, steps = 0, operations = 0, records = 0, reads = 0, vectors = 0;
+  int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0;
+};
+
+class World : private StoreWatcher {
+ public:
+  // `root`: a folder of the machine's own, for the store's mapped files.
+  World(const Scenario& scenario, std::string root);
+  ~World() override;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // Lives all lives. What broke the contract, if anything did.
+  Finding Run();
+
+  // ---- After Run, for the verdict
+  const Scenario& scenario() const { return scenario_; }
+  const Definition& definition() const { return *definition_; }
+  const KernelSet& kernels() const { return kernels_; }
+  SimulatedFiles& files() { return files_; }
+  const std::deque<Served>& served() const { return served_; }
+  const BadDeliveries& bad_deliveries() const { return bad_deliveries_; }
+  std::string DeadLettersPath(size_t source) const;
+  std::optional<Bytes> KeyOf(const property::Label& label) const;
+  Tally& tally() { return tally_; }
+  std::vector<std::string> trace() const { return files_.trace(); }
+
+ private:
+  enum class Actor { kNobody, kEngine, kSource, kOffline };
+  struct Reader {
+    std::unique_ptr<OnlineReader> handle;
+    Timestamp last_us = kMinTimestamp;
+  };
+
+  // ---- world_lives.cc: lives and how they end
+  Status Compile();
+  Finding Live(const Life& life, bool last);
+  void Arm(const Life& life);
+  Result<bool> OpenEngine();
+  void CloseInOrder();
+  void Drive(const Life& life);
+  void DriveToTheEnd();
+  Finding EndLife(const Life& life);
+  Finding JudgeError(const Life& life) const;
+  Finding CheckLog();
+  void LosePages();
+  void PowerCut();
+  EngineOptions Options();
+
+  // ---- world_steps.cc: what happens in a life
+  void Act();
+  void StepEngine(bool stop);
+  void StepSource();
+  void StepOffline();
+  void MoveTime();
+  void Decay();
+  void Observe(const std::string& operation);
+  void Ask();
+  Finding AskReader(Reader* reader);
+  Timestamp NextArrival() const;
+
+  // StoreWatcher
+  void Announced(Timestamp stamp) override { announced_us_ = stamp; }
+  void Folded() override { folded_ = true; }
+  void Committing(Sequence last) override;
+  void Committed(Sequence last) override;
+
+  bool Over() const { return finding_.has_value() || error_.has_value() || ended_; }
+  void Broken(std::string what) {
+    if (!finding_) finding_ = std::move(what);
+  }
+
+  const Scenario& scenario_;
+  const std::string root_;
+  SimulatedMachine machine_;
+  SimulatedFiles files_;
+  std::unique_ptr<Definition> definition_;
+  KernelSet kernels_;
+  property::Dice dice_;
+
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Engine> overrun_;  // that another has taken over from
+  bool open_ = false;                // engine_ is whole: readers must be answered
+  bool serving_ = false;             // some engine has been since the machine started
+  bool closed_in_order_ = false;     // the engine before this one
+  bool ended_ = false;               // nothing more comes in this life
+  std::optional<Error> error_;       // the engine ended with it
+  bool source_failed_ = false;
+  bool reads_fail_ = false;
+  int64_t source_batches_ = 0;
+  int64_t fail_source_at_ = -1;
+  Actor actor_ = Actor::kNobody;
+  bool inside_ = false;  // others act amid an operation
+  bool watching_ = true;
+
+  Timestamp granted_us_ = kMinTimestamp;
+  Timestamp announced_us_ = kMinTimestamp;
+  bool folded_ = false;  // anything that readers will see
+  Sequence acknowledged_ = 0;
+  Timestamp acknowledged_us_ = kMinTimestamp;
+  std::vector<oracle::Record> known_;  // of the log, after the last life
+  Reader readers_[3];
+  std::deque<Served> served_;
+  FeatureVector vector_;
+  BadDeliveries bad_deliveries_;
+  Finding finding_;
+  Tally tally_;
+};
+
+}  // namespace skewless::simulation

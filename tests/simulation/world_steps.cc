@@ -1,0 +1,220 @@
+// What happens in a life of the engine: steps of its threads in any order, readers, and time.
+#include <algorithm>
+
+#include "simulation/world.h"
+#include "training/history.h"
+
+namespace skewless::simulation {
+
+void World::Act() {
+  ++tally_.steps;
+  switch (dice_.Below(20)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+      return StepEngine(false);
+    case 7:
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+      return StepSource();
+    case 12:
+      return StepOffline();
+    case 13:
+    case 14:
+    case 15:
+      return Ask();
+    default:
+      return MoveTime();
+  }
+}
+
+void World::StepEngine(bool stop) {
+  actor_ = Actor::kEngine;
+  const auto turn = engine_->Step(stop);
+  actor_ = Actor::kNobody;
+  if (!turn) {
+    error_ = turn.error();
+  } else if (*turn == Engine::Turn::kEnded) {
+    ended_ = true;
+  }
+}
+
+void World::StepSource() {
+  const Actor before = std::exchange(actor_, Actor::kSource);
+  engine_->StepSource(static_cast<size_t>(dice_.Below(static_cast<int64_t>(engine_->sources()))));
+  actor_ = before;
+}
+
+void World::StepOffline() {
+  const Actor before = std::exchange(actor_, Actor::kOffline);
+  engine_->StepOffline();
+  actor_ = before;
+}
+
+// The wall clock of the machine goes on about as the history did. A replay's readers grant time.
+void World::MoveTime() {
+  const DurationUs hop = scenario_.drawn.hop_us;
+  const DurationUs passed = dice_.Pick({DurationUs{0}, DurationUs{1}, DurationUs{1},
+                                        dice_.Below(hop + 1), dice_.Below(hop / 10 + 2), hop});
+  machine_.Advance(passed);
+  if (dice_.Chance(10)) machine_.Advance(61 * kSecondUs);  // the tables' commit comes due
+  if (dice_.Chance(3)) {
+    const DurationUs jump = dice_.Pick({kSecondUs, kHourUs, hop, 100 * hop});
+    machine_.SetRealtime(machine_.realtime_us() + (dice_.Chance(50) ? jump : -jump));
+  }
+  if (!scenario_.replay || !scenario_.stepped || engine_ == nullptr || !open_) return;
+  const auto& events = scenario_.drawn.events;
+  if (events.empty()) return;
+  const Timestamp arrival = dice_.Pick(events).record.available_us;
+  const Timestamp wanted =
+      dice_.Pick({SaturatingAdd(granted_us_, 1), SaturatingAdd(granted_us_, hop), arrival,
+                  arrival - 1, NextArrival(), NextArrival(), NextArrival() - 1});
+  // Readers go a little further each time, not to the end at once.
+  const Timestamp most = SaturatingAdd(NextArrival(), 20 * hop);
+  granted_us_ = std::max(granted_us_, std::min(wanted, most));
+  engine_->replay_gate().Grant(granted_us_);
+}
+
+// Of the first record that readers have not granted time for.
+Timestamp World::NextArrival() const {
+  for (const property::Event& event : scenario_.drawn.events) {
+    if (event.record.available_us > granted_us_) return event.record.available_us;
+  }
+  return granted_us_;
+}
+
+// A bit of what was synced long ago flips: in the log where a later frame tells that it was there,
+// in the tables and their manifest anywhere.
+void World::Decay() {
+  if (files_.rots().size() >= 3) return;
+  std::vector<SimulatedFiles::Rot> places;
+  const std::vector<std::string> paths = files_.Paths();
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string& path = paths[i];
+    const bool is_log = path.find("/log/") != std::string::npos && path.ends_with(".log");
+    const bool is_table = path.ends_with(".parquet") || path.ends_with("_manifest");
+    if (!is_log && !is_table) continue;
+    const bool is_last =
+        is_log && (i + 1 == paths.size() || paths[i + 1].find("/log/") == std::string::npos ||
+                   !paths[i + 1].ends_with(".log"));
+    const uint64_t bytes = is_last ? files_.OldBytes(path) : files_.DurableBytes(path);
+    if (bytes > 0) places.push_back({path, bytes, 0});
+  }
+  if (places.empty()) return;
+  SimulatedFiles::Rot rot = dice_.Pick(places);
+  rot.offset = static_cast<uint64_t>(dice_.Below(static_cast<int64_t>(rot.offset)));
+  rot.bit = static_cast<int>(dice_.Below(8));
+  files_.Decay(rot);
+  ++tally_.rots;
+}
+
+// Amid an operation of the engine, others go on.
+void World::Observe(const std::string& /*operation*/) {
+  if (inside_ || !watching_ || files_.stopped() || !dice_.Chance(scenario_.company)) return;
+  inside_ = true;
+  const bool engines = actor_ == Actor::kEngine && open_ && engine_ != nullptr;
+  const int64_t choice = dice_.Below(10);
+  if (choice < 2) {
+    machine_.Advance(dice_.Pick(
+        {DurationUs{0}, DurationUs{1}, DurationUs{3}, dice_.Below(scenario_.drawn.hop_us + 1)}));
+  } else if (choice < 3 && engines) {
+    StepSource();
+  } else if (choice < 4 && engines) {
+    StepOffline();
+  } else {
+    Ask();
+  }
+  inside_ = false;
+}
+
+void World::Ask() {
+  if (scenario_.drawn.labels.empty() || finding_) return;
+  Reader& reader = readers_[dice_.Below(3)];
+  if (dice_.Chance(5)) reader = {};
+  if (Finding found = AskReader(&reader)) Broken(*found);
+}
+
+Finding World::AskReader(Reader* reader) {
+  if (!reader->handle) {
+    auto opened = OpenEmbeddedReader(definition_->ResolvePath(definition_->online.path),
+                                     ViewNames(kernels_), Fingerprints(kernels_));
+    // A power cut damages the store's file: readers wait for the engine that makes it anew.
+    if (!opened && opened.error().code == ErrorCode::kCorrupt && !serving_) return std::nullopt;
+    if (!opened) return "a reader cannot open the store: " + opened.error().ToString();
+    reader->handle = std::move(*opened);
+  }
+  std::vector<Bytes> keys;
+  std::vector<int> labels;
+  const auto& all = scenario_.drawn.labels;
+  for (int64_t n = dice_.Between(1, 4); n > 0; --n) {
+    const auto label = static_cast<int>(dice_.Below(static_cast<int64_t>(all.size())));
+    auto key = KeyOf(all[static_cast<size_t>(label)]);
+    if (!key) continue;
+    keys.push_back(std::move(*key));
+    labels.push_back(label);
+  }
+  std::vector<RowKey> rows;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    rows.push_back({all[static_cast<size_t>(labels[i])].view, keys[i]});
+  }
+  const Result<Timestamp> t = reader->handle->Read(rows);
+  ++tally_.reads;
+  if (!t) {
+    if (t.error().code == ErrorCode::kUnavailable && !serving_) return std::nullopt;
+    return "a reader is refused: " + t.error().ToString();
+  }
+  const std::string at = "a reader is given T = " + std::to_string(*t);
+  if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
+  reader->last_us = *t;
+  if (!scenario_.replay && *t < acknowledged_us_) {
+    return at + " and records were acknowledged at " + std::to_string(acknowledged_us_);
+  }
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const ViewKernel& kernel = *kernels_[static_cast<size_t>(rows[i].view)];
+    const ByteView state = reader->handle->state(i);
+    if (!state.empty()) {
+      if (const Status valid = kernel.Validate(state); !valid) {
+        return at + " and a state that is refused: " + valid.error().ToString();
+      }
+    }
+    kernel.Read(state, *t, &vector_);
+    Served& served = served_.emplace_back();
+    served.label = labels[i];
+    served.read_us = *t;
+    served.status = vector_.status;
+    served.sequence = vector_.sequence;
+    served.newest_event_us = vector_.newest_event_us;
+    for (const ValueView& value : vector_.values) served.values.push_back(Value::Of(value));
+    ++tally_.vectors;
+  }
+  return std::nullopt;
+}
+
+void World::Committing(Sequence last) {
+  if (!open_ || !watching_ || finding_) return;
+  // What a power cut now would leave of the log, at the worst.
+  if (!dice_.Chance(30) || !files_.rots().empty() || reads_fail_) return;
+  const auto durable = files_.Durable();
+  const auto book = ReadLog(*durable, *definition_);
+  if (!book) return Broken("what is durable of the log cannot be read: " + book.error().ToString());
+  const Sequence there = book->records.empty() ? 0 : book->records.back().sequence;
+  if (there < last) {
+    Broken("record " + std::to_string(CounterOf(last)) + " is about to be visible, and only " +
+           std::to_string(CounterOf(there)) + " is durable");
+  }
+}
+
+void World::Committed(Sequence last) {
+  if (!open_ || overrun_ != nullptr) return;
+  acknowledged_ = std::max(acknowledged_, last);
+  if (folded_) acknowledged_us_ = std::max(acknowledged_us_, announced_us_);
+  folded_ = false;
+}
+
+}  // namespace skewless::simulation
