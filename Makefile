@@ -2,6 +2,8 @@
 # make test               build and run every test
 # make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
 # make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
+# make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
+# make mutate [ONLY=regex]  break the program on purpose; some test must catch each break
 # make demo               run the flights example
 # make bench              run the benchmarks
 # make lint               layers, formatting, shellcheck, clang-tidy
@@ -17,7 +19,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build test test-sanitizers asan tsan fuzz demo bench lint format install clean help
+.PHONY: all build test test-sanitizers asan tsan fuzz crash mutate demo bench lint format install clean help
 
 all: build
 
@@ -43,6 +45,16 @@ fuzz:
 	tools/bootstrap --fuzz
 	tools/build fuzz
 	tools/fuzz --seconds $(or $(SECONDS),3600) --only "$(ONLY)"
+
+crash:
+	tools/bootstrap --test
+	tools/build release
+	SKEWLESS_PROGRAM="$(CURDIR)/build/release/skewless" SKEWLESS_KILLS=$(or $(KILLS),200) \
+	  build/deps/venv/bin/python tests/end_to_end/kill_test.py
+
+mutate:
+	tools/bootstrap --test
+	tests/mutations/run --only "$(ONLY)"
 
 demo:
 	tools/bootstrap --demo
