@@ -183,7 +183,23 @@ void AppendKeyColumn(const Column& column, size_t rows, std::string& out) {
   out += "]}";
 }
 
-void AppendOutputColumn(std::span<const ReadRow> rows, size_t output, std::string& out) {
+// A row's time as text. All outputs of a view tell the same time, and making its text is a good
+// part of what a reply costs.
+struct TimeText {
+  Timestamp time = 0;
+  std::string text;
+
+  const std::string& Of(Timestamp wanted) {
+    if (text.empty() || wanted != time) {
+      time = wanted;
+      text = FormatTimestamp(wanted);
+    }
+    return text;
+  }
+};
+
+void AppendOutputColumn(std::span<const ReadRow> rows, size_t output, std::vector<TimeText>* times,
+                        std::string& out) {
   out += ",{\"values\":[";
   for (size_t row = 0; row < rows.size(); ++row) {
     if (row > 0) out += ',';
@@ -198,10 +214,17 @@ void AppendOutputColumn(std::span<const ReadRow> rows, size_t output, std::strin
   for (size_t row = 0; row < rows.size(); ++row) {
     if (row > 0) out += ',';
     out += '"';
-    out += FormatTimestamp(rows[row].newest_event_us[output]);
+    out += (*times)[row].Of(rows[row].newest_event_us[output]);
     out += '"';
   }
   out += "]}";
+}
+
+// About as many bytes as a reply has: it need not move as it grows.
+size_t ReplySize(const ReadPlan& plan, size_t rows) {
+  constexpr size_t kColumnFrame = 100;
+  constexpr size_t kCell = 60;
+  return (plan.keys.size() + plan.outputs.size() + 1) * (kColumnFrame + rows * kCell);
 }
 
 // What a caller keeps to ask training for the same vector: T, and what the row rested on.
@@ -296,13 +319,15 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
 void AppendOnlineReply(const Definition& definition, const OnlineRequest& request,
                        std::span<const ReadRow> rows, std::string& out) {
   const ReadPlan& plan = *request.plan;
+  out.reserve(out.size() + ReplySize(plan, rows.size()));
   out += "{\"results\":[";
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     if (i > 0) out += ',';
     AppendKeyColumn(request.inputs[i], rows.size(), out);
   }
+  std::vector<TimeText> times(rows.size());
   for (size_t output = 0; output < plan.outputs.size(); ++output)
-    AppendOutputColumn(rows, output, out);
+    AppendOutputColumn(rows, output, &times, out);
   out += "],\"metadata\":{\"feature_names\":[";
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     if (i > 0) out += ',';
