@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 
-from measuring import Engine, run
+from measuring import Engine, followed, run
 
 RATES = (10_000, 100_000)
 PROBE = """  probed:
@@ -22,9 +22,8 @@ feature_services:
 """
 
 
-def followed(definition):
-    return (definition.replace("path: clicks.jsonl", "path: clicks.jsonl\n    follow: true")
-            .replace("feature_services:\n", PROBE))
+def probed(definition):
+    return followed(definition).replace("feature_services:\n", PROBE)
 
 
 def measure(bench):
@@ -38,7 +37,7 @@ def measure(bench):
 
 def measure_on(bench, where, inside, reference):
     for rate in RATES:
-        folder = bench.repository(f"skewless-freshness-{os.getpid()}", "clicks.yaml", followed, inside)
+        folder = bench.repository(f"skewless-freshness-{os.getpid()}", "clicks.yaml", probed, inside)
         try:
             clicks = os.path.join(folder, "clicks.jsonl")
             open(clicks, "w").close()
