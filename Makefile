@@ -5,7 +5,8 @@
 # make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
 # make mutate [ONLY=regex]  break the program on purpose; some test must catch each break
 # make demo               run the flights example
-# make bench              run the benchmarks
+# make bench              measure it beside Flink, LMDB, DuckDB, Polars; BENCH_SMALL=1 or BENCH_FULL=1
+# make bench-growth       measure how it grows with entities and events, and draw it
 # make lint               layers, formatting, shellcheck, clang-tidy
 # make format             format the C++ sources
 # make install PREFIX=    install the program (default /usr/local)
@@ -19,7 +20,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build test test-sanitizers asan tsan fuzz crash mutate demo bench lint format install clean help
+.PHONY: all build test test-sanitizers asan tsan fuzz crash mutate demo bench bench-growth lint format install clean help
 
 all: build
 
@@ -61,8 +62,10 @@ demo:
 	tools/build release
 	examples/flights/demo
 
-bench: build
-	bench/run
+bench bench-growth:
+	tools/bootstrap --bench
+	tools/build release
+	bench/$(if $(filter bench,$@),run,growth)
 
 lint:
 	tools/bootstrap --lint
