@@ -14,7 +14,7 @@ from program import ProgramTest
 
 EVENTS = 60_000
 USERS = 300
-KILLS = 15
+KILLS = 8
 SEED = int(os.environ.get("SKEWLESS_SEED", "20240301"))
 
 DEFINITION = """
@@ -103,7 +103,7 @@ class CrashTest(ProgramTest):
         self.write("skewless.yaml", DEFINITION.format(arrival="arrival_timestamp: seen"))
         engine = self.start("--replay-waits", "--batch-rows", "500")
         kills = KILLS
-        moments = sorted(self.chance.choice(self.arrivals) * 1000 + self.chance.choice((0, 0, -1, 1)) for _ in range(1500))
+        moments = sorted(self.chance.choice(self.arrivals) * 1000 + self.chance.choice((0, 0, -1, 1)) for _ in range(1000))
         kill_at = set(self.chance.sample(range(len(moments)), kills))
         last_read = 0
         answered = 0
