@@ -1,0 +1,107 @@
+"""An engine that follows a file: what is appended becomes readable, and after any number of kills each line is in the
+log once, whichever file it was in and wherever its bytes were when the engine died."""
+import json
+import random
+import time
+import unittest
+
+from program import ProgramTest
+
+DEFINITION = """
+project: followed
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+serving: {listen: 127.0.0.1:0}
+sources:
+  clicks:
+    type: file
+    format: json
+    path: clicks-*.jsonl
+    follow: true
+    columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
+    event_timestamp: ts
+entities:
+  user: {keys: {user_id: int64}}
+feature_views:
+  seen:
+    source: clicks
+    entity: user
+    features: {lines: count(*), numbers: sum(number), newest: max(number)}
+feature_services:
+  all: {features: [seen]}
+"""
+
+
+class FollowTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("skewless.yaml", DEFINITION)
+        self.written = 0
+        self.random = random.Random(5)
+        self.files = 0
+        self.begin_file()
+
+    def begin_file(self):
+        self.files += 1
+        self.file = open(self.path(f"clicks-{self.files:03}.jsonl"), "wb", buffering=0)
+        self.addCleanup(self.file.close)
+
+    def append(self, count):
+        """Whole lines, in pieces that end anywhere."""
+        text = b""
+        for _ in range(count):
+            self.written += 1
+            text += json.dumps({"user_id": 7, "number": self.written, "ts": 1_700_000_000_000}).encode() + b"\n"
+        while text:
+            size = self.random.randint(1, 200)
+            self.file.write(text[:size])
+            text = text[size:]
+
+    def read(self, engine):
+        reply = engine.read({"feature_service": "all", "entities": {"user_id": [7]}})
+        return [column["values"][0] for column in reply["results"][1:]]
+
+    def wait_for_all(self, engine):
+        numbers = self.written * (self.written + 1) // 2
+        deadline = time.monotonic() + 60
+        while self.read(engine) != [self.written, numbers, self.written]:
+            self.assertLess(time.monotonic(), deadline, f"{self.read(engine)} of {self.written}")
+            time.sleep(0.005)
+
+    def logged(self):
+        return sum(segment["records"] for segment in self.run_json("log", "--verify"))
+
+    def test_what_is_appended_becomes_readable(self):
+        engine = self.start()
+        for count in (1, 2, 500, 3000):
+            self.append(count)
+            self.wait_for_all(engine)
+        self.file.write(b'{"user_id": 7, "number": 1')
+        rest = b', "ts": 5}\n'
+        engine.stop()
+        self.assertEqual(self.logged(), self.written)
+        self.run_program("run", "--once")
+        self.assertEqual(self.logged(), self.written)
+        self.file.write(rest)
+        self.run_program("run", "--once")
+        self.assertEqual(self.logged(), self.written + 1)
+
+    def test_kills(self):
+        engine = self.start()
+        for kill in range(12):
+            self.append(self.random.randint(1, 2000))
+            if kill % 3 == 2:
+                self.begin_file()
+                self.append(self.random.randint(1, 500))
+            engine.kill()
+            self.append(self.random.randint(0, 500))
+            engine.start()
+            if kill % 2:
+                self.wait_for_all(engine)
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.logged(), self.written)
+
+
+if __name__ == "__main__":
+    unittest.main()
