@@ -90,19 +90,24 @@ def followed(definition):
     return definition.replace("path: clicks.jsonl", "path: clicks.jsonl\n    follow: true")
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Engine:
     """`skewless run` beside us, serving where its repository says so."""
 
     def __init__(self, bench, folder, *arguments, stderr=None):
         self.log_path = os.path.join(folder, "engine.log")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.start = time.perf_counter()
         with open(self.log_path, "wb") as said:
             self.process = subprocess.Popen(
                 [bench.program, "run", "-C", folder, "--listen", f"127.0.0.1:{self.port}", "--json", *arguments],
                 stdout=said, stderr=stderr or said)
+        bench.started.append(self.process)
         self.seconds_to_answer = self.await_health()
 
     def await_health(self):
@@ -159,6 +164,7 @@ class Bench:
         self.folder = os.path.join(os.path.abspath(folder), size_name)
         self.size_name, self.size = size_name, size
         self.failures = []
+        self.started = []  # processes that must not outlive their part
         os.makedirs(self.folder, exist_ok=True)
 
     def path(self, *names):
@@ -211,12 +217,21 @@ class Bench:
             job(self)
         except Failure as failure:
             self.failures.append(f"{part}: {failure}")
+        finally:
+            self.end_started()
         result = {"part": part, "size": self.size_name, "measured": time.strftime("%Y-%m-%d %H:%M", time.gmtime(start)),
                   "seconds": round(time.time() - start, 1), "load": [load, os.getloadavg()[0]], "machine": machine(),
                   "failures": self.failures[before:], "rows": self.rows, "figures": self.figures}
         with open(self.path(f"{part}.json"), "w") as file:
             json.dump(result, file, indent=1)
         return result
+
+    def end_started(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.started.clear()
 
     def add(self, what, ours, reference="", ratio="", target="", met=None):
         """A row of the table. `met` says whether the target is."""

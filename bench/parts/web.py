@@ -1,11 +1,15 @@
-"""One vector a request over HTTP, beside the library alone answering a constant of the same size."""
+"""One vector a request over HTTP, beside the library alone answering a constant of the same size.
+
+The target is judged by the server's CPU a request: a load generator, a server and whatever else runs share the same
+few cores, and requests a second then tell who got them.
+"""
 import os
 import shutil
 import subprocess
 import time
 import urllib.request
 
-from measuring import HERE, Engine, Failure, cpu_of, middle, run, spread
+from measuring import HERE, Engine, Failure, cpu_of, free_port, middle, run, spread
 
 BODY = b'{"feature_service":"spend","entities":{"user_id":[1]}}'
 
@@ -17,26 +21,20 @@ def measure(bench):
     bench.make_clicks(folder, min(bench.size["clicks"], 1_000_000), 1000)
     bench.ingest(folder)
     engine = Engine(bench, folder)
-    constant = None
-    try:
-        request = urllib.request.Request(f"http://127.0.0.1:{engine.port}/get-online-features", BODY,
-                                         {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as reply:
-            size = len(reply.read())
-        port = engine.port + 1
-        constant = subprocess.Popen([bench.binary("bench/bench_http_constant"), str(port), str(size)])
-        time.sleep(0.3)
-        rounds = {connections: [] for connections in (1, 16)}
-        for _ in range(bench.size["http_rounds"]):
-            for connections, measured in rounds.items():
-                measured.append({"ours": wrk(bench, engine.process, engine.port, connections),
-                                 "constant": wrk(bench, constant, port, connections)})
-    finally:
-        if constant:
-            constant.kill()
-            constant.wait()
-        engine.process.kill()
-        engine.process.wait()
+    request = urllib.request.Request(f"http://127.0.0.1:{engine.port}/get-online-features", BODY,
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as reply:
+        size = len(reply.read())
+    port = free_port()
+    constant = subprocess.Popen([bench.binary("bench/bench_http_constant"), str(port), str(size)])
+    bench.started.append(constant)
+    time.sleep(0.3)
+    rounds = {connections: [] for connections in (1, 16)}
+    for _ in range(bench.size["http_rounds"]):
+        for connections, measured in rounds.items():
+            measured.append({"ours": wrk(bench, engine.process, engine.port, connections),
+                             "constant": wrk(bench, constant, port, connections)})
+    bench.end_started()
     bench.figures = {"reply_bytes": size, "rounds": rounds}
     for connections, measured in rounds.items():
         show(bench, connections, measured, size)
@@ -48,9 +46,8 @@ def show(bench, connections, rounds, size):
         return [one["ours"][figure] for one in rounds], [one["constant"][figure] for one in rounds]
     name = f"{connections} connection{'s' * (connections > 1)}"
     ours, theirs = of("requests_per_second")
-    ratio = middle(ours) / middle(theirs)
-    bench.add(f"{name}: vectors a second", spread(ours), spread(theirs) + f", a constant of {size} bytes", ratio,
-              "0.7", ratio >= 0.7)
+    bench.add(f"{name}: vectors a second", spread(ours), spread(theirs) + f", a constant of {size} bytes",
+              middle(ours) / middle(theirs))
     ours, theirs = of("cpu_us")
     # As many a CPU second as this share of the constant's.
     ratio = middle(theirs) / middle(ours)
