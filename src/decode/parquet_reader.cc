@@ -14,8 +14,10 @@
 
 #include "base/json_text.h"
 #include "decode/arrow_column.h"
+#include "decode/parquet_numbers.h"
 #include "decode/row_builder.h"
 #include "decode/text_input.h"
+#include "model/value_text.h"
 
 namespace skewless {
 namespace {
@@ -36,7 +38,10 @@ void AddLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* leave
 class ParquetReader final : public RecordReader {
  public:
   ParquetReader(std::string path, const DecodeOptions& options)
-      : path_(std::move(path)), schema_(*options.schema), required_(options.required) {}
+      : path_(std::move(path)),
+        schema_(*options.schema),
+        required_(options.required),
+        needed_(options.needed) {}
 
   Status Open();
   Result<bool> Read(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) override {
@@ -59,20 +64,34 @@ class ParquetReader final : public RecordReader {
 
  private:
   Status FindColumns();
+  void ChooseWays(const std::vector<size_t>& fields);
+  bool IsNeeded(size_t column) const;
   Result<bool> ReadRows(size_t max_records, Batch* batch, std::vector<BadRecord>* bad);
   // Makes current_ hold next_record_, at offset_.
   Status Position();
   Status StartRowGroups();
+  tl::unexpected<Error> EndsEarly() const {
+    return Fail(ErrorCode::kCorrupt, path_ + ": ends after " + std::to_string(next_record_) +
+                                         " rows, though its footer says " +
+                                         std::to_string(total_records_));
+  }
   void AddBadRows(Batch* batch, size_t first, int64_t count, std::vector<BadCell>* cells,
                   const std::vector<size_t>& cell_columns, std::vector<BadRecord>* bad);
-  std::string RowText(int64_t row) const;
+  std::string RowText(const Batch& batch, size_t first, int64_t row) const;
+  void AppendCell(const Batch& batch, size_t column, size_t first, int64_t row,
+                  std::string* text) const;
 
   std::string path_;
   const Schema& schema_;
   std::vector<RequiredColumn> required_;
+  std::vector<uint8_t> needed_;
   std::unique_ptr<parquet::arrow::FileReader> file_;
-  std::vector<int> leaves_;
-  std::vector<int> position_of_;  // by column: among the columns of what Arrow returns
+  // By column, one of three ways: read as numbers, left empty, or through Arrow.
+  std::vector<std::unique_ptr<ParquetNumbers>> numbers_;
+  std::vector<uint8_t> left_empty_;
+  std::vector<int> position_of_;  // among the columns of what Arrow returns
+  std::vector<int> leaves_;       // what Arrow reads
+  bool numbers_placed_ = false;   // numbers_ stand at next_record_
   int64_t total_records_ = 0;
   uint64_t file_bytes_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> rows_;
@@ -121,15 +140,42 @@ Status ParquetReader::FindColumns() {
     }
     wanted.push_back(at);
   }
-  std::vector<size_t> in_file = wanted;
-  std::sort(in_file.begin(), in_file.end());
-  in_file.erase(std::unique(in_file.begin(), in_file.end()), in_file.end());
-  for (const size_t at : in_file) AddLeaves(fields[at], &leaves_);
-  for (const size_t at : wanted) {
-    const auto found = std::find(in_file.begin(), in_file.end(), at);
-    position_of_.push_back(static_cast<int>(found - in_file.begin()));
-  }
+  ChooseWays(wanted);
   return {};
+}
+
+bool ParquetReader::IsNeeded(size_t column) const {
+  if (needed_.empty() || needed_[column] != 0) return true;
+  return std::any_of(required_.begin(), required_.end(), [&](const RequiredColumn& required) {
+    return static_cast<size_t>(required.column) == column;
+  });
+}
+
+void ParquetReader::ChooseWays(const std::vector<size_t>& fields) {
+  const auto& manifest = file_->manifest().schema_fields;
+  parquet::ParquetFileReader* const file = file_->parquet_reader();
+  std::vector<size_t> through_arrow;
+  numbers_.resize(fields.size());
+  left_empty_.assign(fields.size(), 0);
+  position_of_.assign(fields.size(), -1);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const auto& field = manifest[fields[i]];
+    if (!ParquetNumbers::CanRead(field, *file->metadata(), schema_.columns[i])) {
+      through_arrow.push_back(fields[i]);
+    } else if (IsNeeded(i)) {
+      numbers_[i] = std::make_unique<ParquetNumbers>(file, field.column_index);
+    } else {
+      left_empty_[i] = 1;
+    }
+  }
+  std::sort(through_arrow.begin(), through_arrow.end());
+  through_arrow.erase(std::unique(through_arrow.begin(), through_arrow.end()), through_arrow.end());
+  for (const size_t at : through_arrow) AddLeaves(manifest[at], &leaves_);
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (numbers_[i] || left_empty_[i] != 0) continue;
+    const auto found = std::find(through_arrow.begin(), through_arrow.end(), fields[i]);
+    position_of_[i] = static_cast<int>(found - through_arrow.begin());
+  }
 }
 
 Status ParquetReader::StartRowGroups() {
@@ -151,16 +197,19 @@ Status ParquetReader::StartRowGroups() {
 }
 
 Status ParquetReader::Position() {
+  if (!numbers_placed_) {
+    for (auto& numbers : numbers_) {
+      if (numbers) numbers->Seek(next_record_);
+    }
+    numbers_placed_ = true;
+  }
+  if (leaves_.empty()) return {};
   if (!rows_) SKEWLESS_RETURN_IF_ERROR(StartRowGroups());
   while (!current_ || offset_ >= current_->num_rows()) {
     if (current_) offset_ -= current_->num_rows();
     const arrow::Status status = rows_->ReadNext(&current_);
     if (!status.ok()) return FailArrow(path_, status);
-    if (!current_) {
-      return Fail(ErrorCode::kCorrupt, path_ + ": ends after " + std::to_string(next_record_) +
-                                           " rows, though its footer says " +
-                                           std::to_string(total_records_));
-    }
+    if (!current_) return EndsEarly();
   }
   return {};
 }
@@ -169,11 +218,19 @@ Result<bool> ParquetReader::ReadRows(size_t max_records, Batch* batch,
                                      std::vector<BadRecord>* bad) {
   if (next_record_ >= total_records_) return false;
   SKEWLESS_RETURN_IF_ERROR(Position());
-  const int64_t count = std::min(static_cast<int64_t>(max_records), current_->num_rows() - offset_);
-  const size_t first = batch->columns[0].size();
+  const int64_t count =
+      std::min(static_cast<int64_t>(std::min<size_t>(max_records, kArrowBatchRows)),
+               leaves_.empty() ? total_records_ - next_record_ : current_->num_rows() - offset_);
+  size_t first = 0;  // none but columns that are left empty: then nothing looks at it
+  for (const Column& column : batch->columns) first = std::max(first, column.size());
   std::vector<BadCell> cells;
   std::vector<size_t> cell_columns;
   for (size_t i = 0; i < schema_.columns.size(); ++i) {
+    if (left_empty_[i] != 0) continue;
+    if (numbers_[i]) {
+      if (!numbers_[i]->Append(static_cast<size_t>(count), &batch->columns[i])) return EndsEarly();
+      continue;
+    }
     AppendArrow(*current_->column(position_of_[i]), offset_, count, schema_.columns[i],
                 &batch->columns[i], &batch->strings, &cells);
     cell_columns.resize(cells.size(), i);
@@ -234,26 +291,39 @@ void ParquetReader::AddBadRows(Batch* batch, size_t first, int64_t count,
     if (reasons[i].empty()) continue;
     keep[i] = 0;
     const int64_t row = static_cast<int64_t>(i);
-    bad->push_back({next_record_ + row, 0, reasons[i], RowText(offset_ + row)});
+    bad->push_back({next_record_ + row, 0, reasons[i], RowText(*batch, first, row)});
   }
-  for (Column& column : batch->columns) Compact(&column, first, keep);
+  for (size_t i = 0; i < batch->columns.size(); ++i) {
+    if (left_empty_[i] == 0) Compact(&batch->columns[i], first, keep);
+  }
 }
 
-std::string ParquetReader::RowText(int64_t row) const {
+void ParquetReader::AppendCell(const Batch& batch, size_t column, size_t first, int64_t row,
+                               std::string* text) const {
+  if (numbers_[column]) {
+    AppendJsonValue(*text, ValueAt(batch.columns[column], first + static_cast<size_t>(row)));
+    return;
+  }
+  const auto scalar = current_->column(position_of_[column])->GetScalar(offset_ + row);
+  if (!scalar.ok() || !(*scalar)->is_valid) {
+    *text += "null";
+  } else if (arrow::is_primitive((*scalar)->type->id()) &&
+             !arrow::is_temporal((*scalar)->type->id())) {
+    *text += (*scalar)->ToString();
+  } else {
+    AppendJsonString(*text, (*scalar)->ToString());
+  }
+}
+
+// `row` counts from `first` of the batch and from offset_ of what Arrow gave.
+std::string ParquetReader::RowText(const Batch& batch, size_t first, int64_t row) const {
   std::string text = "{";
   for (size_t i = 0; i < schema_.columns.size(); ++i) {
-    if (i > 0) text += ", ";
+    if (left_empty_[i] != 0) continue;
+    if (text.size() > 1) text += ", ";
     AppendJsonString(text, schema_.columns[i].name);
     text += ": ";
-    const auto scalar = current_->column(position_of_[i])->GetScalar(row);
-    if (!scalar.ok() || !(*scalar)->is_valid) {
-      text += "null";
-    } else if (arrow::is_primitive((*scalar)->type->id()) &&
-               !arrow::is_temporal((*scalar)->type->id())) {
-      text += (*scalar)->ToString();
-    } else {
-      AppendJsonString(text, (*scalar)->ToString());
-    }
+    AppendCell(batch, i, first, row, &text);
   }
   text += "}";
   return std::string(KeptPart(text));
@@ -266,6 +336,7 @@ Status ParquetReader::Skip(int64_t records) {
   next_record_ += records;
   rows_.reset();
   current_.reset();
+  numbers_placed_ = false;
   return {};
 }
 

@@ -159,8 +159,7 @@ TEST_F(ParquetTest, StringsOfEveryEncoding) {
       Build<arrow::StringDictionaryBuilder, std::string>({"x", "y", std::nullopt, "x"});
   EXPECT_EQ(Column(text, words), (Rows{"'x'", "'y'", "null", "'x'"}));
   const auto broken = Build<arrow::BinaryBuilder, std::string>({"\xff", "ok", "\xc3\xa9"});
-  EXPECT_EQ(Column(text, broken),
-            (Rows{"'ok'", "'é'", "column 'v': expected string, found invalid UTF-8"}));
+  EXPECT_EQ(Column(text, broken), (Rows{"'ok'", "'é'", "column 'v': not valid UTF-8"}));
   const std::string megabyte(1 << 20, 'm');
   EXPECT_TRUE(Column(text, Strings({megabyte})) == (Rows{"'" + megabyte + "'"}));
 }
@@ -213,6 +212,53 @@ TEST_F(ParquetTest, SkipsToAnyRowOverRowGroups) {
     }
   }
   EXPECT_TRUE(Has(Read(4, 26).error, "has 25 records, but 26 were read"));
+}
+
+// Nulls here and there, in whole pages and in none, over row groups, read in steps that fit none of
+// them, beside a column that goes through Arrow.
+TEST_F(ParquetTest, NumbersWithNullsOverRowGroups) {
+  std::vector<std::optional<int64_t>> ids;
+  std::vector<std::optional<double>> prices;
+  std::vector<std::optional<std::string>> kinds;
+  Rows expected;
+  for (int64_t i = 0; i < 300; ++i) {
+    const bool id = i % 100 < 40 || i % 7 == 0;
+    const bool price = i / 100 == 1 || i % 3 != 0;
+    ids.push_back(id ? std::optional(i) : std::nullopt);
+    prices.push_back(price ? std::optional(static_cast<double>(i) + 0.5) : std::nullopt);
+    kinds.push_back("k" + std::to_string(i));
+    expected.push_back((id ? std::to_string(i) : "null") + ", " +
+                       (price ? std::to_string(i) + ".5" : "null") + ", 'k" + std::to_string(i) +
+                       "'");
+  }
+  Write({"id", "price", "kind"}, {Ints(ids), Doubles(prices), Strings(kinds)}, /*group_rows=*/70);
+  for (const size_t at_a_time : {size_t{1}, size_t{33}, size_t{1000}}) {
+    EXPECT_EQ(Read(at_a_time).rows, expected);
+  }
+  EXPECT_EQ(Read(50, 123).rows, Rows(expected.begin() + 123, expected.end()));
+}
+
+TEST_F(ParquetTest, ColumnsThatNobodyLooksAtAreLeftEmpty) {
+  required_ = {{0, "event_timestamp"}};
+  schema_.columns.push_back(Spec("small", TypeKind::kInt32));
+  Write({"id", "price", "kind", "small"}, {Ints({1, std::nullopt, 3}), Doubles({1, 2, 3}),
+                                           Strings({"a", "b", "c"}), Ints({1, 2, 1LL << 40})});
+  DecodeOptions options;
+  options.schema = &schema_;
+  options.required = required_;
+  options.needed = {0, 0, 0, 0};
+  auto reader = OpenParquet(path_, options);
+  ASSERT_TRUE(reader.has_value());
+  Batch batch;
+  batch.Reset(&schema_, 0);
+  std::vector<BadRecord> bad;
+  ASSERT_TRUE((*reader)->Read(10, &batch, &bad).value());
+  // What could make a record bad is read all the same.
+  ASSERT_EQ(bad.size(), 2u);
+  EXPECT_EQ(bad[0].reason, "no event_timestamp (column 'id' is null)");
+  EXPECT_TRUE(Has(bad[1].reason, "column 'small': 1099511627776 is out of range"));
+  EXPECT_EQ(batch.columns[0].ints, (std::vector<int64_t>{1}));
+  EXPECT_EQ(batch.columns[1].size(), 0u);
 }
 
 TEST_F(ParquetTest, EmptyFile) {

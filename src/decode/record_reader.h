@@ -30,6 +30,9 @@ struct RequiredColumn {
 struct DecodeOptions {
   const Schema* schema = nullptr;  // outlives the reader
   std::vector<RequiredColumn> required;
+  // By column, 0 where the caller doesn't look; empty: it looks at all. A reader may leave such a
+  // column empty if none of its values could make a record bad.
+  std::vector<uint8_t> needed;
   Compression compression = Compression::kByContents;  // of text files
 };
 
