@@ -23,6 +23,17 @@ constexpr auto kLater = [](const auto& a, const auto& b) {
 
 }  // namespace
 
+void SetArrivals(int arrival_column, DurationUs delay_us, Batch* batch) {
+  if (arrival_column >= 0) {
+    batch->arrival_us = batch->columns[static_cast<size_t>(arrival_column)].ints;
+    return;
+  }
+  batch->arrival_us.resize(batch->rows());
+  for (size_t i = 0; i < batch->rows(); ++i) {
+    batch->arrival_us[i] = SaturatingAdd(batch->event_us[i], delay_us);
+  }
+}
+
 ArrivalSorter::ArrivalSorter(const Schema& schema, uint32_t source, Options options)
     : schema_(schema), source_(source), options_(std::move(options)) {
   row_bytes_ = 2 * sizeof(Timestamp) + sizeof(RowReference);
@@ -43,17 +54,6 @@ std::unique_ptr<Batch> ArrivalSorter::NewChunk() {
   }
   chunk->Reset(&schema_, source_);
   return chunk;
-}
-
-void ArrivalSorter::SetArrivals(Batch* batch) const {
-  if (options_.arrival_column >= 0) {
-    batch->arrival_us = batch->columns[static_cast<size_t>(options_.arrival_column)].ints;
-    return;
-  }
-  batch->arrival_us.resize(batch->rows());
-  for (size_t i = 0; i < batch->rows(); ++i) {
-    batch->arrival_us[i] = SaturatingAdd(batch->event_us[i], options_.delay_us);
-  }
 }
 
 int64_t ArrivalSorter::BytesOf(const Batch& batch) const {

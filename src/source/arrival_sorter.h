@@ -13,6 +13,9 @@
 
 namespace skewless {
 
+// Sets batch->arrival_us: the column's times, or (-1) the event's and the delay.
+void SetArrivals(int arrival_column, DurationUs delay_us, Batch* batch);
+
 class ArrivalSorter {
  public:
   struct Options {
@@ -54,7 +57,9 @@ class ArrivalSorter {
     uint32_t run;
   };
 
-  void SetArrivals(Batch* batch) const;
+  void SetArrivals(Batch* batch) const {
+    skewless::SetArrivals(options_.arrival_column, options_.delay_us, batch);
+  }
   int64_t BytesOf(const Batch& batch) const;
   void SortReferences();
   Status Spill();

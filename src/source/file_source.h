@@ -1,4 +1,4 @@
-// The two ways of reading files: as they lie, and as their records once arrived.
+// The ways of reading files: as they lie, and as their records once arrived.
 #pragma once
 
 #include <memory>
@@ -21,6 +21,22 @@ class FileSource final : public Source {
   const SourceDefinition& definition_;
   const uint32_t source_;
   std::unique_ptr<RecordFiles> files_;
+};
+
+// File after file, with arrivals, as long as those ascend.
+class SortedFileSource final : public Source {
+ public:
+  SortedFileSource(const SourceDefinition& definition, uint32_t source,
+                   std::unique_ptr<RecordFiles> files, bool* out_of_order);
+  Result<bool> Next(size_t max_rows, DurationUs wait_us, Batch* batch) override;
+  SourceProgress progress() const override;
+
+ private:
+  const SourceDefinition& definition_;
+  const uint32_t source_;
+  std::unique_ptr<RecordFiles> files_;
+  bool* out_of_order_;
+  Timestamp last_arrival_ = kMinTimestamp;
 };
 
 // Where a replay stands: rows taken of the sorted order ("sorted:<source>"), and by file how many

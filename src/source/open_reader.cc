@@ -69,12 +69,14 @@ Status CheckReadable(const SourceDefinition& source) {
 }
 
 Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
-                                                 const std::string& path) {
+                                                 const std::string& path,
+                                                 std::vector<uint8_t> needed) {
   DecodeOptions options = DecodeOptionsOf(source);
   SKEWLESS_ASSIGN_OR_RETURN(options.compression, ReadCompression(source));
   if (replay && source.arrival_timestamp >= 0) {
     options.required.push_back({source.arrival_timestamp, "arrival_timestamp"});
   }
+  options.needed = std::move(needed);
   switch (source.format) {
     case SourceFormat::kJson:
       return OpenJsonLines(SystemFiles(), path, options);

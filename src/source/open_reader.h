@@ -12,9 +12,10 @@ namespace skewless {
 // Whether this program can read the source at all, and its options make sense.
 Status CheckReadable(const SourceDefinition& source);
 
-// `replay`: records without an arrival are bad, too.
+// `replay`: records without an arrival are bad, too. `needed`: see DecodeOptions.
 Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
-                                                 const std::string& path);
+                                                 const std::string& path,
+                                                 std::vector<uint8_t> needed = {});
 
 // Reads lines that come from elsewhere, of a source with format json; errors call them `name`.
 std::unique_ptr<RecordReader> ReadJsonLinesOf(const SourceDefinition& source,

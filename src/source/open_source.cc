@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/check.h"
 #include "source/file_source.h"
 #include "source/followed_source.h"
 #include "source/open_reader.h"
@@ -89,6 +90,21 @@ Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int sou
                                     RecordFiles::Known::kReread, std::move(dead_letters));
   return std::make_unique<ReplaySource>(named, index, std::move(records), std::move(resume),
                                         std::move(sort));
+}
+
+Result<std::unique_ptr<Source>> OpenSortedFiles(const Definition& definition, int source,
+                                                std::vector<uint8_t> needed_columns,
+                                                DeadLetterSink dead_letters, bool* out_of_order) {
+  const SourceDefinition& named = definition.sources[static_cast<size_t>(source)];
+  SKEWLESS_RETURN_IF_ERROR(CheckReadable(named));
+  SKEWLESS_CHECK(named.tells_arrivals());
+  SKEWLESS_ASSIGN_OR_RETURN(auto files, FindInputFiles(definition, named));
+  auto records =
+      std::make_unique<RecordFiles>(named, true, std::move(files), KnownRecords{},
+                                    RecordFiles::Known::kReread, std::move(dead_letters));
+  records->set_needed_columns(std::move(needed_columns));
+  return std::make_unique<SortedFileSource>(named, static_cast<uint32_t>(source),
+                                            std::move(records), out_of_order);
 }
 
 }  // namespace skewless

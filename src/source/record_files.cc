@@ -23,7 +23,7 @@ int64_t RecordFiles::known(const std::string& stream) const {
 }
 
 Status RecordFiles::OpenFile() {
-  SKEWLESS_ASSIGN_OR_RETURN(reader_, OpenReader(source_, replay_, files_[file_].path));
+  SKEWLESS_ASSIGN_OR_RETURN(reader_, OpenReader(source_, replay_, files_[file_].path, needed_));
   if (mode_ == Known::kSkip) return reader_->Skip(known(files_[file_].stream));
   return {};
 }

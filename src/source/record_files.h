@@ -25,6 +25,9 @@ class RecordFiles {
   RecordFiles(const SourceDefinition& source, bool replay, std::vector<InputFile> files,
               KnownRecords known, Known mode, DeadLetterSink dead_letters);
 
+  // Before the first Read: columns that nobody looks at (see DecodeOptions).
+  void set_needed_columns(std::vector<uint8_t> needed) { needed_ = std::move(needed); }
+
   // Appends rows of at most `max_records` records of one file to the batch's columns, and sets
   // event_us. False when all files are done. Known and new records never come together.
   Result<bool> Read(size_t max_records, Batch* batch);
@@ -54,6 +57,7 @@ class RecordFiles {
   const KnownRecords known_;
   const Known mode_;
   const DeadLetterSink dead_letters_;
+  std::vector<uint8_t> needed_;
   double total_bytes_ = 0;
   double done_bytes_ = 0;  // of files before the open one
   size_t file_ = 0;

@@ -365,5 +365,43 @@ TEST_F(SourceTest, EveryFormatAndCompression) {
   EXPECT_EQ(run.letters, (Rows{"in.parquet:1:0: no event_timestamp (column 'ts' is null)"}));
 }
 
+// All files as they lie: what came, and whether they turned out to be out of order.
+std::pair<std::vector<Timestamp>, bool> ReadSorted(const Definition& definition, size_t max_rows) {
+  bool out_of_order = false;
+  const DeadLetterSink sink = [](const DeadLetter&) -> Status { return {}; };
+  auto opened = OpenSortedFiles(definition, 0, {}, sink, &out_of_order);
+  std::vector<Timestamp> arrivals;
+  Batch batch;
+  for (;;) {
+    const Result<bool> more = (*opened)->Next(max_rows, 0, &batch);
+    EXPECT_EQ(more.has_value(), !out_of_order);
+    if (!more || !*more) break;
+    arrivals.insert(arrivals.end(), batch.arrival_us.begin(), batch.arrival_us.end());
+  }
+  return {arrivals, out_of_order};
+}
+
+TEST_F(SourceTest, SortedFilesComeAsTheyLie) {
+  WriteCsv("a.csv", "a", {1, 1, 5, -1, 7});
+  WriteCsv("b.csv", "b", {-1});
+  WriteCsv("c.csv", "c", {7, 9});
+  for (const size_t max_rows : {size_t{1}, size_t{2}, size_t{100}}) {
+    const auto [arrivals, out_of_order] = ReadSorted(definition_, max_rows);
+    EXPECT_EQ(arrivals, (std::vector<Timestamp>{1, 1, 5, 7, 7, 9}));
+    EXPECT_FALSE(out_of_order);
+  }
+}
+
+TEST_F(SourceTest, FilesThatAreNotSortedSaySo) {
+  WriteCsv("a.csv", "a", {1, 5, 4, 6});
+  for (const size_t max_rows : {size_t{1}, size_t{2}, size_t{100}}) {
+    EXPECT_TRUE(ReadSorted(definition_, max_rows).second) << max_rows;
+  }
+  // Each in order, but not one after the other.
+  WriteCsv("a.csv", "a", {1, 5});
+  WriteCsv("b.csv", "b", {4, 6});
+  EXPECT_TRUE(ReadSorted(definition_, 100).second);
+}
+
 }  // namespace
 }  // namespace skewless
