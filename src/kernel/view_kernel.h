@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -118,6 +119,22 @@ class ViewKernel {
     std::vector<Tier> tiers;
   };
   Footprint footprint() const;
+
+  // Whether `outputs` (and what derived ones among them look at) are last values over all time of a
+  // fixed size, and nothing else: then which, by feature. Null is not a value for any of them.
+  struct LastValue {
+    uint32_t output;
+    int32_t argument;
+    int32_t filter;  // -1: none
+  };
+  bool IsLastValuesOnly(std::span<const int> outputs, std::vector<LastValue>* values) const;
+  // The vector of such values: `raw[i]` is what argument `values[i]` held (a double's bits), where
+  // `present[i]`.
+  void SetLastValues(Timestamp t, std::span<const LastValue> values, const uint64_t* raw,
+                     const uint8_t* present, FeatureVector* out) const;
+
+  // For this room's other ways of computing the same.
+  const KernelPlan& plan() const { return *plan_; }
 
  private:
   explicit ViewKernel(std::unique_ptr<const KernelPlan> plan);
