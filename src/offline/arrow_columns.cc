@@ -1,6 +1,9 @@
 #include "offline/arrow_columns.h"
 
 #include <arrow/api.h>
+#include <arrow/util/bit_util.h>
+
+#include <algorithm>
 
 #include "model/list.h"
 
@@ -110,6 +113,20 @@ arrow::Result<std::shared_ptr<arrow::Array>> ListArray(const Rows& rows) {
   return arrow::ListArray::FromArrays(*offset_array, *values);
 }
 
+// A bit a row; null where all are valid.
+arrow::Result<std::shared_ptr<arrow::Buffer>> ValidityBits(const Column& column,
+                                                           int64_t* null_count) {
+  const auto rows = static_cast<int64_t>(column.size());
+  *null_count = std::count(column.valid.begin(), column.valid.end(), uint8_t{0});
+  if (*null_count == 0) return std::shared_ptr<arrow::Buffer>();
+  ARROW_ASSIGN_OR_RAISE(auto bits, arrow::AllocateEmptyBitmap(rows));
+  for (int64_t row = 0; row < rows; ++row) {
+    if (column.valid[static_cast<size_t>(row)] != 0)
+      arrow::bit_util::SetBit(bits->mutable_data(), row);
+  }
+  return bits;
+}
+
 }  // namespace
 
 std::shared_ptr<arrow::DataType> ArrowType(Type type) {
@@ -120,6 +137,26 @@ arrow::Result<std::shared_ptr<arrow::Array>> ArrowArray(
     const Column& column, std::optional<std::span<const uint32_t>> order) {
   const Rows rows{column, order};
   return column.type.is_list ? ListArray(rows) : ScalarArray(rows);
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> ArrowView(const Column& column) {
+  std::shared_ptr<arrow::Buffer> values;
+  switch (column.type.kind) {
+    case TypeKind::kInt64:
+    case TypeKind::kTimestamp:
+      values = arrow::Buffer::Wrap(column.ints);
+      break;
+    case TypeKind::kFloat64:
+      values = arrow::Buffer::Wrap(column.doubles);
+      break;
+    default:
+      break;
+  }
+  if (column.type.is_list || values == nullptr) return ArrowArray(column);
+  int64_t nulls = 0;
+  ARROW_ASSIGN_OR_RAISE(auto valid, ValidityBits(column, &nulls));
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      ArrowType(column.type), static_cast<int64_t>(column.size()), {valid, values}, nulls));
 }
 
 }  // namespace skewless

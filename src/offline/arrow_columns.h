@@ -19,4 +19,8 @@ std::shared_ptr<arrow::DataType> ArrowType(Type type);
 arrow::Result<std::shared_ptr<arrow::Array>> ArrowArray(
     const Column& column, std::optional<std::span<const uint32_t>> order = std::nullopt);
 
+// All rows, without a copy where Arrow lays them out as the column does: the column outlives the
+// array.
+arrow::Result<std::shared_ptr<arrow::Array>> ArrowView(const Column& column);
+
 }  // namespace skewless

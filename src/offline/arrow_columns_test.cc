@@ -59,6 +59,9 @@ TEST(ArrowColumns, EveryTypeWithNullsInTheOrderAskedFor) {
     const auto whole = ArrowArray(column);
     const auto ordered = ArrowArray(column, order);
     ASSERT_TRUE(whole.ok() && ordered.ok());
+    const auto view = ArrowView(column);
+    ASSERT_TRUE(view.ok() && (*view)->ValidateFull().ok());
+    EXPECT_TRUE((*view)->Equals(**whole));
     EXPECT_EQ((*whole)->type()->ToString(), one.arrow_type);
     EXPECT_TRUE((*whole)->type()->Equals(ArrowType(column.type)));
     ASSERT_TRUE((*whole)->ValidateFull().ok());

@@ -15,6 +15,35 @@ std::vector<bool> NeededSources(const Definition& definition, const std::vector<
   return needed;
 }
 
+// By column of the source: 1 where a view's key, condition, argument or filter is made of it, or a
+// time is.
+std::vector<uint8_t> NeededColumns(const Definition& definition, int source,
+                                   const std::vector<int>& views) {
+  const SourceDefinition& of = definition.sources[static_cast<size_t>(source)];
+  std::vector<uint8_t> needed(of.schema.columns.size(), 0);
+  const auto need = [&](int column) {
+    if (column >= 0) needed[static_cast<size_t>(column)] = 1;
+  };
+  const auto need_inputs = [&](const std::shared_ptr<const Program>& program) {
+    if (program == nullptr) return;
+    for (const int column : program->inputs()) need(column);
+  };
+  need(of.event_timestamp);
+  need(of.arrival_timestamp);
+  for (const int index : views) {
+    const FeatureViewDefinition& view = definition.views[static_cast<size_t>(index)];
+    if (view.source != source) continue;
+    for (const int column : view.key_columns) need(column);
+    need_inputs(view.where_program);
+    for (const FeatureDefinition& feature : view.features) {
+      need_inputs(feature.argument_program);
+      need_inputs(feature.order_program);
+      need_inputs(feature.filter_program);
+    }
+  }
+  return needed;
+}
+
 Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) {
   const std::string directory = definition.ResolvePath(definition.log_path);
   if (!files.Exists(directory)) {
@@ -36,7 +65,8 @@ Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) 
 class SourceHistory {
  public:
   static Result<std::shared_ptr<SourceHistory>> Open(const Definition& definition,
-                                                     const std::vector<int>& views) {
+                                                     const std::vector<int>& views, FileOrder order,
+                                                     std::shared_ptr<bool> out_of_order) {
     auto history = std::make_shared<SourceHistory>();
     const std::vector<bool> needed = NeededSources(definition, views);
     for (size_t i = 0; i < needed.size(); ++i) {
@@ -47,20 +77,17 @@ class SourceHistory {
                     "source '" + source.name + "' doesn't say when its records arrived",
                     "Give it an arrival_timestamp or a delay, or join from the log.");
       }
-      SourceOptions options;
-      options.replay = true;
-      options.spill_directory = definition.SpillDirectory();
-      DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
       SKEWLESS_ASSIGN_OR_RETURN(
-          auto opened, OpenSource(definition, static_cast<int>(i), options, std::move(skip)));
+          auto opened, OpenOne(definition, static_cast<int>(i), views, order, out_of_order.get()));
       history->sources_.push_back(std::move(opened));
       history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
     }
+    history->out_of_order_ = std::move(out_of_order);
     return history;
   }
 
   Result<bool> Next(Batch* batch) {
-    constexpr size_t kRows = 65536;
+    constexpr size_t kRows = 8192;  // what a row needs on its way stays in the cache
     // One source after the other: a view has one source, so only the order within each matters.
     for (; at_ < sources_.size(); ++at_) {
       for (bool more = true; more;) {
@@ -74,15 +101,31 @@ class SourceHistory {
   }
 
  private:
+  static Result<std::unique_ptr<Source>> OpenOne(const Definition& definition, int source,
+                                                 const std::vector<int>& views, FileOrder order,
+                                                 bool* out_of_order) {
+    DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
+    if (order == FileOrder::kAsTheyLie) {
+      return OpenSortedFiles(definition, source, NeededColumns(definition, source, views),
+                             std::move(skip), out_of_order);
+    }
+    SourceOptions options;
+    options.replay = true;
+    options.spill_directory = definition.SpillDirectory();
+    return OpenSource(definition, source, options, std::move(skip));
+  }
+
   void Stamp(Batch* batch) {
     batch->sequence.resize(batch->rows());
     for (Sequence& sequence : batch->sequence) sequence = ++last_;
-    batch->processing_us = batch->arrival_us;
-    batch->available_us = batch->arrival_us;
+    batch->processing_us.clear();  // which no join looks at
+    batch->available_us.swap(batch->arrival_us);
     // Too late is decided as the engine decides it: by source, in the order of arrival.
     batch->applied.clear();
-    for (const Timestamp event : batch->event_us) {
-      batch->applied.push_back(watermarks_[at_].Accept(event) ? 1 : 0);
+    if (!watermarks_[at_].decides()) return;
+    batch->applied.resize(batch->rows());
+    for (size_t row = 0; row < batch->rows(); ++row) {
+      batch->applied[row] = watermarks_[at_].Accept(batch->event_us[row]) ? 1 : 0;
     }
   }
 
@@ -90,6 +133,7 @@ class SourceHistory {
   std::vector<Watermark> watermarks_;  // by sources_
   size_t at_ = 0;
   Sequence last_ = 0;
+  std::shared_ptr<bool> out_of_order_;
 };
 
 }  // namespace
@@ -107,10 +151,11 @@ Result<std::unique_ptr<LogReader>> OpenLogReader(FileSystem& files, const Defini
 }
 
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
-                            const std::vector<int>& views) {
+                            const std::vector<int>& views, FileOrder order) {
   if (kind == HistoryKind::kLog) return OpenLogHistory(files, definition);
-  SKEWLESS_ASSIGN_OR_RETURN(auto sources, SourceHistory::Open(definition, views));
   History history;
+  SKEWLESS_ASSIGN_OR_RETURN(auto sources,
+                            SourceHistory::Open(definition, views, order, history.out_of_order));
   history.next = [sources](Batch* batch) { return sources->Next(batch); };
   return history;
 }

@@ -21,10 +21,17 @@ enum class HistoryKind { kLog, kSources };
 struct History {
   HistoryStream next;            // keeps what it needs
   int64_t expected_records = 0;  // 0: unknown
+  // Set when `next` failed because files that were taken to be sorted are not.
+  std::shared_ptr<bool> out_of_order = std::make_shared<bool>(false);
 };
 
-// Streams the records of the sources that the views in `views` need.
+// How source files come into arrival order. kAsTheyLie costs nothing, and fails with `out_of_order`
+// at the first record that arrived before the one in front of it.
+enum class FileOrder { kAsTheyLie, kSort };
+
+// Streams the records of the sources that the views in `views` need. Columns that no view looks at
+// may come empty.
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
-                            const std::vector<int>& views);
+                            const std::vector<int>& views, FileOrder order = FileOrder::kSort);
 
 }  // namespace skewless

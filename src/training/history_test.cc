@@ -61,6 +61,27 @@ TEST(History, OfSourcesIsInOrderOfArrivalWithLatenessDecided) {
   EXPECT_EQ(applied, (std::vector<int64_t>{1, 0, 1}));
 }
 
+TEST(History, OfFilesThatAreTakenToBeSortedTellsWhenTheyAreNot) {
+  LoggedClicks clicks;
+  const auto line = [](int64_t at) {
+    return "1,a,1.0," + std::to_string(kTestStart) + "," + std::to_string(kTestStart + at) + "\n";
+  };
+  for (const bool sorted : {true, false}) {
+    clicks.repository().Write("clicks.csv",
+                              "user,item,price,ts,at\n" + line(1) + line(3) + line(sorted ? 4 : 2));
+    auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0},
+                               FileOrder::kAsTheyLie);
+    ASSERT_TRUE(history.has_value()) << history.error().ToString();
+    Batch batch;
+    const Result<bool> more = history->next(&batch);
+    EXPECT_EQ(more.has_value(), sorted);
+    EXPECT_EQ(*history->out_of_order, !sorted);
+    if (sorted) {
+      EXPECT_EQ(batch.sequence, (std::vector<Sequence>{1, 2, 3}));
+    }
+  }
+}
+
 TEST(History, OfSourcesNeedsTheirArrivals) {
   std::string yaml = kTrainingYaml;
   yaml.replace(yaml.find("    arrival_timestamp: at\n"), 26, "");

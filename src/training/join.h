@@ -32,9 +32,9 @@ struct ViewLabels {
 // Answers of one view by label row: one column an output of the view (features, derived).
 struct ViewAnswers {
   std::vector<Column> outputs;
-  std::vector<uint8_t> status;  // RowStatus
-  std::vector<Sequence> sequence;
-  std::vector<Timestamp> newest_event_us;
+  std::vector<uint8_t> status;             // RowStatus
+  std::vector<Sequence> sequence;          // with JoinOptions::provenance, else empty
+  std::vector<Timestamp> newest_event_us;  // the same
   std::vector<std::unique_ptr<StringArena>>
       strings;  // what string outputs point into, one a thread
 };
@@ -42,22 +42,26 @@ struct ViewAnswers {
 struct JoinOptions {
   AsOf as_of = AsOf::kAvailable;
   std::optional<DurationUs> delay_us;  // available = event + delay, in place of the logged one
-  int threads = 0;                     // 0: the machine's
-  int64_t memory_bytes = 4LL << 30;    // beyond it partitions spill to `spill_directory`
+  // The history's available_us never decreases, as in every log: then much need not be kept. A
+  // history that doesn't keep to it is an error.
+  bool available_ascends = false;
+  bool provenance = true;            // answers tell their sequence and newest event
+  int threads = 0;                   // 0: the machine's
+  int64_t memory_bytes = 4LL << 30;  // beyond it partitions spill to `spill_directory`
   std::string spill_directory;
   int64_t expected_records = 0;  // of the history, for progress; 0: unknown
   std::function<void(double fraction, int64_t records)> progress;  // may be empty
 };
 
 struct JoinCounts {
-  int64_t history_records = 0, folded = 0, refused_late = 0, labels = 0, not_found = 0,
+  int64_t history_records = 0, kept = 0, refused_late = 0, labels = 0, not_found = 0,
           spilled_bytes = 0;
 };
 
 // Reads the history once and answers all views' labels. `outputs[v]` lists which outputs of
 // labels[v]'s view are wanted (others come back as empty columns).
 Result<std::vector<ViewAnswers>> JoinHistory(const KernelSet& kernels, const HistoryStream& history,
-                                             std::vector<ViewLabels> labels,
+                                             const std::vector<ViewLabels>& labels,
                                              const std::vector<std::vector<int>>& outputs,
                                              const JoinOptions& options, JoinCounts* counts);
 

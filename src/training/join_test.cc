@@ -145,7 +145,7 @@ TEST_F(JoinTest, ThreadsAndMemoryChangeNoBit) {
   JoinCounts again;
   const auto two = Join(labels, options, &again);
   ExpectSame(one[0], two[0]);
-  EXPECT_EQ(again.folded, counts.folded);
+  EXPECT_EQ(again.kept, counts.kept);
   options.memory_bytes = 1;
   options.spill_directory = clicks_.Path("spill");
   JoinCounts spilled;

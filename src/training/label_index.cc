@@ -1,48 +1,108 @@
 #include "training/label_index.h"
 
-#include <algorithm>
-#include <bit>
+#include <tuple>
+#include <utility>
 
 namespace skewless {
+namespace {
+
+constexpr uint32_t kNoEntity = UINT32_MAX;
+constexpr size_t kFirstSlots = 1024;
+constexpr size_t kAhead = 16;
+
+bool AllHaveEightBytes(const KeyColumn& keys, size_t labels) {
+  for (size_t label = 0; label < labels; ++label) {
+    if (keys.valid[label] != 0 && keys.key(label).size() != sizeof(uint64_t)) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 LabelIndex::LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time_us) : keys_(keys) {
   const size_t labels = time_us.size();
-  slots_.resize(std::bit_ceil(std::max<size_t>(16, labels * 2)));
+  tag_is_key_ = AllHaveEightBytes(keys, labels);
+  slots_.resize(kFirstSlots);
   mask_ = slots_.size() - 1;
-  std::vector<uint32_t> entity(labels, kNone);
+  std::vector<uint32_t> entity_of(labels, kNoEntity);
+  std::vector<uint32_t> first_label;  // by entity, while the table is built
   for (size_t label = 0; label < labels; ++label) {
-    if (keys.valid[label] != 0) entity[label] = FindOrAdd(static_cast<uint32_t>(label));
+    if (label + kAhead < labels) Prefetch(keys.hash[label + kAhead]);
+    if (keys.valid[label] == 0) continue;
+    entity_of[label] = FindOrAdd(static_cast<uint32_t>(label), &first_label);
   }
-  first_.assign(entities_ + 1, 0);
-  for (const uint32_t one : entity) {
-    if (one != kNone) ++first_[one + 1];
-  }
-  for (uint32_t one = 0; one < entities_; ++one) first_[one + 1] += first_[one];
-  labels_.resize(first_[entities_]);
-  std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
-  for (size_t label = 0; label < labels; ++label) {
-    if (entity[label] != kNone) labels_[next[entity[label]]++] = static_cast<uint32_t>(label);
-  }
-  last_time_.resize(entities_);
-  for (uint32_t one = 0; one < entities_; ++one) {
-    std::sort(labels_.begin() + first_[one], labels_.begin() + first_[one + 1],
-              [&](uint32_t a, uint32_t b) {
-                return time_us[a] != time_us[b] ? time_us[a] < time_us[b] : a < b;
-              });
-    last_time_[one] = time_us[labels_[first_[one + 1] - 1]];
+  PlaceLabels(entity_of, time_us);
+}
+
+// While the table is built, an entity's `first` is its number and `count` counts its labels.
+uint32_t LabelIndex::FindOrAdd(uint32_t label, std::vector<uint32_t>* first_label) {
+  const uint64_t hash = keys_.hash[label];
+  const ByteView key = keys_.key(label);
+  const uint64_t tag = tag_is_key_ ? LoadLe<uint64_t>(key.data()) : hash;
+  for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+    Entity& found = slots_[slot];
+    if (found.count == 0) {
+      found = {tag, entities_, 1, 0, 0, 0};
+      first_label->push_back(label);
+      // The hash is needed once more when the table grows.
+      found.first_time = static_cast<Timestamp>(hash);
+      if (++entities_ > slots_.size() / 2) Grow();
+      return entities_ - 1;
+    }
+    if (found.tag == tag && (tag_is_key_ || SameKey((*first_label)[found.first], key))) {
+      ++found.count;
+      return found.first;
+    }
   }
 }
 
-uint32_t LabelIndex::FindOrAdd(uint32_t label) {
-  const uint64_t hash = keys_.hash[label];
-  for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
-    Slot& found = slots_[slot];
-    if (found.entity == kNone) {
-      found = {hash, entities_, label};
-      return entities_++;
-    }
-    if (found.hash == hash && SameKey(found.label, keys_.key(label))) return found.entity;
+void LabelIndex::Grow() {
+  HugeVector<Entity> old(slots_.size() * 2);
+  old.swap(slots_);
+  mask_ = slots_.size() - 1;
+  for (const Entity& entity : old) {
+    if (entity.count == 0) continue;
+    size_t slot = static_cast<uint64_t>(entity.first_time) & mask_;
+    while (slots_[slot].count != 0) slot = (slot + 1) & mask_;
+    slots_[slot] = entity;
   }
+}
+
+void LabelIndex::PlaceLabels(const std::vector<uint32_t>& entity_of,
+                             const std::vector<Timestamp>& time_us) {
+  std::vector<uint32_t> next(entities_ + 1, 0);
+  for (const uint32_t entity : entity_of) {
+    if (entity != kNoEntity) ++next[entity + 1];
+  }
+  for (uint32_t entity = 0; entity < entities_; ++entity) next[entity + 1] += next[entity];
+  const uint32_t positions = next[entities_];
+  ends_.assign(positions, 0);
+  for (uint32_t entity = 0; entity < entities_; ++entity) ends_[next[entity]] = next[entity + 1];
+  std::vector<std::pair<Timestamp, uint32_t>> ordered(positions);
+  for (size_t label = 0; label < entity_of.size(); ++label) {
+    if (entity_of[label] == kNoEntity) continue;
+    ordered[next[entity_of[label]]++] = {time_us[label], static_cast<uint32_t>(label)};
+  }
+  for (uint32_t first = 0; first < positions; first = ends_[first])
+    std::sort(ordered.begin() + first, ordered.begin() + ends_[first]);
+  labels_.resize(positions);
+  times_.resize(positions);
+  for (uint32_t position = 0; position < positions; ++position)
+    std::tie(times_[position], labels_[position]) = ordered[position];
+  for (Entity& entity : slots_) {
+    if (entity.count == 0) continue;
+    const uint32_t end = next[entity.first];
+    entity.first = end - entity.count;
+    entity.first_time = times_[entity.first];
+    entity.last_time = times_[end - 1];
+  }
+}
+
+std::vector<uint32_t> LabelIndex::PositionsOfLabels() const {
+  std::vector<uint32_t> position_of(keys_.valid.size(), kNoPosition);
+  for (uint32_t position = 0; position < positions(); ++position)
+    position_of[labels_[position]] = position;
+  return position_of;
 }
 
 }  // namespace skewless

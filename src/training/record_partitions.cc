@@ -1,137 +1,52 @@
 #include "training/record_partitions.h"
 
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+
 namespace skewless {
 
-RecordLayout::RecordLayout(const ViewKernel& kernel)
-    : types_(kernel.argument_types()), filters_(kernel.filter_count()) {
-  constexpr size_t kHead = 32;
-  bits_at_ = kHead + 8 * types_.size();
-  fixed_bytes_ = bits_at_ + (types_.size() + filters_ + 63) / 64 * 8;
-  for (const Type type : types_) has_strings_ |= PhysicalOf(type) == Physical::kBytes;
+RecordPartitions::RecordPartitions(size_t partitions, size_t block_bytes, std::string spill_path)
+    : partitions_(partitions),
+      extents_(partitions),
+      block_bytes_(block_bytes),
+      spill_path_(std::move(spill_path)) {
+  SKEWLESS_CHECK(block_bytes > 0 && block_bytes <= kChunkBytes);
 }
-
-void RecordLayout::Append(const ViewInput& input, size_t row, uint32_t entity,
-                          Timestamp available_us, Bytes* out) const {
-  const size_t start = out->size();
-  out->resize(start + fixed_bytes_);
-  uint8_t* record = out->data() + start;
-  StoreLe<uint32_t>(record, entity);
-  StoreLe<uint32_t>(record + 4, 0);
-  StoreLe<int64_t>(record + 8, input.sequence[row]);
-  StoreLe<int64_t>(record + 16, input.event_us[row]);
-  StoreLe<int64_t>(record + 24, available_us);
-  uint64_t word = 0;
-  size_t bit = 0;
-  const auto add_bit = [&](bool set) {
-    word |= static_cast<uint64_t>(set) << (bit % 64);
-    if (++bit % 64 == 0) {
-      StoreLe<uint64_t>(record + bits_at_ + (bit / 64 - 1) * 8, word);
-      word = 0;
-    }
-  };
-  for (size_t i = 0; i < types_.size(); ++i) {
-    const Column& column = *input.arguments[i];
-    uint8_t* slot = record + 32 + 8 * i;
-    switch (PhysicalOf(types_[i])) {
-      case Physical::kInt:
-        StoreLe<int64_t>(slot, column.ints[row]);
-        break;
-      case Physical::kDouble:
-        StoreLe<double>(slot, column.doubles[row]);
-        break;
-      case Physical::kBytes:
-        StoreLe<uint64_t>(slot, 0);
-        break;
-    }
-    add_bit(column.valid[row] != 0);
-  }
-  for (size_t i = 0; i < filters_; ++i) add_bit(input.filters[i][row] != 0);
-  if (bit % 64 != 0) StoreLe<uint64_t>(record + bits_at_ + bit / 64 * 8, word);
-  if (!has_strings_) return;
-  for (size_t i = 0; i < types_.size(); ++i) {
-    if (PhysicalOf(types_[i]) != Physical::kBytes || input.arguments[i]->valid[row] == 0) continue;
-    const std::string_view text = input.arguments[i]->strings[row];
-    const auto offset = static_cast<uint32_t>(out->size() - start);
-    PutRaw(*out, AsBytes(text));
-    record = out->data() + start;  // the buffer may have moved
-    StoreLe<uint32_t>(record + 32 + 8 * i, offset);
-    StoreLe<uint32_t>(record + 36 + 8 * i, static_cast<uint32_t>(text.size()));
-  }
-  StoreLe<uint32_t>(out->data() + start + 4,
-                    static_cast<uint32_t>(out->size() - start - fixed_bytes_));
-}
-
-void RecordLayout::InitRows(Rows* rows) const {
-  rows->input.owned_arguments.resize(types_.size());
-  for (size_t i = 0; i < types_.size(); ++i) rows->input.owned_arguments[i].type = types_[i];
-  rows->input.owned_filters.resize(filters_);
-}
-
-void RecordLayout::ClearRows(Rows* rows) const {
-  for (size_t i = 0; i < types_.size(); ++i) {
-    rows->input.owned_arguments[i].Clear();
-    rows->input.owned_arguments[i].type = types_[i];
-  }
-  for (auto& filter : rows->input.owned_filters) filter.clear();
-  rows->sequence.clear();
-  rows->event_us.clear();
-  rows->available_us.clear();
-}
-
-void RecordLayout::AddRow(const uint8_t* record, Rows* rows) const {
-  rows->sequence.push_back(LoadLe<int64_t>(record + 8));
-  rows->event_us.push_back(LoadLe<int64_t>(record + 16));
-  rows->available_us.push_back(LoadLe<int64_t>(record + 24));
-  const auto bit = [&](size_t at) {
-    return static_cast<uint8_t>((record[bits_at_ + at / 8] >> (at % 8)) & 1);
-  };
-  for (size_t i = 0; i < types_.size(); ++i) {
-    Column& column = rows->input.owned_arguments[i];
-    const uint8_t* slot = record + 32 + 8 * i;
-    switch (PhysicalOf(types_[i])) {
-      case Physical::kInt:
-        column.ints.push_back(LoadLe<int64_t>(slot));
-        break;
-      case Physical::kDouble:
-        column.doubles.push_back(LoadLe<double>(slot));
-        break;
-      case Physical::kBytes: {
-        const uint8_t* text = record + LoadLe<uint32_t>(slot);
-        column.strings.push_back(AsText({text, LoadLe<uint32_t>(slot + 4)}));
-        break;
-      }
-    }
-    column.valid.push_back(bit(i));
-  }
-  for (size_t i = 0; i < filters_; ++i)
-    rows->input.owned_filters[i].push_back(bit(types_.size() + i));
-}
-
-void RecordLayout::FinishRows(Rows* rows) const {
-  ViewInput& input = rows->input;
-  input.rows = rows->sequence.size();
-  input.selected.assign(input.rows, 1);
-  input.arguments.clear();
-  for (const Column& column : input.owned_arguments) input.arguments.push_back(&column);
-  input.filters.clear();
-  for (const auto& filter : input.owned_filters) input.filters.push_back(filter.data());
-  input.sequence = rows->sequence.data();
-  input.event_us = rows->event_us.data();
-  input.available_us = rows->available_us.data();
-}
-
-RecordPartitions::RecordPartitions(size_t partitions, std::string spill_path)
-    : buffers_(partitions), extents_(partitions), spill_path_(std::move(spill_path)) {}
 
 RecordPartitions::~RecordPartitions() {
   // Scratch of this process: nobody reads it after us.
   if (spill_ || spilled_) static_cast<void>(SystemFiles().Remove(spill_path_));
 }
 
-int64_t RecordPartitions::bytes_in_memory() const {
-  int64_t bytes = 0;
-  for (const Bytes& buffer : buffers_) bytes += static_cast<int64_t>(buffer.capacity());
-  return bytes;
+uint8_t* RecordPartitions::NewBlock() {
+  if (!free_blocks_.empty()) {
+    uint8_t* const block = free_blocks_.back();
+    free_blocks_.pop_back();
+    return block;
+  }
+  if (chunks_.empty() || chunk_used_ + block_bytes_ > kChunkBytes) {
+    chunks_.emplace_back(HugePageAllocator<uint8_t>().allocate(kChunkBytes));
+    chunk_used_ = 0;
+  }
+  uint8_t* const block = chunks_.back().get() + chunk_used_;
+  chunk_used_ += block_bytes_;
+  return block;
+}
+
+void RecordPartitions::NextBlock(Partition* to, size_t size) {
+  SKEWLESS_CHECK(size <= std::numeric_limits<uint32_t>::max());
+  if (size > block_bytes_) {
+    long_records_.emplace_back(size);
+    bytes_in_memory_ += static_cast<int64_t>(size);
+    to->blocks.push_back({long_records_.back().data(), 0});
+    to->room = static_cast<uint32_t>(size);
+    return;
+  }
+  bytes_in_memory_ += static_cast<int64_t>(block_bytes_);
+  to->blocks.push_back({NewBlock(), 0});
+  to->room = static_cast<uint32_t>(block_bytes_);
 }
 
 Status RecordPartitions::Spill() {
@@ -139,14 +54,33 @@ Status RecordPartitions::Spill() {
     SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(std::string(ParentPath(spill_path_))));
     SKEWLESS_ASSIGN_OR_RETURN(spill_, SystemFiles().Create(spill_path_));
   }
-  for (size_t i = 0; i < buffers_.size(); ++i) {
-    if (buffers_[i].empty()) continue;
-    extents_[i].push_back({spill_->size(), buffers_[i].size()});
-    SKEWLESS_RETURN_IF_ERROR(spill_->Append(buffers_[i]));
-    spilled_bytes_ += static_cast<int64_t>(buffers_[i].size());
-    Bytes().swap(buffers_[i]);
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    if (partitions_[i].blocks.empty()) continue;
+    const uint64_t offset = spill_->size();
+    for (const Block& block : partitions_[i].blocks)
+      SKEWLESS_RETURN_IF_ERROR(spill_->Append(ByteView(block.data, block.used)));
+    extents_[i].push_back({offset, spill_->size() - offset});
+    spilled_bytes_ += static_cast<int64_t>(spill_->size() - offset);
+    partitions_[i] = {};
   }
+  free_blocks_.clear();
+  long_records_.clear();
+  for (const auto& chunk : chunks_) {
+    for (size_t at = 0; at + block_bytes_ <= kChunkBytes; at += block_bytes_)
+      free_blocks_.push_back(chunk.get() + at);
+  }
+  chunk_used_ = kChunkBytes;
+  bytes_in_memory_ = 0;
   return {};
+}
+
+void RecordPartitions::Clear() {
+  for (Partition& partition : partitions_) partition = {};
+  free_blocks_.clear();
+  long_records_.clear();
+  chunks_.clear();
+  chunk_used_ = kChunkBytes;
+  bytes_in_memory_ = 0;
 }
 
 Status RecordPartitions::FinishSpilling() {
@@ -156,21 +90,26 @@ Status RecordPartitions::FinishSpilling() {
   return {};
 }
 
-Result<Bytes> RecordPartitions::Load(size_t partition) {
-  if (extents_[partition].empty()) return std::move(buffers_[partition]);
-  Bytes all;
+Status RecordPartitions::Load(size_t partition, Records* records) const {
+  records->runs.clear();
+  size_t size = 0;
+  for (const Extent& extent : extents_[partition]) size += extent.size;
+  records->spilled.resize(size);
+  size_t at = 0;
   for (const Extent& extent : extents_[partition]) {
-    const size_t at = all.size();
-    all.resize(at + extent.size);
     SKEWLESS_ASSIGN_OR_RETURN(
-        const size_t read, spilled_->Read(extent.offset, std::span(all).subspan(at, extent.size)));
+        const size_t read,
+        spilled_->Read(extent.offset, std::span(records->spilled).subspan(at, extent.size)));
     if (read != extent.size) {
       return Fail(ErrorCode::kCorrupt, spill_path_ + ": the spill file ends early, at offset " +
                                            std::to_string(extent.offset + read));
     }
+    at += extent.size;
   }
-  PutRaw(all, buffers_[partition]);
-  return all;
+  if (size > 0) records->runs.emplace_back(records->spilled);
+  for (const Block& block : partitions_[partition].blocks)
+    records->runs.emplace_back(block.data, block.used);
+  return {};
 }
 
 }  // namespace skewless

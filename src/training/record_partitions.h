@@ -1,72 +1,84 @@
-// History records on their way to the sweep: packed rows, partitioned so that each partition holds
-// whole entities and fits in a cache, in memory or, beyond a limit, in a spill file.
+// History records on their way to the sweep, partitioned so that each partition holds whole
+// entities and fits in a cache: in memory or, beyond a limit, in a spill file.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/result.h"
-#include "kernel/view_kernel.h"
+#include "training/huge_pages.h"
 
 namespace skewless {
 
-// A record: u32 entity, u32 bytes of its strings, i64 sequence, event, available; then 8 bytes an
-// argument (kBytes: u32 offset, u32 length behind the record); then a bit an argument (valid) and a
-// bit a filter (true), in whole 8 bytes; then the strings.
-class RecordLayout {
- public:
-  explicit RecordLayout(const ViewKernel& kernel);
-  size_t fixed_bytes() const { return fixed_bytes_; }
-  void Append(const ViewInput& input, size_t row, uint32_t entity, Timestamp available_us,
-              Bytes* out) const;
-
-  static uint32_t EntityOf(const uint8_t* record) { return LoadLe<uint32_t>(record); }
-  size_t SizeOf(const uint8_t* record) const { return fixed_bytes_ + LoadLe<uint32_t>(record + 4); }
-
-  // Records of one entity as the kernel wants them.
-  struct Rows {
-    ViewInput input;
-    std::vector<Sequence> sequence;
-    std::vector<Timestamp> event_us, available_us;
-  };
-  void InitRows(Rows* rows) const;
-  void ClearRows(Rows* rows) const;
-  void AddRow(const uint8_t* record, Rows* rows) const;
-  void FinishRows(Rows* rows) const;  // sets the pointers; call after the last AddRow
-
- private:
-  std::vector<Type> types_;
-  size_t filters_ = 0;
-  size_t bits_at_ = 0;
-  size_t fixed_bytes_ = 0;
-  bool has_strings_ = false;
-};
-
-// The buffers of all partitions of one view.
 class RecordPartitions {
  public:
-  RecordPartitions(size_t partitions, std::string spill_path);
+  // A partition grows by blocks of `block_bytes`; a longer record gets a block of its own.
+  RecordPartitions(size_t partitions, size_t block_bytes, std::string spill_path);
   ~RecordPartitions();
-  size_t count() const { return buffers_.size(); }
-  Bytes& buffer(size_t partition) { return buffers_[partition]; }
-  int64_t bytes_in_memory() const;
+  size_t count() const { return partitions_.size(); }
+
+  // Room for the partition's next record.
+  uint8_t* Add(size_t partition, size_t size) {
+    Partition& to = partitions_[partition];
+    if (size > to.room) NextBlock(&to, size);
+    Block& block = to.blocks.back();
+    uint8_t* const record = block.data + block.used;
+    block.used += static_cast<uint32_t>(size);
+    to.room -= static_cast<uint32_t>(size);
+    return record;
+  }
+
+  int64_t bytes_in_memory() const { return bytes_in_memory_; }
   int64_t spilled_bytes() const { return spilled_bytes_; }
-  // Moves every buffer to the spill file.
+  // Moves every record to the spill file.
   Status Spill();
   // Call once, before Load.
   Status FinishSpilling();
-  // The partition's records in the order they came; several threads may load at once.
-  Result<Bytes> Load(size_t partition);
+
+  // Lets go of all records.
+  void Clear();
+
+  // A partition's records in the order they came: those of `runs`, one run after the other.
+  struct Records {
+    std::vector<ByteView> runs;
+    Bytes spilled;  // what the first run looks at
+  };
+  // Several threads may load at once.
+  Status Load(size_t partition, Records* records) const;
 
  private:
+  struct Block {
+    uint8_t* data = nullptr;
+    uint32_t used = 0;
+  };
+  struct Partition {
+    std::vector<Block> blocks;
+    uint32_t room = 0;  // in the last block
+  };
+  static constexpr size_t kChunkBytes = size_t{2} << 20;
+  struct FreeChunk {
+    void operator()(uint8_t* memory) const {
+      HugePageAllocator<uint8_t>().deallocate(memory, kChunkBytes);
+    }
+  };
   struct Extent {
     uint64_t offset;
     uint64_t size;
   };
-  std::vector<Bytes> buffers_;
-  std::vector<std::vector<Extent>> extents_;
+  void NextBlock(Partition* to, size_t size);
+  uint8_t* NewBlock();
+
+  std::vector<Partition> partitions_;
+  std::vector<std::vector<Extent>> extents_;  // by partition
+  const size_t block_bytes_;
+  std::vector<std::unique_ptr<uint8_t[], FreeChunk>> chunks_;  // what blocks are cut from
+  size_t chunk_used_ = 0;                                      // bytes of the last one
+  std::vector<uint8_t*> free_blocks_;
+  std::vector<Bytes> long_records_;
+  int64_t bytes_in_memory_ = 0;
   std::string spill_path_;
   std::unique_ptr<AppendFile> spill_;
   std::unique_ptr<RandomFile> spilled_;

@@ -1,25 +1,37 @@
 #include "training/record_partitions.h"
 
+#include <cstring>
+
 #include "training/training_fixture.h"
 
 namespace skewless {
 namespace {
 
-Bytes Numbered(int number, size_t size) { return Bytes(size, static_cast<uint8_t>(number)); }
+void AddNumbered(size_t partition, int number, size_t size, RecordPartitions* partitions) {
+  std::memset(partitions->Add(partition, size), number, size);
+}
+
+Bytes Everything(const RecordPartitions& partitions, size_t partition) {
+  RecordPartitions::Records records;
+  EXPECT_TRUE(partitions.Load(partition, &records).has_value());
+  Bytes all;
+  for (const ByteView run : records.runs) PutRaw(all, run);
+  return all;
+}
 
 // The same records, with and without a spill in between.
 TEST(RecordPartitions, SpilledPartitionsLoadAsThoseInMemory) {
   const std::string folder = std::filesystem::temp_directory_path() /
                              ("skewless-partitions-" + std::to_string(::getpid()));
   {
-    RecordPartitions in_memory(5, folder + "/a.spill");
-    RecordPartitions spilled(5, folder + "/b.spill");
+    RecordPartitions in_memory(5, 128, folder + "/a.spill");
+    RecordPartitions spilled(5, 4096, folder + "/b.spill");
     for (int round = 0; round < 4; ++round) {
       for (size_t partition = 0; partition < 4; ++partition) {
         if (round == 1 && partition == 2) continue;
-        const Bytes record = Numbered(round * 10 + static_cast<int>(partition), 100 + partition);
-        PutRaw(in_memory.buffer(partition), record);
-        PutRaw(spilled.buffer(partition), record);
+        const int number = round * 10 + static_cast<int>(partition);
+        AddNumbered(partition, number, 100 + partition, &in_memory);
+        AddNumbered(partition, number, 100 + partition, &spilled);
       }
       if (round < 3) {
         ASSERT_TRUE(spilled.Spill().has_value());
@@ -32,7 +44,7 @@ TEST(RecordPartitions, SpilledPartitionsLoadAsThoseInMemory) {
     ASSERT_TRUE(in_memory.FinishSpilling().has_value());
     ASSERT_TRUE(spilled.FinishSpilling().has_value());
     for (size_t partition = 0; partition < 5; ++partition) {
-      EXPECT_EQ(spilled.Load(partition).value(), in_memory.Load(partition).value()) << partition;
+      EXPECT_EQ(Everything(spilled, partition), Everything(in_memory, partition)) << partition;
     }
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder));
@@ -43,12 +55,13 @@ TEST(RecordPartitions, AShortSpillFileIsFound) {
   const std::string folder =
       std::filesystem::temp_directory_path() / ("skewless-short-" + std::to_string(::getpid()));
   {
-    RecordPartitions partitions(1, folder + "/c.spill");
-    PutRaw(partitions.buffer(0), Numbered(1, 100));
+    RecordPartitions partitions(1, 1024, folder + "/c.spill");
+    AddNumbered(0, 1, 100, &partitions);
     ASSERT_TRUE(partitions.Spill().has_value());
     ASSERT_TRUE(partitions.FinishSpilling().has_value());
     std::filesystem::resize_file(folder + "/c.spill", 60);
-    const auto loaded = partitions.Load(0);
+    RecordPartitions::Records records;
+    const Status loaded = partitions.Load(0, &records);
     ASSERT_FALSE(loaded.has_value());
     EXPECT_EQ(loaded.error().code, ErrorCode::kCorrupt);
     EXPECT_NE(loaded.error().message.find("c.spill"), std::string::npos);
@@ -56,72 +69,28 @@ TEST(RecordPartitions, AShortSpillFileIsFound) {
   std::filesystem::remove_all(folder);
 }
 
-// More arguments and filters than a word has bits, of every shape, nulls among them.
-TEST(RecordLayout, RowsComeBackAsTheyWent) {
-  std::string yaml = R"(project: wide
-log: {path: var/log}
-online: {type: embedded, path: var/online}
-sources:
-  events:
-    type: file
-    path: events.csv
-    format: csv
-    columns: {user: int64, s: string, x: float64, ts: "timestamp[us]"}
-    event_timestamp: ts
-entities:
-  user: {keys: {user: int64}}
-feature_views:
-  wide:
-    source: events
-    entity: user
-    features:
-      text: last(s)
-)";
-  for (int i = 0; i < 70; ++i) {
-    const std::string n = std::to_string(i);
-    yaml += "      f" + n + ": sum(x + " + n + ") filter (where x > " + n + ")\n";
-  }
-  TestRepository repository(yaml);
-  const ViewKernel& kernel = *repository.kernels()[0];
-  ASSERT_GT(kernel.argument_types().size() + kernel.filter_count(), 128u);
-  Batch batch;
-  const std::string at = std::to_string(kTestStart);
-  FillBatch(repository.definition(), 0,
-            {{{"1", "hello", "30.5", at}, 1},
-             {{"1", "", "", at}, 2},
-             {{"1", std::string(1000, 'z'), "-1", at}, 3}},
-            5, &batch);
-  EvaluationScratch scratch;
-  ViewInput input;
-  kernel.Prepare(batch, scratch, &input);
-  const RecordLayout layout(kernel);
-  Bytes records;
-  for (size_t row = 0; row < 3; ++row)
-    layout.Append(input, row, 40 + static_cast<uint32_t>(row), 100 + static_cast<Timestamp>(row),
-                  &records);
-  RecordLayout::Rows rows;
-  layout.InitRows(&rows);
-  layout.ClearRows(&rows);
-  uint32_t entity = 40;
-  const uint8_t* record = records.data();
-  for (; record != records.data() + records.size(); record += layout.SizeOf(record)) {
-    EXPECT_EQ(RecordLayout::EntityOf(record), entity++);
-    layout.AddRow(record, &rows);
-  }
-  layout.FinishRows(&rows);
-  ASSERT_EQ(rows.input.rows, 3u);
-  for (size_t row = 0; row < 3; ++row) {
-    EXPECT_EQ(rows.sequence[row], 5 + static_cast<Sequence>(row));
-    EXPECT_EQ(rows.event_us[row], kTestStart);
-    EXPECT_EQ(rows.available_us[row], 100 + static_cast<Timestamp>(row));
-    for (size_t i = 0; i < kernel.argument_types().size(); ++i) {
-      EXPECT_TRUE(
-          SameBits(ValueAt(*rows.input.arguments[i], row), ValueAt(*input.arguments[i], row)))
-          << i;
+// Records longer than a block among short ones, through many blocks and two spills.
+TEST(RecordPartitions, RecordsOfAllSizesStayInOrder) {
+  const std::string folder =
+      std::filesystem::temp_directory_path() / ("skewless-sizes-" + std::to_string(::getpid()));
+  {
+    RecordPartitions partitions(3, 64, folder + "/d.spill");
+    std::vector<Bytes> expected(3);
+    for (int i = 0; i < 3000; ++i) {
+      const auto partition = static_cast<size_t>(i * i % 3);
+      const size_t size = i % 100 == 0 ? 500 : 1 + static_cast<size_t>(i) % 60;
+      AddNumbered(partition, i % 251, size, &partitions);
+      expected[partition].insert(expected[partition].end(), size, static_cast<uint8_t>(i % 251));
+      if (i == 700 || i == 1500) {
+        ASSERT_TRUE(partitions.Spill().has_value());
+      }
     }
-    for (size_t i = 0; i < kernel.filter_count(); ++i)
-      EXPECT_EQ(rows.input.filters[i][row], input.filters[i][row]) << i;
+    EXPECT_GT(partitions.bytes_in_memory(), 0);
+    ASSERT_TRUE(partitions.FinishSpilling().has_value());
+    for (size_t partition = 0; partition < 3; ++partition)
+      EXPECT_EQ(Everything(partitions, partition), expected[partition]);
   }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -153,13 +153,22 @@ class TrainingSetMaker {
       }
       outputs.emplace_back(needed.begin(), needed.end());
     }
-    SKEWLESS_ASSIGN_OR_RETURN(History history,
-                              OpenHistory(files, definition_, request_.history, wanted_.views));
-    JoinOptions options = request_.join;
-    options.expected_records = history.expected_records;
-    SKEWLESS_ASSIGN_OR_RETURN(answers_, JoinHistory(kernels, history.next, std::move(view_labels),
-                                                    outputs, options, &result_.counts));
-    return {};
+    // Files mostly lie in the order of arrivals; only those that don't are sorted.
+    for (const FileOrder order : {FileOrder::kAsTheyLie, FileOrder::kSort}) {
+      SKEWLESS_ASSIGN_OR_RETURN(
+          History history, OpenHistory(files, definition_, request_.history, wanted_.views, order));
+      JoinOptions options = request_.join;
+      options.expected_records = history.expected_records;
+      options.provenance = false;
+      options.available_ascends = true;
+      result_.counts = {};
+      auto answers =
+          JoinHistory(kernels, history.next, view_labels, outputs, options, &result_.counts);
+      if (!answers && *history.out_of_order) continue;
+      SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
+      return {};
+    }
+    return Fail(ErrorCode::kInternal, "sorted files came out of order");
   }
 
   const Column* Answer(FeatureReference feature) const {

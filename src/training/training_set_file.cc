@@ -3,6 +3,7 @@
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
+#include <arrow/type_traits.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
@@ -33,7 +34,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
   for (const OutputColumn& feature : features) {
     const bool as_text = feature.column->type.is_list && format == TableFormat::kCsv;
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array,
-                          as_text ? ListText(*feature.column) : ArrowArray(*feature.column));
+                          as_text ? ListText(*feature.column) : ArrowView(*feature.column));
     ARROW_ASSIGN_OR_RAISE(
         table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
                                 std::make_shared<arrow::ChunkedArray>(array)));
@@ -44,8 +45,13 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
 arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
   if (format == TableFormat::kParquet) {
-    auto properties =
-        parquet::WriterProperties::Builder().compression(arrow::Compression::ZSTD)->build();
+    parquet::WriterProperties::Builder builder;
+    builder.compression(arrow::Compression::ZSTD);
+    // Numbers mostly differ from row to row: looking for a dictionary costs more than all else.
+    for (const auto& field : table.schema()->fields()) {
+      if (arrow::is_primitive(field->type()->id())) builder.disable_dictionary(field->name());
+    }
+    auto properties = builder.build();
     auto arrow_properties =
         parquet::ArrowWriterProperties::Builder().store_schema()->set_use_threads(true)->build();
     ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file,

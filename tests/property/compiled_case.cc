@@ -32,7 +32,7 @@ std::string Show(int status, Sequence sequence, Timestamp newest_event_us) {
 }  // namespace
 
 Answer AnswerOf(const FeatureVector& vector) {
-  return {vector.status, vector.sequence, vector.newest_event_us, vector.values};
+  return {vector.status, true, vector.sequence, vector.newest_event_us, vector.values};
 }
 
 std::vector<oracle::Record> RecordsOf(const Case& c) {
@@ -114,8 +114,10 @@ std::optional<std::string> CompiledCase::Difference(const oracle::ViewOracle& or
   const FeatureViewDefinition& definition = view(label.view);
   const std::string where = definition.name + " at " + std::to_string(t) + ": ";
   const auto status = static_cast<int>(answer.status);
-  if (status != static_cast<int>(expected.standing) || answer.sequence != expected.sequence ||
-      answer.newest_event_us != expected.newest_event_us) {
+  const bool other_provenance =
+      answer.provenance &&
+      (answer.sequence != expected.sequence || answer.newest_event_us != expected.newest_event_us);
+  if (status != static_cast<int>(expected.standing) || other_provenance) {
     return where + "got " + Show(status, answer.sequence, answer.newest_event_us) + "; expected " +
            Show(static_cast<int>(expected.standing), expected.sequence, expected.newest_event_us);
   }

@@ -18,6 +18,7 @@ namespace skewless::property {
 // What some path answered.
 struct Answer {
   RowStatus status = RowStatus::kNotFound;
+  bool provenance = true;  // the next two are told
   Sequence sequence = 0;
   Timestamp newest_event_us = 0;
   std::vector<ValueView> values;
