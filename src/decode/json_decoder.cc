@@ -182,9 +182,29 @@ struct TextHash {
 }  // namespace
 
 struct JsonDecoder::Impl {
+  // A field's key as the record before wrote it, and the quote behind it as two words: there is
+  // padding behind every record. Keys that are too long for that, and for good those with escapes,
+  // are looked up.
   struct ExpectedField {
     std::string key;
     int column = -1;
+    uint64_t words[2] = {0, 0}, masks[2] = {~uint64_t{0}, ~uint64_t{0}};
+
+    ExpectedField() = default;
+    ExpectedField(std::string_view k, int c) : key(k), column(c) {
+      static_assert(TextInput::kPadding >= sizeof words);
+      if (key.size() >= sizeof words) return;
+      std::memcpy(words, key.data(), key.size());
+      std::memset(reinterpret_cast<char*>(words) + key.size(), '"', 1);
+      std::memset(masks, 0, sizeof masks);
+      std::memset(masks, 0xFF, key.size() + 1);
+    }
+    // `raw`: behind the opening quote of a key.
+    bool Is(const char* raw) const {
+      uint64_t here[2];
+      std::memcpy(here, raw, sizeof here);
+      return (((here[0] ^ words[0]) & masks[0]) | ((here[1] ^ words[1]) & masks[1])) == 0;
+    }
   };
   static constexpr size_t kMaxExpected = 1024;
 
@@ -213,6 +233,10 @@ struct JsonDecoder::Impl {
 
   // The column of the `index`-th field of the record, or -1.
   simdjson::error_code FindColumn(ondemand::field& field, size_t index, int* column) {
+    if (index < expected.size() && expected[index].Is(field.key().raw())) [[likely]] {
+      *column = expected[index].column;
+      return simdjson::SUCCESS;
+    }
     const std::string_view key = field.escaped_key();
     if (index < expected.size() && expected[index].key == key) {
       *column = expected[index].column;
@@ -227,7 +251,7 @@ struct JsonDecoder::Impl {
     *column = Look(key);
     if (index < kMaxExpected) {
       if (index >= expected.size()) expected.resize(index + 1);
-      expected[index] = {std::string(key), *column};
+      expected[index] = ExpectedField(key, *column);
     }
     return simdjson::SUCCESS;
   }
@@ -263,6 +287,41 @@ struct JsonDecoder::Impl {
     out->valid = true;
     out->bytes = arena.Add(list.Finish());
     return {};
+  }
+
+  // What nearly every value is: there, and of its column's kind. False for all others, which are as
+  // if nobody had looked at them.
+  bool ReadPlainField(ondemand::value& value, size_t column, RowBuilder& rows) const {
+    int64_t int_value = 0;
+    switch (kinds[column]) {
+      case FieldKind::kInt64:
+        if (value.get_int64().get(int_value) != simdjson::SUCCESS) return false;
+        rows.SetInt(column, int_value);
+        return true;
+      case FieldKind::kTimestampNumber:
+        // Reading a value again is simdjson's to allow, and it does.
+        if (value.get_int64().get(int_value) != simdjson::SUCCESS) return false;
+        if (ScaleTimestamp(int_value, schema.columns[column].unit, &int_value) != Parsed::kOk)
+          return false;
+        rows.SetInt(column, int_value);
+        return true;
+      case FieldKind::kFloat64: {
+        double double_value = 0;
+        if (value.get_double().get(double_value) != simdjson::SUCCESS) return false;
+        rows.SetDouble(column, double_value);
+        return true;
+      }
+      case FieldKind::kString: {
+        const std::string_view token = Token(value);
+        if (token.size() < 2 || token.front() != '"' || token.back() != '"' ||
+            std::memchr(token.data(), '\\', token.size()) != nullptr)
+          return false;
+        rows.SetString(column, rows.strings().Add(token.substr(1, token.size() - 2)));
+        return true;
+      }
+      default:
+        return false;
+    }
   }
 
   Problem ReadField(ondemand::value& value, size_t column, RowBuilder& rows) {
@@ -307,6 +366,8 @@ struct JsonDecoder::Impl {
       int column = -1;
       if (const auto error = FindColumn(field, index++, &column)) return fail(error);
       if (column < 0) continue;
+      if (ReadPlainField(field.value(), static_cast<size_t>(column), rows)) [[likely]]
+        continue;
       const Problem problem = ReadField(field.value(), static_cast<size_t>(column), rows);
       if (!problem.ok()) [[unlikely]] {
         *reason = Reason(problem, static_cast<size_t>(column));
