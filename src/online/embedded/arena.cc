@@ -149,6 +149,12 @@ uint32_t Arena::AllocateZeros(uint64_t bytes, uint64_t alignment) {
   return static_cast<uint32_t>(start / kUnitBytes);
 }
 
+void Arena::PrefetchBlock(uint32_t unit) {
+  constexpr size_t kLine = 64, kLines = 6;  // of most states
+  const uint8_t* const block = At<uint8_t>(unit);
+  for (size_t line = 0; line < kLines; ++line) __builtin_prefetch(block + line * kLine, 1);
+}
+
 uint32_t Arena::AllocateBlock(uint32_t size_class) {
   if (size_class >= kSizeClasses) {
     status_ = Fail(ErrorCode::kNoSpace,
@@ -160,6 +166,8 @@ uint32_t Arena::AllocateBlock(uint32_t size_class) {
   if (head != 0) {
     const uint32_t unit = head;
     head = static_cast<uint32_t>(Block(unit)->batch);
+    // It was let go of long ago: whoever asks next finds it in the cache.
+    if (head != 0) PrefetchBlock(head);
     return unit;
   }
   const uint32_t unit = AllocateZeros(kClassBytes[size_class], kUnitBytes);

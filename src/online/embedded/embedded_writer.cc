@@ -165,7 +165,11 @@ void EmbeddedWriter::AdvanceReplayClock(Timestamp now) {
 }
 
 void EmbeddedWriter::EndBatch() {
-  for (const uint32_t unit : quarantine_) arena_->FreeBlock(unit);
+  constexpr size_t kAhead = 8;
+  for (size_t i = 0; i < quarantine_.size(); ++i) {
+    if (i + kAhead < quarantine_.size()) arena_->PrefetchHeader(quarantine_[i + kAhead]);
+    arena_->FreeBlock(quarantine_[i]);
+  }
   quarantine_.clear();
   quarantine_.swap(retired_);
   ++arena_->header().allocator.batch;

@@ -52,8 +52,7 @@ void Index::PrefetchBlock(uint64_t hash) {
     const uint64_t versions = slot.versions.load(std::memory_order_relaxed);
     if (versions == 0) return;
     if (slot.hash.load(std::memory_order_relaxed) != hash) continue;
-    const auto* block = arena_.At<uint8_t>(NewestOf(versions));
-    for (size_t line = 0; line < 4; ++line) __builtin_prefetch(block + line * 64, 1);
+    arena_.PrefetchBlock(NewestOf(versions));
     return;
   }
 }
