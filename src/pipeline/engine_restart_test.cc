@@ -1,4 +1,4 @@
-// Whether a start goes on with the online store that it finds.
+// What a stop leaves, and whether a start goes on with the online store that it finds.
 #include <filesystem>
 
 #include "pipeline/engine_fixture.h"
@@ -42,6 +42,32 @@ TEST_F(EngineRestart, AStoreOfAnEarlierTimeIsBuiltAnew) {
   std::filesystem::remove_all(online);
   std::filesystem::copy(copy, online);
   EXPECT_TRUE(IsRebuilt());
+  EXPECT_EQ(Read(1).values, "20, 210");
+}
+
+class LiveStop : public EngineTest {
+ protected:
+  LiveStop() : EngineTest(EngineYaml("")) {}
+};
+
+// What was decoded before the stop is made durable and readable, be it more than a group.
+TEST_F(LiveStop, DrainsAllThatWasDecoded) {
+  std::string text = kEventsHeader;
+  for (int64_t n = 1; n <= 100; ++n) text += EventLine(1, n, n, n);
+  repository_.Write("events.csv", text);
+  EngineOptions options;
+  options.batch_rows = 5;
+  options.group_rows = 5;
+  auto engine = Open(std::move(options));
+  ASSERT_NE(engine, nullptr);
+  for (int batch = 0; batch < 4; ++batch) engine->StepSource(0);
+  for (;;) {
+    const auto turn = engine->Step(true);
+    ASSERT_TRUE(turn.has_value()) << turn.error().ToString();
+    if (*turn == Engine::Turn::kEnded) break;
+  }
+  ASSERT_TRUE(engine->Close().has_value());
+  EXPECT_EQ(LoggedNumbers().size(), 20u);
   EXPECT_EQ(Read(1).values, "20, 210");
 }
 
