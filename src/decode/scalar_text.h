@@ -14,6 +14,7 @@ enum class Parsed : uint8_t {
   kOk,
   kMalformed,   // not of this type at all
   kOutOfRange,  // of this type, but too large or too small for it
+  kNotUtf8,     // bytes where text belongs
 };
 
 // The whole text must be the value; none of these trims blanks.

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import unittest
 
-from program import PROGRAM, ProgramTest
+from program import PROGRAM, SLOWNESS, ProgramTest
 
 DEFINITION = """project: bad
 log: {path: var/log, segment_bytes: 65536}
@@ -96,7 +96,7 @@ class BadInputTest(ProgramTest):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         # Written past its limit, a file fails as on a full disk (EFBIG); the engine must stop, not go on.
         done = subprocess.run([PROGRAM, "run", "--once"], cwd=self.folder, capture_output=True, text=True,
-                              preexec_fn=small_files, timeout=120)
+                              preexec_fn=small_files, timeout=120 * SLOWNESS)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("error:", done.stderr)
         # With room again, nothing is lost or twice.

@@ -7,7 +7,7 @@ import unittest
 
 import pyarrow.parquet
 
-from program import PROGRAM, ProgramTest
+from program import PROGRAM, SLOWNESS, ProgramTest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REQUESTS = 1500
@@ -17,7 +17,7 @@ class DemoTest(ProgramTest):
     def test_demo(self):
         done = subprocess.run([sys.executable, os.path.join(ROOT, "examples/flights/demo"), "--folder", self.folder,
                                "--program", PROGRAM, "--requests", str(REQUESTS), "--kill", "3"],
-                              capture_output=True, text=True, timeout=800)
+                              capture_output=True, text=True, timeout=800 * SLOWNESS)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("336,776 flights", done.stdout)
         self.assertIn(f"0 of {REQUESTS:,} training rows differ", done.stdout)

@@ -10,7 +10,7 @@ import time
 
 import pyarrow.dataset
 
-from program import PROGRAM, ProgramTest
+from program import PROGRAM, SLOWNESS, ProgramTest
 
 SEED = int(os.environ.get("SKEWLESS_SEED", "20240501"))
 READER = os.environ.get("SKEWLESS_OUTSIDE_READER", os.path.join(os.path.dirname(PROGRAM), "tests/end_to_end/outside_reader"))
@@ -145,14 +145,14 @@ class Outside:
     def wait_for_rows(self, more):
         """Returns when it has read so many more; a reader that stands still never does."""
         wanted = self.rows() + more
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * SLOWNESS
         while self.rows() < wanted:
             if time.monotonic() > deadline:
                 raise AssertionError("the reader stands still")
             time.sleep(0.001)
 
     def finish(self):
-        out, err = self.process.communicate(timeout=120)
+        out, err = self.process.communicate(timeout=120 * SLOWNESS)
         return self.process.returncode, json.loads(out.splitlines()[-1]), err
 
 

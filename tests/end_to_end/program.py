@@ -12,6 +12,7 @@ import time
 import unittest
 
 PROGRAM = os.environ["SKEWLESS_PROGRAM"]
+SLOWNESS = int(os.environ.get("SKEWLESS_SLOWNESS", "1"))  # of a sanitized program
 
 
 class Running:
@@ -27,7 +28,7 @@ class Running:
 
     def start(self):
         self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 120 * SLOWNESS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise AssertionError(f"ended with {self.process.returncode}: {self.process.stderr.read()}")
@@ -38,7 +39,7 @@ class Running:
                 time.sleep(0.02)
         raise AssertionError("the server did not answer within two minutes")
 
-    def request(self, method, path, body=None, timeout=60):
+    def request(self, method, path, body=None, timeout=60 * SLOWNESS):
         """(status, text); a lost connection is made anew once by the caller's next request."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -54,7 +55,7 @@ class Running:
 
     def wait_until_readable(self):
         """Under a replay clock there is no time to read at before the first event."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * SLOWNESS
         while self.request("GET", "/health")[0] != 200:
             if time.monotonic() > deadline:
                 raise AssertionError("nothing could be read within a minute")
@@ -84,7 +85,7 @@ class Running:
             self.connection.close()
             self.connection = None
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=300)
+        out, err = self.process.communicate(timeout=300 * SLOWNESS)
         if self.process.returncode != 0:
             raise AssertionError(f"ended with {self.process.returncode}: {err}")
         return out
@@ -110,7 +111,7 @@ class ProgramTest(unittest.TestCase):
         with open(self.path(name), "w") as file:
             file.write(text)
 
-    def run_program(self, *arguments, code=0, timeout=300):
+    def run_program(self, *arguments, code=0, timeout=300 * SLOWNESS):
         """Runs a command in the repository; returns (stdout, stderr)."""
         done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=timeout)
         self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}\n{done.stderr}")

@@ -6,7 +6,7 @@ import time
 import unittest
 
 from outside import DEFINITION, Outside, OutsideTest
-from program import PROGRAM
+from program import PROGRAM, SLOWNESS
 
 EVENTS = 4000
 SERVING = "serving: {listen: 127.0.0.1:0}"
@@ -75,7 +75,7 @@ class TwoEnginesTest(OutsideTest):
         return engine
 
     def wait_for_one(self, engines):
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 120 * SLOWNESS
         while sum(engine.poll() is None for engine in engines) > 1:
             self.assertLess(time.monotonic(), deadline, "two engines live")
             time.sleep(0.002)
