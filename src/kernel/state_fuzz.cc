@@ -34,7 +34,11 @@ const Bytes& SoundState() {
                              .b = true},
                    now);
     }
-    return entity.state();
+    // Without the room behind it: a head that counts that in is refused at once.
+    Bytes used = entity.state();
+    used.resize(LoadStateHeader(used.data()).size);
+    SKEWLESS_CHECK(View().kernel().Validate(used).has_value());
+    return used;
   }();
   return state;
 }
