@@ -46,7 +46,7 @@ uint32_t LabelIndex::FindOrAdd(uint32_t label, std::vector<uint32_t>* first_labe
       first_label->push_back(label);
       // The hash is needed once more when the table grows.
       found.first_time = static_cast<Timestamp>(hash);
-      if (++entities_ > slots_.size() / 2) Grow();
+      if (++entities_ > slots_.size() / 10 * 7) Grow();
       return entities_ - 1;
     }
     if (found.tag == tag && (tag_is_key_ || SameKey((*first_label)[found.first], key))) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "kernel/service_kernel.h"
+#include "training/join_passes.h"
 
 namespace skewless {
 namespace {
@@ -155,16 +156,17 @@ class TrainingSetMaker {
     }
     // Files mostly lie in the order of arrivals; only those that don't are sorted.
     for (const FileOrder order : {FileOrder::kAsTheyLie, FileOrder::kSort}) {
-      SKEWLESS_ASSIGN_OR_RETURN(
-          History history, OpenHistory(files, definition_, request_.history, wanted_.views, order));
+      const auto open = [&] {
+        return OpenHistory(files, definition_, request_.history, wanted_.views, order);
+      };
       JoinOptions options = request_.join;
-      options.expected_records = history.expected_records;
       options.provenance = false;
       options.available_ascends = true;
       result_.counts = {};
-      auto answers =
-          JoinHistory(kernels, history.next, view_labels, outputs, options, &result_.counts);
-      if (!answers && *history.out_of_order) continue;
+      bool out_of_order = false;
+      auto answers = JoinInPasses(kernels, open, view_labels, outputs, std::move(options),
+                                  &result_.counts, &out_of_order);
+      if (!answers && out_of_order) continue;
       SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
       return {};
     }

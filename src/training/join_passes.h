@@ -1,0 +1,27 @@
+// A join whose labels and answers are more than the memory it may take: in several passes over the
+// history, each for the entities of one share of the hashes.
+#pragma once
+
+#include "training/history.h"
+#include "training/join.h"
+
+namespace skewless {
+
+// Opens the history once more, from its beginning.
+using OpenHistoryAgain = std::function<Result<History>()>;
+
+// How many passes hold their working memory within options.memory_bytes, beside what is needed from
+// the first to the last: the labels and the finished answers. At least 1, at most kMaxJoinPasses.
+int CountJoinPasses(const KernelSet& kernels, const std::vector<ViewLabels>& labels,
+                    const std::vector<std::vector<int>>& outputs, const JoinOptions& options);
+inline constexpr int kMaxJoinPasses = 64;
+
+// JoinHistory's answers. `out_of_order`: set with the error of a history that was not sorted.
+Result<std::vector<ViewAnswers>> JoinInPasses(const KernelSet& kernels,
+                                              const OpenHistoryAgain& open_history,
+                                              const std::vector<ViewLabels>& labels,
+                                              const std::vector<std::vector<int>>& outputs,
+                                              JoinOptions options, JoinCounts* counts,
+                                              bool* out_of_order);
+
+}  // namespace skewless
