@@ -59,6 +59,7 @@ Status Engine::OpenOnline() {
   return online_->OpenForReaders();
 }
 
+// As one batch: nobody reads before its end, so no row needs the version before.
 Status Engine::RebuildOnline() {
   rebuilt_ = log_->recovery().records > 0;
   SKEWLESS_RETURN_IF_ERROR(online_->Reset());
@@ -69,7 +70,6 @@ Status Engine::RebuildOnline() {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) break;
     SKEWLESS_RETURN_IF_ERROR(FoldAll(batch));
-    if (batch.rows() > 0) SKEWLESS_RETURN_IF_ERROR(online_->Commit(batch.sequence.back()));
     records += static_cast<int64_t>(batch.rows());
     stats_.recovered_records.store(records, std::memory_order_relaxed);
     if (options_.recovery_progress) options_.recovery_progress(records, log_->recovery().records);
