@@ -2,6 +2,7 @@
 # make test               build and run every test
 # make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
 # make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
+# make simulate [SEEDS=20000] [SEED=1]  run the engine in so many simulated worlds, from that seed on
 # make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
 # make mutate [ONLY=regex]  break the program on purpose; some test must catch each break
 # make demo               run the flights example
@@ -20,7 +21,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build test test-sanitizers asan tsan fuzz crash mutate demo bench bench-growth lint format install clean help
+.PHONY: all build test test-sanitizers asan tsan fuzz simulate crash mutate demo bench bench-growth lint format install clean help
 
 all: build
 
@@ -46,6 +47,11 @@ fuzz:
 	tools/bootstrap --fuzz
 	tools/build fuzz
 	tools/fuzz --seconds $(or $(SECONDS),3600) --only "$(ONLY)"
+
+simulate:
+	tools/bootstrap --test
+	tools/build release
+	build/release/tests/simulation/simulation --seeds $(or $(SEEDS),20000) --first $(or $(SEED),1)
 
 crash:
 	tools/bootstrap --test

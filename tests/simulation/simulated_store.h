@@ -14,6 +14,8 @@ namespace skewless::simulation {
 class StoreWatcher {
  public:
   virtual ~StoreWatcher() = default;
+  // Whether the engine of this life is the one that counts: another may have taken over from it.
+  virtual bool Counts(int64_t life) const = 0;
   virtual void Announced(Timestamp stamp) = 0;
   virtual void Folded() = 0;
   // About to make everything up to `last` visible.
@@ -23,8 +25,9 @@ class StoreWatcher {
 
 class SimulatedStore : public OnlineWriter {
  public:
-  SimulatedStore(std::unique_ptr<OnlineWriter> store, SimulatedFiles* files, StoreWatcher* watcher)
-      : store_(std::move(store)), files_(*files), watcher_(*watcher) {}
+  SimulatedStore(std::unique_ptr<OnlineWriter> store, SimulatedFiles* files, StoreWatcher* watcher,
+                 int64_t life)
+      : store_(std::move(store)), files_(*files), watcher_(*watcher), life_(life) {}
 
   Sequence last_sequence() const override { return store_->last_sequence(); }
   bool usable() const override { return store_->usable(); }
@@ -40,18 +43,19 @@ class SimulatedStore : public OnlineWriter {
       stamp = store_->Announce(wanted);
       return {};
     });
-    if (done.has_value()) watcher_.Announced(stamp);
+    if (done.has_value() && watcher_.Counts(life_)) watcher_.Announced(stamp);
     return stamp;
   }
   Status Fold(int view, const ViewKernel& kernel, const ViewInput& input) override {
     const auto& selected = input.selected;
-    if (std::find(selected.begin(), selected.end(), 1) != selected.end()) watcher_.Folded();
+    const bool any = std::find(selected.begin(), selected.end(), 1) != selected.end();
+    if (any && watcher_.Counts(life_)) watcher_.Folded();
     return files_.Touch("fold", true, [&] { return store_->Fold(view, kernel, input); });
   }
   Status Commit(Sequence last_sequence) override {
-    watcher_.Committing(last_sequence);
+    if (watcher_.Counts(life_)) watcher_.Committing(last_sequence);
     Status done = files_.Touch("commit", true, [&] { return store_->Commit(last_sequence); });
-    if (done.has_value()) watcher_.Committed(last_sequence);
+    if (done.has_value() && watcher_.Counts(life_)) watcher_.Committed(last_sequence);
     return done;
   }
   void AdvanceReplayClock(Timestamp now) override {
@@ -70,6 +74,7 @@ class SimulatedStore : public OnlineWriter {
   std::unique_ptr<OnlineWriter> store_;
   SimulatedFiles& files_;
   StoreWatcher& watcher_;
+  const int64_t life_;
 };
 
 }  // namespace skewless::simulation

@@ -4,6 +4,7 @@
 //   simulation --seeds 1000 --first 5  from there on
 //   simulation --seed 123              that one alone, with what it is made of where it fails
 //   simulation --seed 123 --trace      and every operation of its last life
+//   simulation --all                   count all that fail, cutting none down
 //
 // Where a seed fails it is printed and cut down to something small that fails in the same way.
 #include <unistd.h>
@@ -28,7 +29,7 @@ struct Arguments {
   uint64_t stride = 1;
   int shrink = 2000;
   bool trace = false;
-  bool quiet = false;
+  bool all = false;
 };
 
 // A crash of the program itself names its seed, too.
@@ -82,6 +83,7 @@ void Add(const Tally& one, Tally* all) {
   all->rots_found += one.rots_found;
   all->dead_letters += one.dead_letters;
   all->table_rows += one.table_rows;
+  all->overruns += one.overruns;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -92,7 +94,7 @@ void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
   if (arguments.trace) {
     for (const std::string& line : outcome.trace) std::printf("  %s\n", line.c_str());
   }
-  if (arguments.shrink == 0) return;
+  if (arguments.shrink == 0 || arguments.all) return;
   const Scenario small = ShrinkScenario(
       DrawScenario(seed),
       // In the same way: findings of a kind begin alike.
@@ -118,28 +120,37 @@ int Run(const Arguments& arguments) {
   Tally all;
   const int64_t start = ProcessCpuNanos();
   int64_t count = 0;
+  int64_t failed = 0;
   for (uint64_t seed = first; seed < end; seed += one ? 1 : arguments.stride) {
     running_seed = seed;
     const Outcome outcome = RunScenario(DrawScenario(seed));
     if (outcome.finding) {
       Report(seed, outcome, arguments);
-      return 1;
+      if (!arguments.all) return 1;
+      ++failed;
     }
     Add(outcome.tally, &all);
     ++count;
   }
   const double seconds = static_cast<double>(ProcessCpuNanos() - start) / 1e9;
+  if (failed > 0) {
+    std::printf("%lld of %lld seeds fail; %.1f s of CPU\n", static_cast<long long>(failed),
+                static_cast<long long>(count), seconds);
+    return 1;
+  }
   std::printf(
-      "%lld seeds hold: %lld lives, %lld power cuts, %lld steps, %lld operations, %lld records,\n"
+      "%lld seeds hold: %lld lives, %lld power cuts, %lld overruns, %lld steps, %lld operations, "
+      "%lld records,\n"
       "%lld reads of %lld vectors, store built anew %lld and reopened %lld times, %lld bits "
       "flipped\n(%lld met by an engine), %lld dead letters, %lld table rows; %.1f s of CPU\n",
       static_cast<long long>(count), static_cast<long long>(all.lives),
-      static_cast<long long>(all.crashes), static_cast<long long>(all.steps),
-      static_cast<long long>(all.operations), static_cast<long long>(all.records),
-      static_cast<long long>(all.reads), static_cast<long long>(all.vectors),
-      static_cast<long long>(all.rebuilt), static_cast<long long>(all.reopened),
-      static_cast<long long>(all.rots), static_cast<long long>(all.rots_found),
-      static_cast<long long>(all.dead_letters), static_cast<long long>(all.table_rows), seconds);
+      static_cast<long long>(all.crashes), static_cast<long long>(all.overruns),
+      static_cast<long long>(all.steps), static_cast<long long>(all.operations),
+      static_cast<long long>(all.records), static_cast<long long>(all.reads),
+      static_cast<long long>(all.vectors), static_cast<long long>(all.rebuilt),
+      static_cast<long long>(all.reopened), static_cast<long long>(all.rots),
+      static_cast<long long>(all.rots_found), static_cast<long long>(all.dead_letters),
+      static_cast<long long>(all.table_rows), seconds);
   return 0;
 }
 
@@ -156,6 +167,7 @@ int main(int argc, char** argv) {
   app.add_option("--stride", arguments.stride, "from one to the next, for runs side by side")
       ->check(CLI::PositiveNumber);
   app.add_option("--shrink", arguments.shrink, "trials to cut a failing one down; 0: none");
+  app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE}) {

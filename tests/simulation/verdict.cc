@@ -179,6 +179,9 @@ class Verdict {
       const std::string text = world_.files().Contents(world_.DeadLettersPath(source)).value_or("");
       std::istringstream lines(text);
       for (std::string line; std::getline(lines, line);) {
+        // Before a line may lie what a power cut left of an older one, or of a failed sync.
+        const size_t begin = line.rfind("{\"source\": ");
+        if (begin != std::string::npos && world_.tally().crashes > 0) line.erase(0, begin);
         const auto letter = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
         if (!letter.is_object() || !letter.contains("stream") || !letter.contains("offset")) {
           // Of what was not synced a power cut may leave anything: its records come again.

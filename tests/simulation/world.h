@@ -13,6 +13,7 @@
 #include "pipeline/engine.h"
 #include "property/dice.h"
 #include "simulation/evidence.h"
+#include "simulation/process_files.h"
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_machine.h"
@@ -39,7 +40,8 @@ struct Served {
 // What happened, for the summary of many seeds.
 struct Tally {
   int64_t lives = 0, crashes = 0, steps = 0, operations = 0, records = 0, reads = 0, vectors = 0;
-  int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0;
+  int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0,
+          overruns = 0;
 };
 
 class World : private StoreWatcher {
@@ -84,6 +86,7 @@ class World : private StoreWatcher {
   Finding JudgeError(const Life& life) const;
   Finding CheckLog();
   void LosePages();
+  void Overrun();
   void PowerCut();
   EngineOptions Options();
 
@@ -94,12 +97,14 @@ class World : private StoreWatcher {
   void StepOffline();
   void MoveTime();
   void Decay();
+  void OpenASecond();
   void Observe(const std::string& operation);
   void Ask();
   Finding AskReader(Reader* reader);
   Timestamp NextArrival() const;
 
   // StoreWatcher
+  bool Counts(int64_t life) const override { return life == life_; }
   void Announced(Timestamp stamp) override { announced_us_ = stamp; }
   void Folded() override { folded_ = true; }
   void Committing(Sequence last) override;
@@ -118,8 +123,11 @@ class World : private StoreWatcher {
   KernelSet kernels_;
   property::Dice dice_;
 
+  std::unique_ptr<ProcessFiles> process_, overrun_process_;  // the engines' own
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<Engine> overrun_;  // that another has taken over from
+  std::unique_ptr<Engine> overrun_;  // that another has taken over from, amid its step
+  int64_t life_ = 0;                 // counts the engines opened
+  int64_t overrun_at_ = -1;          // the operation in which that happens
   bool open_ = false;                // engine_ is whole: readers must be answered
   bool serving_ = false;             // some engine has been since the machine started
   bool closed_in_order_ = false;     // the engine before this one
@@ -133,6 +141,7 @@ class World : private StoreWatcher {
   bool inside_ = false;  // others act amid an operation
   bool watching_ = true;
 
+  Timestamp greatest_read_us_ = kMinTimestamp;  // by the wall clock
   Timestamp granted_us_ = kMinTimestamp;
   Timestamp announced_us_ = kMinTimestamp;
   bool folded_ = false;  // anything that readers will see

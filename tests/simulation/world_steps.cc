@@ -30,7 +30,21 @@ void World::Act() {
     case 15:
       return Ask();
     default:
+      if (dice_.Chance(3)) OpenASecond();
       return MoveTime();
+  }
+}
+
+// Nobody gets in while an engine lives, and it does not notice.
+void World::OpenASecond() {
+  if (overrun_ != nullptr) return;
+  watching_ = false;
+  const auto second = Engine::Open(*definition_, kernels_, files_, Options());
+  watching_ = true;
+  if (second) return Broken("a second engine got in beside the first");
+  // Where the disk or the first one has failed, that may be said instead.
+  if (second.error().code != ErrorCode::kLocked && second.error().code != ErrorCode::kIo) {
+    Broken("a second engine is refused with: " + second.error().ToString());
   }
 }
 
@@ -38,6 +52,10 @@ void World::StepEngine(bool stop) {
   actor_ = Actor::kEngine;
   const auto turn = engine_->Step(stop);
   actor_ = Actor::kNobody;
+  if (overrun_ != nullptr) {
+    overrun_.reset();  // whatever it says
+    return;
+  }
   if (!turn) {
     error_ = turn.error();
   } else if (*turn == Engine::Turn::kEnded) {
@@ -116,7 +134,15 @@ void World::Decay() {
 
 // Amid an operation of the engine, others go on.
 void World::Observe(const std::string& /*operation*/) {
-  if (inside_ || !watching_ || files_.stopped() || !dice_.Chance(scenario_.company)) return;
+  if (inside_ || !watching_ || files_.stopped()) return;
+  if (overrun_at_ >= 0 && open_ && actor_ == Actor::kEngine &&
+      files_.operations() + 1 >= overrun_at_) {
+    inside_ = true;
+    Overrun();
+    inside_ = false;
+    return;
+  }
+  if (!dice_.Chance(scenario_.company)) return;
   inside_ = true;
   const bool engines = actor_ == Actor::kEngine && open_ && engine_ != nullptr;
   const int64_t choice = dice_.Below(10);
@@ -172,6 +198,7 @@ Finding World::AskReader(Reader* reader) {
   const std::string at = "a reader is given T = " + std::to_string(*t);
   if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
   reader->last_us = *t;
+  if (!scenario_.replay) greatest_read_us_ = std::max(greatest_read_us_, *t);
   if (!scenario_.replay && *t < acknowledged_us_) {
     return at + " and records were acknowledged at " + std::to_string(acknowledged_us_);
   }
@@ -211,7 +238,7 @@ void World::Committing(Sequence last) {
 }
 
 void World::Committed(Sequence last) {
-  if (!open_ || overrun_ != nullptr) return;
+  if (!open_) return;
   acknowledged_ = std::max(acknowledged_, last);
   if (folded_) acknowledged_us_ = std::max(acknowledged_us_, announced_us_);
   folded_ = false;
