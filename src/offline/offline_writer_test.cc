@@ -3,6 +3,7 @@
 #include "kernel/repository_fixture.h"
 #include "offline/manifest.h"
 #include "offline/table_fixture.h"
+#include "offline/view_table.h"
 
 namespace skewless {
 namespace {
@@ -96,6 +97,59 @@ TEST_F(OfflineWriterTest, ARowIsTheRecordAndTheValuesRightAfterIt) {
   EXPECT_NE(rows.at(3).find("visits=2, total=2.5, kinds=list<element: string>[a, b]"),
             std::string::npos)
       << rows.at(3);
+}
+
+// A day begins at midnight, before 1970, too; and a day's events lie together.
+TEST_F(OfflineWriterTest, DaysBefore1970AreWholeDays) {
+  const Timestamp midnight = -kDayUs;
+  auto writer = Open();
+  Add(writer.get(),
+      {At(1, "1", "a", midnight - 1, kDay), At(1, "2", "b", midnight, kDay),
+       At(1, "3", "c", -1, kDay), At(1, "4", "d", 0, kDay)},
+      1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  const auto listed = InspectOffline(SystemFiles(), repository_.Path("var/history"), true);
+  ASSERT_TRUE(listed.has_value());
+  std::vector<std::pair<std::string, int64_t>> days;
+  for (const OfflineFileInfo& file : *listed) days.emplace_back(file.event_date, file.rows);
+  EXPECT_EQ(days, (std::vector<std::pair<std::string, int64_t>>{
+                      {"1969-12-30", 1}, {"1969-12-31", 2}, {"1970-01-01", 1}}));
+  EXPECT_EQ(Rows().size(), 4u);
+}
+
+// Late events do not change places: an entity's rows lie as they became available.
+TEST_F(OfflineWriterTest, AFileIsInTheOrderOfTheLogForEachEntity) {
+  auto writer = Open();
+  Add(writer.get(),
+      {At(1, "1", "a", kDay + 30, kDay + 40), At(1, "2", "b", kDay + 10, kDay + 41),
+       At(1, "3", "c", kDay + 20, kDay + 42)},
+      1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  std::vector<std::string> paths;
+  FindParquet(SystemFiles(), repository_.Path("var/history"), &paths);
+  ASSERT_EQ(paths.size(), 1u);
+  const auto table = TableOfParquet(*ReadWholeFile(SystemFiles(), paths[0]));
+  ASSERT_EQ(table->num_rows(), 3);
+  for (int64_t row = 0; row < 3; ++row) {
+    const auto sequence = *table->GetColumnByName("sequence")->GetScalar(row);
+    EXPECT_EQ(std::static_pointer_cast<arrow::Int64Scalar>(sequence)->value, row + 1);
+  }
+}
+
+// What a crash left of a commit that never was is gone after the next start.
+TEST_F(OfflineWriterTest, LeftoversOfACommitThatNeverWasAreRemoved) {
+  {
+    auto writer = Open();
+    Add(writer.get(), FirstRecords(), 1);
+    ASSERT_TRUE(writer->Commit().has_value());
+  }
+  const std::string leftover =
+      JoinPath(repository_.Path("var/history"),
+               TemporaryName("totals/event_date=2020-01-03/part-0000000000000009.parquet"));
+  ASSERT_TRUE(WriteFileAtomically(SystemFiles(), leftover, "half a file").has_value());
+  Open();
+  EXPECT_FALSE(SystemFiles().Exists(leftover));
+  EXPECT_EQ(Rows().size(), 3u);
 }
 
 TEST_F(OfflineWriterTest, FilesLieByEventDateAndTheManifestListsThem) {
