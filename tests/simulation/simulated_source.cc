@@ -46,7 +46,7 @@ Status SimulatedSource::HandOut(Place* place, size_t max_rows, Batch* batch) {
   const int64_t before = place->next;
   const auto wanted = dice_.Pick({0, 1, 2, 5, 30, 1000});
   for (int n = 0; n < wanted; ++n) {
-    if (place->next == static_cast<int64_t>(deliveries.size())) break;
+    if (place->next >= static_cast<int64_t>(deliveries.size())) break;
     const Delivery& delivery = deliveries[static_cast<size_t>(place->next)];
     if (delivery.event >= 0) {
       if (batch->rows() == max_rows) break;

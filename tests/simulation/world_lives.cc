@@ -261,7 +261,7 @@ void World::Overrun() {
   ++life_;
   files_.Kill();
   std::filesystem::remove(JoinPath(definition_->ResolvePath(definition_->online.path), "LOCK"));
-  closed_in_order_ = false;
+  closed_in_order_ = open_ = false;
   process_ = std::make_unique<ProcessFiles>(&files_);
   auto opened = Engine::Open(*definition_, kernels_, *process_, Options());
   if (!opened) {
@@ -269,6 +269,7 @@ void World::Overrun() {
     return;
   }
   engine_ = std::move(*opened);
+  open_ = true;
   folded_ = false;
   granted_us_ = kMinTimestamp;
   acknowledged_ = std::max(acknowledged_, engine_->recovery().last_sequence);
