@@ -79,12 +79,15 @@ bool Engine::CollectGroup(bool wait) {
   size_t rows = 0;
   bool alive = false;
   for (auto& source : sources_) {
+    // A full batch tells of more to come: a source that is behind is worth waiting for, since a
+    // row that changes twice in a commit costs one version. Else it is only where nothing is at
+    // hand, and not for long: other sources may have some.
+    bool behind = false;
     while (rows < options_.group_rows) {
-      // Only when nothing is at hand is it worth waiting, and not long: other sources may have
-      // some.
-      const std::chrono::microseconds patience(wait && group_.empty() ? 2000 : 0);
-      auto next = source->queue().Pop(patience);
+      const int patience_us = behind ? 20'000 : group_.empty() ? 2000 : 0;
+      auto next = source->queue().Pop(std::chrono::microseconds(wait ? patience_us : 0));
       if (!next) break;
+      behind = next->batch->rows() >= options_.batch_rows;
       rows += next->batch->rows();
       group_.push_back(std::move(*next));
     }
