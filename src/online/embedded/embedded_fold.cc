@@ -9,31 +9,50 @@
 namespace skewless::embedded {
 namespace {
 
-// Rows whose memory is asked for ahead: slots first, blocks after.
-constexpr size_t kChunk = 32;
+// Rows whose memory is asked for together.
+struct Chunk {
+  static constexpr size_t kRows = 16;
+  size_t count = 0;
+  size_t rows[kRows];
+  uint64_t hashes[kRows];
+};
+
+// The next selected rows from `*next` on; asks for their slots.
+void TakeRows(const ViewInput& input, uint64_t seed, Index& index, size_t* next, Chunk* chunk) {
+  chunk->count = 0;
+  for (; *next < input.rows && chunk->count < Chunk::kRows; ++*next) {
+    if (input.selected[*next] == 0) continue;
+    const uint64_t hash = Hash64(input.keys.key(*next), seed);
+    chunk->rows[chunk->count] = *next;
+    chunk->hashes[chunk->count++] = hash;
+    index.PrefetchSlot(hash);
+  }
+}
+
+void PrefetchBlocks(const Chunk& chunk, Index& index) {
+  for (size_t i = 0; i < chunk.count; ++i) index.PrefetchBlock(chunk.hashes[i]);
+}
 
 }  // namespace
 
+// While one chunk is folded the blocks of the next one and the slots of the one behind that are on
+// their way to the cache.
 Status EmbeddedWriter::Fold(int view_number, const ViewKernel& kernel, const ViewInput& input) {
   SKEWLESS_CHECK(arena_ != nullptr && !failed_);
   View& view = views_[static_cast<size_t>(view_number)];
   const uint64_t seed = arena_->header().identity.hash_seed;
-  size_t rows[kChunk];
-  uint64_t hashes[kChunk];
+  Chunk chunks[3];
   size_t next = 0;
-  while (next < input.rows) {
-    size_t count = 0;
-    for (; next < input.rows && count < kChunk; ++next) {
-      if (input.selected[next] == 0) continue;
-      rows[count] = next;
-      hashes[count] = Hash64(input.keys.key(next), seed);
-      view.index.PrefetchSlot(hashes[count++]);
-    }
-    if (count == 0) break;
+  TakeRows(input, seed, view.index, &next, &chunks[0]);
+  TakeRows(input, seed, view.index, &next, &chunks[1]);
+  PrefetchBlocks(chunks[0], view.index);
+  for (size_t now = 0; chunks[now].count > 0; now = (now + 1) % 3) {
     folded_ = true;
-    for (size_t i = 0; i < count; ++i) view.index.PrefetchBlock(hashes[i]);
-    for (size_t i = 0; i < count; ++i) {
-      Status folded = FoldRow(view, kernel, input, rows[i], hashes[i]);
+    TakeRows(input, seed, view.index, &next, &chunks[(now + 2) % 3]);
+    PrefetchBlocks(chunks[(now + 1) % 3], view.index);
+    const Chunk& chunk = chunks[now];
+    for (size_t i = 0; i < chunk.count; ++i) {
+      Status folded = FoldRow(view, kernel, input, chunk.rows[i], chunk.hashes[i]);
       if (folded.has_value()) continue;
       failed_ = true;
       return folded;
