@@ -27,6 +27,8 @@ struct ReadPlan {
   std::vector<Output> outputs;      // features, then the service's derived
   std::vector<ColumnSpec> keys;     // distinct entity key columns
   std::vector<ColumnSpec> request;  // the service's request columns
+  // A reply's "feature_names", keys first, as JSON; with full feature names, too.
+  std::string names_json, full_names_json;
 };
 Result<ReadPlan> PlanService(const Definition& definition, const std::string& service);
 Result<ReadPlan> PlanFeatures(const Definition& definition,

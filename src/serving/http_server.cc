@@ -205,8 +205,12 @@ MHD_Result MicrohttpdServer::OnRequest(void* self, MHD_Connection* connection, c
   }
   server.requests_.fetch_add(1, std::memory_order_relaxed);
   Reply reply = server.Answer(method, url, exchange);
-  MHD_Response* response =
-      MHD_create_response_from_buffer(reply.body.size(), reply.body.data(), MHD_RESPMEM_MUST_COPY);
+  // The library keeps the text until it is sent.
+  auto body = std::make_unique<std::string>(std::move(reply.body));
+  MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), [](void* text) { delete static_cast<std::string*>(text); },
+      body.get());
+  static_cast<void>(body.release());
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply.content_type);
   const MHD_Result queued =
       MHD_queue_response(connection, static_cast<unsigned>(reply.status), response);

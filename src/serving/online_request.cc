@@ -328,16 +328,9 @@ void AppendOnlineReply(const Definition& definition, const OnlineRequest& reques
   std::vector<TimeText> times(rows.size());
   for (size_t output = 0; output < plan.outputs.size(); ++output)
     AppendOutputColumn(rows, output, &times, out);
-  out += "],\"metadata\":{\"feature_names\":[";
-  for (size_t i = 0; i < plan.keys.size(); ++i) {
-    if (i > 0) out += ',';
-    AppendJsonString(out, plan.keys[i].name);
-  }
-  for (const ReadPlan::Output& output : plan.outputs) {
-    out += ',';
-    AppendJsonString(out, request.full_feature_names ? output.full_name : output.name);
-  }
-  out += "]}";
+  out += "],\"metadata\":{\"feature_names\":";
+  out += request.full_feature_names ? plan.full_names_json : plan.names_json;
+  out += '}';
   AppendProvenance(definition, plan, rows, out);
   out += '}';
 }

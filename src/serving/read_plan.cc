@@ -1,6 +1,7 @@
 // Resolving what a request asks for.
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "serving/feature_reader.h"
 
 namespace skewless {
@@ -36,6 +37,24 @@ void AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
   }
 }
 
+std::string NamesJson(const ReadPlan& plan, bool full) {
+  std::string json;
+  const auto add = [&json](const std::string& name) {
+    json += json.empty() ? '[' : ',';
+    AppendJsonString(json, name);
+  };
+  for (const ColumnSpec& key : plan.keys) add(key.name);
+  for (const ReadPlan::Output& output : plan.outputs) add(full ? output.full_name : output.name);
+  return json + ']';
+}
+
+// Once the outputs are there.
+void Finish(const Definition& definition, ReadPlan* plan) {
+  AddViewsAndKeys(definition, plan);
+  plan->names_json = NamesJson(*plan, false);
+  plan->full_names_json = NamesJson(*plan, true);
+}
+
 }  // namespace
 
 Result<ReadPlan> PlanService(const Definition& definition, const std::string& service) {
@@ -60,7 +79,7 @@ Result<ReadPlan> PlanService(const Definition& definition, const std::string& se
                             {},
                             static_cast<int>(i)});
   }
-  AddViewsAndKeys(definition, &plan);
+  Finish(definition, &plan);
   return plan;
 }
 
@@ -69,7 +88,7 @@ Result<ReadPlan> PlanFeatures(const Definition& definition,
   ReadPlan plan;
   SKEWLESS_ASSIGN_OR_RETURN(plan.features, ResolveFeatures(definition, features));
   AddOutputs(definition, &plan);
-  AddViewsAndKeys(definition, &plan);
+  Finish(definition, &plan);
   return plan;
 }
 
