@@ -17,7 +17,7 @@ def measure(bench):
     run([os.path.join(ROOT, "tools", "bootstrap"), "--bench"])
     rows = bench.size["rows"]
     with_data(bench, "sparse", rows // 20, rows // 10, [("last", "latest", LAST), ("windows", "windows", WINDOWS)])
-    with_data(bench, "dense", bench.size["dense_entities"], rows // 100, [("windows", "windows", WINDOWS)])
+    with_data(bench, "dense", bench.size["dense_entities"], rows // 10, [("windows", "windows", WINDOWS)])
 
 
 def with_data(bench, name, entities, labels, joins):
