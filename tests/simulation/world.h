@@ -95,7 +95,10 @@ class World : private StoreWatcher {
   void StepEngine(bool stop);
   void StepSource();
   void StepOffline();
+  void CheckTablesAreLogged();
   void MoveTime();
+  void SetClock();
+  void KeepClockAhead();
   void Decay();
   void OpenASecond();
   void Observe(const std::string& operation);

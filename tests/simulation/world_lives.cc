@@ -64,6 +64,7 @@ Finding World::Live(const Life& life, bool last) {
   granted_us_ = kMinTimestamp;
   Arm(life);
   if (life.decays) Decay();
+  if (dice_.Chance(25)) SetClock();
   actor_ = Actor::kEngine;
   process_ = std::make_unique<ProcessFiles>(&files_);
   auto opened = Engine::Open(*definition_, kernels_, *process_, Options());
@@ -214,9 +215,7 @@ void World::PowerCut() {
   for (Reader& reader : readers_) reader = {};
   serving_ = closed_in_order_ = false;
   machine_.Restart(dice_.Below(3 * scenario_.drawn.hop_us + 1));
-  // A clock that was set back and then lost power would come up before times that readers were
-  // given. Nothing durable knows those (docs/simulation.md, "What is not simulated").
-  machine_.SetRealtime(std::max(machine_.realtime_us(), SaturatingAdd(greatest_read_us_, 1)));
+  KeepClockAhead();
   LosePages();
 }
 

@@ -1,6 +1,7 @@
 // What happens in a life of the engine: steps of its threads in any order, readers, and time.
 #include <algorithm>
 
+#include "offline/manifest.h"
 #include "simulation/world.h"
 #include "training/history.h"
 
@@ -71,8 +72,40 @@ void World::StepSource() {
 
 void World::StepOffline() {
   const Actor before = std::exchange(actor_, Actor::kOffline);
+  if (dice_.Chance(30)) machine_.Advance(61 * kSecondUs);  // a commit comes due
+  const int64_t rows = engine_->stats().offline_rows.load();
   engine_->StepOffline();
   actor_ = before;
+  if (engine_->stats().offline_rows.load() != rows) CheckTablesAreLogged();
+}
+
+// Whatever a power cut now leaves of the tables, it leaves of the log.
+void World::CheckTablesAreLogged() {
+  if (finding_ || reads_fail_ || files_.stopped() || !files_.rots().empty()) return;
+  const auto durable = files_.Durable();
+  const auto tables = ReadManifest(*durable, definition_->ResolvePath(definition_->offline->path));
+  const auto book = ReadLog(*durable, *definition_);
+  if (!tables) return Broken("the durable manifest: " + tables.error().ToString());
+  if (!book) return Broken("what is durable of the log: " + book.error().ToString());
+  const Sequence there = book->records.empty() ? 0 : book->records.back().sequence;
+  if (there < tables->through_sequence) {
+    Broken("the tables hold record " + std::to_string(CounterOf(tables->through_sequence)) +
+           ", and only " + std::to_string(CounterOf(there)) + " is durable");
+  }
+}
+
+void World::SetClock() {
+  const DurationUs hop = scenario_.drawn.hop_us;
+  const DurationUs jump = dice_.Pick({kSecondUs, kHourUs, hop, 100 * hop});
+  machine_.SetRealtime(machine_.realtime_us() + (dice_.Chance(50) ? jump : -jump));
+  KeepClockAhead();
+}
+
+// After a power cut, until a store is there: on a clock that came up before times that readers were
+// given, records would be stamped as they were not (docs/simulation.md, "What is not simulated").
+void World::KeepClockAhead() {
+  if (serving_) return;
+  machine_.SetRealtime(std::max(machine_.realtime_us(), SaturatingAdd(greatest_read_us_, 1)));
 }
 
 // The wall clock of the machine goes on about as the history did. A replay's readers grant time.
@@ -82,10 +115,7 @@ void World::MoveTime() {
                                         dice_.Below(hop + 1), dice_.Below(hop / 10 + 2), hop});
   machine_.Advance(passed);
   if (dice_.Chance(10)) machine_.Advance(61 * kSecondUs);  // the tables' commit comes due
-  if (dice_.Chance(3)) {
-    const DurationUs jump = dice_.Pick({kSecondUs, kHourUs, hop, 100 * hop});
-    machine_.SetRealtime(machine_.realtime_us() + (dice_.Chance(50) ? jump : -jump));
-  }
+  if (dice_.Chance(3)) SetClock();
   if (!scenario_.replay || !scenario_.stepped || engine_ == nullptr || !open_) return;
   const auto& events = scenario_.drawn.events;
   if (events.empty()) return;
