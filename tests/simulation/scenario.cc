@@ -103,7 +103,7 @@ Life DrawLife(Dice& dice) {
     default:
       life.at = 1 + dice.Below(dice.Pick({15, 60, 60, 300}));
   }
-  life.decays = dice.Chance(12);
+  life.decays = dice.Chance(30);
   life.seed = dice.Bits();
   return life;
 }

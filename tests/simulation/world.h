@@ -85,6 +85,7 @@ class World : private StoreWatcher {
   Finding EndLife(const Life& life);
   Finding JudgeError(const Life& life) const;
   Finding CheckLog();
+  bool RecoveryFailedToSync() const;
   void LosePages();
   void Overrun();
   void PowerCut();

@@ -153,6 +153,7 @@ void World::Decay() {
                    !paths[i + 1].ends_with(".log"));
     const uint64_t bytes = is_last ? files_.OldBytes(path) : files_.DurableBytes(path);
     if (bytes > 0) places.push_back({path, bytes, 0});
+    if (bytes > 0 && is_log) places.push_back({path, bytes, 0});  // there are fewer of them
   }
   if (places.empty()) return;
   SimulatedFiles::Rot rot = dice_.Pick(places);
