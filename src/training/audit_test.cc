@@ -115,6 +115,15 @@ TEST_F(AuditTest, AnotherRecord) {
   EXPECT_GT(report.examples[0].served_sequence, report.examples[0].replayed_sequence);
 }
 
+// Its values agree by chance: what it rests on is older than it should be all the same.
+TEST_F(AuditTest, AnOlderRecordWithTheSameValues) {
+  ServedRow row = Serve(1, "a", 13, 30);
+  --row.views[0].sequence;
+  const AuditReport report = RunWith(row);
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kSequence), 1);
+  EXPECT_LT(report.examples[0].served_sequence, report.examples[0].replayed_sequence);
+}
+
 TEST_F(AuditTest, AnotherStatus) {
   ServedRow row = Serve(1, "a", 13, 30);
   row.views[0].status = static_cast<uint8_t>(RowStatus::kOutsideMaxAge);

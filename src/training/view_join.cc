@@ -123,6 +123,7 @@ void ViewJoin::AnswerLastValues(uint32_t begin, uint32_t end, AnswerSheet* sheet
   FeatureVector vector;
   // From the first entity that begins here to the end of the last one that does.
   while (begin < end && !index_->is_first(begin)) ++begin;
+  if (begin == end) return;  // all of it belongs to an entity that began before
   for (uint32_t position = begin; position < index_->positions(); ++position) {
     if (position >= end && index_->is_first(position)) break;
     reader.Read(position, index_->time(position), &vector);
