@@ -238,6 +238,24 @@ TEST_F(ParquetTest, NumbersWithNullsOverRowGroups) {
   EXPECT_EQ(Read(50, 123).rows, Rows(expected.begin() + 123, expected.end()));
 }
 
+// As every column of a batch holds them.
+TEST_F(ParquetTest, NullsAreZeros) {
+  schema_ = {{Spec("id", TypeKind::kInt64), Spec("price", TypeKind::kFloat64)}};
+  Write({"id", "price"}, {Ints({std::nullopt, 7, std::nullopt, 8}),
+                          Doubles({1.5, std::nullopt, 2.5, std::nullopt})});
+  DecodeOptions options;
+  options.schema = &schema_;
+  auto reader = OpenParquet(path_, options);
+  ASSERT_TRUE(reader.has_value());
+  Batch batch;
+  batch.Reset(&schema_, 0);
+  std::vector<BadRecord> bad;
+  ASSERT_TRUE((*reader)->Read(10, &batch, &bad).value());
+  EXPECT_EQ(batch.columns[0].ints, (std::vector<int64_t>{0, 7, 0, 8}));
+  EXPECT_EQ(batch.columns[0].valid, (std::vector<uint8_t>{0, 1, 0, 1}));
+  EXPECT_EQ(batch.columns[1].doubles, (std::vector<double>{1.5, 0, 2.5, 0}));
+}
+
 TEST_F(ParquetTest, ColumnsThatNobodyLooksAtAreLeftEmpty) {
   required_ = {{0, "event_timestamp"}};
   schema_.columns.push_back(Spec("small", TypeKind::kInt32));
