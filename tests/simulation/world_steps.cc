@@ -145,12 +145,12 @@ void World::Decay() {
   const std::vector<std::string> paths = files_.Paths();
   for (size_t i = 0; i < paths.size(); ++i) {
     const std::string& path = paths[i];
-    const bool is_log = path.find("/log/") != std::string::npos && path.ends_with(".log");
+    const bool is_log = path.find("/log/") != std::string::npos && path.ends_with(".sklog");
     const bool is_table = path.ends_with(".parquet") || path.ends_with("_manifest");
     if (!is_log && !is_table) continue;
     const bool is_last =
         is_log && (i + 1 == paths.size() || paths[i + 1].find("/log/") == std::string::npos ||
-                   !paths[i + 1].ends_with(".log"));
+                   !paths[i + 1].ends_with(".sklog"));
     const uint64_t bytes = is_last ? files_.OldBytes(path) : files_.DurableBytes(path);
     if (bytes > 0) places.push_back({path, bytes, 0});
     if (bytes > 0 && is_log) places.push_back({path, bytes, 0});  // there are fewer of them
