@@ -106,6 +106,7 @@ class Verdict {
             return "in the place of #" + std::to_string(delivery.event + 1) + " of " +
                    position.stream + " the log has " + Show(book_.records[row]);
           }
+          if (auto late = CheckArrival(book_.records[row], delivery.event)) return late;
           ++row;
         }
       }
@@ -120,6 +121,21 @@ class Verdict {
         return "a record never came: #" + std::to_string(deliveries[i].event + 1) + " of " +
                stream.name;
       }
+    }
+    return std::nullopt;
+  }
+
+  // Under a replay clock records are available when they arrived; later only where a crash came
+  // amid an instant that readers may have been given. A stop in order never does.
+  Finding CheckArrival(const oracle::Record& logged, int event) const {
+    if (!scenario_.replay) return std::nullopt;
+    const Timestamp arrival =
+        scenario_.drawn.events[static_cast<size_t>(event)].record.available_us;
+    const bool in_order = std::all_of(
+        scenario_.lives.begin(), scenario_.lives.end(),
+        [](const Life& life) { return life.ending == Ending::kClosed && !life.decays; });
+    if (logged.available_us < arrival || (in_order && logged.available_us > arrival)) {
+      return "arrived at " + std::to_string(arrival) + ": " + Show(logged);
     }
     return std::nullopt;
   }
