@@ -173,6 +173,19 @@ MetricFamilies RunningEngine::Metrics() const {
                                      stats.freshness));
   families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.",
                                      stats.log_sync));
+  auto from_event = EmptyFamily("skewless_view_freshness_from_event_seconds",
+                                "From an event's own time to readable, by view.",
+                                prometheus::MetricType::Histogram);
+  auto from_acceptance = EmptyFamily("skewless_view_freshness_from_acceptance_seconds",
+                                     "From an event's acceptance to readable, by view.",
+                                     prometheus::MetricType::Histogram);
+  for (size_t view = 0; view < stats.views.size(); ++view) {
+    const MetricLabels labels = {{"view", repository_.definition->views[view].name}};
+    AddSeries(&from_event, labels, stats.views[view].from_event, LatencyRange::kAge);
+    AddSeries(&from_acceptance, labels, stats.views[view].from_acceptance);
+  }
+  families.push_back(std::move(from_event));
+  families.push_back(std::move(from_acceptance));
   return families;
 }
 

@@ -18,7 +18,10 @@ Engine::Engine(const Definition& definition, const KernelSet& kernels, FileSyste
       replay_(UsesReplayClock(definition)),
       wall_clock_(NewWallClock()),
       gate_(replay_ && options_.stepped_replay),
-      inputs_(kernels.size()) {}
+      inputs_(kernels.size()),
+      folded_(kernels.size()) {
+  for (size_t view = 0; view < kernels.size(); ++view) stats_.views.emplace_back();
+}
 
 Engine::~Engine() {
   for (auto& source : sources_) source->Stop();
@@ -123,16 +126,11 @@ Status Engine::CommitLiveGroup() {
     Batch* batch = accepted.batch.get();
     batch->processing_us.assign(batch->rows(), stamp);
     batch->available_us.assign(batch->rows(), stamp);
-    commit_.push_back(batch);
+    commit_.push_back({batch, accepted.accepted_nanos});
   }
   SKEWLESS_RETURN_IF_ERROR(CommitStamped());
   last_available_us_ = stamp;
   stats_.clock_us.store(now, std::memory_order_relaxed);
-  const int64_t readable = MonotonicNanos();
-  for (const AcceptedBatch& accepted : group_) {
-    stats_.freshness.Record(readable - accepted.accepted_nanos,
-                            static_cast<int64_t>(accepted.batch->rows()));
-  }
   return {};
 }
 
@@ -151,11 +149,15 @@ void Engine::DecideLateness(Batch* batch) {
 
 // Durable, then folded, then visible: the end of every group commit, whatever clock stamped it.
 Status Engine::CommitStamped() {
-  for (Batch* batch : commit_) DecideLateness(batch);
+  for (const auto& [batch, _] : commit_) DecideLateness(batch);
   SKEWLESS_RETURN_IF_ERROR(AppendAndSync());
-  for (const Batch* batch : commit_) SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+  for (const auto& [batch, accepted_nanos] : commit_) {
+    SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+    NoteFolded(*batch, accepted_nanos);
+  }
   SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
-  for (const Batch* batch : commit_) {
+  CountReadable();
+  for (const auto& [batch, _] : commit_) {
     stats_.accepted.fetch_add(static_cast<int64_t>(batch->rows()), std::memory_order_relaxed);
     stats_.refused_late.fetch_add(
         std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
@@ -165,7 +167,7 @@ Status Engine::CommitStamped() {
 }
 
 Status Engine::AppendAndSync() {
-  for (Batch* batch : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
+  for (const auto& [batch, _] : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
   const int64_t start = MonotonicNanos();
   SKEWLESS_RETURN_IF_ERROR(log_->Sync());
   stats_.log_sync.Record(MonotonicNanos() - start);
@@ -186,6 +188,24 @@ Status Engine::FoldAll(const Batch& batch) {
                                             std::memory_order_relaxed);
   stats_.evaluation_domain_errors.store(scratch_.counts.domain, std::memory_order_relaxed);
   return {};
+}
+
+// `inputs_` are of this batch.
+void Engine::NoteFolded(const Batch& batch, int64_t accepted_nanos) {
+  for (size_t view = 0; view < kernels_.size(); ++view) {
+    if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
+    replay_ ? folded_[view].AddReplayed(inputs_[view], accepted_nanos)
+            : folded_[view].Add(inputs_[view], accepted_nanos);
+  }
+}
+
+void Engine::CountReadable() {
+  const int64_t now_nanos = MonotonicNanos();
+  const Timestamp now_us = wall_clock_->Now();
+  for (size_t view = 0; view < folded_.size(); ++view)
+    folded_[view].Count(now_us, now_nanos, &stats_.views[view]);
+  for (const auto& [batch, accepted_nanos] : commit_)
+    stats_.freshness.Record(now_nanos - accepted_nanos, static_cast<int64_t>(batch->rows()));
 }
 
 }  // namespace skewless

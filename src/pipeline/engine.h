@@ -104,6 +104,8 @@ class Engine {
   void StampReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
   Status CommitStamped();
+  void NoteFolded(const Batch& batch, int64_t accepted_nanos);
+  void CountReadable();
   Status AppendAndSync();
   Status FoldAll(const Batch& batch);
   void MoveReplayClock(Timestamp time);
@@ -134,7 +136,13 @@ class Engine {
   std::vector<ViewInput> inputs_;           // by view
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
-  std::vector<Batch*> commit_;  // stamped, on their way through one group commit
+  // Stamped, on their way through one group commit.
+  struct Committing {
+    Batch* batch;
+    int64_t accepted_nanos;
+  };
+  std::vector<Committing> commit_;
+  std::vector<FoldedRecords> folded_;  // by view; of the commit
   Timestamp replay_now_ = kMinTimestamp;
   Timestamp last_available_us_ = kMinTimestamp;
 };

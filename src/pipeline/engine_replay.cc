@@ -88,11 +88,9 @@ Status Engine::CommitReplayBatch(Batch* batch) {
   // Under a replay clock a record comes when its time has come, however long ago it was decoded.
   const int64_t accepted_nanos = MonotonicNanos();
   StampReplayBatch(batch);
-  commit_.assign(1, batch);
+  commit_.assign(1, {batch, accepted_nanos});
   SKEWLESS_RETURN_IF_ERROR(CommitStamped());
-  const auto rows = static_cast<int64_t>(batch->rows());
-  if (rows > 0) last_available_us_ = batch->available_us.back();
-  stats_.freshness.Record(MonotonicNanos() - accepted_nanos, rows);
+  if (batch->rows() > 0) last_available_us_ = batch->available_us.back();
   return {};
 }
 

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 
 #include "base/latency_histogram.h"
 #include "base/time.h"
+#include "pipeline/view_freshness.h"
 
 namespace skewless {
 
@@ -23,6 +25,7 @@ struct EngineStats {
   std::atomic<int64_t> recovered_records{0};  // folded again from the log at start
   LatencyHistogram freshness;  // a record is accepted (wall clock: decoded) -> readers can see it
   LatencyHistogram log_sync;   // one group commit
+  std::deque<ViewFreshness> views;  // the same by view; as many from the start
 };
 
 }  // namespace skewless

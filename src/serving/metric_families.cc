@@ -4,38 +4,47 @@
 
 #include <limits>
 
+#include "base/check.h"
+
 namespace skewless {
 namespace {
 
-prometheus::MetricFamily Family(std::string name, std::string help, prometheus::MetricType type) {
-  prometheus::MetricFamily family;
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  family.metric.resize(1);
-  return family;
+prometheus::ClientMetric& NewSeries(prometheus::MetricFamily* family, const MetricLabels& labels) {
+  prometheus::ClientMetric& metric = family->metric.emplace_back();
+  for (const auto& [name, value] : labels) metric.label.push_back({name, value});
+  return metric;
 }
 
 }  // namespace
 
-prometheus::MetricFamily CounterFamily(std::string name, std::string help, double value) {
-  auto family = Family(std::move(name), std::move(help), prometheus::MetricType::Counter);
-  family.metric[0].counter.value = value;
+prometheus::MetricFamily EmptyFamily(std::string name, std::string help,
+                                     prometheus::MetricType type) {
+  prometheus::MetricFamily family;
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.type = type;
   return family;
 }
 
-prometheus::MetricFamily GaugeFamily(std::string name, std::string help, double value) {
-  auto family = Family(std::move(name), std::move(help), prometheus::MetricType::Gauge);
-  family.metric[0].gauge.value = value;
-  return family;
+void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels, double value) {
+  prometheus::ClientMetric& metric = NewSeries(family, labels);
+  if (family->type == prometheus::MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    SKEWLESS_CHECK(family->type == prometheus::MetricType::Gauge);
+    metric.gauge.value = value;
+  }
 }
 
-prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
-                                         const LatencyHistogram& latency) {
-  auto family = Family(std::move(name), std::move(help), prometheus::MetricType::Histogram);
-  auto& histogram = family.metric[0].histogram;
+void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels,
+               const LatencyHistogram& latency, LatencyRange range) {
+  SKEWLESS_CHECK(family->type == prometheus::MetricType::Histogram);
+  auto& histogram = NewSeries(family, labels).histogram;
+  const bool operation = range == LatencyRange::kOperation;
+  const int64_t first = operation ? 1000 : 100'000;
+  const int64_t last = operation ? 10'000'000'000 : 10'000'000'000'000;
   // From whole nanoseconds, so that the bounds read 1e-05 and not 9.999999999999999e-06.
-  for (int64_t decade = 1000; decade <= 10'000'000'000; decade *= 10) {
+  for (int64_t decade = first; decade <= last; decade *= 10) {
     for (const int64_t edge : {decade, decade / 2 * 5, decade * 5}) {
       histogram.bucket.push_back(
           {static_cast<uint64_t>(latency.CountAtMost(edge)), static_cast<double>(edge) / 1e9});
@@ -44,7 +53,25 @@ prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
   const auto count = static_cast<uint64_t>(latency.count());
   histogram.bucket.push_back({count, std::numeric_limits<double>::infinity()});
   histogram.sample_count = count;
-  histogram.sample_sum = static_cast<double>(latency.sum_nanos()) / 1e9;
+  histogram.sample_sum = latency.sum_nanos() / 1e9;
+}
+
+prometheus::MetricFamily CounterFamily(std::string name, std::string help, double value) {
+  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Counter);
+  AddSeries(&family, {}, value);
+  return family;
+}
+
+prometheus::MetricFamily GaugeFamily(std::string name, std::string help, double value) {
+  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Gauge);
+  AddSeries(&family, {}, value);
+  return family;
+}
+
+prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
+                                         const LatencyHistogram& latency) {
+  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Histogram);
+  AddSeries(&family, {}, latency);
   return family;
 }
 
