@@ -32,10 +32,21 @@ inline int64_t UpperEdge(size_t bucket) {
       static_cast<int64_t>((bucket & ((1u << kSubBits) - 1)) | (1u << kSubBits));
   return ((mantissa + 1) << exponent) - 1;
 }
+// The upper edge of the bucket that holds the quantile; 0 where all counts are 0.
+inline int64_t QuantileOf(const std::array<int64_t, kBuckets>& counts, double quantile) {
+  int64_t total = 0;
+  for (const int64_t count : counts) total += count;
+  if (total == 0) return 0;
+  int64_t left = static_cast<int64_t>(quantile * static_cast<double>(total - 1)) + 1;
+  size_t i = 0;
+  while ((left -= counts[i]) > 0) ++i;
+  return UpperEdge(i);
+}
 }  // namespace latency
 
 class LatencyHistogram {
  public:
+  using Counts = std::array<int64_t, latency::kBuckets>;
   void Record(int64_t nanos, int64_t times = 1) {
     const uint64_t value = latency::Clamp(nanos);
     Add(latency::BucketOf(value), times, static_cast<double>(value) * static_cast<double>(times));
@@ -51,17 +62,15 @@ class LatencyHistogram {
     return total;
   }
   double sum_nanos() const { return sum_.load(std::memory_order_relaxed); }
-  // The upper edge of the bucket that holds the quantile; 0 where nothing was recorded.
-  int64_t QuantileNanos(double quantile) const {
-    const int64_t total = count();
-    if (total == 0) return 0;
-    int64_t left = static_cast<int64_t>(quantile * static_cast<double>(total - 1)) + 1;
-    for (size_t i = 0; i < buckets_.size(); ++i) {
-      left -= buckets_[i].load(std::memory_order_relaxed);
-      if (left <= 0) return latency::UpperEdge(i);
-    }
-    return latency::UpperEdge(buckets_.size() - 1);
+  // By bucket, as they stand now.
+  Counts counts() const {
+    Counts counts;
+    for (size_t i = 0; i < counts.size(); ++i)
+      counts[i] = buckets_[i].load(std::memory_order_relaxed);
+    return counts;
   }
+  // The upper edge of the bucket that holds the quantile; 0 where nothing was recorded.
+  int64_t QuantileNanos(double quantile) const { return latency::QuantileOf(counts(), quantile); }
   // How many are at or below `nanos` (to a bucket's width): for Prometheus buckets.
   int64_t CountAtMost(int64_t nanos) const {
     int64_t total = 0;

@@ -72,21 +72,17 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
 }
 
-void Run(Session& session, const RunOptions& options) {
-  BlockStopSignals();
-  auto repository = LoadRepository(session);
-  if (!repository) return session.Failed(repository.error());
-  RunningEngine running(*repository, options);
-  if (Status started = running.Start(); !started) return session.Failed(started.error());
-  if (running.server() != nullptr && !options.json) {
-    fmt::print(stderr, "serving on port {}\n", running.server()->port());
-  }
-  if (Status ended = running.Wait(); !ended) return session.Failed(ended.error());
+Status Run(const Session& session, const RunOptions& options) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
+  RunningEngine running(repository, options);
+  SKEWLESS_RETURN_IF_ERROR(running.Start());
+  SKEWLESS_RETURN_IF_ERROR(running.Wait());
   if (options.json) {
     fmt::print("{}\n", SummaryJson(running).dump());
   } else {
-    PrintSummary(running, *repository->definition);
+    PrintSummary(running, *repository.definition);
   }
+  return {};
 }
 
 }  // namespace
@@ -105,7 +101,14 @@ void AddRunCommand(CLI::App& app, Session& session) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--json", options->json, "Print the summary as JSON");
-  command->callback([&session, options] { Run(session, *options); });
+  AddLogOptions(command, &options->log);
+  command->callback([&session, options] {
+    BlockStopSignals();
+    // What ends by itself sums up what it did: its log is for what goes wrong.
+    const EventLogger logger(options->log,
+                             options->once ? EventLevel::kWarning : EventLevel::kInfo);
+    if (Status ran = Run(session, *options); !ran) logger.Failed(ran.error(), &session);
+  });
 }
 
 }  // namespace skewless

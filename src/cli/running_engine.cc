@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
 
+#include "base/event_log.h"
+#include "cli/engine_metrics.h"
+#include "cli/engine_watch.h"
 #include "cli/terminal.h"
+#include "cli/version.h"
 
 namespace skewless {
 namespace {
@@ -30,9 +35,16 @@ bool WaitForStopSignal(const std::atomic<bool>& ended) {
   const sigset_t signals = StopSignals();
   const timespec wait{0, 50'000'000};
   while (!ended.load()) {
-    if (sigtimedwait(&signals, nullptr, &wait) > 0) return true;
+    const int signal = sigtimedwait(&signals, nullptr, &wait);
+    if (signal <= 0) continue;
+    LogEvent(EventLevel::kInfo, "stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+    return true;
   }
   return false;
+}
+
+void LogServing(const HttpServer& server) {
+  LogEvent(EventLevel::kInfo, "serving", {{"port", server.port()}});
 }
 
 RunningEngine::RunningEngine(const Repository& repository, RunOptions options)
@@ -50,6 +62,26 @@ RunningEngine::~RunningEngine() {
 Status RunningEngine::Start() {
   start_nanos_ = MonotonicNanos();
   start_cpu_nanos_ = ProcessCpuNanos();
+  const Definition& definition = *repository_.definition;
+  LogEvent(EventLevel::kInfo, "starting",
+           {{"version", kVersion},
+            {"project", definition.project},
+            {"log", definition.ResolvePath(definition.log_path)},
+            {"sources", definition.sources.size()},
+            {"views", definition.views.size()}});
+  SKEWLESS_RETURN_IF_ERROR(Open());
+  if (definition.serving) SKEWLESS_RETURN_IF_ERROR(StartServer());
+  signal_thread_ = std::thread([this] { WaitForSignal(); });
+  engine_thread_ = std::thread([this] {
+    result_ = engine_->Run(stop_);
+    end_nanos_ = MonotonicNanos();
+    end_cpu_nanos_ = ProcessCpuNanos();
+    ended_.store(true);
+  });
+  return {};
+}
+
+Status RunningEngine::Open() {
   EngineOptions engine_options;
   engine_options.strict = options_.strict;
   engine_options.follow = !options_.once;
@@ -62,15 +94,6 @@ Status RunningEngine::Start() {
   };
   SKEWLESS_ASSIGN_OR_RETURN(engine_, Engine::Open(*repository_.definition, repository_.kernels,
                                                   SystemFiles(), engine_options));
-  bar.Finish();
-  if (repository_.definition->serving) SKEWLESS_RETURN_IF_ERROR(StartServer());
-  signal_thread_ = std::thread([this] { WaitForSignal(); });
-  engine_thread_ = std::thread([this] {
-    result_ = engine_->Run(stop_);
-    end_nanos_ = MonotonicNanos();
-    end_cpu_nanos_ = ProcessCpuNanos();
-    ended_.store(true);
-  });
   return {};
 }
 
@@ -79,9 +102,10 @@ Status RunningEngine::StartServer() {
   if (options_.stepped_replay) {
     http.advance_replay = [this](Timestamp time) { return engine_->replay_gate().AdvanceTo(time); };
   }
-  http.more_metrics = [this] { return Metrics(); };
+  http.more_metrics = [this] { return EngineMetrics(*repository_.definition, *engine_); };
   SKEWLESS_ASSIGN_OR_RETURN(server_,
                             ConfiguredServer::Start(repository_, options_.listen, std::move(http)));
+  LogServing(server_->http());
   return {};
 }
 
@@ -92,41 +116,41 @@ void RunningEngine::WaitForSignal() {
   engine_->replay_gate().Stop({});
 }
 
+bool RunningEngine::bounded() const {
+  if (options_.once) return true;
+  const auto& sources = repository_.definition->sources;
+  return std::none_of(sources.begin(), sources.end(), [](const SourceDefinition& source) {
+    return source.follow || source.type == SourceType::kKafka;
+  });
+}
+
 Status RunningEngine::Wait() {
-  ProgressBar bar(engine_->replay() ? "replaying" : "running");
-  int64_t last_nanos = MonotonicNanos();
-  int64_t last_accepted = 0;
-  double rate = 0;
-  while (!ended_.load()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    const int64_t now = MonotonicNanos();
-    const int64_t accepted = engine_->stats().accepted.load();
-    if (now - last_nanos < 200'000'000) continue;
-    rate =
-        static_cast<double>(accepted - last_accepted) * 1e9 / static_cast<double>(now - last_nanos);
-    last_nanos = now;
-    last_accepted = accepted;
-    const Timestamp clock = engine_->stats().clock_us.load();
-    bar.Show(engine_->progress().fraction,
-             fmt::format("{} events  {}/s  {}", WithSeparators(accepted),
-                         WithSeparators(static_cast<int64_t>(rate)),
-                         clock == kMinTimestamp ? "" : FormatTimestamp(clock)));
+  {
+    EngineWatch watch(*repository_.definition, *engine_, server(), bounded());
+    while (!ended_.load()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      watch.Look();
+    }
   }
-  bar.Finish();
   engine_thread_.join();
   if (!result_.has_value()) return result_;
   view_sizes_ = engine_->online().Sizes();
   SKEWLESS_RETURN_IF_ERROR(engine_->Close());
+  const EngineStats& stats = engine_->stats();
+  LogEvent(EventLevel::kInfo, "engine stopped",
+           {{"events", stats.accepted.load()},
+            {"refused_late", stats.refused_late.load()},
+            {"dead_letters", engine_->progress().dead_letters},
+            {"offline_rows", stats.offline_rows.load()},
+            {"seconds", wall_seconds()}});
+  if (!server_) return {};
   // The sources are at their end; the store still answers, until somebody stops us.
-  if (server_ && !options_.once && !stop_.load()) {
-    if (!options_.json) {
-      fmt::print(stderr, "The sources ended; serving on port {} goes on. Ctrl-C stops it.\n",
-                 server_->http().port());
-    }
+  if (!options_.once && !stop_.load()) {
+    LogEvent(EventLevel::kInfo, "sources ended, serving goes on until SIGINT or SIGTERM",
+             {{"port", server_->http().port()}});
     const std::atomic<bool> never{false};
     WaitForStopSignal(never);
   }
-  if (!server_) return {};
   requests_ = server_->http().requests();
   Status stopped = server_->Stop();
   server_.reset();
@@ -138,55 +162,6 @@ double RunningEngine::wall_seconds() const {
 }
 double RunningEngine::cpu_seconds() const {
   return static_cast<double>(end_cpu_nanos_ - start_cpu_nanos_) / 1e9;
-}
-
-MetricFamilies RunningEngine::Metrics() const {
-  const EngineStats& stats = engine_->stats();
-  MetricFamilies families;
-  const auto counter = [&families](const char* name, const char* help, int64_t value) {
-    families.push_back(CounterFamily(name, help, static_cast<double>(value)));
-  };
-  counter("skewless_events_accepted_total", "Events made durable in the log.", stats.accepted);
-  counter("skewless_events_refused_late_total", "Of them, refused as too late.",
-          stats.refused_late);
-  counter("skewless_dead_letters_total", "Records that could not be read.",
-          engine_->progress().dead_letters);
-  counter("skewless_recovered_events_total", "Events folded again from the log at the start.",
-          stats.recovered_records);
-  counter("skewless_log_bytes_total", "Bytes written to the log.", stats.log_bytes);
-  counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
-  counter("skewless_offline_rows_total", "Rows committed to the offline tables.",
-          stats.offline_rows);
-  counter("skewless_evaluation_overflows_total", "Values null by overflow.",
-          stats.evaluation_overflows);
-  counter("skewless_evaluation_divisions_by_zero_total", "Values null by a division by zero.",
-          stats.evaluation_divisions_by_zero);
-  counter("skewless_evaluation_domain_errors_total",
-          "Values null by a failed cast or a function's domain.", stats.evaluation_domain_errors);
-  if (const Timestamp watermark = stats.watermark_us; watermark > kMinTimestamp) {
-    families.push_back(GaugeFamily("skewless_watermark_seconds",
-                                   "The least watermark of the sources, since 1970.",
-                                   static_cast<double>(watermark) / 1e6));
-  }
-  families.push_back(HistogramFamily("skewless_freshness_seconds",
-                                     "From an event's leaving the decoder to readable.",
-                                     stats.freshness));
-  families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.",
-                                     stats.log_sync));
-  auto from_event = EmptyFamily("skewless_view_freshness_from_event_seconds",
-                                "From an event's own time to readable, by view.",
-                                prometheus::MetricType::Histogram);
-  auto from_acceptance = EmptyFamily("skewless_view_freshness_from_acceptance_seconds",
-                                     "From an event's acceptance to readable, by view.",
-                                     prometheus::MetricType::Histogram);
-  for (size_t view = 0; view < stats.views.size(); ++view) {
-    const MetricLabels labels = {{"view", repository_.definition->views[view].name}};
-    AddSeries(&from_event, labels, stats.views[view].from_event, LatencyRange::kAge);
-    AddSeries(&from_acceptance, labels, stats.views[view].from_acceptance);
-  }
-  families.push_back(std::move(from_event));
-  families.push_back(std::move(from_acceptance));
-  return families;
 }
 
 }  // namespace skewless

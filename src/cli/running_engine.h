@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/configured_server.h"
+#include "cli/event_logger.h"
 #include "cli/repository.h"
 #include "pipeline/engine.h"
 #include "serving/http_server.h"
@@ -20,6 +21,7 @@ struct RunOptions {
   bool json = false;
   std::string listen;  // overrides serving.listen
   size_t batch_rows = 8192;
+  LogSettings log;
 };
 
 class RunningEngine {
@@ -27,9 +29,8 @@ class RunningEngine {
   RunningEngine(const Repository& repository, RunOptions options);
   ~RunningEngine();
   Status Start();
-  // Until it ends by itself or by a signal. Shows progress meanwhile.
+  // Until it ends by itself or by a signal. Shows what it does meanwhile.
   Status Wait();
-  MetricFamilies Metrics() const;
 
   const Engine& engine() const { return *engine_; }
   const HttpServer* server() const { return server_ ? &server_->http() : nullptr; }
@@ -39,7 +40,9 @@ class RunningEngine {
   double cpu_seconds() const;
 
  private:
+  Status Open();
   Status StartServer();
+  bool bounded() const;
   void WaitForSignal();
 
   const Repository& repository_;
@@ -58,5 +61,7 @@ class RunningEngine {
 void BlockStopSignals();
 // Waits for one of them, or until `ended`. True where a signal came.
 bool WaitForStopSignal(const std::atomic<bool>& ended);
+// Tells of a server that answers from now on.
+void LogServing(const HttpServer& server);
 
 }  // namespace skewless

@@ -1,6 +1,4 @@
 // skewless serve: reads only, beside a running engine.
-#include <fmt/format.h>
-
 #include "cli/commands.h"
 #include "cli/configured_server.h"
 #include "cli/running_engine.h"
@@ -8,9 +6,10 @@
 namespace skewless {
 namespace {
 
-Status Serve(const Repository& repository, const std::string& listen) {
+Status Serve(const Session& session, const std::string& listen) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
   SKEWLESS_ASSIGN_OR_RETURN(auto server, ConfiguredServer::Start(repository, listen, {}));
-  fmt::print(stderr, "serving on port {}\n", server->http().port());
+  LogServing(server->http());
   const std::atomic<bool> never{false};
   WaitForStopSignal(never);
   return server->Stop();
@@ -22,11 +21,12 @@ void AddServeCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("serve", "Answer reads over HTTP, beside a running engine");
   auto listen = std::make_shared<std::string>();
   command->add_option("--listen", *listen, "Serve here instead of serving.listen");
-  command->callback([&session, listen] {
+  auto log = std::make_shared<LogSettings>();
+  AddLogOptions(command, log.get());
+  command->callback([&session, listen, log] {
     BlockStopSignals();
-    auto repository = LoadRepository(session);
-    if (!repository) return session.Failed(repository.error());
-    if (Status served = Serve(*repository, *listen); !served) session.Failed(served.error());
+    const EventLogger logger(*log, EventLevel::kInfo);
+    if (Status served = Serve(session, *listen); !served) logger.Failed(served.error(), &session);
   });
 }
 

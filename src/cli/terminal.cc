@@ -1,10 +1,12 @@
 #include "cli/terminal.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <mutex>
 
 #include "base/clock.h"
 
@@ -12,26 +14,107 @@ namespace skewless {
 
 bool IsTerminal(int descriptor) { return isatty(descriptor) == 1; }
 
-ProgressBar::ProgressBar(std::string label)
-    : label_(std::move(label)), active_(IsTerminal(STDERR_FILENO)) {}
+namespace drawn_lines {
+namespace {
 
-void ProgressBar::Show(double fraction, const std::string& detail) {
-  if (!active_) return;
-  const int64_t now = MonotonicNanos();
-  if (drawn_ && now - last_draw_nanos_ < 80'000'000 && fraction < 1) return;
-  last_draw_nanos_ = now;
-  drawn_ = true;
+std::mutex mutex;
+std::vector<std::string> drawn;  // as they stand now; the cursor is at the last one's end
+
+winsize TerminalSize() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {24, 80, 0, 0};
+  return size;
+}
+
+// So many characters of the line, not bytes; each is one column wide.
+std::string_view Cut(std::string_view line, size_t columns) {
+  size_t at = 0;
+  for (; at < line.size(); ++at) {
+    const bool begins_character = (static_cast<unsigned char>(line[at]) & 0xc0) != 0x80;
+    if (begins_character && columns-- == 0) break;
+  }
+  return line.substr(0, at);
+}
+
+// To the first drawn line's beginning, with everything below it erased.
+void AppendErase(std::string& out) {
+  if (drawn.empty()) return;
+  if (drawn.size() > 1) out += fmt::format("\x1b[{}A", drawn.size() - 1);
+  out += "\r\x1b[J";
+}
+
+void AppendDrawn(std::string& out) {
+  for (size_t i = 0; i < drawn.size(); ++i) out += (i > 0 ? "\n" : "") + drawn[i];
+}
+
+// In one piece, so that nothing flickers.
+void Write(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+}  // namespace
+
+void Draw(const std::vector<std::string>& lines) {
+  static const bool terminal = IsTerminal(STDERR_FILENO);
+  if (!terminal) return;
+  const std::lock_guard lock(mutex);
+  const winsize size = TerminalSize();
+  std::string out;
+  AppendErase(out);
+  drawn.clear();
+  for (const std::string& line : lines) {
+    if (drawn.size() + 1 < std::max<size_t>(size.ws_row, 2))
+      drawn.emplace_back(Cut(line, size.ws_col - 1u));
+  }
+  AppendDrawn(out);
+  Write(out);
+}
+
+void Erase() {
+  const std::lock_guard lock(mutex);
+  std::string out;
+  AppendErase(out);
+  drawn.clear();
+  Write(out);
+}
+
+void Leave() {
+  const std::lock_guard lock(mutex);
+  if (!drawn.empty()) Write("\n");
+  drawn.clear();
+}
+
+void WriteAbove(std::string_view text) {
+  const std::lock_guard lock(mutex);
+  std::string out;
+  AppendErase(out);
+  out += text;
+  AppendDrawn(out);
+  Write(out);
+}
+
+}  // namespace drawn_lines
+
+std::string Bar(double fraction) {
   constexpr int kWidth = 28;
   const int filled = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * kWidth);
   std::string bar;
   for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
-  fmt::print(stderr, "\r\x1b[2K{} {} {:3.0f}%  {}", label_, bar,
-             std::clamp(fraction, 0.0, 1.0) * 100, detail);
-  std::fflush(stderr);
+  return bar;
+}
+
+void ProgressBar::Show(double fraction, const std::string& detail) {
+  const int64_t now = MonotonicNanos();
+  if (drawn_ && now - last_draw_nanos_ < 80'000'000 && fraction < 1) return;
+  last_draw_nanos_ = now;
+  drawn_ = true;
+  drawn_lines::Draw({fmt::format("{} {} {:3.0f}%  {}", label_, Bar(fraction),
+                                 std::clamp(fraction, 0.0, 1.0) * 100, detail)});
 }
 
 void ProgressBar::Finish() {
-  if (drawn_) fmt::print(stderr, "\n");
+  if (drawn_) drawn_lines::Leave();
   drawn_ = false;
 }
 

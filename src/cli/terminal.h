@@ -1,17 +1,36 @@
-// What a person sees: progress on a terminal (silent in a pipe), numbers with separators.
+// What a person sees: lines that are redrawn in place on a terminal (none in a pipe), numbers with
+// separators.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace skewless {
 
 bool IsTerminal(int descriptor);
 
-// A bar on standard error, redrawn in place; draws nothing where that isn't a terminal.
+// Lines at the end of standard error that are redrawn in place, where that is a terminal; nothing
+// is drawn elsewhere. One set of them in the process; any thread may call.
+namespace drawn_lines {
+// In place of those before. Longer ones are cut at the terminal's width.
+void Draw(const std::vector<std::string>& lines);
+// Takes them away.
+void Erase();
+// Leaves them as they stand; what comes next is below.
+void Leave();
+// Writes whole lines to standard error, terminal or not: above the drawn ones.
+void WriteAbove(std::string_view text);
+}  // namespace drawn_lines
+
+// "██████░░░░": the part of a bar that `fraction` in 0..1 fills.
+std::string Bar(double fraction);
+
+// A bar with its label, redrawn in place.
 class ProgressBar {
  public:
-  explicit ProgressBar(std::string label);
+  explicit ProgressBar(std::string label) : label_(std::move(label)) {}
   ~ProgressBar() { Finish(); }
   // `fraction` in 0..1; `detail` stands behind the bar.
   void Show(double fraction, const std::string& detail);
@@ -19,7 +38,6 @@ class ProgressBar {
 
  private:
   std::string label_;
-  bool active_;
   bool drawn_ = false;
   int64_t last_draw_nanos_ = 0;
 };

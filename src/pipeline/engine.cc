@@ -8,6 +8,12 @@
 #include "pipeline/replay_merge.h"
 
 namespace skewless {
+namespace {
+
+// Common disks sync a group commit in milliseconds: freshness waits for this one.
+constexpr int64_t kSlowSyncNanos = 500'000'000;
+
+}  // namespace
 
 Engine::Engine(const Definition& definition, const KernelSet& kernels, FileSystem& files,
                EngineOptions options)
@@ -170,11 +176,21 @@ Status Engine::AppendAndSync() {
   for (const auto& [batch, _] : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
   const int64_t start = MonotonicNanos();
   SKEWLESS_RETURN_IF_ERROR(log_->Sync());
-  stats_.log_sync.Record(MonotonicNanos() - start);
+  const int64_t sync_nanos = MonotonicNanos() - start;
+  stats_.log_sync.Record(sync_nanos);
+  if (sync_nanos > kSlowSyncNanos) LogSlowSync(sync_nanos);
   stats_.log_bytes.store(log_->bytes_written(), std::memory_order_relaxed);
   stats_.batches.fetch_add(static_cast<int64_t>(commit_.size()), std::memory_order_relaxed);
   if (offline_) offline_->SetDurable(log_->last_sequence());
   return {};
+}
+
+void Engine::LogSlowSync(int64_t nanos) {
+  if (!WantsEvents(EventLevel::kWarning)) return;
+  if (const auto syncs = slow_syncs_.Add()) {
+    LogEvent(EventLevel::kWarning, "slow sync of the log",
+             {{"seconds", static_cast<double>(nanos) / 1e9}, {"syncs", *syncs}});
+  }
 }
 
 Status Engine::FoldAll(const Batch& batch) {

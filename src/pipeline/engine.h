@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event_log.h"
 #include "base/file.h"
 #include "kernel/kernel_set.h"
 #include "log/log.h"
@@ -107,6 +108,7 @@ class Engine {
   void NoteFolded(const Batch& batch, int64_t accepted_nanos);
   void CountReadable();
   Status AppendAndSync();
+  void LogSlowSync(int64_t nanos);
   Status FoldAll(const Batch& batch);
   void MoveReplayClock(Timestamp time);
 
@@ -143,6 +145,7 @@ class Engine {
   };
   std::vector<Committing> commit_;
   std::vector<FoldedRecords> folded_;  // by view; of the commit
+  EventInterval slow_syncs_{10 * kSecondUs};
   Timestamp replay_now_ = kMinTimestamp;
   Timestamp last_available_us_ = kMinTimestamp;
 };

@@ -1,11 +1,30 @@
 // Opening the engine: the log first, then everything that must agree with it.
 #include "base/check.h"
+#include "base/event_log.h"
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
 #include "pipeline/online_of.h"
 #include "training/history.h"
 
 namespace skewless {
+
+namespace {
+
+// One in a while, with the reason of the newest: the file has them all.
+void LogDeadLetter(const DeadLetter& letter, EventInterval* interval) {
+  if (!WantsEvents(EventLevel::kWarning)) return;
+  const auto letters = interval->Add();
+  if (!letters) return;
+  LogEvent(EventLevel::kWarning, "records could not be read",
+           {{"source", letter.source},
+            {"records", *letters},
+            {"stream", letter.stream},
+            {"offset", letter.offset},
+            {"line", letter.line},
+            {"reason", letter.reason}});
+}
+
+}  // namespace
 
 bool UsesReplayClock(const Definition& definition) {
   if (definition.sources.empty()) return false;
@@ -42,6 +61,13 @@ Status Engine::OpenLog() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(log_options.directory));
   SKEWLESS_ASSIGN_OR_RETURN(log_, LogWriter::Open(files_, log_options, LoggedSources(definition_)));
   last_available_us_ = log_->recovery().last_available_us;
+  const LogRecovery& found = log_->recovery();
+  LogEvent(EventLevel::kInfo, "log opened",
+           {{"path", log_options.directory},
+            {"epoch", log_->epoch()},
+            {"records", found.records},
+            {"bytes", found.bytes},
+            {"torn_bytes", found.torn_bytes}});
   return {};
 }
 
@@ -62,6 +88,7 @@ Status Engine::OpenOnline() {
 // As one batch: nobody reads before its end, so no row needs the version before.
 Status Engine::RebuildOnline() {
   rebuilt_ = log_->recovery().records > 0;
+  const int64_t start_nanos = MonotonicNanos();
   SKEWLESS_RETURN_IF_ERROR(online_->Reset());
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   Batch batch;
@@ -75,7 +102,13 @@ Status Engine::RebuildOnline() {
     if (options_.recovery_progress) options_.recovery_progress(records, log_->recovery().records);
   }
   // The log may end in records of sources that the definition no longer has.
-  return online_->Commit(log_->recovery().last_sequence);
+  SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->recovery().last_sequence));
+  if (rebuilt_) {
+    LogEvent(EventLevel::kInfo, "online store rebuilt",
+             {{"records", records},
+              {"seconds", static_cast<double>(MonotonicNanos() - start_nanos) / 1e9}});
+  }
+  return {};
 }
 
 Status Engine::RecoverWatermarks() {
@@ -113,8 +146,13 @@ Status Engine::OpenSources() {
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
     SKEWLESS_ASSIGN_OR_RETURN(dead_letters_.back(), DeadLetterFile::Open(files_, path));
     DeadLetterFile* file = dead_letters_.back().get();
-    DeadLetterSink sink = [file, strict = options_.strict](const DeadLetter& letter) -> Status {
-      if (!strict) return file->Append(letter);
+    DeadLetterSink sink =
+        [file, strict = options_.strict,
+         interval = EventInterval(10 * kSecondUs)](const DeadLetter& letter) mutable -> Status {
+      if (!strict) {
+        LogDeadLetter(letter, &interval);
+        return file->Append(letter);
+      }
       const std::string line = letter.line > 0 ? ":" + std::to_string(letter.line) : "";
       return Fail(
           ErrorCode::kInvalid,
@@ -124,7 +162,10 @@ Status Engine::OpenSources() {
     SKEWLESS_ASSIGN_OR_RETURN(
         auto opened, options_.parts.open_source(definition_, static_cast<int>(i), source_options,
                                                 std::move(sink)));
+    LogEvent(EventLevel::kInfo, "source opened",
+             {{"source", source.name}, {"known_streams", source_options.resume.size()}});
     SourceThreadOptions thread_options;
+    thread_options.name = source.name;
     thread_options.batch_rows = options_.batch_rows;
     sources_.push_back(std::make_unique<SourceThread>(std::move(opened), file, thread_options));
     source_ended_.push_back(false);

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "base/event_log.h"
 
 namespace skewless {
 
@@ -77,7 +78,13 @@ Status OfflineThread::CommitIfDue(bool due) {
   due |= now - last_commit_nanos_ > options_.commit_interval_us * 1000;
   if (!due) return {};
   SKEWLESS_RETURN_IF_ERROR(writer_->Commit());
-  stats_->offline_rows.store(writer_->committed_rows(), std::memory_order_relaxed);
+  const int64_t rows = writer_->committed_rows();
+  const int64_t before = stats_->offline_rows.exchange(rows, std::memory_order_relaxed);
+  if (rows > before) {
+    LogEvent(
+        EventLevel::kInfo, "offline tables committed",
+        {{"rows", rows - before}, {"seconds", static_cast<double>(MonotonicNanos() - now) / 1e9}});
+  }
   last_commit_nanos_ = now;
   return {};
 }

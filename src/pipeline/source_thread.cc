@@ -1,6 +1,7 @@
 #include "pipeline/source_thread.h"
 
 #include "base/clock.h"
+#include "base/event_log.h"
 
 namespace skewless {
 
@@ -36,8 +37,20 @@ SourceProgress SourceThread::progress() const {
 bool SourceThread::Step() {
   Result<bool> more = Pump();
   if (more.has_value() && *more) return true;
+  LogEnd(more);
   queue_.End(more.has_value() ? Status{} : tl::unexpected<Error>(std::move(more).error()));
   return false;
+}
+
+void SourceThread::LogEnd(const Result<bool>& more) const {
+  if (!more) {
+    LogError(EventLevel::kError, "source failed", more.error(), {{"source", options_.name}});
+  } else if (at_end_) {
+    const SourceProgress all = progress();
+    LogEvent(
+        EventLevel::kInfo, "source ended",
+        {{"source", options_.name}, {"records", all.records}, {"dead_letters", all.dead_letters}});
+  }
 }
 
 // False at the source's end, or when nobody takes its batches any more.
@@ -45,6 +58,7 @@ Result<bool> SourceThread::Pump() {
   AcceptedBatch accepted{queue_.Take(), 0};
   SKEWLESS_ASSIGN_OR_RETURN(
       const bool more, source_->Next(options_.batch_rows, options_.wait_us, accepted.batch.get()));
+  at_end_ = !more;
   const SourceProgress now = source_->progress();
   records_.store(now.records, std::memory_order_relaxed);
   dead_.store(now.dead_letters, std::memory_order_relaxed);

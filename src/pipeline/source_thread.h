@@ -12,6 +12,7 @@
 namespace skewless {
 
 struct SourceThreadOptions {
+  std::string name;  // the source's, for the event log
   size_t batch_rows = 8192;
   size_t queue_batches = 8;
   DurationUs wait_us = 50'000;  // for an unbounded source that has nothing
@@ -35,12 +36,14 @@ class SourceThread {
 
  private:
   Result<bool> Pump();
+  void LogEnd(const Result<bool>& more) const;
 
   std::unique_ptr<Source> source_;
   DeadLetterFile* dead_letters_;
   SourceThreadOptions options_;
   BatchQueue queue_;
   int64_t synced_dead_letters_ = 0;
+  bool at_end_ = false;  // the source's own end, not ours
   std::atomic<bool> stop_{false};
   std::atomic<int64_t> records_{0}, dead_{0};
   std::atomic<double> fraction_{0};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/event_log.h"
 #include "base/number_text.h"
 #include "serving/online_request.h"
 #include "serving/served_rows.h"
@@ -73,6 +74,7 @@ class MicrohttpdServer : public HttpServer {
   Reply Metrics();
   Reply Health();
   Reply Failed(const HttpError& error);
+  void LogUnanswered(const HttpError& error);
   Result<std::unique_ptr<Worker>> Borrow();
   void GiveBack(std::unique_ptr<Worker> worker);
 
@@ -83,6 +85,7 @@ class MicrohttpdServer : public HttpServer {
   int port_ = 0;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> idle_;
+  EventInterval unanswered_{10 * kSecondUs};  // under mutex_
   LatencyHistogram latency_;
   std::atomic<int64_t> requests_{0}, errors_{0};
 };
@@ -109,7 +112,21 @@ void MicrohttpdServer::GiveBack(std::unique_ptr<Worker> worker) {
 
 Reply MicrohttpdServer::Failed(const HttpError& error) {
   errors_.fetch_add(1, std::memory_order_relaxed);
+  if (error.status >= 500) LogUnanswered(error);
   return {error.status, ErrorBody(error)};
+}
+
+// What the client can't mend.
+void MicrohttpdServer::LogUnanswered(const HttpError& error) {
+  if (!WantsEvents(EventLevel::kWarning)) return;
+  std::optional<int64_t> requests;
+  {
+    const std::lock_guard lock(mutex_);
+    requests = unanswered_.Add();
+  }
+  if (!requests) return;
+  LogEvent(EventLevel::kWarning, "requests could not be answered",
+           {{"requests", *requests}, {"status", error.status}, {"error", error.message}});
 }
 
 Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {

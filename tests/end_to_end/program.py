@@ -24,6 +24,7 @@ class Running:
             self.port = probe.getsockname()[1]
         self.arguments = [PROGRAM, command, "-C", folder, "--listen", f"127.0.0.1:{self.port}", *arguments]
         self.connection = None
+        self.errors = ""  # what it printed to standard error, once it ended
         self.start()
 
     def start(self):
@@ -74,7 +75,7 @@ class Running:
 
     def kill(self):
         self.process.kill()
-        self.process.communicate()
+        self.errors = self.process.communicate()[1]
         if self.connection is not None:
             self.connection.close()
             self.connection = None
@@ -85,9 +86,9 @@ class Running:
             self.connection.close()
             self.connection = None
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=300 * SLOWNESS)
+        out, self.errors = self.process.communicate(timeout=300 * SLOWNESS)
         if self.process.returncode != 0:
-            raise AssertionError(f"ended with {self.process.returncode}: {err}")
+            raise AssertionError(f"ended with {self.process.returncode}: {self.errors}")
         return out
 
 

@@ -1,0 +1,62 @@
+#include "cli/engine_metrics.h"
+
+namespace skewless {
+namespace {
+
+void AddViewFreshness(const Definition& definition, const EngineStats& stats,
+                      MetricFamilies* families) {
+  auto from_event = EmptyFamily("skewless_view_freshness_from_event_seconds",
+                                "From an event's own time to readable, by view.",
+                                prometheus::MetricType::Histogram);
+  auto from_acceptance = EmptyFamily("skewless_view_freshness_from_acceptance_seconds",
+                                     "From an event's acceptance to readable, by view.",
+                                     prometheus::MetricType::Histogram);
+  for (size_t view = 0; view < stats.views.size(); ++view) {
+    const MetricLabels labels = {{"view", definition.views[view].name}};
+    AddSeries(&from_event, labels, stats.views[view].from_event, LatencyRange::kAge);
+    AddSeries(&from_acceptance, labels, stats.views[view].from_acceptance);
+  }
+  families->push_back(std::move(from_event));
+  families->push_back(std::move(from_acceptance));
+}
+
+}  // namespace
+
+MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine) {
+  const EngineStats& stats = engine.stats();
+  MetricFamilies families;
+  const auto counter = [&families](const char* name, const char* help, int64_t value) {
+    families.push_back(CounterFamily(name, help, static_cast<double>(value)));
+  };
+  counter("skewless_events_accepted_total", "Events made durable in the log.", stats.accepted);
+  counter("skewless_events_refused_late_total", "Of them, refused as too late.",
+          stats.refused_late);
+  counter("skewless_dead_letters_total", "Records that could not be read.",
+          engine.progress().dead_letters);
+  counter("skewless_recovered_events_total", "Events folded again from the log at the start.",
+          stats.recovered_records);
+  counter("skewless_log_bytes_total", "Bytes written to the log.", stats.log_bytes);
+  counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
+  counter("skewless_offline_rows_total", "Rows committed to the offline tables.",
+          stats.offline_rows);
+  counter("skewless_evaluation_overflows_total", "Values null by overflow.",
+          stats.evaluation_overflows);
+  counter("skewless_evaluation_divisions_by_zero_total", "Values null by a division by zero.",
+          stats.evaluation_divisions_by_zero);
+  counter("skewless_evaluation_domain_errors_total",
+          "Values null by a failed cast or a function's domain.", stats.evaluation_domain_errors);
+  if (const Timestamp watermark = stats.watermark_us; watermark > kMinTimestamp) {
+    families.push_back(GaugeFamily("skewless_watermark_seconds",
+                                   "The least watermark of the sources, since 1970.",
+                                   static_cast<double>(watermark) / 1e6));
+  }
+  families.push_back(HistogramFamily("skewless_freshness_seconds",
+                                     "From an event's leaving the decoder to readable.",
+                                     stats.freshness));
+  families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.",
+                                     stats.log_sync));
+  AddViewFreshness(definition, stats, &families);
+  return families;
+}
+
+}  // namespace skewless

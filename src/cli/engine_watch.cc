@@ -1,0 +1,95 @@
+#include "cli/engine_watch.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/terminal.h"
+
+namespace skewless {
+namespace {
+
+constexpr int64_t kDrawNanos = 200'000'000;
+constexpr int64_t kSampleNanos = 1'000'000'000;
+constexpr size_t kSamples = 11;  // quantiles are of the last ten seconds
+
+}  // namespace
+
+EngineWatch::EngineWatch(const Definition& definition, const Engine& engine,
+                         const HttpServer* server, bool bounded)
+    : definition_(definition),
+      engine_(engine),
+      server_(server),
+      bounded_(bounded),
+      shown_(IsTerminal(STDERR_FILENO)),
+      start_nanos_(MonotonicNanos()),
+      drawn_nanos_(start_nanos_),
+      counted_nanos_(start_nanos_),
+      freshness_(kSamples),
+      log_sync_(kSamples),
+      reads_(kSamples),
+      from_event_(definition.views.size(), RecentLatency(kSamples)) {}
+
+EngineWatch::~EngineWatch() { drawn_lines::Erase(); }
+
+void EngineWatch::Look() {
+  const int64_t now = MonotonicNanos();
+  if (now - drawn_nanos_ < kDrawNanos) return;
+  drawn_nanos_ = now;
+  if (now - sampled_nanos_ >= kSampleNanos) Sample(now);
+  if (shown_) drawn_lines::Draw(StatusLines(Status(now)));
+}
+
+void EngineWatch::Sample(int64_t now_nanos) {
+  sampled_nanos_ = now_nanos;
+  const EngineStats& stats = engine_.stats();
+  if (!engine_.replay()) watermark_.Look(now_nanos, stats.watermark_us.load());
+  if (!shown_) return;
+  const double seconds = static_cast<double>(now_nanos - counted_nanos_) / 1e9;
+  const int64_t events = stats.accepted.load();
+  events_per_second_ = static_cast<double>(events - counted_events_) / seconds;
+  counted_events_ = events;
+  if (server_ != nullptr) {
+    const int64_t requests = server_->requests();
+    requests_per_second_ = static_cast<double>(requests - counted_requests_) / seconds;
+    counted_requests_ = requests;
+    reads_.Sample(server_->read_latency());
+  }
+  counted_nanos_ = now_nanos;
+  freshness_.Sample(stats.freshness);
+  log_sync_.Sample(stats.log_sync);
+  for (size_t view = 0; view < from_event_.size(); ++view)
+    from_event_[view].Sample(stats.views[view].from_event);
+}
+
+EngineStatus EngineWatch::Status(int64_t now_nanos) const {
+  const EngineStats& stats = engine_.stats();
+  const SourceProgress progress = engine_.progress();
+  EngineStatus status;
+  status.title = (engine_.replay() ? "replaying " : "running ") + definition_.project;
+  if (bounded_) status.fraction = progress.fraction;
+  status.seconds = static_cast<double>(now_nanos - start_nanos_) / 1e9;
+  status.events = stats.accepted.load();
+  status.refused_late = stats.refused_late.load();
+  status.dead_letters = progress.dead_letters;
+  status.events_per_second = events_per_second_;
+  status.clock_us = stats.clock_us.load();
+  status.watermark_us = stats.watermark_us.load();
+  status.freshness = freshness_.Get();
+  status.freshness_from_event = WorstView();
+  status.log_bytes = stats.log_bytes.load();
+  status.log_sync = log_sync_.Get();
+  if (definition_.offline) status.offline_rows = stats.offline_rows.load();
+  if (server_ != nullptr) status.serving = {server_->port(), requests_per_second_, reads_.Get()};
+  return status;
+}
+
+LatencyQuantiles EngineWatch::WorstView() const {
+  LatencyQuantiles worst;
+  for (const RecentLatency& view : from_event_) {
+    const LatencyQuantiles one = view.Get();
+    if (one.count > 0 && (worst.count == 0 || one.p99_nanos > worst.p99_nanos)) worst = one;
+  }
+  return worst;
+}
+
+}  // namespace skewless
