@@ -1,4 +1,5 @@
-// skewless freshness: data age per view, streaming beside a daily batch.
+// skewless freshness: data age per view, streaming beside a daily batch; or, as a probe sees it
+// now.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include "base/file.h"
 #include "cli/age_chart.h"
 #include "cli/commands.h"
+#include "cli/probe_freshness.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
 
@@ -14,7 +16,8 @@ namespace {
 
 struct FreshnessArguments {
   std::string output, view, last = "14d";
-  bool json = false;
+  bool probe = false, json = false;
+  ProbeArguments probing;
 };
 
 void PrintTable(const std::vector<ViewAge>& ages) {
@@ -56,6 +59,12 @@ Status Draw(const std::vector<ViewAge>& ages, const FreshnessArguments& argument
 
 Status Freshness(const Session& session, const FreshnessArguments& arguments) {
   SKEWLESS_ASSIGN_OR_RETURN(auto repository, LoadRepository(session));
+  if (arguments.probe) {
+    ProbeArguments probing = arguments.probing;
+    probing.view = arguments.view;
+    probing.json = arguments.json;
+    return ProbeFreshness(repository, probing);
+  }
   AgeRequest request;
   SKEWLESS_ASSIGN_OR_RETURN(request.last_us, ParseDuration(arguments.last));
   SKEWLESS_ASSIGN_OR_RETURN(const auto ages, MeasureDataAge(SystemFiles(), *repository.definition,
@@ -71,10 +80,22 @@ void AddFreshnessCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand(
       "freshness", "How old the data is, per view and over time, beside a daily batch");
   auto arguments = std::make_shared<FreshnessArguments>();
-  command->add_option("-o,--output", arguments->output, "Draw a chart: .svg or .png");
-  command->add_option("--view", arguments->view, "The view to draw (default: the first)");
+  auto* output =
+      command->add_option("-o,--output", arguments->output, "Draw a chart: .svg or .png");
+  command->add_option("--view", arguments->view,
+                      "The view to draw (default: the first) or to probe (default: all)");
   command->add_option("--last", arguments->last, "How much of the log the chart shows")
       ->capture_default_str();
+  auto* probe = command->add_flag("--probe", arguments->probe,
+                                  "Watch records become readable, from outside the engine");
+  command->add_option("--for", arguments->probing.duration, "How long to probe")
+      ->needs(probe)
+      ->capture_default_str();
+  command->add_option("--sample", arguments->probing.sample, "Entities of a view to probe")
+      ->needs(probe)
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  probe->excludes(output);
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([&session, arguments] {
     if (Status shown = Freshness(session, *arguments); !shown) session.Failed(shown.error());

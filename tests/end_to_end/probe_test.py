@@ -1,0 +1,103 @@
+"""The probe sees from another process what the engine says of itself: records become readable, none is lost to its
+sight, no row goes back while the engine is killed and comes again."""
+import json
+import subprocess
+import threading
+import time
+import unittest
+
+from follow_test import DEFINITION
+from program import PROGRAM, ProgramTest
+
+HOUR_US = 3_600_000_000
+
+
+class ProbeTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.write("skewless.yaml", DEFINITION)
+        self.write("clicks-001.jsonl", "")
+        self.stopped = threading.Event()
+        self.addCleanup(self.stop_writing)
+
+    def stop_writing(self):
+        self.stopped.set()
+        if self.writer is not None:
+            self.writer.join()
+
+    writer = None
+
+    def begin_writing(self):
+        """Events of five users that happened an hour ago, until the test ends."""
+        def append():
+            number = 0
+            with open(self.path("clicks-001.jsonl"), "a", buffering=1) as file:
+                while not self.stopped.is_set():
+                    number += 1
+                    event = {"user_id": number % 5, "number": number, "ts": int(time.time() * 1000) - 3_600_000}
+                    file.write(json.dumps(event) + "\n")
+                    time.sleep(0.001)
+        self.writer = threading.Thread(target=append)
+        self.writer.start()
+
+    def begin_probe(self, *arguments):
+        return subprocess.Popen([PROGRAM, "freshness", "--probe", "--json", *arguments], cwd=self.folder, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def end_probe(self, probe, code=0):
+        out, errors = probe.communicate(timeout=300)
+        self.assertEqual(probe.returncode, code, errors)
+        return json.loads(out), errors
+
+    def test_it_sees_records_become_readable(self):
+        engine = self.start()
+        self.begin_writing()
+        report, _ = self.end_probe(self.begin_probe("--for", "2s"))
+        view, = report["views"]
+        self.assertEqual((view["view"], view["entities"]), ("seen", 5))
+        self.assertGreater(view["records"], 0)
+        self.assertEqual((report["rows_went_back"], report["rows_not_in_log"], report["unavailable_looks"]), (0, 0, 0))
+        self.assertLess(view["from_acceptance_us"]["p50"], HOUR_US)
+        self.assertGreaterEqual(view["from_event_us"]["p50"], HOUR_US)
+        self.assertLessEqual(view["from_acceptance_us"]["p50"], view["from_acceptance_us"]["p99"])
+        report, _ = self.end_probe(self.begin_probe("--for", "1s", "--sample", "2"))
+        self.assertEqual(report["views"][0]["entities"], 2)
+
+        # The engine's own count of the same, by view and from the event's own time.
+        status, metrics = engine.request("GET", "/metrics")
+        self.assertEqual(status, 200)
+        def value(name):
+            return float(next(line for line in metrics.splitlines() if line.startswith(name)).split()[-1])
+        count = value('skewless_view_freshness_from_event_seconds_count{view="seen"}')
+        self.assertGreater(count, 0)
+        self.assertEqual(value('skewless_view_freshness_from_event_seconds_bucket{view="seen",le="2500"}'), 0)
+        self.assertEqual(value('skewless_view_freshness_from_event_seconds_bucket{view="seen",le="5000"}'), count)
+        self.assertEqual(value('skewless_view_freshness_from_acceptance_seconds_count{view="seen"}'), count)
+
+    def test_over_kills_of_the_engine(self):
+        engine = self.start()
+        self.begin_writing()
+        probe = self.begin_probe("--for", "6s")
+        for _ in range(3):
+            time.sleep(1)
+            engine.kill()
+            engine.start()
+        report, _ = self.end_probe(probe)
+        self.assertGreater(report["views"][0]["records"], 0)
+        self.assertEqual((report["rows_went_back"], report["rows_not_in_log"]), (0, 0))
+
+    def test_where_nothing_is_confirmed(self):
+        self.start()
+        report, errors = self.end_probe(self.begin_probe("--for", "100ms"), code=1)
+        self.assertEqual(report["views"][0]["records"], 0)
+        self.assertIn("nothing is confirmed", errors)
+        _, errors = self.run_program("freshness", "--probe", "--view", "unseen", code=1)
+        self.assertIn("no view is called 'unseen'", errors)
+        self.run_program("freshness", "--for", "1s", code=2)
+        self.write("skewless.yaml", DEFINITION.replace("    follow: true\n", "    delay: 1s\n"))
+        _, errors = self.run_program("freshness", "--probe", code=1)
+        self.assertIn("a replay clock drives this repository", errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
