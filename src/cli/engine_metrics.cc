@@ -1,23 +1,34 @@
 #include "cli/engine_metrics.h"
 
+#include <filesystem>
+
 namespace skewless {
 namespace {
 
 void AddViewFreshness(const Definition& definition, const EngineStats& stats,
                       MetricFamilies* families) {
-  auto from_event = EmptyFamily("skewless_view_freshness_from_event_seconds",
-                                "From an event's own time to readable, by view.",
-                                prometheus::MetricType::Histogram);
-  auto from_acceptance = EmptyFamily("skewless_view_freshness_from_acceptance_seconds",
-                                     "From an event's acceptance to readable, by view.",
-                                     prometheus::MetricType::Histogram);
+  auto from_event =
+      LabelledFamily(MetricKind::kHistogram, "skewless_view_freshness_from_event_seconds",
+                     "From an event's own time to readable, by view.");
+  auto from_acceptance =
+      LabelledFamily(MetricKind::kHistogram, "skewless_view_freshness_from_acceptance_seconds",
+                     "From an event's acceptance to readable, by view.");
   for (size_t view = 0; view < stats.views.size(); ++view) {
     const MetricLabels labels = {{"view", definition.views[view].name}};
-    AddSeries(&from_event, labels, stats.views[view].from_event, LatencyRange::kAge);
-    AddSeries(&from_acceptance, labels, stats.views[view].from_acceptance);
+    AddSample(&from_event, labels, stats.views[view].from_event, LatencyRange::kAge);
+    AddSample(&from_acceptance, labels, stats.views[view].from_acceptance);
   }
   families->push_back(std::move(from_event));
   families->push_back(std::move(from_acceptance));
+}
+
+void AddLogDisk(const Definition& definition, MetricFamilies* families) {
+  std::error_code failed;
+  const auto space = std::filesystem::space(definition.ResolvePath(definition.log_path), failed);
+  if (failed) return;
+  families->push_back(GaugeFamily("skewless_log_disk_free_bytes",
+                                  "Free on the disk of the log, for who isn't root.",
+                                  static_cast<double>(space.available)));
 }
 
 }  // namespace
@@ -55,6 +66,7 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
                                      stats.freshness));
   families.push_back(HistogramFamily("skewless_log_sync_seconds", "One group commit's fdatasync.",
                                      stats.log_sync));
+  AddLogDisk(definition, &families);
   AddViewFreshness(definition, stats, &families);
   return families;
 }

@@ -87,6 +87,7 @@ class MicrohttpdServer : public HttpServer {
   std::vector<std::unique_ptr<Worker>> idle_;
   EventInterval unanswered_{10 * kSecondUs};  // under mutex_
   LatencyHistogram latency_;
+  const Timestamp started_us_ = NewWallClock()->Now();
   std::atomic<int64_t> requests_{0}, errors_{0};
 };
 
@@ -170,6 +171,8 @@ Reply MicrohttpdServer::AdvanceReplay(const std::string& body) {
 
 Reply MicrohttpdServer::Metrics() {
   MetricFamilies families;
+  families.push_back(GaugeFamily("skewless_start_time_seconds", "When it started, since 1970.",
+                                 static_cast<double>(started_us_) / 1e6));
   families.push_back(CounterFamily("skewless_http_requests_total", "Requests answered.",
                                    static_cast<double>(requests())));
   families.push_back(CounterFamily("skewless_http_errors_total", "Of them, with an error.",

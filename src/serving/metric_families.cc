@@ -9,6 +9,18 @@
 namespace skewless {
 namespace {
 
+prometheus::MetricType TypeOf(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kCounter:
+      return prometheus::MetricType::Counter;
+    case MetricKind::kGauge:
+      return prometheus::MetricType::Gauge;
+    case MetricKind::kHistogram:
+      break;
+  }
+  return prometheus::MetricType::Histogram;
+}
+
 prometheus::ClientMetric& NewSeries(prometheus::MetricFamily* family, const MetricLabels& labels) {
   prometheus::ClientMetric& metric = family->metric.emplace_back();
   for (const auto& [name, value] : labels) metric.label.push_back({name, value});
@@ -17,16 +29,15 @@ prometheus::ClientMetric& NewSeries(prometheus::MetricFamily* family, const Metr
 
 }  // namespace
 
-prometheus::MetricFamily EmptyFamily(std::string name, std::string help,
-                                     prometheus::MetricType type) {
+prometheus::MetricFamily LabelledFamily(MetricKind kind, std::string name, std::string help) {
   prometheus::MetricFamily family;
   family.name = std::move(name);
   family.help = std::move(help);
-  family.type = type;
+  family.type = TypeOf(kind);
   return family;
 }
 
-void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels, double value) {
+void AddSample(prometheus::MetricFamily* family, const MetricLabels& labels, double value) {
   prometheus::ClientMetric& metric = NewSeries(family, labels);
   if (family->type == prometheus::MetricType::Counter) {
     metric.counter.value = value;
@@ -36,7 +47,7 @@ void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels, dou
   }
 }
 
-void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels,
+void AddSample(prometheus::MetricFamily* family, const MetricLabels& labels,
                const LatencyHistogram& latency, LatencyRange range) {
   SKEWLESS_CHECK(family->type == prometheus::MetricType::Histogram);
   auto& histogram = NewSeries(family, labels).histogram;
@@ -57,21 +68,21 @@ void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels,
 }
 
 prometheus::MetricFamily CounterFamily(std::string name, std::string help, double value) {
-  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Counter);
-  AddSeries(&family, {}, value);
+  auto family = LabelledFamily(MetricKind::kCounter, std::move(name), std::move(help));
+  AddSample(&family, {}, value);
   return family;
 }
 
 prometheus::MetricFamily GaugeFamily(std::string name, std::string help, double value) {
-  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Gauge);
-  AddSeries(&family, {}, value);
+  auto family = LabelledFamily(MetricKind::kGauge, std::move(name), std::move(help));
+  AddSample(&family, {}, value);
   return family;
 }
 
 prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
                                          const LatencyHistogram& latency) {
-  auto family = EmptyFamily(std::move(name), std::move(help), prometheus::MetricType::Histogram);
-  AddSeries(&family, {}, latency);
+  auto family = LabelledFamily(MetricKind::kHistogram, std::move(name), std::move(help));
+  AddSample(&family, {}, latency);
   return family;
 }
 

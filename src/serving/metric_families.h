@@ -21,14 +21,14 @@ prometheus::MetricFamily HistogramFamily(std::string name, std::string help,
                                          const LatencyHistogram& latency);
 
 // Of many series, told apart by labels: a family without any, and then each one.
-prometheus::MetricFamily EmptyFamily(std::string name, std::string help,
-                                     prometheus::MetricType type);
-void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels, double value);
+enum class MetricKind { kCounter, kGauge, kHistogram };
+prometheus::MetricFamily LabelledFamily(MetricKind kind, std::string name, std::string help);
+void AddSample(prometheus::MetricFamily* family, const MetricLabels& labels, double value);
 enum class LatencyRange {
   kOperation,  // 1 us to 50 s
   kAge,        // 100 us to 50,000 s: from an event's own time
 };
-void AddSeries(prometheus::MetricFamily* family, const MetricLabels& labels,
+void AddSample(prometheus::MetricFamily* family, const MetricLabels& labels,
                const LatencyHistogram& latency, LatencyRange range = LatencyRange::kOperation);
 
 std::string SerializeMetrics(const MetricFamilies& families);  // Prometheus' text format
