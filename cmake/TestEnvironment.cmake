@@ -2,6 +2,7 @@
 #   SKEWLESS_PROGRAM   the program, once it is built
 #   SKEWLESS_PYTHON    a Python with pyarrow, duckdb, pandas and polars (tools/bootstrap --test)
 #   SKEWLESS_FLIGHTS   the folder of the flights data set (tools/bootstrap --demo)
+#   SKEWLESS_PROMTOOL  what checks Prometheus' rules (tools/bootstrap --test)
 #   SKEWLESS_SLOWNESS  how many times longer than usual to wait before giving up
 if(SKEWLESS_SANITIZE STREQUAL "thread")
   set(SKEWLESS_SLOWNESS 10)
@@ -14,6 +15,7 @@ set(SKEWLESS_TEST_ENVIRONMENT
   "SKEWLESS_PROGRAM=${CMAKE_BINARY_DIR}/skewless"
   "SKEWLESS_PYTHON=${SKEWLESS_DEPS_DIR}/venv/bin/python"
   "SKEWLESS_FLIGHTS=${SKEWLESS_DEPS_DIR}/nycflights13"
+  "SKEWLESS_PROMTOOL=${SKEWLESS_DEPS_DIR}/prometheus/promtool"
   "SKEWLESS_SLOWNESS=${SKEWLESS_SLOWNESS}")
 
 # Arrow is not instrumented: its own pools and threads would only confuse the sanitizers.
