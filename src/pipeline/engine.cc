@@ -185,14 +185,6 @@ Status Engine::AppendAndSync() {
   return {};
 }
 
-void Engine::LogSlowSync(int64_t nanos) {
-  if (!WantsEvents(EventLevel::kWarning)) return;
-  if (const auto syncs = slow_syncs_.Add()) {
-    LogEvent(EventLevel::kWarning, "slow sync of the log",
-             {{"seconds", static_cast<double>(nanos) / 1e9}, {"syncs", *syncs}});
-  }
-}
-
 Status Engine::FoldAll(const Batch& batch) {
   for (size_t view = 0; view < kernels_.size(); ++view) {
     if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
@@ -204,6 +196,14 @@ Status Engine::FoldAll(const Batch& batch) {
                                             std::memory_order_relaxed);
   stats_.evaluation_domain_errors.store(scratch_.counts.domain, std::memory_order_relaxed);
   return {};
+}
+
+void Engine::LogSlowSync(int64_t nanos) {
+  if (!WantsEvents(EventLevel::kWarning)) return;
+  if (const auto syncs = slow_syncs_.Add()) {
+    LogEvent(EventLevel::kWarning, "slow sync of the log",
+             {{"seconds", static_cast<double>(nanos) / 1e9}, {"syncs", *syncs}});
+  }
 }
 
 // `inputs_` are of this batch.
