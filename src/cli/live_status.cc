@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/age_chart.h"
 #include "cli/terminal.h"
 
 namespace skewless {
@@ -13,8 +14,8 @@ std::string Rate(double per_second) {
 
 std::string Quantiles(const LatencyQuantiles& latency) {
   if (latency.count == 0) return "-";
-  return fmt::format("p50 {}  p99 {}", FormatNanos(latency.p50_nanos),
-                     FormatNanos(latency.p99_nanos));
+  return fmt::format("p50 {}  p99 {}", FormatLatency(latency.p50_nanos),
+                     FormatLatency(latency.p99_nanos));
 }
 
 std::string Clock(double seconds) {
@@ -40,7 +41,8 @@ std::string WatermarkLine(const EngineStatus& status) {
   std::string line = FormatTimestamp(status.watermark_us - status.watermark_us % kSecondUs);
   if (status.clock_us != kMinTimestamp) {
     const DurationUs behind = SaturatingSub(status.clock_us, status.watermark_us);
-    line += fmt::format("  {:.1f} s behind", static_cast<double>(behind) / 1e6);
+    line += behind < kMinuteUs ? fmt::format("  {:.1f} s behind", static_cast<double>(behind) / 1e6)
+                               : "  " + FormatAge(behind) + " behind";
   }
   return line;
 }

@@ -58,6 +58,15 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
   EXPECT_TRUE(HasLine(status, "  serving     port 6566  10/s  read p50 20 us  p99 40 us"));
 }
 
+TEST(LiveStatus, WhatTakesLongIsNotSaidInSeconds) {
+  EngineStatus status = Running();
+  status.watermark_us = 1'700'000'000'000'000;
+  status.clock_us = status.watermark_us + 50 * kHourUs;
+  status.freshness_from_event = {10, 90'000'000'000, 7'200'000'000'000};
+  EXPECT_TRUE(HasLine(status, "  watermark   2023-11-14T22:13:20Z  2 d 2 h behind"));
+  EXPECT_TRUE(HasLine(status, "  freshness   -    from the event p50 1 min  p99 2 h"));
+}
+
 TEST(RecentLatency, QuantilesAreOfWhatCameLately) {
   LatencyHistogram histogram;
   RecentLatency recent(3);

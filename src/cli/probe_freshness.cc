@@ -23,7 +23,8 @@ nlohmann::json QuantilesJson(const LatencyHistogram& latency) {
 
 std::string Quantiles(const LatencyHistogram& latency) {
   if (latency.count() == 0) return "-";
-  return FormatNanos(latency.QuantileNanos(0.5)) + " / " + FormatNanos(latency.QuantileNanos(0.99));
+  return FormatLatency(latency.QuantileNanos(0.5)) + " / " +
+         FormatLatency(latency.QuantileNanos(0.99));
 }
 
 void PrintJson(const Definition& definition, const FreshnessProbe& probe, double seconds) {

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "cli/age_chart.h"
 
 namespace skewless {
 
@@ -134,6 +135,10 @@ std::string FormatNanos(int64_t nanos) {
   if (nanos < 1'000'000) return fmt::format("{:.3g} us", value / 1e3);
   if (nanos < 1'000'000'000) return fmt::format("{:.3g} ms", value / 1e6);
   return fmt::format("{:.3g} s", value / 1e9);
+}
+
+std::string FormatLatency(int64_t nanos) {
+  return nanos < 60'000'000'000 ? FormatNanos(nanos) : FormatAge(nanos / 1000);
 }
 
 std::string FormatBytes(int64_t bytes) {

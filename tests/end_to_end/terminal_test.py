@@ -95,7 +95,7 @@ class TerminalTest(ProgramTest):
         names = [row.split()[0] for row in screen.rows]
         self.assertEqual(names[-6:], ["running", "events", "watermark", "freshness", "log", "serving"])
         self.assertRegex(screen.rows[-5], r"^  events      100  [\d,]+/s  late 0  dead letters 0$")
-        self.assertRegex(screen.rows[-4], r"^  watermark   2023-11-14T22:13:20Z  [\d.]+ s behind$")
+        self.assertRegex(screen.rows[-4], r"^  watermark   2023-11-14T22:13:20Z  \d+ d( \d+ h)? behind$")
 
         # An event of the log, longer than a row, in the midst of it.
         with open(self.path("clicks-001.jsonl"), "a") as file:

@@ -49,8 +49,8 @@ def expressions():
 
 
 class OperationsTest(ProgramTest):
-    def promtool(self, *arguments):
-        done = subprocess.run([PROMTOOL, *arguments], capture_output=True, text=True, timeout=120)
+    def promtool(self, *arguments, given=None):
+        done = subprocess.run([PROMTOOL, *arguments], input=given, capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
@@ -85,8 +85,10 @@ class OperationsTest(ProgramTest):
         engine = Running(self.path("shop"))
         self.children.append(engine)
         engine.wait_until_readable()
-        exported = families_in(re.sub(r"(?m)^# HELP.*$", "", engine.request("GET", "/metrics")[1]))
+        metrics = engine.request("GET", "/metrics")[1]
         engine.stop()
+        self.assertEqual(self.promtool("check", "metrics", given=metrics), "")
+        exported = families_in(re.sub(r"(?m)^# HELP.*$", "", metrics))
         of_every_engine = {name for name in documented() if not ELSEWHERE.match(name)}
         self.assertEqual(exported, of_every_engine)
         named = families_in(RULES.read_text()) | families_in("\n".join(expressions()))
