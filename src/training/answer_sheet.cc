@@ -60,7 +60,7 @@ void AnswerSheet::FinishRows(std::span<const uint32_t> position_of, size_t begin
   for (size_t label = begin; label < end; ++label) {
     if (label + kAhead < end && position_of[label + kAhead] != LabelIndex::kNoPosition) {
       const uint8_t* const ahead = rows_.data() + row_bytes_ * position_of[label + kAhead];
-      for (size_t at = 0; at < row_bytes_; at += kCacheLine) __builtin_prefetch(ahead + at);
+      for (size_t at = 0; at < row_bytes_; at += kCacheLine) skewless::Prefetch(ahead + at);
     }
     if (position_of[label] == LabelIndex::kNoPosition) continue;
     const uint8_t* const row = rows_.data() + row_bytes_ * position_of[label];

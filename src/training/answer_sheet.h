@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/prefetch.h"
 #include "training/huge_pages.h"
 #include "training/join.h"
 #include "training/label_index.h"
@@ -20,6 +21,10 @@ class AnswerSheet {
   // Threads write different positions, and texts to arenas of their own. A position that is never
   // written is NOT_FOUND.
   void Write(uint32_t position, const FeatureVector& vector, StringArena* strings);
+
+  void Prefetch(uint32_t position) const {
+    skewless::Prefetch(rows_.data() + row_bytes_ * position);
+  }
 
   // Makes the columns. `position_of`: by label, or LabelIndex::kNoPosition, which is NOT_FOUND.
   void Finish(std::span<const uint32_t> position_of, int threads, ViewAnswers* answers) const;

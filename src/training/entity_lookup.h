@@ -11,34 +11,37 @@
 namespace skewless {
 
 inline constexpr size_t kLookupRows = 32;
-// Of a block's rows; null where the row is not selected or no label asks for its entity.
-using FoundEntities = std::array<LabelIndex::Entity*, kLookupRows>;
 
-// Calls `visit(begin, end, found)` for every block of rows, in order. The times of an entity's
-// labels are on their way to the cache, too.
-template <typename Visit>
-void LookUpEntities(const ViewInput& input, LabelIndex* index, const Visit& visit) {
+// For every selected row whose entity some label asks for, in order: `prepare(row, entity)`, which
+// asks for the cache lines that are needed next, and a block of rows later `visit(row, entity)`.
+template <typename Prepare, typename Visit>
+void LookUpEntities(const ViewInput& input, LabelIndex* index, const Prepare& prepare,
+                    const Visit& visit) {
+  // Of a block's rows; null where the row is not selected or no label asks for its entity.
+  using Found = std::array<LabelIndex::Entity*, kLookupRows>;
   const auto prefetch = [&](size_t begin) {
     for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row)
       index->Prefetch(input.keys.hash[row]);
   };
-  const auto find = [&](size_t begin, FoundEntities* found) {
+  const auto find = [&](size_t begin, Found* found) {
     for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row) {
       LabelIndex::Entity* const entity =
           input.selected[row] == 0 ? nullptr
                                    : index->Find(input.keys.hash[row], input.keys.key(row));
-      if (entity != nullptr) index->PrefetchTimes(*entity);
+      if (entity != nullptr) prepare(row, *entity);
       (*found)[row - begin] = entity;
     }
   };
-  FoundEntities blocks[2];
+  Found blocks[2];
   prefetch(0);
   prefetch(kLookupRows);
   find(0, &blocks[0]);
   for (size_t begin = 0, block = 0; begin < input.rows; begin += kLookupRows, block ^= 1) {
     prefetch(begin + 2 * kLookupRows);
     find(begin + kLookupRows, &blocks[block ^ 1]);
-    visit(begin, std::min(input.rows, begin + kLookupRows), blocks[block]);
+    for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row) {
+      if (blocks[block][row - begin] != nullptr) visit(row, blocks[block][row - begin]);
+    }
   }
 }
 

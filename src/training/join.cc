@@ -107,13 +107,13 @@ Result<std::vector<ViewAnswers>> JoinHistory(const KernelSet& kernels, const His
         JoinPath(options.spill_directory.empty() ? "." : options.spill_directory,
                  "join-" + std::to_string(getpid()) + "-" + std::to_string(i) + ".spill");
     joins.push_back(std::make_unique<ViewJoin>(*kernels[static_cast<size_t>(labels[i].view)],
-                                               labels[i], outputs[i], options, spill));
+                                               labels[i], outputs[i], options, threads, spill));
     counts->labels += static_cast<int64_t>(labels[i].time_us.size());
   }
   SKEWLESS_RETURN_IF_ERROR(HistoryReader(options, &joins, counts).Read(history, threads));
   std::vector<ViewAnswers> answers(labels.size());
   for (size_t i = 0; i < labels.size(); ++i) {
-    SKEWLESS_RETURN_IF_ERROR(joins[i]->AnswerAll(threads, &answers[i]));
+    SKEWLESS_RETURN_IF_ERROR(joins[i]->AnswerAll(&answers[i]));
     counts->kept += joins[i]->kept();
     counts->spilled_bytes += joins[i]->spilled_bytes();
     counts->not_found += std::count(answers[i].status.begin(), answers[i].status.end(),

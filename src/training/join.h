@@ -49,6 +49,9 @@ struct JoinOptions {
   int threads = 0;                   // 0: the machine's
   int64_t memory_bytes = 4LL << 30;  // beyond it partitions spill to `spill_directory`
   std::string spill_directory;
+  // So many bytes of records, and the labels that the history has gone by are answered, so that
+  // records which only they could see make room. Less where `memory_bytes` asks for it.
+  int64_t answer_after_bytes = 64 << 20;
   int64_t expected_records = 0;  // of the history, for progress; 0: unknown
   std::function<void(double fraction, int64_t records)> progress;  // may be empty
 };

@@ -130,6 +130,32 @@ std::vector<std::pair<int64_t, Timestamp>> ManyLabels(int count) {
   return asked;
 }
 
+// A window is asked, and nothing that looks further back: labels are answered as soon as the
+// history has gone by them, and records go that nobody can see any more.
+TEST_F(JoinTest, LabelsAnsweredOnTheWayChangeNoBit) {
+  MakeHistory();
+  const ViewLabels labels = LabelsOfUsers(0, ManyLabels(2000));
+  const std::vector<std::vector<int>> window{{2}};
+  std::vector<std::vector<ViewAnswers>> all;
+  for (const int64_t bytes : {int64_t{64} << 20, int64_t{0}, int64_t{20'000}}) {
+    for (const int threads : {1, 2}) {
+      JoinOptions options;
+      options.available_ascends = true;
+      options.provenance = false;
+      options.answer_after_bytes = bytes;
+      options.threads = threads;
+      JoinCounts counts;
+      auto answers = JoinHistory(clicks_.kernels(), Stream(), {labels}, window, options, &counts);
+      ASSERT_TRUE(answers.has_value()) << answers.error().ToString();
+      EXPECT_GT(counts.not_found, 20);
+      EXPECT_LT(counts.not_found, 1000);
+      EXPECT_EQ(counts.spilled_bytes, 0);
+      all.push_back(std::move(*answers));
+    }
+  }
+  for (size_t i = 1; i < all.size(); ++i) ExpectSame(all[0][0], all[i][0]);
+}
+
 TEST_F(JoinTest, ThreadsAndMemoryChangeNoBit) {
   MakeHistory();
   const ViewLabels labels = LabelsOfUsers(0, ManyLabels(2000));

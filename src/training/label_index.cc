@@ -1,12 +1,12 @@
 #include "training/label_index.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
 namespace skewless {
 namespace {
 
-constexpr uint32_t kNoEntity = UINT32_MAX;
 constexpr size_t kFirstSlots = 1024;
 constexpr size_t kAhead = 16;
 
@@ -24,7 +24,7 @@ LabelIndex::LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time
   tag_is_key_ = AllHaveEightBytes(keys, labels);
   slots_.resize(kFirstSlots);
   mask_ = slots_.size() - 1;
-  std::vector<uint32_t> entity_of(labels, kNoEntity);
+  std::vector<uint32_t> entity_of(labels, kNone);
   std::vector<uint32_t> first_label;  // by entity, while the table is built
   for (size_t label = 0; label < labels; ++label) {
     if (label + kAhead < labels) Prefetch(keys.hash[label + kAhead]);
@@ -34,24 +34,23 @@ LabelIndex::LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time
   PlaceLabels(entity_of, time_us);
 }
 
-// While the table is built, an entity's `first` is its number and `count` counts its labels.
 uint32_t LabelIndex::FindOrAdd(uint32_t label, std::vector<uint32_t>* first_label) {
   const uint64_t hash = keys_.hash[label];
   const ByteView key = keys_.key(label);
   const uint64_t tag = tag_is_key_ ? LoadLe<uint64_t>(key.data()) : hash;
   for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
     Entity& found = slots_[slot];
-    if (found.count == 0) {
-      found = {tag, entities_, 1, 0, 0, 0};
+    if (found.number == kNone) {
+      found.tag = tag;
+      found.number = entities_;
       first_label->push_back(label);
       // The hash is needed once more when the table grows.
-      found.first_time = static_cast<Timestamp>(hash);
+      found.next_time = static_cast<Timestamp>(hash);
       if (++entities_ > slots_.size() / 10 * 7) Grow();
       return entities_ - 1;
     }
-    if (found.tag == tag && (tag_is_key_ || SameKey((*first_label)[found.first], key))) {
-      ++found.count;
-      return found.first;
+    if (found.tag == tag && (tag_is_key_ || SameKey((*first_label)[found.number], key))) {
+      return found.number;
     }
   }
 }
@@ -61,40 +60,38 @@ void LabelIndex::Grow() {
   old.swap(slots_);
   mask_ = slots_.size() - 1;
   for (const Entity& entity : old) {
-    if (entity.count == 0) continue;
-    size_t slot = static_cast<uint64_t>(entity.first_time) & mask_;
-    while (slots_[slot].count != 0) slot = (slot + 1) & mask_;
+    if (entity.number == kNone) continue;
+    size_t slot = static_cast<uint64_t>(entity.next_time) & mask_;
+    while (slots_[slot].number != kNone) slot = (slot + 1) & mask_;
     slots_[slot] = entity;
   }
 }
 
 void LabelIndex::PlaceLabels(const std::vector<uint32_t>& entity_of,
                              const std::vector<Timestamp>& time_us) {
-  std::vector<uint32_t> next(entities_ + 1, 0);
+  begins_.assign(entities_ + 1, 0);
   for (const uint32_t entity : entity_of) {
-    if (entity != kNoEntity) ++next[entity + 1];
+    if (entity != kNone) ++begins_[entity + 1];
   }
-  for (uint32_t entity = 0; entity < entities_; ++entity) next[entity + 1] += next[entity];
-  const uint32_t positions = next[entities_];
-  ends_.assign(positions, 0);
-  for (uint32_t entity = 0; entity < entities_; ++entity) ends_[next[entity]] = next[entity + 1];
-  std::vector<std::pair<Timestamp, uint32_t>> ordered(positions);
+  for (uint32_t entity = 0; entity < entities_; ++entity) begins_[entity + 1] += begins_[entity];
+  const uint32_t positions = begins_[entities_];
+  std::vector<uint32_t> next(begins_.begin(), begins_.end() - 1);
+  HugeVector<std::pair<Timestamp, uint32_t>> ordered(positions);
   for (size_t label = 0; label < entity_of.size(); ++label) {
-    if (entity_of[label] == kNoEntity) continue;
+    if (entity_of[label] == kNone) continue;
     ordered[next[entity_of[label]]++] = {time_us[label], static_cast<uint32_t>(label)};
   }
-  for (uint32_t first = 0; first < positions; first = ends_[first])
-    std::sort(ordered.begin() + first, ordered.begin() + ends_[first]);
+  for (uint32_t entity = 0; entity < entities_; ++entity)
+    std::sort(ordered.begin() + begins_[entity], ordered.begin() + begins_[entity + 1]);
   labels_.resize(positions);
   times_.resize(positions);
   for (uint32_t position = 0; position < positions; ++position)
     std::tie(times_[position], labels_[position]) = ordered[position];
   for (Entity& entity : slots_) {
-    if (entity.count == 0) continue;
-    const uint32_t end = next[entity.first];
-    entity.first = end - entity.count;
-    entity.first_time = times_[entity.first];
-    entity.last_time = times_[end - 1];
+    if (entity.number == kNone) continue;
+    entity.next = begins_[entity.number];
+    entity.next_time = times_[entity.next];
+    entity.last_time = times_[begins_[entity.number + 1] - 1];
   }
 }
 

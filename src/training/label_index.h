@@ -1,16 +1,17 @@
 // The entities that labels ask for and each entity's labels in order of time. A history record of
 // any other entity is dropped at the first probe.
 //
-// Labels are put in order of entity, then time; a label's place in that order is its position, and
-// an entity is known by the position of its first label.
+// Entities are numbered in the order in which labels first name them. Labels are put in order of
+// entity, then time; a label's place in that order is its position.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/prefetch.h"
 #include "base/time.h"
 #include "model/key.h"
 #include "training/huge_pages.h"
@@ -22,13 +23,15 @@ class LabelIndex {
   // `keys` outlives the index.
   LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time_us);
 
-  // All that a probe needs, in half a cache line.
+  // All that a record needs, in half a cache line.
+  static constexpr uint32_t kNone = (uint32_t{1} << 31) - 1;
   struct Entity {
     uint64_t tag = 0;  // of the key: its eight bytes where all keys have eight, else its hash
-    uint32_t first = 0;
-    uint32_t count : 31 = 0;  // of labels; 0: an empty slot
-    uint32_t mark : 1 = 0;    // for whoever goes through the history
-    Timestamp first_time = 0, last_time = 0;
+    uint32_t number : 31 = kNone;  // kNone: an empty slot
+    uint32_t mark : 1 = 0;         // for whoever goes through the history
+    uint32_t next = 0;             // the first label that Pass has not gone by
+    Timestamp next_time = 0;       // its time; kMaxTimestamp where none is left
+    Timestamp last_time = 0;       // of its last label
   };
 
   // Null where no label asks for the entity.
@@ -37,15 +40,23 @@ class LabelIndex {
     const uint64_t tag = tag_is_key_ ? LoadLe<uint64_t>(key.data()) : hash;
     for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
       Entity& found = slots_[slot];
-      if (found.count == 0) return nullptr;
-      if (found.tag == tag && (tag_is_key_ || SameKey(labels_[found.first], key))) return &found;
+      if (found.number == kNone) return nullptr;
+      if (found.tag == tag && (tag_is_key_ || SameKey(labels_[begins_[found.number]], key)))
+        return &found;
     }
   }
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 1); }
+  void Prefetch(uint64_t hash) const { skewless::Prefetch(&slots_[hash & mask_]); }
 
-  // What FirstLabelAt looks at beside the entity itself.
-  void PrefetchTimes(const Entity& entity) const {
-    if (entity.count > 2) __builtin_prefetch(&times_[entity.first]);
+  // What Pass looks at beside the entity itself.
+  void PrefetchNext(const Entity& entity) const {
+    skewless::Prefetch(times_.data() + entity.next);
+    skewless::Prefetch(&begins_[entity.number]);
+  }
+  // Goes by the labels before `t`, which ascends from call to call: each is gone by but once.
+  void Pass(Entity* entity, Timestamp t) const {
+    const uint32_t behind = end(entity->number);
+    while (entity->next < behind && times_[entity->next] < t) ++entity->next;
+    entity->next_time = entity->next < behind ? times_[entity->next] : kMaxTimestamp;
   }
 
   uint32_t entity_count() const { return entities_; }
@@ -56,27 +67,14 @@ class LabelIndex {
   // By label: its position, or kNoPosition where its key is null.
   static constexpr uint32_t kNoPosition = UINT32_MAX;
   std::vector<uint32_t> PositionsOfLabels() const;
-  // Whether the position is an entity's first, and then one past the entity's last.
-  bool is_first(uint32_t position) const { return ends_[position] != 0; }
-  uint32_t end(uint32_t first) const { return ends_[first]; }
-  // The entity's first label at or after `t`; one past its last if there is none.
-  uint32_t FirstLabelAt(const Entity& entity, Timestamp t) const {
-    if (t <= entity.first_time) return entity.first;
-    if (t > entity.last_time) return entity.first + entity.count;
-    if (entity.count == 2) return entity.first + 1;
-    const Timestamp* const begin = times_.data() + entity.first;
-    if (entity.count <= kFewLabels) {
-      // Where it ends is anyone's guess, so no branch depends on it.
-      uint32_t before = 1;
-      for (uint32_t i = 1; i < entity.count; ++i)
-        before += static_cast<uint32_t>(begin[i] < t ? 1 : 0);
-      return entity.first + before;
-    }
-    return static_cast<uint32_t>(std::lower_bound(begin, begin + entity.count, t) - times_.data());
-  }
+  // An entity's labels are those at positions from begin(number) to end(number).
+  uint32_t begin(uint32_t number) const { return begins_[number]; }
+  uint32_t end(uint32_t number) const { return begins_[number + 1]; }
+
+  // The table's slots, in no order; some are empty.
+  std::span<Entity> slots() { return slots_; }
 
  private:
-  static constexpr uint32_t kFewLabels = 16;
   bool SameKey(uint32_t label, ByteView key) const {
     const ByteView known = keys_.key(label);
     return known.size() == key.size() && std::memcmp(known.data(), key.data(), key.size()) == 0;
@@ -92,7 +90,7 @@ class LabelIndex {
   uint32_t entities_ = 0;
   HugeVector<uint32_t> labels_;
   HugeVector<Timestamp> times_;
-  HugeVector<uint32_t> ends_;  // 0 where the position is no entity's first
+  std::vector<uint32_t> begins_;  // by entity, and one past the last
 };
 
 }  // namespace skewless

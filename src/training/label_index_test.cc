@@ -23,7 +23,8 @@ KeyColumn Keys(const std::vector<std::string>& names) {
 
 std::vector<uint32_t> LabelsOf(const LabelIndex& index, const LabelIndex::Entity& entity) {
   std::vector<uint32_t> labels;
-  for (uint32_t i = 0; i < entity.count; ++i) labels.push_back(index.label(entity.first + i));
+  for (uint32_t at = index.begin(entity.number); at < index.end(entity.number); ++at)
+    labels.push_back(index.label(at));
   return labels;
 }
 
@@ -39,31 +40,35 @@ TEST(LabelIndex, LabelsOfAnEntityInOrderOfTime) {
   EXPECT_EQ(index.Find(keys.hash[4], keys.key(4)), a);
   EXPECT_EQ(LabelsOf(index, *a), (std::vector<uint32_t>{2, 0, 4}));
   EXPECT_EQ(LabelsOf(index, *b), (std::vector<uint32_t>{1, 5}));
-  EXPECT_EQ(a->first_time, 10);
+  EXPECT_EQ(a->next_time, 10);
   EXPECT_EQ(a->last_time, 30);
-  EXPECT_EQ(b->first_time, 7);
-  EXPECT_TRUE(index.is_first(a->first));
-  EXPECT_FALSE(index.is_first(a->first + 1));
-  EXPECT_EQ(index.end(a->first), a->first + 3);
+  EXPECT_EQ(b->next_time, 7);
   const KeyColumn other = Keys({"c"});
   EXPECT_EQ(index.Find(other.hash[0], other.key(0)), nullptr);
   // Another key of the same hash is another entity.
   EXPECT_EQ(index.Find(keys.hash[0], other.key(0)), nullptr);
 }
 
-TEST(LabelIndex, TheFirstLabelAtATime) {
+TEST(LabelIndex, PassesLabelsBeforeATime) {
   const KeyColumn keys = Keys({"a", "a", "a", "b", "b"});
-  LabelIndex index(keys, {10, 20, 20, 5, 6});
-  const LabelIndex::Entity& a = *index.Find(keys.hash[0], keys.key(0));
-  EXPECT_EQ(index.FirstLabelAt(a, 9), a.first);
-  EXPECT_EQ(index.FirstLabelAt(a, 10), a.first);
-  EXPECT_EQ(index.FirstLabelAt(a, 11), a.first + 1);
-  EXPECT_EQ(index.FirstLabelAt(a, 20), a.first + 1);
-  EXPECT_EQ(index.FirstLabelAt(a, 21), a.first + 3);
-  const LabelIndex::Entity& b = *index.Find(keys.hash[3], keys.key(3));
-  EXPECT_EQ(index.FirstLabelAt(b, 5), b.first);
-  EXPECT_EQ(index.FirstLabelAt(b, 6), b.first + 1);
-  EXPECT_EQ(index.FirstLabelAt(b, 7), b.first + 2);
+  LabelIndex index(keys, {10, 20, 20, 5, kMaxTimestamp});
+  LabelIndex::Entity* const a = index.Find(keys.hash[0], keys.key(0));
+  const uint32_t first = index.begin(a->number);
+  const auto expect = [&](Timestamp t, uint32_t next, Timestamp next_time) {
+    index.Pass(a, t);
+    EXPECT_EQ(a->next, first + next) << t;
+    EXPECT_EQ(a->next_time, next_time) << t;
+  };
+  expect(9, 0, 10);
+  expect(10, 0, 10);
+  expect(11, 1, 20);
+  expect(20, 1, 20);
+  expect(21, 3, kMaxTimestamp);
+  expect(kMaxTimestamp, 3, kMaxTimestamp);
+  LabelIndex::Entity* const b = index.Find(keys.hash[3], keys.key(3));
+  index.Pass(b, kMaxTimestamp);
+  EXPECT_EQ(b->next, index.begin(b->number) + 1);
+  EXPECT_EQ(b->next_time, kMaxTimestamp);
 }
 
 TEST(LabelIndex, NoLabels) {
@@ -86,7 +91,9 @@ void ExpectManyEntities(const KeyColumn& keys, size_t entities) {
   for (size_t label = 0; label < labels; ++label) {
     const LabelIndex::Entity* const entity = index.Find(keys.hash[label], keys.key(label));
     ASSERT_NE(entity, nullptr);
-    const uint32_t position = index.FirstLabelAt(*entity, times[label]);
+    uint32_t position = index.begin(entity->number);
+    while (position < index.end(entity->number) && index.time(position) != times[label]) ++position;
+    ASSERT_LT(position, index.end(entity->number));
     EXPECT_EQ(index.label(position), label);
     EXPECT_EQ(index.time(position), times[label]);
     found[position] = 1;

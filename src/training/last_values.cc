@@ -3,32 +3,23 @@
 #include <bit>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "training/entity_lookup.h"
 
 namespace skewless {
 
 LastValues::LastValues(const ViewKernel& kernel, std::vector<ViewKernel::LastValue> values,
-                       LabelIndex* labels)
-    : kernel_(kernel), values_(std::move(values)), labels_(labels) {
+                       LabelIndex* labels, AnswerSheet* sheet)
+    : kernel_(kernel), values_(std::move(values)), labels_(labels), sheet_(sheet) {
   SKEWLESS_CHECK(!values_.empty() && values_.size() <= kMaxLastValues);
-  newest_.resize(values_.size() * labels_->positions());
-  seen_.resize(labels_->positions());
+  newest_.resize(values_.size() * labels_->entity_count());
+  seen_.resize(labels_->entity_count());
 }
 
-uint32_t LastValues::Place(const LabelIndex::Entity& entity, Timestamp available_us) const {
-  if (available_us > entity.last_time) return kNowhere;
-  const uint32_t position = labels_->FirstLabelAt(entity, available_us);
-  const Newest* const newest = &newest_[position * values_.size()];
-  for (size_t i = 0; i < values_.size(); i += 64 / sizeof(Newest))
-    __builtin_prefetch(newest + i, 1);
-  __builtin_prefetch(&seen_[position], 1);
-  return position;
-}
-
-void LastValues::Keep(const ViewInput& input, size_t row, uint32_t position) {
-  Newest* const newest = &newest_[position * values_.size()];
+void LastValues::Keep(const ViewInput& input, size_t row, uint32_t entity) {
+  Newest* const newest = &newest_[entity * values_.size()];
   const Timestamp event = input.event_us[row];
-  uint32_t seen = seen_[position] | 1;
+  uint32_t seen = seen_[entity] | 1;
   for (size_t i = 0; i < values_.size(); ++i) {
     const auto& value = values_[i];
     if (value.filter >= 0 && input.filters[static_cast<size_t>(value.filter)][row] == 0) continue;
@@ -41,59 +32,75 @@ void LastValues::Keep(const ViewInput& input, size_t row, uint32_t position) {
                             : static_cast<uint64_t>(column.ints[row])};
     seen |= bit;
   }
-  seen_[position] = seen;
+  seen_[entity] = seen;
+  ++added_;
 }
 
-// A block's rows are placed while those of the block before are kept.
-void LastValues::Add(const ViewInput& input) {
-  uint32_t positions[2][kLookupRows];
-  size_t block = 0;
-  size_t placed = 0;  // rows of the block before, which end at `begin`
-  const auto keep = [&](size_t begin) {
-    for (size_t i = 0; i < placed; ++i) {
-      const uint32_t position = positions[block ^ 1][i];
-      if (position == kNowhere) continue;
-      Keep(input, begin + i, position);
-      ++added_;
-    }
-  };
-  LookUpEntities(input, labels_, [&](size_t begin, size_t end, const FoundEntities& found) {
-    for (size_t i = 0; i < end - begin; ++i) {
-      positions[block][i] =
-          found[i] == nullptr ? kNowhere : Place(*found[i], input.available_us[begin + i]);
-    }
-    keep(begin - placed);
-    placed = end - begin;
-    block ^= 1;
-  });
-  keep(input.rows - placed);
+void LastValues::Prefetch(const LabelIndex::Entity& entity) const {
+  const Newest* const newest = &newest_[entity.number * values_.size()];
+  for (size_t i = 0; i < values_.size(); i += 64 / sizeof(Newest)) skewless::Prefetch(newest + i);
+  skewless::Prefetch(&seen_[entity.number]);
 }
 
-LastValues::Reader::Reader(const LastValues& all)
-    : all_(all),
-      event_us_(all.values_.size()),
-      raw_(all.values_.size()),
-      present_(all.values_.size()) {}
+void LastValues::PrefetchAnswer(const LabelIndex::Entity& entity) const {
+  labels_->PrefetchNext(entity);
+  sheet_->Prefetch(entity.next);
+}
 
-void LastValues::Reader::Read(uint32_t position, Timestamp t, FeatureVector* out) {
-  if (all_.labels_->is_first(position)) {
-    found_ = false;
-    std::fill(present_.begin(), present_.end(), uint8_t{0});
+void LastValues::Add(const ViewInput& input, StringArena* strings) {
+  LookUpEntities(
+      input, labels_,
+      [&](size_t row, const LabelIndex::Entity& entity) {
+        if (input.available_us[row] > entity.last_time) return;
+        Prefetch(entity);
+        if (input.available_us[row] > entity.next_time) PrefetchAnswer(entity);
+      },
+      [&](size_t row, LabelIndex::Entity* entity) {
+        if (input.available_us[row] > entity->last_time) return;  // no label can see it
+        AnswerBefore(input.available_us[row], entity, strings);
+        Keep(input, row, entity->number);
+      });
+}
+
+void LastValues::AnswerBefore(Timestamp t, LabelIndex::Entity* entity, StringArena* strings) {
+  if (t <= entity->next_time) return;
+  const uint32_t begin = entity->next;
+  labels_->Pass(entity, t);
+  Answer(entity->number, begin, entity->next, &scratch_, strings);
+}
+
+// Labels at positions from `begin` to `end`, all of the entity. Without a record they stay
+// NOT_FOUND, as the sheet has them.
+void LastValues::Answer(uint32_t entity, uint32_t begin, uint32_t end, Scratch* scratch,
+                        StringArena* strings) const {
+  const uint32_t seen = seen_[entity];
+  if (seen == 0) return;
+  const Newest* const newest = &newest_[entity * values_.size()];
+  scratch->raw.resize(values_.size());
+  scratch->present.resize(values_.size());
+  for (size_t i = 0; i < values_.size(); ++i) {
+    scratch->raw[i] = newest[i].raw;
+    scratch->present[i] = (seen & (uint32_t{2} << i)) != 0 ? 1 : 0;
   }
-  const Newest* const newest = &all_.newest_[position * raw_.size()];
-  const uint32_t seen = all_.seen_[position];
-  found_ |= (seen & 1) != 0;
-  for (size_t i = 0; i < raw_.size(); ++i) {
-    if ((seen & (uint32_t{2} << i)) == 0) continue;
-    if (present_[i] != 0 && newest[i].event_us < event_us_[i]) continue;
-    present_[i] = 1;
-    event_us_[i] = newest[i].event_us;
-    raw_[i] = newest[i].raw;
+  for (uint32_t position = begin; position < end; ++position) {
+    kernel_.SetLastValues(labels_->time(position), values_, scratch->raw.data(),
+                          scratch->present.data(), &scratch->vector);
+    sheet_->Write(position, scratch->vector, strings);
   }
-  if (found_) {
-    all_.kernel_.SetLastValues(t, all_.values_, raw_.data(), present_.data(), out);
-  } else {
-    all_.kernel_.Read({}, t, out);
+}
+
+void LastValues::AnswerRest(size_t begin, size_t end, StringArena* strings) {
+  constexpr size_t kAhead = 16;
+  const auto slots = labels_->slots();
+  Scratch scratch;
+  for (size_t slot = begin; slot < end; ++slot) {
+    if (slot + kAhead < end && slots[slot + kAhead].number != LabelIndex::kNone) {
+      Prefetch(slots[slot + kAhead]);
+      PrefetchAnswer(slots[slot + kAhead]);
+    }
+    const LabelIndex::Entity& entity = slots[slot];
+    if (entity.number == LabelIndex::kNone) continue;
+    Answer(entity.number, entity.next, labels_->end(entity.number), &scratch, strings);
   }
 }
 

@@ -1,57 +1,56 @@
 // The join of a view of which only last values are asked: no record is kept. Records come in the
-// order of availability, so those between two labels of an entity come down to the newest of them;
-// each label keeps that one, and in the end an entity's labels pass it on from one to the next.
+// order of availability, and so an entity needs only the newest values so far: whenever a record
+// became available after the entity's next label, that label is answered from them first.
 #pragma once
 
 #include <vector>
 
 #include "kernel/view_kernel.h"
+#include "training/answer_sheet.h"
 #include "training/label_index.h"
 
 namespace skewless {
 
 class LastValues {
  public:
-  // `values`: see ViewKernel::IsLastValuesOnly. All outlive it.
+  // `values`: see ViewKernel::IsLastValuesOnly. `sheet` takes the answers. All outlive it.
   LastValues(const ViewKernel& kernel, std::vector<ViewKernel::LastValue> values,
-             LabelIndex* labels);
+             LabelIndex* labels, AnswerSheet* sheet);
 
   // Records of the view's input, at their places in the order of availability.
-  void Add(const ViewInput& input);
+  void Add(const ViewInput& input, StringArena* strings);
   int64_t added() const { return added_; }
-
-  // What an entity's labels know, from its first to its last.
-  class Reader {
-   public:
-    explicit Reader(const LastValues& all);
-    // Of positions of one entity, in order from its first.
-    void Read(uint32_t position, Timestamp t, FeatureVector* out);
-
-   private:
-    const LastValues& all_;
-    bool found_ = false;
-    std::vector<Timestamp> event_us_;
-    std::vector<uint64_t> raw_;
-    std::vector<uint8_t> present_;
-  };
+  // After the last record: answers the labels that are left of the entities in the index's slots
+  // from `begin` to `end`. Threads may take different ones, each with its own texts.
+  void AnswerRest(size_t begin, size_t end, StringArena* strings);
 
  private:
-  // The newest record with a value, of those that became available since the label before.
+  // The newest record with a value.
   struct Newest {
     Timestamp event_us;
     uint64_t raw;
   };
-  // Where a record goes: kNowhere if no label can see it.
-  static constexpr uint32_t kNowhere = UINT32_MAX;
-  uint32_t Place(const LabelIndex::Entity& entity, Timestamp available_us) const;
-  void Keep(const ViewInput& input, size_t row, uint32_t position);
+  // What answers are made with.
+  struct Scratch {
+    FeatureVector vector;
+    std::vector<uint64_t> raw;
+    std::vector<uint8_t> present;
+  };
+  void Keep(const ViewInput& input, size_t row, uint32_t entity);
+  void Prefetch(const LabelIndex::Entity& entity) const;
+  void PrefetchAnswer(const LabelIndex::Entity& entity) const;
+  void AnswerBefore(Timestamp t, LabelIndex::Entity* entity, StringArena* strings);
+  void Answer(uint32_t entity, uint32_t begin, uint32_t end, Scratch* scratch,
+              StringArena* strings) const;
 
   const ViewKernel& kernel_;
   const std::vector<ViewKernel::LastValue> values_;
   LabelIndex* labels_;
-  HugeVector<Newest> newest_;  // by position, then by value
-  // By position: bit 0 is set when any record came, bit i + 1 when value i did.
+  AnswerSheet* sheet_;
+  HugeVector<Newest> newest_;  // by entity, then by value
+  // By entity: bit 0 is set when any record came, bit i + 1 when value i did.
   HugeVector<uint32_t> seen_;
+  Scratch scratch_;
   int64_t added_ = 0;
 };
 

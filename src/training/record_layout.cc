@@ -3,12 +3,6 @@
 #include <bit>
 
 namespace skewless {
-namespace {
-
-constexpr size_t kEventAt = 8, kAvailableAt = 16, kSequenceAt = 24;
-
-}  // namespace
-
 RecordLayout::RecordLayout(const ViewKernel& kernel, bool keep_sequence)
     : types_(kernel.argument_types()),
       filters_(kernel.filter_count()),

@@ -22,6 +22,7 @@ class RecordLayout {
              size_t size, uint8_t* record) const;
 
   static uint32_t EntityOf(const uint8_t* record) { return LoadLe<uint32_t>(record); }
+  static Timestamp EventOf(const uint8_t* record) { return LoadLe<int64_t>(record + kEventAt); }
   size_t SizeOf(const uint8_t* record) const {
     return bits_in_head_ ? fixed_bytes_ : LoadLe<uint32_t>(record + 4);
   }
@@ -37,6 +38,7 @@ class RecordLayout {
   void Read(std::span<const uint8_t* const> records, Rows* rows) const;
 
  private:
+  static constexpr size_t kEventAt = 8, kAvailableAt = 16, kSequenceAt = 24;
   void ReadArgument(std::span<const uint8_t* const> records, size_t argument, Column* column) const;
   bool Bit(const uint8_t* record, size_t bit) const {
     return ((record[bits_at_ + bit / 8] >> (bit % 8)) & 1) != 0;

@@ -61,8 +61,13 @@ Status RecordPartitions::Spill() {
       SKEWLESS_RETURN_IF_ERROR(spill_->Append(ByteView(block.data, block.used)));
     extents_[i].push_back({offset, spill_->size() - offset});
     spilled_bytes_ += static_cast<int64_t>(spill_->size() - offset);
-    partitions_[i] = {};
   }
+  Empty();
+  return {};
+}
+
+void RecordPartitions::Empty() {
+  for (Partition& partition : partitions_) partition = {};
   free_blocks_.clear();
   long_records_.clear();
   for (const auto& chunk : chunks_) {
@@ -71,7 +76,6 @@ Status RecordPartitions::Spill() {
   }
   chunk_used_ = kChunkBytes;
   bytes_in_memory_ = 0;
-  return {};
 }
 
 void RecordPartitions::Clear() {

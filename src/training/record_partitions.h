@@ -40,6 +40,8 @@ class RecordPartitions {
 
   // Lets go of all records.
   void Clear();
+  // Lets go of those in memory, and keeps the memory for the next ones.
+  void Empty();
 
   // A partition's records in the order they came: those of `runs`, one run after the other.
   struct Records {

@@ -51,6 +51,23 @@ TEST(RecordPartitions, SpilledPartitionsLoadAsThoseInMemory) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(RecordPartitions, EmptiedPartitionsTakeRecordsAgain) {
+  RecordPartitions partitions(2, 1024, "never.spill");
+  for (int round = 0; round < 3; ++round) {
+    AddNumbered(0, round, 100, &partitions);
+    AddNumbered(1, round, 5000, &partitions);  // a block of its own
+    RecordPartitions fresh(2, 1024, "never.spill");
+    AddNumbered(0, round, 100, &fresh);
+    AddNumbered(1, round, 5000, &fresh);
+    EXPECT_EQ(partitions.bytes_in_memory(), fresh.bytes_in_memory());
+    for (size_t partition = 0; partition < 2; ++partition)
+      EXPECT_EQ(Everything(partitions, partition), Everything(fresh, partition));
+    partitions.Empty();
+    EXPECT_EQ(partitions.bytes_in_memory(), 0);
+    EXPECT_EQ(Everything(partitions, 0), Everything(RecordPartitions(2, 1024, "never.spill"), 0));
+  }
+}
+
 TEST(RecordPartitions, AShortSpillFileIsFound) {
   const std::string folder =
       std::filesystem::temp_directory_path() / ("skewless-short-" + std::to_string(::getpid()));

@@ -16,17 +16,21 @@ constexpr int64_t kReadCost = 300;
 }  // namespace
 
 Sweeper::Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const LabelIndex& index,
-                 std::unique_ptr<HistoryScan> scan, AnswerSheet* sheet, StringArena* strings)
+                 std::unique_ptr<HistoryScan> scan, std::span<uint32_t> answered,
+                 AnswerSheet* sheet, StringArena* strings)
     : kernel_(kernel),
       layout_(layout),
       index_(index),
+      answered_(answered),
       sheet_(sheet),
       strings_(strings),
       scan_(std::move(scan)) {}
 
 // A counting sort keeps each entity's records in the order of the history.
-void Sweeper::Group(const RecordPartitions::Records& records, uint32_t begin, uint32_t end) {
-  ends_.assign(end - begin + 1, 0);
+void Sweeper::Group(const Partition& partition) {
+  const RecordPartitions::Records& records = partition.records;
+  const uint32_t begin = partition.begin;
+  ends_.assign(partition.end - begin + 1, 0);
   size_t count = 0;
   for (const ByteView run : records.runs) {
     for (const uint8_t* at = run.data(); at != run.data() + run.size(); at += layout_.SizeOf(at)) {
@@ -43,30 +47,62 @@ void Sweeper::Group(const RecordPartitions::Records& records, uint32_t begin, ui
   }
 }
 
-void Sweeper::SweepPartition(const RecordPartitions::Records& records, uint32_t begin,
-                             uint32_t end) {
-  Group(records, begin, end);
+// Calls `visit(entity, its records)` for each entity that has any.
+template <typename Visit>
+void Sweeper::VisitEntities(const Partition& partition, const Visit& visit) {
+  Group(partition);
   uint32_t done = 0;
-  for (uint32_t first = begin; first < end; ++first) {
-    const uint32_t until = ends_[first - begin];
-    if (until == done) continue;  // no entity's first label, or an entity without records
-    layout_.Read(std::span(grouped_).subspan(done, until - done), &rows_);
+  for (uint32_t entity = partition.begin; entity < partition.end; ++entity) {
+    const uint32_t until = ends_[entity - partition.begin];
+    if (until == done) continue;
+    visit(entity, std::span<const uint8_t* const>(grouped_).subspan(done, until - done));
     done = until;
-    SweepEntity(first);
   }
 }
 
-bool Sweeper::IsScanCheaper(uint32_t first) {
-  const auto labels = static_cast<int64_t>(index_.end(first) - first);
-  const auto records = static_cast<int64_t>(rows_.input.rows);
-  return scan_->EstimateLooks(labels) <= records * kFoldCost + labels * kReadCost;
+void Sweeper::SweepAll(const Partition& partition) {
+  VisitEntities(partition, [this](uint32_t entity, std::span<const uint8_t* const> records) {
+    Answer(records, {answered_[entity], index_.end(entity)});
+  });
 }
 
-void Sweeper::SweepEntity(uint32_t first) {
-  if (!scan_) return SweepByFolding(first);
+void Sweeper::SweepUntil(Timestamp t, DurationUs reach, const Partition& partition, Bytes* kept) {
+  VisitEntities(partition, [&](uint32_t entity, std::span<const uint8_t* const> records) {
+    const uint32_t begin = answered_[entity], end = index_.end(entity);
+    uint32_t& next = answered_[entity];
+    while (next < end && time_of(next) < t) ++next;
+    Answer(records, {begin, next});
+    if (next < end) KeepReached(records, time_of(next), reach, kept);
+  });
+}
+
+// Those that a window at `t` or later may hold, or else the last one: that the entity has records
+// tells NOT_FOUND from windows without any.
+void Sweeper::KeepReached(std::span<const uint8_t* const> records, Timestamp t, DurationUs reach,
+                          Bytes* kept) const {
+  const size_t before = kept->size();
+  for (const uint8_t* record : records) {
+    const Timestamp out_of_reach = SaturatingAdd(RecordLayout::EventOf(record), reach);
+    if (out_of_reach > t || out_of_reach == kMaxTimestamp)
+      PutRaw(*kept, ByteView(record, layout_.SizeOf(record)));
+  }
+  if (kept->size() == before)
+    PutRaw(*kept, ByteView(records.back(), layout_.SizeOf(records.back())));
+}
+
+bool Sweeper::IsScanCheaper(Labels labels) {
+  const auto reads = static_cast<int64_t>(labels.end - labels.begin);
+  const auto records = static_cast<int64_t>(rows_.input.rows);
+  return scan_->EstimateLooks(reads) <= records * kFoldCost + reads * kReadCost;
+}
+
+void Sweeper::Answer(std::span<const uint8_t* const> records, Labels labels) {
+  if (labels.begin == labels.end) return;
+  layout_.Read(records, &rows_);
+  if (!scan_) return AnswerByFolding(labels);
   scan_->SetRecords(rows_.input);
-  if (!IsScanCheaper(first)) return SweepByFolding(first);
-  for (uint32_t position = first; position < index_.end(first); ++position) {
+  if (!IsScanCheaper(labels)) return AnswerByFolding(labels);
+  for (uint32_t position = labels.begin; position < labels.end; ++position) {
     scan_->Read(time_of(position), &vector_);
     sheet_->Write(position, vector_, strings_);
   }
@@ -91,7 +127,7 @@ void Sweeper::Refold(Timestamp t) {
   }
 }
 
-void Sweeper::SweepByFolding(uint32_t first) {
+void Sweeper::AnswerByFolding(Labels labels) {
   const size_t rows = rows_.input.rows;
   Restart();
   const bool ordered = std::is_sorted(rows_.available_us.begin(), rows_.available_us.end());
@@ -105,7 +141,7 @@ void Sweeper::SweepByFolding(uint32_t first) {
   size_t next = 0;
   Sequence greatest = 0;
   bool out_of_order = false;
-  for (uint32_t position = first; position < index_.end(first); ++position) {
+  for (uint32_t position = labels.begin; position < labels.end; ++position) {
     const Timestamp t = time_of(position);
     for (; next < rows; ++next) {
       const size_t row = ordered ? next : by_available_[next];

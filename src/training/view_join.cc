@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cstring>
 #include <functional>
 #include <mutex>
 #include <thread>
 
+#include "base/check.h"
 #include "training/entity_lookup.h"
 #include "training/sweep.h"
 
@@ -16,44 +18,53 @@ namespace {
 // Enough partitions that one of a large history fits in a core's cache, and few enough that each
 // has a write stream of its own.
 constexpr unsigned kMaxPartitionBits = 9;
-constexpr unsigned kMinPositionBits = 6;
 constexpr int64_t kMaxBlockBytes = 64 << 10;
 constexpr int64_t kMinBlockBytes = 1 << 10;
 
-unsigned ShiftFor(uint32_t positions) {
-  const auto bits = static_cast<unsigned>(std::bit_width(positions));
-  return std::max(kMinPositionBits, bits > kMaxPartitionBits ? bits - kMaxPartitionBits : 0);
+unsigned ShiftFor(uint32_t entities) {
+  const auto bits = static_cast<unsigned>(std::bit_width(entities));
+  return bits > kMaxPartitionBits ? bits - kMaxPartitionBits : 0;
 }
 
-// Calls `work(thread)` in so many threads, this one among them.
-void RunInThreads(int threads, const std::function<void(int)>& work) {
+// Calls `work(thread, task)` for each task, in so many threads, this one among them, which take
+// tasks in turn. A thread goes on for as long as `work` says true.
+void ShareOut(int threads, size_t tasks, const std::function<bool(int, size_t)>& work) {
+  std::atomic<size_t> next{0};
+  const auto run = [&](int thread) {
+    for (size_t task = next++; task < tasks && work(thread, task);) task = next++;
+  };
   std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(work, i);
-  work(0);
+  for (int i = 1; i < threads; ++i) others.emplace_back(run, i);
+  run(0);
   for (std::thread& other : others) other.join();
 }
 
 }  // namespace
 
 ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
-                   const std::vector<int>& outputs, const JoinOptions& options,
+                   const std::vector<int>& outputs, const JoinOptions& options, int threads,
                    std::string spill_path)
     : kernel_(kernel),
       labels_(labels),
       outputs_(outputs),
       options_(options),
       index_(std::make_unique<LabelIndex>(labels.keys, labels.time_us)),
+      threads_(threads),
+      sheet_(kernel.view(), outputs, options.provenance, index_->positions()),
       layout_(kernel, options.provenance),
-      partition_shift_(ShiftFor(index_->positions())) {
+      partition_shift_(ShiftFor(index_->entity_count())) {
+  for (int i = 0; i < threads; ++i) strings_.push_back(std::make_unique<StringArena>());
   const bool ascends = options.available_ascends && options.as_of == AsOf::kAvailable &&
                        !options.delay_us.has_value();
   std::vector<ViewKernel::LastValue> values;
   if (ascends && !options.provenance && !kernel.view().ttl_us &&
       kernel.IsLastValuesOnly(outputs, &values) && values.size() <= kMaxLastValues) {
-    last_values_ = std::make_unique<LastValues>(kernel, std::move(values), index_.get());
+    last_values_ = std::make_unique<LastValues>(kernel, std::move(values), index_.get(), &sheet_);
     return;
   }
-  const size_t count = (index_->positions() >> partition_shift_) + 1;
+  answered_.resize(index_->entity_count());
+  for (uint32_t i = 0; i < index_->entity_count(); ++i) answered_[i] = index_->begin(i);
+  const size_t count = partition_count();
   const int64_t block = std::clamp(options.memory_bytes / static_cast<int64_t>(8 * count),
                                    kMinBlockBytes, kMaxBlockBytes);
   partitions_ =
@@ -61,6 +72,7 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
   if (!ascends) return;
   const auto scan = HistoryScan::Make(kernel, outputs, options.provenance);
   if (scan) reach_ = scan->reach();
+  answer_at_bytes_ = std::min(options.answer_after_bytes, options.memory_bytes / 4);
 }
 
 Timestamp ViewJoin::AvailableOf(size_t row) const {
@@ -69,22 +81,15 @@ Timestamp ViewJoin::AvailableOf(size_t row) const {
 }
 
 // Whether some label is at or after the record's availability, and the windows of the first such
-// one (those behind it are later still) reach back to the event. Which of an entity's labels that
-// is, is anyone's guess: the common cases are decided without a branch.
+// one (those behind it are later still) reach back to the event.
 bool ViewJoin::IsNeeded(LabelIndex::Entity* entity, size_t row, Timestamp available_us) {
   if (!reach_) return available_us <= entity->last_time;
   const Timestamp out_of_reach = SaturatingAdd(input_.event_us[row], *reach_);
-  const bool before_first = available_us <= entity->first_time;
-  Timestamp next = before_first ? entity->first_time : entity->last_time;
-  if (entity->count > 2 && !before_first && available_us <= entity->last_time) {
-    // Labels so close to each other that their windows overlap leave nothing to drop.
-    const DurationUs apart = SaturatingSub(entity->last_time, entity->first_time) / entity->count;
-    if (apart < *reach_) return true;
-    next = index_->time(index_->FirstLabelAt(*entity, available_us));
-  }
-  const bool seen =
-      static_cast<int>(available_us <= entity->last_time) &
-      (static_cast<int>(next < out_of_reach) | static_cast<int>(out_of_reach == kMaxTimestamp));
+  if (available_us > entity->next_time) index_->Pass(entity, available_us);
+  // Which of the two says no is anyone's guess, so no branch depends on it.
+  const bool seen = static_cast<int>(available_us <= entity->last_time) &
+                    (static_cast<int>(entity->next_time < out_of_reach) |
+                     static_cast<int>(out_of_reach == kMaxTimestamp));
   if (seen) return true;
   if (entity->mark != 0 || available_us > entity->last_time) return false;
   entity->mark = 1;
@@ -92,92 +97,116 @@ bool ViewJoin::IsNeeded(LabelIndex::Entity* entity, size_t row, Timestamp availa
 }
 
 void ViewJoin::Distribute() {
-  LookUpEntities(input_, index_.get(), [this](size_t begin, size_t end, const auto& found) {
-    for (size_t row = begin; row < end; ++row) {
-      LabelIndex::Entity* const entity = found[row - begin];
-      if (entity == nullptr) continue;
-      const Timestamp available = AvailableOf(row);
-      if (!IsNeeded(entity, row, available)) continue;
-      const size_t size = layout_.SizeOf(input_, row);
-      layout_.Write(input_, row, entity->first, available, size,
-                    partitions_->Add(entity->first >> partition_shift_, size));
-      ++kept_;
-    }
-  });
+  LookUpEntities(
+      input_, index_.get(),
+      [this](size_t row, const LabelIndex::Entity& entity) {
+        if (reach_ && input_.available_us[row] > entity.next_time) index_->PrefetchNext(entity);
+      },
+      [this](size_t row, LabelIndex::Entity* entity) {
+        const Timestamp available = AvailableOf(row);
+        if (!IsNeeded(entity, row, available)) return;
+        const size_t size = layout_.SizeOf(input_, row);
+        layout_.Write(input_, row, entity->number, available, size,
+                      partitions_->Add(entity->number >> partition_shift_, size));
+        ++kept_;
+      });
 }
 
 void ViewJoin::Add(const Batch& batch, EvaluationScratch& scratch) {
   if (kernel_.view().source != static_cast<int>(batch.source)) return;
   kernel_.Prepare(batch, scratch, &input_);
   if (last_values_) {
-    last_values_->Add(input_);
+    last_values_->Add(input_, strings_[0].get());
     kept_ = last_values_->added();
-  } else {
-    Distribute();
+    return;
   }
+  Distribute();
+  if (batch.rows() > 0 && IsTimeToAnswer()) AnswerUntil(batch.available_us.back());
 }
 
-void ViewJoin::AnswerLastValues(uint32_t begin, uint32_t end, AnswerSheet* sheet,
-                                StringArena* strings) const {
-  LastValues::Reader reader(*last_values_);
-  FeatureVector vector;
-  // From the first entity that begins here to the end of the last one that does.
-  while (begin < end && !index_->is_first(begin)) ++begin;
-  if (begin == end) return;  // all of it belongs to an entity that began before
-  for (uint32_t position = begin; position < index_->positions(); ++position) {
-    if (position >= end && index_->is_first(position)) break;
-    reader.Read(position, index_->time(position), &vector);
-    sheet->Write(position, vector, strings);
+// What was spilled is read once, in the end.
+bool ViewJoin::IsTimeToAnswer() const {
+  return reach_ && partitions_->spilled_bytes() == 0 &&
+         partitions_->bytes_in_memory() > answer_at_bytes_;
+}
+
+std::unique_ptr<Sweeper> ViewJoin::MakeSweeper(int thread) {
+  return std::make_unique<Sweeper>(kernel_, layout_, *index_,
+                                   HistoryScan::Make(kernel_, outputs_, options_.provenance),
+                                   answered_, &sheet_, strings_[static_cast<size_t>(thread)].get());
+}
+
+// No record to come is available before `t`.
+void ViewJoin::AnswerUntil(Timestamp t) {
+  std::vector<std::unique_ptr<Sweeper>> sweepers;
+  for (int i = 0; i < threads_; ++i) sweepers.push_back(MakeSweeper(i));
+  std::vector<Bytes> kept(partition_count());
+  ShareOut(threads_, kept.size(), [&](int thread, size_t partition) {
+    RecordPartitions::Records records;
+    // Nothing was spilled: there is nothing to fail.
+    SKEWLESS_CHECK(partitions_->Load(partition, &records).has_value());
+    sweepers[static_cast<size_t>(thread)]->SweepUntil(
+        t, *reach_, {records, partition_begin(partition), partition_begin(partition + 1)},
+        &kept[partition]);
+    return true;
+  });
+  partitions_->Empty();
+  for (size_t partition = 0; partition < kept.size(); ++partition) {
+    const Bytes& bytes = kept[partition];
+    for (size_t at = 0; at < bytes.size();) {
+      const size_t size = layout_.SizeOf(bytes.data() + at);
+      std::memcpy(partitions_->Add(partition, size), bytes.data() + at, size);
+      at += size;
+    }
   }
+  // Where most is needed again, the next time comes when there is twice as much.
+  answer_at_bytes_ = std::max(answer_at_bytes_, 2 * partitions_->bytes_in_memory());
 }
 
-Status ViewJoin::AnswerFromPartition(size_t partition, Sweeper* sweeper) const {
-  RecordPartitions::Records records;
-  SKEWLESS_RETURN_IF_ERROR(partitions_->Load(partition, &records));
-  if (records.runs.empty()) return {};
-  sweeper->SweepPartition(records, partition_begin(partition),
-                          std::min(index_->positions(), partition_begin(partition + 1)));
-  return {};
+void ViewJoin::AnswerLastValues() {
+  constexpr size_t kSlotsATask = 1 << 14;
+  const size_t slots = index_->slots().size();
+  ShareOut(threads_, slots / kSlotsATask + 1, [&](int thread, size_t task) {
+    last_values_->AnswerRest(task * kSlotsATask, std::min(slots, (task + 1) * kSlotsATask),
+                             strings_[static_cast<size_t>(thread)].get());
+    return true;
+  });
 }
 
-// Threads take partitions in turn; each has its own state, rows and texts.
-Status ViewJoin::AnswerInThreads(int threads, AnswerSheet* sheet, ViewAnswers* answers) {
-  if (partitions_) SKEWLESS_RETURN_IF_ERROR(partitions_->FinishSpilling());
-  for (int i = 0; i < threads; ++i) answers->strings.push_back(std::make_unique<StringArena>());
-  const size_t count = (index_->positions() >> partition_shift_) + 1;
-  std::atomic<size_t> next{0};
+Status ViewJoin::AnswerFromPartitions() {
+  SKEWLESS_RETURN_IF_ERROR(partitions_->FinishSpilling());
+  std::vector<std::unique_ptr<Sweeper>> sweepers;
+  for (int i = 0; i < threads_; ++i) sweepers.push_back(MakeSweeper(i));
   std::mutex mutex;
   Status failed;
-  RunInThreads(threads, [&](int thread) {
-    StringArena* const strings = answers->strings[static_cast<size_t>(thread)].get();
-    Sweeper sweeper(kernel_, layout_, *index_,
-                    HistoryScan::Make(kernel_, outputs_, options_.provenance), sheet, strings);
-    for (size_t partition = next++; partition < count; partition = next++) {
-      if (last_values_) {
-        AnswerLastValues(partition_begin(partition),
-                         std::min(index_->positions(), partition_begin(partition + 1)), sheet,
-                         strings);
-        continue;
-      }
-      Status answered = AnswerFromPartition(partition, &sweeper);
-      if (answered.has_value()) continue;
+  ShareOut(threads_, partition_count(), [&](int thread, size_t partition) {
+    RecordPartitions::Records records;
+    Status loaded = partitions_->Load(partition, &records);
+    if (!loaded.has_value()) {
       const std::lock_guard lock(mutex);
-      failed = std::move(answered);
-      return;
+      failed = std::move(loaded);
+      return false;
     }
+    sweepers[static_cast<size_t>(thread)]->SweepAll(
+        {records, partition_begin(partition), partition_begin(partition + 1)});
+    return true;
   });
   return failed;
 }
 
-Status ViewJoin::AnswerAll(int threads, ViewAnswers* answers) {
-  AnswerSheet sheet(kernel_.view(), outputs_, options_.provenance, index_->positions());
-  SKEWLESS_RETURN_IF_ERROR(AnswerInThreads(threads, &sheet, answers));
+Status ViewJoin::AnswerAll(ViewAnswers* answers) {
+  if (last_values_) {
+    AnswerLastValues();
+  } else {
+    SKEWLESS_RETURN_IF_ERROR(AnswerFromPartitions());
+  }
+  answers->strings = std::move(strings_);
   const std::vector<uint32_t> position_of = index_->PositionsOfLabels();
   // Makes room for the columns.
   if (partitions_) partitions_->Clear();
   last_values_.reset();
   index_.reset();
-  sheet.Finish(position_of, threads, answers);
+  sheet_.Finish(position_of, threads_, answers);
   return {};
 }
 

@@ -1,7 +1,9 @@
 // One view's part of a join: keeps of the history what the view's labels need, then answers them.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,7 @@ class ViewJoin {
  public:
   // All outlive it. Scratch goes to `spill_path` once there is too much of it.
   ViewJoin(const ViewKernel& kernel, const ViewLabels& labels, const std::vector<int>& outputs,
-           const JoinOptions& options, std::string spill_path);
+           const JoinOptions& options, int threads, std::string spill_path);
 
   // The next batch of the history, if it is of the view's source.
   void Add(const Batch& batch, EvaluationScratch& scratch);
@@ -27,19 +29,22 @@ class ViewJoin {
   Status Spill() { return partitions_ ? partitions_->Spill() : Status{}; }
 
   // After the last batch, and the end of this.
-  Status AnswerAll(int threads, ViewAnswers* answers);
+  Status AnswerAll(ViewAnswers* answers);
 
  private:
   Timestamp AvailableOf(size_t row) const;
   bool IsNeeded(LabelIndex::Entity* entity, size_t row, Timestamp available_us);
   void Distribute();
+  // What each partition's entities are.
   uint32_t partition_begin(size_t partition) const {
-    return static_cast<uint32_t>(partition << partition_shift_);
+    return std::min(index_->entity_count(), static_cast<uint32_t>(partition << partition_shift_));
   }
-  Status AnswerFromPartition(size_t partition, class Sweeper* sweeper) const;
-  void AnswerLastValues(uint32_t begin, uint32_t end, AnswerSheet* sheet,
-                        StringArena* strings) const;
-  Status AnswerInThreads(int threads, AnswerSheet* sheet, ViewAnswers* answers);
+  size_t partition_count() const { return (index_->entity_count() >> partition_shift_) + 1; }
+  std::unique_ptr<class Sweeper> MakeSweeper(int thread);
+  bool IsTimeToAnswer() const;
+  void AnswerUntil(Timestamp t);
+  void AnswerLastValues();
+  Status AnswerFromPartitions();
 
   const ViewKernel& kernel_;
   const ViewLabels& labels_;
@@ -47,7 +52,10 @@ class ViewJoin {
   const JoinOptions& options_;
   std::unique_ptr<LabelIndex> index_;
   ViewInput input_;
-  std::unique_ptr<LastValues> last_values_;  // or
+  const int threads_;
+  AnswerSheet sheet_;
+  std::vector<std::unique_ptr<StringArena>> strings_;  // texts of answers, by thread
+  std::unique_ptr<LastValues> last_values_;            // or
   RecordLayout layout_;
   std::unique_ptr<RecordPartitions> partitions_;
   unsigned partition_shift_ = 0;
@@ -55,6 +63,8 @@ class ViewJoin {
   // for the entity's first one (then its mark is set): that there is one tells NOT_FOUND from
   // windows without records.
   std::optional<DurationUs> reach_;
+  std::vector<uint32_t> answered_;  // by entity: its first label that has no answer yet
+  int64_t answer_at_bytes_ = 0;     // of records: then labels are answered on the way
   int64_t kept_ = 0;
 };
 

@@ -79,6 +79,7 @@ class JoinRun {
   JoinRun(const CompiledCase& c, Dice* dice) : case_(c), dice_(*dice) {
     options_.threads = dice->Pick({1, 2});
     options_.memory_bytes = dice->Pick({int64_t{1}, int64_t{4000}, int64_t{4} << 30});
+    options_.answer_after_bytes = dice->Pick({int64_t{0}, int64_t{5000}, int64_t{64} << 20});
     options_.spill_directory = (std::filesystem::temp_directory_path() /
                                 ("skewless_property_" + std::to_string(::getpid())))
                                    .string();
@@ -197,7 +198,8 @@ class JoinRun {
 
   std::string Settings() const {
     return std::to_string(options_.threads) + " threads, " + std::to_string(options_.memory_bytes) +
-           " bytes of memory, " + (options_.as_of == AsOf::kEvent ? "as of event, " : "") +
+           " bytes of memory, answers after " + std::to_string(options_.answer_after_bytes) + ", " +
+           (options_.as_of == AsOf::kEvent ? "as of event, " : "") +
            (options_.delay_us ? "delay " + FormatDuration(*options_.delay_us) + ", " : "");
   }
 
