@@ -120,7 +120,9 @@ Value Value::Of(const ValueView& view) {
   value.valid = view.valid;
   value.int_value = view.int_value;
   value.double_value = view.double_value;
-  value.bytes = std::string(view.bytes);
+  // Those of a null or a number may still point at what a text before it was.
+  if (view.valid && PhysicalOf(view.type) == Physical::kBytes)
+    value.bytes = std::string(view.bytes);
   return value;
 }
 
