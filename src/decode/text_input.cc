@@ -8,7 +8,7 @@ namespace skewless {
 // A small file needs no large window; a compressed one that turns out larger is read in more
 // pieces.
 static size_t FirstCapacity(const ByteStream& stream) {
-  return static_cast<size_t>(std::clamp<uint64_t>(stream.file_bytes(), 4 << 10, 1 << 20));
+  return static_cast<size_t>(std::clamp<uint64_t>(stream.file_bytes(), 4 << 10, 256 << 10));
 }
 
 TextInput::TextInput(std::unique_ptr<ByteStream> stream)
