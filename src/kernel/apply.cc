@@ -52,7 +52,8 @@ Room FindRoom(const KernelPlan& plan, uint8_t* state, const Row& row, Timestamp 
   for (const Tier& tier : plan.tiers) {
     if (!IsTouched(tier, row)) continue;
     const int64_t tile = tier.clock.TileOf(row.event_us);
-    const Placement placement = FindPlacement(state, tier, tile, available_us);
+    Placement placement;
+    FindPlacement(state, tier, tile, available_us, &placement);
     room.tiles += GrowthOf(state, tier, placement);
     if (!tier.uses_heap() || placement.kind == Placement::kExpired) continue;
     const uint8_t* payload = tier.fresh.data();
@@ -109,7 +110,8 @@ void FoldInto(const KernelPlan& plan, uint8_t* state, const TileLayout& layout, 
   for (const Tier& tier : plan.tiers) {
     if (!IsTouched(tier, row)) continue;
     const int64_t tile = tier.clock.TileOf(row.event_us);
-    const Placement placement = FindPlacement(state, tier, tile, available_us);
+    Placement placement;
+    FindPlacement(state, tier, tile, available_us, &placement);
     uint8_t* const payload = MakePlacement(state, plan, tier, tile, placement);
     if (payload != nullptr) FoldInto(plan, state, tier, payload, row);
   }

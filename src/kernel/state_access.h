@@ -22,11 +22,17 @@ struct TierHead {
 };
 static_assert(sizeof(TierHead) == 24);
 
+// Field by field, as they are written: a wider load would have to wait until the stores of the
+// event before, or of the copy that made the state, have left for the cache.
 inline TierHead LoadTierHead(const uint8_t* state, const Tier& tier) {
-  return LoadLe<TierHead>(state + tier.head_at);
+  const uint8_t* head = state + tier.head_at;
+  return {LoadLe<int64_t>(head + offsetof(TierHead, newest)),
+          LoadLe<uint32_t>(head + offsetof(TierHead, offset)),
+          LoadLe<uint32_t>(head + offsetof(TierHead, count)),
+          LoadLe<uint32_t>(head + offsetof(TierHead, capacity)),
+          LoadLe<uint32_t>(head + offsetof(TierHead, reserved))};
 }
-// Whether the newest tile is `tile`. Field by field, as they are written: a wider load would have
-// to wait for the stores of the event before.
+// Whether the newest tile is `tile`.
 inline bool IsNewestTile(const uint8_t* state, const Tier& tier, int64_t tile) {
   const uint8_t* head = state + tier.head_at;
   return LoadLe<int64_t>(head + offsetof(TierHead, newest)) == tile &&

@@ -80,28 +80,27 @@ uint32_t LowerBound(const uint8_t* array, uint32_t count, uint32_t tile_size, in
   return low;
 }
 
-Placement FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile,
-                        Timestamp available_us) {
-  Placement placement;
-  if (IsNewestTile(state, tier, tile)) return placement;
+void FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile, Timestamp available_us,
+                   Placement* placement) {
+  *placement = {};
+  if (IsNewestTile(state, tier, tile)) return;
   const TierHead head = LoadTierHead(state, tier);
   const int64_t first_live = tier.FirstLive(available_us);
   if (tile < first_live) {
-    placement.kind = Placement::kExpired;
+    placement->kind = Placement::kExpired;
   } else if (head.count == 0) {
-    placement.kind = Placement::kFirst;
+    placement->kind = Placement::kFirst;
   } else if (tile > head.newest) {
-    placement.kind = head.newest < first_live ? Placement::kRestart : Placement::kAppend;
-    if (placement.kind == Placement::kAppend) FindRoom(state, tier, head, first_live, &placement);
+    placement->kind = head.newest < first_live ? Placement::kRestart : Placement::kAppend;
+    if (placement->kind == Placement::kAppend) FindRoom(state, tier, head, first_live, placement);
   } else {
     const uint8_t* array = state + head.offset;
-    placement.at = LowerBound(array, head.array_count(), tier.tile_size(), tile);
-    const bool exists = placement.at < head.array_count() &&
-                        TileIndex(array + size_t{placement.at} * tier.tile_size()) == tile;
-    placement.kind = exists ? Placement::kExisting : Placement::kInsert;
-    if (!exists) FindRoom(state, tier, head, first_live, &placement);
+    placement->at = LowerBound(array, head.array_count(), tier.tile_size(), tile);
+    const bool exists = placement->at < head.array_count() &&
+                        TileIndex(array + size_t{placement->at} * tier.tile_size()) == tile;
+    placement->kind = exists ? Placement::kExisting : Placement::kInsert;
+    if (!exists) FindRoom(state, tier, head, first_live, placement);
   }
-  return placement;
 }
 
 uint8_t* MakePlacement(uint8_t* state, const KernelPlan& plan, const Tier& tier, int64_t tile,

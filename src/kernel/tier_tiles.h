@@ -25,9 +25,11 @@ struct Placement {
   uint32_t new_capacity = 0;  // of the array; 0: as it is
 };
 
-// Changes nothing. `available_us`: of the row, or of the state where that is later.
-Placement FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile,
-                        Timestamp available_us);
+// Changes nothing but `*placement`. `available_us`: of the row, or of the state where that is
+// later. (A result in registers would be loaded from where its halves were just stored, which waits
+// for all stores before it: those of a row that was just copied miss the cache.)
+void FindPlacement(const uint8_t* state, const Tier& tier, int64_t tile, Timestamp available_us,
+                   Placement* placement);
 
 // Bytes that the state grows by when the placement is made.
 inline size_t GrowthOf(const uint8_t* state, const Tier& tier, const Placement& placement) {
