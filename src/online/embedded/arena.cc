@@ -18,6 +18,10 @@ uint64_t HashOf(const void* from, size_t size, uint64_t seed) {
   return Hash64({static_cast<const uint8_t*>(from), size}, seed);
 }
 
+void MakeOdd(std::atomic<uint32_t>& version) {
+  version.store(version.load(std::memory_order_relaxed) | 1, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 uint64_t ViewNameHash(std::string_view name) { return Hash64(AsBytes(name)); }
@@ -119,6 +123,7 @@ bool Arena::ClosedCleanly(const ArenaTerms& terms) const {
 }
 
 void Arena::MarkClosed() {
+  ListFreeBlocks();
   header().closed_checksum = ClosedChecksum(header());
   header().state = ArenaState::kClosed;
 }
@@ -149,10 +154,24 @@ uint32_t Arena::AllocateZeros(uint64_t bytes, uint64_t alignment) {
   return static_cast<uint32_t>(start / kUnitBytes);
 }
 
-void Arena::PrefetchBlock(uint32_t unit) {
-  constexpr size_t kLine = 64, kLines = 6;  // of most states
-  const uint8_t* const block = At<uint8_t>(unit);
-  for (size_t line = 0; line < kLines; ++line) __builtin_prefetch(block + line * kLine, 1);
+// 0 where there is none.
+uint32_t Arena::TakeFreeBlock(uint32_t size_class) {
+  constexpr size_t kAhead = 3, kMostLines = 16;
+  std::vector<uint32_t>& free = free_[size_class];
+  uint32_t& listed = header().allocator.free_blocks[size_class];
+  uint32_t unit = listed;
+  if (!free.empty()) {
+    unit = free.back();
+    free.pop_back();
+    // They were let go of long ago: those who ask next find theirs in the cache.
+    if (free.size() >= kAhead) {
+      const size_t lines = (kClassBytes[size_class] + 63) / 64;
+      PrefetchLines(free[free.size() - kAhead], std::min(lines, kMostLines));
+    }
+  } else if (unit != 0) {
+    listed = static_cast<uint32_t>(Block(unit)->batch);
+  }
+  return unit;
 }
 
 uint32_t Arena::AllocateBlock(uint32_t size_class) {
@@ -162,12 +181,10 @@ uint32_t Arena::AllocateBlock(uint32_t size_class) {
                    "Give the view shorter windows or longer hops.");
     return 0;
   }
-  uint32_t& head = header().allocator.free_blocks[size_class];
-  if (head != 0) {
-    const uint32_t unit = head;
-    head = static_cast<uint32_t>(Block(unit)->batch);
-    // It was let go of long ago: whoever asks next finds it in the cache.
-    if (head != 0) PrefetchBlock(head);
+  if (const uint32_t unit = TakeFreeBlock(size_class); unit != 0) {
+    BlockHeader* block = Block(unit);
+    // Whoever read what it held sees that it is gone.
+    MakeOdd(block->version);
     return unit;
   }
   const uint32_t unit = AllocateZeros(kClassBytes[size_class], kUnitBytes);
@@ -178,14 +195,19 @@ uint32_t Arena::AllocateBlock(uint32_t size_class) {
   return unit;
 }
 
-void Arena::FreeBlock(uint32_t unit) {
-  BlockHeader* block = Block(unit);
-  block->version.store(block->version.load(std::memory_order_relaxed) + 1,
-                       std::memory_order_relaxed);
-  StoreBarrier();
-  uint32_t& head = header().allocator.free_blocks[block->size_class];
-  block->batch = head;
-  head = unit;
+void Arena::ListFreeBlocks() {
+  constexpr size_t kAhead = 8;
+  for (uint32_t size_class = 0; size_class < kSizeClasses; ++size_class) {
+    std::vector<uint32_t>& free = free_[size_class];
+    uint32_t& listed = header().allocator.free_blocks[size_class];
+    for (size_t i = 0; i < free.size(); ++i) {
+      if (i + kAhead < free.size()) PrefetchLines(free[i + kAhead], 1);
+      MakeOdd(Block(free[i])->version);
+      Block(free[i])->batch = listed;
+      listed = free[i];
+    }
+    free.clear();
+  }
 }
 
 uint32_t Arena::AllocateSegment() {

@@ -1,10 +1,14 @@
 // The writer's side of an arena file: its header, and room for blocks and segments. What is freed
-// is used again for the same size; nothing is ever given back or moved.
+// is used again for the same size; nothing is ever given back or moved. Which blocks are free is
+// kept beside the file while it is open: there they can be asked for ahead of their use, and
+// nothing looks at a block that is let go.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "online/embedded/arena_format.h"
 #include "online/embedded/mapped_file.h"
@@ -50,10 +54,10 @@ class Arena {
   // A unit; 0 where there is no room: then status() says why. Its version is odd; key, state and
   // the other fields are the caller's to fill.
   uint32_t AllocateBlock(uint32_t size_class);
-  // Asks for the cache lines of a block that is about to be written.
-  void PrefetchBlock(uint32_t unit);
-  void PrefetchHeader(uint32_t unit) { __builtin_prefetch(At<uint8_t>(unit), 1); }
-  void FreeBlock(uint32_t unit);
+  // Asks for the first cache lines of a block that is about to be written.
+  void PrefetchBlock(uint32_t unit) { PrefetchLines(unit, 6); }  // of most states
+  // What it holds stays as it is until the place is used again.
+  void FreeBlock(uint32_t unit, uint32_t size_class) { free_[size_class].push_back(unit); }
   uint32_t AllocateSegment();  // all slots empty
   void FreeSegment(uint32_t unit);
   uint32_t AllocateZeros(uint64_t bytes, uint64_t alignment);
@@ -61,9 +65,17 @@ class Arena {
 
  private:
   Status Extend(uint64_t bytes);
+  uint32_t TakeFreeBlock(uint32_t size_class);
+  void ListFreeBlocks();
+  void PrefetchLines(uint32_t unit, size_t lines) {
+    constexpr size_t kLine = 64;
+    for (size_t i = 0; i < lines; ++i) __builtin_prefetch(At<uint8_t>(unit) + i * kLine, 1);
+  }
 
   std::unique_ptr<MappedFile> file_;
   Status status_;
+  // By size class; those that the writer before this left are still in the header's lists.
+  std::array<std::vector<uint32_t>, kSizeClasses> free_;
 };
 
 }  // namespace skewless::embedded

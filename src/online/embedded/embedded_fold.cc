@@ -115,7 +115,7 @@ bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const Vi
         CopyBlock(view, block, roomy ? state.size + state.size / 8 : capacity, stamp);
     if (fresh == 0) return false;
     view.shared.bytes -= kClassBytes[block->size_class];
-    retired_.push_back(NewestOf(versions));
+    retired_.push_back({NewestOf(versions), block->size_class});
     versions = PackVersions(fresh, NewestOf(versions));
     slot->versions.store(versions, std::memory_order_release);
     block = arena_->Block(fresh);
@@ -167,8 +167,9 @@ uint32_t EmbeddedWriter::CopyBlock(View& view, const BlockHeader* from, size_t s
 }
 
 void EmbeddedWriter::Discard(View& view, uint32_t unit) {
-  view.shared.bytes -= kClassBytes[arena_->Block(unit)->size_class];
-  arena_->FreeBlock(unit);
+  const uint32_t size_class = arena_->Block(unit)->size_class;
+  view.shared.bytes -= kClassBytes[size_class];
+  arena_->FreeBlock(unit, size_class);
 }
 
 }  // namespace skewless::embedded

@@ -165,11 +165,7 @@ void EmbeddedWriter::AdvanceReplayClock(Timestamp now) {
 }
 
 void EmbeddedWriter::EndBatch() {
-  constexpr size_t kAhead = 8;
-  for (size_t i = 0; i < quarantine_.size(); ++i) {
-    if (i + kAhead < quarantine_.size()) arena_->PrefetchHeader(quarantine_[i + kAhead]);
-    arena_->FreeBlock(quarantine_[i]);
-  }
+  for (const RetiredBlock& block : quarantine_) arena_->FreeBlock(block.unit, block.size_class);
   quarantine_.clear();
   quarantine_.swap(retired_);
   ++arena_->header().allocator.batch;

@@ -39,6 +39,11 @@ class EmbeddedWriter : public OnlineWriter {
     size_t first_capacity = 0;  // what the last new row's state came to need
   };
 
+  struct RetiredBlock {
+    uint32_t unit;
+    uint32_t size_class;
+  };
+
   explicit EmbeddedWriter(const EmbeddedOptions& options);
   ArenaTerms terms() const;
   bool replay() const { return options_.replay_clock; }
@@ -73,8 +78,8 @@ class EmbeddedWriter : public OnlineWriter {
   bool held_ = false;    // committed, but the replay clock is not there yet
   Timestamp announced_ = kMinTimestamp;    // the last stamp announced
   Timestamp last_folded_ = kMinTimestamp;  // the greatest stamp folded
-  std::vector<uint32_t> retired_;          // blocks replaced in this batch
-  std::vector<uint32_t> quarantine_;       // in the batch before: readers may still be in them
+  std::vector<RetiredBlock> retired_;      // replaced in this batch
+  std::vector<RetiredBlock> quarantine_;   // in the batch before: readers may still be in them
 };
 
 }  // namespace skewless::embedded

@@ -156,7 +156,7 @@ TEST_F(IndexTest, FreedBlocksAreUsedAgainForTheSameSize) {
   const int64_t key = 5;
   const uint32_t first = MakeBlock(KeyBytes(key));
   const uint32_t version = arena_->Block(first)->version;
-  arena_->FreeBlock(first);
+  arena_->FreeBlock(first, arena_->Block(first)->size_class);
   EXPECT_EQ(MakeBlock(KeyBytes(key)), first);
   EXPECT_EQ(arena_->Block(first)->version, version + 2);
   EXPECT_EQ(arena_->Block(first)->version % 2, 0U);

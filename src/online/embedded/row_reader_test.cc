@@ -108,7 +108,7 @@ TEST_F(RowReaderTest, WhatWasReadBeforeIsKnownAgain) {
   EXPECT_EQ(LastWord(), 1U);
   // The same place, another version.
   const uint32_t unit = NewestOf(slot->versions);
-  arena_->FreeBlock(unit);
+  arena_->FreeBlock(unit, arena_->Block(unit)->size_class);
   ASSERT_EQ(MakeBlock(12, 2), unit);
   EXPECT_EQ(reader_->Read(KeyBytes(kKey), 12, &buffer_, &row_), RowOutcome::kFound);
   EXPECT_EQ(LastWord(), 2U);
@@ -143,7 +143,7 @@ TEST_F(RowReaderTest, AStateIsOneVersionWhateverIsWrittenMeanwhile) {
   for (uint64_t version = 1; version < kVersions || reads.load() < 100; ++version) {
     const uint32_t fresh = MakeBlock(10, version);
     slot->versions.store(PackVersions(fresh, 0), std::memory_order_release);
-    arena_->FreeBlock(newest);
+    arena_->FreeBlock(newest, arena_->Block(newest)->size_class);
     newest = fresh;
   }
   done.store(true);
