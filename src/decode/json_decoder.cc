@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "decode/plain_json.h"
 #include "decode/scalar_text.h"
 #include "decode/text_input.h"
 #include "model/list.h"
@@ -182,43 +183,17 @@ struct TextHash {
 }  // namespace
 
 struct JsonDecoder::Impl {
-  // A field's key as the record before wrote it, and the quote behind it as two words: there is
-  // padding behind every record. Keys that are too long for that, and for good those with escapes,
-  // are looked up.
-  struct ExpectedField {
-    std::string key;
-    int column = -1;
-    uint64_t words[2] = {0, 0}, masks[2] = {~uint64_t{0}, ~uint64_t{0}};
-
-    ExpectedField() = default;
-    ExpectedField(std::string_view k, int c) : key(k), column(c) {
-      static_assert(TextInput::kPadding >= sizeof words);
-      if (key.size() >= sizeof words) return;
-      std::memcpy(words, key.data(), key.size());
-      std::memset(reinterpret_cast<char*>(words) + key.size(), '"', 1);
-      std::memset(masks, 0, sizeof masks);
-      std::memset(masks, 0xFF, key.size() + 1);
-    }
-    // `raw`: behind the opening quote of a key.
-    bool Is(const char* raw) const {
-      uint64_t here[2];
-      std::memcpy(here, raw, sizeof here);
-      return (((here[0] ^ words[0]) & masks[0]) | ((here[1] ^ words[1]) & masks[1])) == 0;
-    }
-  };
-  static constexpr size_t kMaxExpected = 1024;
-
   const Schema& schema;
   std::vector<FieldKind> kinds;
   std::vector<FieldKind> element_kinds;
   std::unordered_map<std::string, int, TextHash, std::equal_to<>> by_name;
-  // The fields of the record before, in its order: most producers keep to one order, and then a
-  // field is found by one comparison.
-  std::vector<ExpectedField> expected;
+  // It knows the fields of the record before, in its order: most producers keep to one order, and
+  // then a field is found by one comparison.
+  PlainJsonReader plain;
   ondemand::parser parser;
   std::string padded_list;
 
-  explicit Impl(const Schema& s) : schema(s) {
+  explicit Impl(const Schema& s) : schema(s), plain(s) {
     for (size_t i = 0; i < s.columns.size(); ++i) {
       kinds.push_back(FieldKindOf(s.columns[i]));
       element_kinds.push_back(ElementKindOf(s.columns[i]));
@@ -233,15 +208,12 @@ struct JsonDecoder::Impl {
 
   // The column of the `index`-th field of the record, or -1.
   simdjson::error_code FindColumn(ondemand::field& field, size_t index, int* column) {
-    if (index < expected.size() && expected[index].Is(field.key().raw())) [[likely]] {
-      *column = expected[index].column;
+    const KnownField* const known = plain.field(index);
+    if (known != nullptr && known->IsAt(field.key().raw())) [[likely]] {
+      *column = known->column();
       return simdjson::SUCCESS;
     }
     const std::string_view key = field.escaped_key();
-    if (index < expected.size() && expected[index].key == key) {
-      *column = expected[index].column;
-      return simdjson::SUCCESS;
-    }
     if (key.find('\\') != std::string_view::npos) {
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return error;
@@ -249,10 +221,7 @@ struct JsonDecoder::Impl {
       return simdjson::SUCCESS;
     }
     *column = Look(key);
-    if (index < kMaxExpected) {
-      if (index >= expected.size()) expected.resize(index + 1);
-      expected[index] = ExpectedField(key, *column);
-    }
+    plain.Learn(index, key, *column);
     return simdjson::SUCCESS;
   }
 
@@ -384,6 +353,10 @@ struct JsonDecoder::Impl {
 
 JsonDecoder::JsonDecoder(const Schema& schema) : impl_(std::make_unique<Impl>(schema)) {}
 JsonDecoder::~JsonDecoder() = default;
+
+const char* JsonDecoder::DecodePlain(const char* record, RowBuilder& rows) {
+  return impl_->plain.Read(record, rows);
+}
 
 bool JsonDecoder::Decode(std::string_view record, RowBuilder& rows, std::string* reason) {
   ondemand::document document;

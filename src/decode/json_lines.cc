@@ -50,11 +50,14 @@ class JsonLinesReader final : public RecordReader {
     std::string reason;
     size_t read = 0;
     for (; read < max_records; ++read) {
-      SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextLine());
-      if (!found) break;
+      const bool decoded = ReadPlainLine();
+      if (!decoded) {
+        SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextLine());
+        if (!found) break;
+      }
       if (too_long_) [[unlikely]] {
         bad->push_back({next_record_, line_, TooLongReason(), kept_});
-      } else if (!decoder_.Decode(text_, rows_, &reason)) [[unlikely]] {
+      } else if (!decoded && !decoder_.Decode(text_, rows_, &reason)) [[unlikely]] {
         rows_.Discard();
         bad->push_back({next_record_, line_, reason, std::string(KeptPart(text_))});
       } else if (!rows_.Keep(&reason)) [[unlikely]] {
@@ -63,6 +66,24 @@ class JsonLinesReader final : public RecordReader {
       ++next_record_;
     }
     return read > 0;
+  }
+
+  // Reads the next line if it lies in the window to its end and holds a plain object and nothing
+  // else; then it is in text_ and its values are in the row. Else nothing has happened.
+  bool ReadPlainLine() {
+    if (input_.size() == 0) return false;
+    const char* const begin = input_.begin();
+    const char* end = decoder_.DecodePlain(begin, rows_);
+    if (end != nullptr && *end == '\r') ++end;
+    if (end == nullptr || *end != '\n' || static_cast<size_t>(end - begin) >= kMaxRecordBytes) {
+      rows_.Discard();
+      return false;
+    }
+    too_long_ = false;
+    text_ = {begin, static_cast<size_t>(end - begin)};
+    input_.Advance(end + 1);
+    ++line_;
+    return true;
   }
 
   // The next line that isn't blank, in text_, or too_long_ and kept_. False at the end.

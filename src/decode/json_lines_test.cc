@@ -212,6 +212,13 @@ TEST_F(JsonLinesTest, RecordsTooLongToHold) {
   EXPECT_EQ(read.bad[1].line, 4);
 }
 
+TEST_F(JsonLinesTest, NothingStaysOfARecordTooLongToHold) {
+  const std::string huge = "{\"id\":2,\"kind\":\"" + std::string(kMaxRecordBytes, 'h');
+  const ReadRecords read = Read("{\"id\":1,\"kind\":\"a\"}\n" + huge + "\"}\n{\"kind\":\"b\"}");
+  EXPECT_EQ(read.rows, (Rows{"1, null, 'a'", "null, null, 'b'"}));
+  EXPECT_EQ(read.bad.size(), 1u);
+}
+
 TEST_F(JsonLinesTest, SkipsToAnyRecord) {
   const std::string text = "{\"id\":0}\n\nbad\n{\"id\":2}\n{\"id\":3}\n\n";
   for (int64_t skip = 0; skip <= 4; ++skip) {

@@ -17,7 +17,7 @@ inline constexpr size_t kMaxKeptBytes = 64 << 10;
 
 class TextInput {
  public:
-  // Readers may look this far beyond end(): the bytes are there, their values mean nothing.
+  // Readers may look this far beyond end(): there are zeros, once there was a More().
   static constexpr size_t kPadding = 64;
 
   explicit TextInput(std::unique_ptr<ByteStream> stream);
