@@ -170,6 +170,18 @@ TEST(RowReaderOverCommits, TheVersionBeforeOutlivesOneCommit) {
   for (Sequence batch = 1; batch <= 50; ++batch) {
     const Timestamp before = stamp;
     stamp = (*writer)->Announce(kMinTimestamp);
+    // Another row takes a free block: not the one that a reader at `before - 1` may be in.
+    const TestEvent other{kKey + 1, batch, batch};
+    ASSERT_TRUE((*writer)
+                    ->Fold(kTotals, views.kernel(kTotals),
+                           views.Input(kTotals, std::span(&other, 1), batch, stamp))
+                    .has_value());
+    if (batch > 2) {
+      RowState last;
+      buffer.Clear();
+      last.hash = Hash64(KeyBytes(kKey), header->identity.hash_seed);
+      ASSERT_EQ(reader.Read(KeyBytes(kKey), before - 1, &buffer, &last), RowOutcome::kFound);
+    }
     const TestEvent event{kKey, batch, batch};
     for (const int view : {kTotals, kWindowed}) {
       const ViewInput& input = views.Input(view, std::span(&event, 1), batch, stamp);
