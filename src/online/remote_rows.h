@@ -1,0 +1,88 @@
+// The writer's side of an online store in another process: versioned rows, asynchronous. A row is
+// replaced only by a greater sequence, atomically, in the store, and the store's own clock stamps
+// the write (CONSISTENCY: "Making availability exact").
+//
+// One thread drives it, and nothing in it blocks longer than the wait that it is given. The caller
+// keeps one write of a row in flight, and opens the rows to readers once all that the store should
+// hold is there:
+//   start, or another incarnation():  ReadVersions of every row; Send what is missing or older;
+//                                     all acknowledged: OpenForReaders
+// Until then, and from the moment that the server may have lost rows, readers get kUnavailable
+// rather than the vectors of entities that seem never to have been seen.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "online/online_store.h"
+
+namespace skewless {
+
+// From `available_us` on, readers could see the records up to `sequence`.
+struct Stamp {
+  Sequence sequence = 0;
+  Timestamp available_us = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+struct RowWrite {
+  int view = 0;
+  ByteView key;                     // as EncodeKeys makes it
+  Sequence sequence = 0;            // the newest record in `state`
+  ByteView state;                   // docs/formats/state.md
+  std::span<const Stamp> unlogged;  // the row's earlier stamps that are not yet durable elsewhere
+  uint64_t ticket = 0;              // the caller's; comes back in RowWritten
+};
+
+struct RowWritten {
+  enum class Outcome {
+    kWritten,
+    kAlreadyThere,  // the same sequence: its stamp is given
+    kOlder,         // the store has a greater sequence; the row is as it was
+    kFailed,        // it may have landed all the same, unless the error says otherwise
+  };
+  uint64_t ticket = 0;
+  Outcome outcome = Outcome::kFailed;
+  Sequence stored_sequence = 0;  // what the store holds now; of kFailed: 0
+  Timestamp available_us = 0;    // the stamp of what the store holds now; of kFailed: 0
+  bool may_retry = false;        // of kFailed: the same write may succeed later
+  Error error;                   // of kFailed
+};
+
+// A row as the store holds it: its sequence, and the stamps that it carries, ascending, its own
+// last. A row that is not there has none.
+struct StoredRow {
+  bool found = false;
+  Sequence sequence = 0;
+  std::vector<Stamp> stamps;
+};
+
+class RemoteRows {
+ public:
+  virtual ~RemoteRows() = default;
+
+  // Rows that Send would still take; never more than the window that the store was opened with.
+  virtual size_t room() const = 0;
+  // Copies what it needs and returns at once. Every row sent comes back from Poll exactly once.
+  virtual Status Send(std::span<const RowWrite> rows) = 0;
+  // Moves bytes in both directions, waits up to `wait_us` for answers, and appends what is done.
+  // kUnavailable while the store is away (`done` still gets the rows that failed with it); it
+  // connects again by itself, with backoff, from here. Other errors need a person.
+  virtual Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) = 0;
+
+  // Changes when the server may have lost rows: it restarted, or another took its place. Never 0
+  // once it was connected.
+  virtual uint64_t incarnation() const = 0;
+
+  // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
+  virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;
+  // All rows are in the store, as of `incarnation`: readers may read them. Waits. kUnavailable
+  // where the store has another incarnation by now.
+  virtual Status OpenForReaders(uint64_t incarnation) = 0;
+};
+
+}  // namespace skewless
