@@ -6,6 +6,9 @@
 # (cmake/Fuzzing.cmake). A room without sources is a header-only library. New files
 # are found by themselves at the next build.
 #
+# Its *_fixture.cc, where tests share more than a header, become skewless::<room>_fixture, which its
+# tests and benchmarks are linked with and those of other rooms may be.
+#
 # DEPS must be what tools/layers.txt allows the room; leave it out to take exactly that. LIBS are
 # names from cmake/ThirdParty.cmake without their third_party:: (or any other target).
 
@@ -62,7 +65,9 @@ function(skewless_room room)
   list(FILTER benchmarks INCLUDE REGEX "_benchmark\\.cc$")
   set(fuzzers ${sources})
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_benchmark|_fuzz)\\.cc$")
+  set(fixtures ${sources})
+  list(FILTER fixtures INCLUDE REGEX "_fixture\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_benchmark|_fuzz|_fixture)\\.cc$")
   list(REMOVE_ITEM sources "${CMAKE_SOURCE_DIR}/src/cli/main.cc")
 
   if(sources)
@@ -77,9 +82,18 @@ function(skewless_room room)
   endif()
   add_library(skewless::${room} ALIAS skewless_${room})
 
+  set(fixture)
+  if(fixtures AND (SKEWLESS_TESTS OR SKEWLESS_BENCHMARKS))
+    add_library(skewless_${room}_fixture STATIC ${fixtures})
+    target_link_libraries(skewless_${room}_fixture PRIVATE skewless::options)
+    target_link_libraries(skewless_${room}_fixture PUBLIC skewless::${room})
+    add_library(skewless::${room}_fixture ALIAS skewless_${room}_fixture)
+    set(fixture skewless::${room}_fixture)
+  endif()
   if(tests AND SKEWLESS_TESTS)
     add_executable(${room}_test ${tests})
-    target_link_libraries(${room}_test PRIVATE skewless::options skewless::${room} GTest::gtest_main)
+    target_link_libraries(${room}_test PRIVATE
+      skewless::options ${fixture} skewless::${room} GTest::gtest_main)
     add_test(NAME ${room} COMMAND ${room}_test)
     skewless_environment(${room})
     skewless_timeout(${room} 600)
@@ -87,7 +101,7 @@ function(skewless_room room)
   if(benchmarks AND SKEWLESS_BENCHMARKS)
     add_executable(${room}_benchmark ${benchmarks})
     target_link_libraries(${room}_benchmark PRIVATE
-      skewless::options skewless::${room} benchmark::benchmark_main)
+      skewless::options ${fixture} skewless::${room} benchmark::benchmark_main)
   endif()
   foreach(fuzzer IN LISTS fuzzers)
     skewless_fuzzer(${room} ${fuzzer})

@@ -1,0 +1,84 @@
+#include "online/redis/redis_keys.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace skewless::redis {
+namespace {
+
+// CRC-16/XMODEM, as the cluster's specification has it.
+constexpr std::array<uint16_t, 256> MakeCrcTable() {
+  std::array<uint16_t, 256> table{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    uint32_t crc = i << 8;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc << 1) ^ ((crc & 0x8000) != 0 ? 0x1021 : 0);
+    table[i] = static_cast<uint16_t>(crc);
+  }
+  return table;
+}
+constexpr std::array<uint16_t, 256> kCrcTable = MakeCrcTable();
+
+uint32_t Crc16(std::string_view text) {
+  uint32_t crc = 0;
+  for (const char c : text) {
+    crc = ((crc << 8) ^ kCrcTable[((crc >> 8) ^ static_cast<uint8_t>(c)) & 0xff]) & 0xffff;
+  }
+  return crc;
+}
+
+// Eight digits tell a view's definitions apart; the state's header has the whole fingerprint.
+std::string Layout(uint64_t fingerprint) {
+  return fmt::format("{:08x}", static_cast<uint32_t>(fingerprint));
+}
+
+}  // namespace
+
+uint32_t BucketOf(ByteView key) { return static_cast<uint32_t>(Hash64(key) % kBuckets); }
+
+uint32_t SlotOf(std::string_view redis_key) {
+  const size_t open = redis_key.find('{');
+  if (open != std::string_view::npos) {
+    const size_t close = redis_key.find('}', open + 1);
+    if (close != std::string_view::npos && close > open + 1)
+      redis_key = redis_key.substr(open + 1, close - open - 1);
+  }
+  return Crc16(redis_key) % kSlots;
+}
+
+Keys::Keys(const std::string& key_prefix, const std::string& project,
+           const std::vector<std::string>& views, const std::vector<uint64_t>& fingerprints)
+    : project_(key_prefix + project) {
+  for (size_t i = 0; i < views.size(); ++i)
+    row_heads_.push_back(project_ + ":" + views[i] + ":" + Layout(fingerprints[i]) + ":");
+}
+
+std::string Keys::Tag(uint32_t bucket) { return fmt::format("{{{:03x}}}", bucket); }
+
+void Keys::AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const {
+  constexpr char kDigits[] = "0123456789abcdef";
+  const char tag[] = {'{', kDigits[bucket >> 8 & 15], kDigits[bucket >> 4 & 15],
+                      kDigits[bucket & 15], '}'};
+  *out += row_heads_[static_cast<size_t>(view)];
+  out->append(tag, sizeof tag);
+  *out += AsText(key);
+}
+
+std::string OpenValue(const std::string& run_id, const std::vector<uint64_t>& fingerprints) {
+  std::string value = run_id;
+  for (const uint64_t fingerprint : fingerprints) value += fmt::format(" {:016x}", fingerprint);
+  return value;
+}
+
+Opened CheckOpenValue(std::string_view value, std::string_view run_id, uint64_t fingerprint) {
+  if (!value.starts_with(run_id) || value.size() <= run_id.size() || value[run_id.size()] != ' ')
+    return Opened::kOtherServer;
+  char wanted[17];
+  fmt::format_to_n(wanted, sizeof wanted, " {:016x}", fingerprint);
+  return value.find(std::string_view(wanted, sizeof wanted), run_id.size()) ==
+                 std::string_view::npos
+             ? Opened::kOtherLayout
+             : Opened::kYes;
+}
+
+}  // namespace skewless::redis

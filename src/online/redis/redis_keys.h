@@ -1,0 +1,56 @@
+// Where things lie in Redis. The layout is in docs/formats/redis.md.
+//
+//   <prefix><project>:<view>:<layout>:{<bucket>}<key>   a row; <layout> is 8 hexadecimal digits of
+//                                                       the view's fingerprint
+//   <prefix><project>::clock                            the greatest stamp given
+//   <prefix><project>::open                             readers may read: as of which server, which
+//                                                       layouts
+//   <prefix><project>::log                              whose rows these are
+//
+// A row's bucket, one of 1024 by the hash of its entity's key, is its hash tag: so rows of one
+// entity share a slot over all views, and rows of a batch share slots often enough to share calls.
+// In a cluster each bucket has a clock and an open of its own: "::clock:{1a3}".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace skewless::redis {
+
+inline constexpr uint32_t kBuckets = 1024;
+inline constexpr uint32_t kSlots = 16384;
+
+uint32_t BucketOf(ByteView key);
+// The cluster's slot of a Redis key: CRC-16 of its hash tag, or of all of it.
+uint32_t SlotOf(std::string_view redis_key);
+
+class Keys {
+ public:
+  Keys(const std::string& key_prefix, const std::string& project,
+       const std::vector<std::string>& views, const std::vector<uint64_t>& fingerprints);
+
+  // Appends the row's Redis key.
+  void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
+  std::string Clock() const { return project_ + "::clock"; }
+  std::string Clock(uint32_t bucket) const { return Clock() + ":" + Tag(bucket); }
+  std::string Open() const { return project_ + "::open"; }
+  std::string Open(uint32_t bucket) const { return Open() + ":" + Tag(bucket); }
+  std::string Log() const { return project_ + "::log"; }
+  const std::string& project() const { return project_; }
+
+  static std::string Tag(uint32_t bucket);  // "{1a3}"
+
+ private:
+  std::string project_;                 // with the prefix
+  std::vector<std::string> row_heads_;  // by view: up to the bucket
+};
+
+// What an `open` key holds: "<run id> <layout> <layout> ...".
+std::string OpenValue(const std::string& run_id, const std::vector<uint64_t>& fingerprints);
+enum class Opened { kYes, kOtherServer, kOtherLayout };
+Opened CheckOpenValue(std::string_view value, std::string_view run_id, uint64_t fingerprint);
+
+}  // namespace skewless::redis

@@ -1,0 +1,168 @@
+#include "online/redis/redis_reader.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "kernel/state.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr DurationUs kReadAgainAfterUs = 50;
+
+void SleepUs(DurationUs duration) {
+  const timespec time{duration / kSecondUs, (duration % kSecondUs) * 1000};
+  ::nanosleep(&time, nullptr);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OnlineReader>> RedisReader::Open(const RedisOptions& options) {
+  SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
+  SKEWLESS_ASSIGN_OR_RETURN(auto servers, Servers::Make(options, {}));
+  return std::unique_ptr<OnlineReader>(new RedisReader(options, std::move(servers)));
+}
+
+RedisReader::RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers)
+    : options_(options),
+      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
+      servers_(std::move(servers)) {}
+
+// One for a server that has everything; in a cluster one for each bucket.
+void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
+  buckets_.clear();
+  for (const RowKey& key : keys) buckets_.push_back(BucketOf(key.key));
+  order_.resize(keys.size());
+  std::iota(order_.begin(), order_.end(), size_t{0});
+  const bool cluster = servers_->cluster();
+  if (cluster && keys.size() > 1) {
+    std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+      return buckets_[a] != buckets_[b] ? buckets_[a] < buckets_[b] : a < b;
+    });
+  }
+  group_begin_.clear();
+  for (size_t i = 0; i < order_.size(); ++i) {
+    if (i == 0 || (cluster && buckets_[order_[i]] != buckets_[order_[i - 1]]))
+      group_begin_.push_back(i);
+  }
+  if (order_.empty()) group_begin_.push_back(0);  // no row, but still an instant
+  group_begin_.push_back(order_.size());
+  questions_.resize(group_begin_.size() - 1);
+  for (size_t q = 0; q < questions_.size(); ++q) {
+    Servers::Question& question = questions_[q];
+    const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
+    key_ = cluster ? keys_.Open(bucket) : keys_.Open();
+    question.slot = cluster ? SlotOf(Keys::Tag(bucket)) : 0;
+    question.plain.clear();
+    AppendCommand({"TIME"}, &question.plain);
+    question.keyed.clear();
+    BeginCommand(2 + group_begin_[q + 1] - group_begin_[q], &question.keyed);
+    AppendWord("MGET", &question.keyed);
+    AppendWord(key_, &question.keyed);
+    for (size_t i = group_begin_[q]; i < group_begin_[q + 1]; ++i) {
+      key_.clear();
+      keys_.AppendRowKey(keys[order_[i]].view, buckets_[order_[i]], keys[order_[i]].key, &key_);
+      AppendWord(key_, &question.keyed);
+    }
+  }
+}
+
+Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {
+  const std::string at = "the online store in Redis at " + server.endpoint().ToString();
+  const auto index = static_cast<size_t>(view);
+  const Opened opened =
+      IsText(open) ? CheckOpenValue(TextOf(open), server.run_id(), options_.fingerprints[index])
+                   : Opened::kOtherServer;
+  switch (opened) {
+    case Opened::kYes:
+      return {};
+    case Opened::kOtherServer:
+      return Fail(ErrorCode::kUnavailable, at + " is being filled",
+                  "Try again once the engine (skewless run) has written all rows.");
+    case Opened::kOtherLayout:
+      break;
+  }
+  return Fail(ErrorCode::kUnavailable,
+              at + " holds no view '" + options_.views[index] + "' with this definition",
+              "Start this process and the engine with the same definition.");
+}
+
+Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
+                             std::span<const size_t> group, Snapshot* snapshot) {
+  const redisReply& rows = *answer.keyed;
+  const std::string server = answer.server->endpoint().ToString();
+  for (const redisReply* const reply : {answer.plain.get(), answer.keyed.get()}) {
+    if (IsError(*reply)) return tl::unexpected<Error>(ErrorOf(TextOf(*reply), server).error);
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answer.plain));
+  snapshot->least_time = std::min(snapshot->least_time, time);
+  if (!IsArray(rows, 1 + group.size()))
+    return Fail(ErrorCode::kCorrupt, "Redis at " + server + ": MGET did not answer with all rows");
+  int checked = -1;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const int view = keys[group[i]].view;
+    if (view != checked)
+      SKEWLESS_RETURN_IF_ERROR(CheckOpen(*rows.element[0], *answer.server, view));
+    checked = view;
+    const redisReply& value = *rows.element[1 + i];
+    if (!IsText(value)) continue;  // no such row
+    SKEWLESS_ASSIGN_OR_RETURN(const Row row, DecodeRow(AsBytes(TextOf(value))));
+    const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
+    if (row.state.size() < sizeof(StateHeader) ||
+        LoadStateHeader(row.state.data()).magic != kStateMagic ||
+        LoadStateHeader(row.state.data()).size != row.state.size() ||
+        LoadStateHeader(row.state.data()).fingerprint != fingerprint) {
+      return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
+                  "Remove its key; the engine writes it again at its next start.");
+    }
+    snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, row.stamp.available_us);
+    newest_ = std::max(newest_, row.stamp.sequence);
+    states_[group[i]] = row.state;
+  }
+  return {};
+}
+
+Result<RedisReader::Snapshot> RedisReader::TakeAnswers(std::span<const RowKey> keys) {
+  states_.assign(keys.size(), ByteView());
+  Snapshot snapshot;
+  for (size_t q = 0; q < questions_.size(); ++q) {
+    const std::span<const size_t> group =
+        std::span(order_).subspan(group_begin_[q], group_begin_[q + 1] - group_begin_[q]);
+    SKEWLESS_RETURN_IF_ERROR(TakeRows(answers_[q], keys, group, &snapshot));
+  }
+  return snapshot;
+}
+
+Result<Timestamp> RedisReader::Read(std::span<const RowKey> keys) {
+  MakeQuestions(keys);
+  const int64_t begin_ns = MonotonicNanos();
+  DurationUs ahead = 0;
+  do {
+    SKEWLESS_RETURN_IF_ERROR(servers_->Ask(questions_, &answers_));
+    SKEWLESS_ASSIGN_OR_RETURN(const Snapshot snapshot, TakeAnswers(keys));
+    const Timestamp t = snapshot.least_time - 1;
+    if (snapshot.greatest_stamp <= t) return t;
+    if (questions_.size() == 1) return snapshot.greatest_stamp;
+    ahead = snapshot.greatest_stamp - t;
+    SleepUs(std::min(ahead, kReadAgainAfterUs));
+  } while (MonotonicNanos() - begin_ns < options_.timeout_us * 1000);
+  states_.assign(keys.size(), ByteView());
+  return Fail(ErrorCode::kUnavailable,
+              "rows on several Redis servers can't be read at one instant: a row is stamped " +
+                  std::to_string(ahead) + " us ahead of another server's clock",
+              "Let one time service keep all servers' clocks; or ask for fewer rows at a time.");
+}
+
+}  // namespace skewless::redis
+
+namespace skewless {
+
+Result<std::unique_ptr<OnlineReader>> OpenRedisReader(const RedisOptions& options) {
+  return redis::RedisReader::Open(options);
+}
+
+}  // namespace skewless

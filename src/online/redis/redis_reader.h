@@ -1,0 +1,50 @@
+// Rows of Redis at one instant T of its servers' clocks. In one round trip: TIME, then one MGET of
+// the rows and of what says that they are all there.
+//
+// A server runs one command at a time, so the clock that TIME told, less a microsecond, is an
+// instant by which all that was stamped until then is in what was read. Nothing stamped later may
+// be: rows of one MGET are one snapshot, and T moves up to the newest of their stamps. Rows of
+// several MGETs (a cluster's slots) are not; T is then the least of the servers' clocks, and where
+// a row's stamp is above it, all are read again.
+#pragma once
+
+#include "online/redis/redis_row.h"
+#include "online/redis/servers.h"
+
+namespace skewless::redis {
+
+class RedisReader final : public OnlineReader {
+ public:
+  static Result<std::unique_ptr<OnlineReader>> Open(const RedisOptions& options);
+
+  Result<Timestamp> Read(std::span<const RowKey> keys) override;
+  ByteView state(size_t i) const override { return states_[i]; }
+  Sequence last_committed() const override { return newest_; }
+
+ private:
+  RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers);
+  void MakeQuestions(std::span<const RowKey> keys);
+  // What the answers hold: the least clock of their servers, the greatest stamp of their rows.
+  struct Snapshot {
+    Timestamp least_time = kMaxTimestamp;
+    Timestamp greatest_stamp = kMinTimestamp;
+  };
+  Result<Snapshot> TakeAnswers(std::span<const RowKey> keys);
+  Status TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
+                  std::span<const size_t> group, Snapshot* snapshot);
+  Status CheckOpen(const redisReply& open, const Connection& server, int view) const;
+
+  RedisOptions options_;
+  Keys keys_;
+  std::unique_ptr<Servers> servers_;
+  std::vector<Servers::Question> questions_;
+  std::vector<Servers::Answer> answers_;
+  std::vector<size_t> order_;        // of the keys: those of a question together
+  std::vector<size_t> group_begin_;  // by question, and the end of the last: into order_
+  std::vector<uint32_t> buckets_;
+  std::string key_;
+  std::vector<ByteView> states_;
+  Sequence newest_ = 0;
+};
+
+}  // namespace skewless::redis

@@ -1,0 +1,79 @@
+#include "online/redis/redis_row.h"
+
+#include <algorithm>
+
+namespace skewless::redis {
+namespace {
+
+constexpr size_t kChecksumAt = 16;
+constexpr size_t kSequenceAt = 24;
+constexpr size_t kCountAt = 32;
+constexpr size_t kUnloggedBytes = 16;
+
+tl::unexpected<Error> Damaged(const char* what) {
+  return Fail(ErrorCode::kCorrupt, std::string("a row in Redis is damaged: ") + what,
+              "Remove its key; the engine writes it again at its next start.");
+}
+
+Result<RowHead> DecodeFixed(ByteView bytes) {
+  if (bytes.size() < kRowHeadBytes) return Damaged("it is shorter than a row's head");
+  const auto magic = LoadLe<uint32_t>(bytes.data());
+  if (magic != kRowMagic) {
+    if ((magic & 0xffffff) != (kRowMagic & 0xffffff)) return Damaged("it does not begin as a row");
+    return Fail(ErrorCode::kVersion, "a row in Redis has a format newer than this program",
+                "Use the version of the program that wrote it.");
+  }
+  RowHead head;
+  const auto stamp = LoadLe<uint64_t>(bytes.data() + 4);
+  if (stamp % kStampModulus != LoadLe<uint32_t>(bytes.data() + 12))
+    return Damaged("its stamp fails its check");
+  head.stamp = {LoadLe<int64_t>(bytes.data() + kSequenceAt), static_cast<Timestamp>(stamp)};
+  head.unlogged_count = LoadLe<uint32_t>(bytes.data() + kCountAt);
+  if (head.unlogged_count > kMaxUnloggedStamps ||
+      LoadLe<uint32_t>(bytes.data() + kCountAt + 4) != 0)
+    return Damaged("its head makes no sense");
+  return head;
+}
+
+}  // namespace
+
+size_t EncodedRowBytes(const RowWrite& row) {
+  return kRowHeadBytes - kStampBytes + row.unlogged.size() * kUnloggedBytes + row.state.size();
+}
+
+void EncodeRow(const RowWrite& row, Bytes* out) {
+  const size_t begin = out->size();
+  PutLe<uint64_t>(*out, 0);
+  PutLe<int64_t>(*out, row.sequence);
+  PutLe<uint32_t>(*out, static_cast<uint32_t>(row.unlogged.size()));
+  PutLe<uint32_t>(*out, 0);
+  for (const Stamp& stamp : row.unlogged) {
+    PutLe<int64_t>(*out, stamp.sequence);
+    PutLe<int64_t>(*out, stamp.available_us);
+  }
+  PutRaw(*out, row.state);
+  StoreLe(out->data() + begin, Hash64(ByteView(*out).subspan(begin + sizeof(uint64_t))));
+}
+
+Result<Row> DecodeRow(ByteView bytes) {
+  SKEWLESS_ASSIGN_OR_RETURN(const RowHead head, DecodeFixed(bytes));
+  if (LoadLe<uint64_t>(bytes.data() + kChecksumAt) != Hash64(bytes.subspan(kSequenceAt)))
+    return Damaged("its checksum fails");
+  const size_t unlogged = head.unlogged_count * kUnloggedBytes;
+  if (unlogged > bytes.size() - kRowHeadBytes) return Damaged("its stamps reach beyond its end");
+  return Row{head.stamp, bytes.subspan(kRowHeadBytes, unlogged),
+             bytes.subspan(kRowHeadBytes + unlogged)};
+}
+
+Result<RowHead> DecodeRowHead(ByteView bytes) {
+  SKEWLESS_ASSIGN_OR_RETURN(RowHead head, DecodeFixed(bytes));
+  const size_t whole =
+      std::min(head.unlogged_count, (bytes.size() - kRowHeadBytes) / kUnloggedBytes);
+  for (size_t i = 0; i < whole; ++i) {
+    const uint8_t* at = bytes.data() + kRowHeadBytes + i * kUnloggedBytes;
+    head.unlogged.push_back({LoadLe<int64_t>(at), LoadLe<int64_t>(at + 8)});
+  }
+  return head;
+}
+
+}  // namespace skewless::redis

@@ -1,0 +1,350 @@
+#include "online/redis/redis_rows.h"
+
+#include <algorithm>
+#include <ctime>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "kernel/state.h"
+#include "online/redis/write_script.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr int kMaxRedirects = 16;
+constexpr int64_t kSlotsPauseNs = 100'000'000;       // between questions for the cluster's map
+constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server up while it runs
+constexpr size_t kMaxSpare = 256;
+
+Error Unserved(const std::string& address) {
+  return {ErrorCode::kUnavailable, "Redis at " + address + ": no server of the cluster has a slot",
+          "See 'redis-cli --cluster check'."};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
+  SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
+  SKEWLESS_ASSIGN_OR_RETURN(auto servers,
+                            Servers::Make(options, {"SCRIPT", "LOAD", std::string(kWriteScript)}));
+  SKEWLESS_ASSIGN_OR_RETURN(auto questions, Servers::Make(options, {}));
+  return std::unique_ptr<RemoteRows>(
+      new RedisRows(options, std::move(servers), std::move(questions)));
+}
+
+RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
+                     std::unique_ptr<Servers> questions)
+    : options_(options),
+      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
+      servers_(std::move(servers)),
+      questions_(std::move(questions)),
+      wants_slots_(options.cluster) {
+  for (const DurationUs after : options_.expire_after_us) expires_ |= after > 0;
+  for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
+    bucket_slot_.push_back(SlotOf(Keys::Tag(bucket)));
+}
+
+size_t RedisRows::room() const {
+  return in_flight_ < options_.window_rows ? options_.window_rows - in_flight_ : 0;
+}
+
+RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
+  Call call;
+  if (spare_.empty()) {
+    call = std::make_unique<WriteCall>();
+  } else {
+    call = std::move(spare_.back());
+    spare_.pop_back();
+    call->command.clear();
+    call->rows.clear();
+    call->redirects = 0;
+    call->asking = false;
+  }
+  call->bucket = bucket;
+  call->slot = bucket_slot_[bucket];
+  call->given_ns = MonotonicNanos();
+  return call;
+}
+
+// In milliseconds, rounded up; what the row says of its newest event decides.
+int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
+  const auto view = static_cast<size_t>(row.view);
+  if (view >= options_.expire_after_us.size() || options_.expire_after_us[view] <= 0 ||
+      row.state.size() < sizeof(StateHeader))
+    return kNeverExpires;
+  const StateHeader header = LoadStateHeader(row.state.data());
+  const Timestamp at = SaturatingAdd(header.newest_event_us, options_.expire_after_us[view]);
+  return std::max<int64_t>(1, FloorDiv(at, 1000) + 1);
+}
+
+void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows) {
+  group_rows_.clear();
+  group_expire_.clear();
+  if (group_keys_.size() < group.size()) group_keys_.resize(group.size());
+  size_t count = 0;
+  for (const size_t i : group) {
+    group_rows_.push_back(rows[i]);
+    group_keys_[count].clear();
+    keys_.AppendRowKey(rows[i].view, buckets_[i], rows[i].key, &group_keys_[count]);
+    ++count;
+    if (expires_) group_expire_.push_back(ExpireAtMs(rows[i]));
+  }
+  const uint32_t bucket = buckets_[group[0]];
+  Call call = NewCall(bucket);
+  EncodeCall(servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock(), group_rows_,
+             std::span(group_keys_.data(), count), group_expire_, call.get());
+  in_flight_ += group.size();
+  unplaced_.push_back(std::move(call));
+}
+
+Status RedisRows::Send(std::span<const RowWrite> rows) {
+  SKEWLESS_CHECK(rows.size() <= room());
+  buckets_.clear();
+  for (const RowWrite& row : rows) buckets_.push_back(BucketOf(row.key));
+  order_.resize(rows.size());
+  std::iota(order_.begin(), order_.end(), size_t{0});
+  // One server takes rows of any buckets together; a cluster those of one slot.
+  if (servers_->cluster()) {
+    std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+      return buckets_[a] != buckets_[b] ? buckets_[a] < buckets_[b] : a < b;
+    });
+  }
+  for (size_t begin = 0; begin < order_.size();) {
+    size_t end = begin;
+    size_t bytes = 0;
+    while (end < order_.size() && end - begin < options_.rows_per_call && bytes < kMaxCallBytes &&
+           (!servers_->cluster() || buckets_[order_[end]] == buckets_[order_[begin]])) {
+      bytes += EncodedRowBytes(rows[order_[end]]);
+      ++end;
+    }
+    EncodeGroup(std::span(order_).subspan(begin, end - begin), rows);
+    begin = end;
+  }
+  Advance(0);
+  return {};
+}
+
+RedisRows::Lane& RedisRows::LaneOf(Connection& connection) {
+  Lane& lane = lanes_[connection.endpoint()];
+  if (lane.connection == nullptr) lane.connection = &connection;
+  return lane;
+}
+
+void RedisRows::Place() {
+  for (size_t count = unplaced_.size(); count > 0; --count) {
+    Call call = std::move(unplaced_.front());
+    unplaced_.pop_front();
+    Connection* const server = servers_->Of(call->slot);
+    if (server == nullptr) {
+      unplaced_.push_back(std::move(call));
+      continue;
+    }
+    LaneOf(*server).waiting.push_back(std::move(call));
+  }
+}
+
+void RedisRows::AskForSlots(Lane& lane) {
+  const int64_t now = MonotonicNanos();
+  if (now - slots_asked_ns_ < kSlotsPauseNs) return;
+  slots_asked_ns_ = now;
+  AppendCommand({"CLUSTER", "SLOTS"}, &lane.connection->out());
+  lane.connection->Expect(1);
+  lane.sent.push_back({Awaited::kSlots, nullptr});
+}
+
+void RedisRows::SendWaiting(Lane& lane) {
+  Connection& connection = *lane.connection;
+  if (wants_slots_) AskForSlots(lane);
+  while (!lane.waiting.empty()) {
+    Call call = std::move(lane.waiting.front());
+    lane.waiting.pop_front();
+    Bytes& out = connection.out();
+    if (call->asking) {
+      AppendCommand({"ASKING"}, &out);
+      connection.Expect(1);
+      lane.sent.push_back({Awaited::kNothing, nullptr});
+    }
+    PutRaw(out, call->command);
+    connection.Expect(1);
+    lane.sent.push_back({Awaited::kCall, std::move(call)});
+  }
+}
+
+// What the connection had in flight may have landed or not.
+void RedisRows::FailLane(Lane& lane) {
+  lane.failures = lane.connection->failures();
+  for (Awaited& awaited : lane.sent) {
+    if (awaited.kind != Awaited::kCall) continue;
+    in_flight_ -= awaited.call->rows.size();
+    FailCall(*awaited.call, lane.connection->failure(), true, &done_);
+  }
+  lane.sent.clear();
+  // Another server may have its slots by now.
+  if (!servers_->cluster()) return;
+  wants_slots_ = true;
+  for (Call& call : lane.waiting) unplaced_.push_back(std::move(call));
+  lane.waiting.clear();
+}
+
+void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
+  const bool hopeless = error.code != ErrorCode::kUnavailable;
+  const int64_t oldest = MonotonicNanos() - options_.timeout_us * 1000;
+  while (!calls->empty() && (hopeless || calls->front()->given_ns < oldest)) {
+    in_flight_ -= calls->front()->rows.size();
+    FailCall(*calls->front(), error, !hopeless, &done_);
+    calls->pop_front();
+  }
+}
+
+void RedisRows::NoteClock(const WriteCall& call, bool was_there) {
+  const uint32_t clock = servers_->cluster() ? call.bucket : 0;
+  // It stood there and is gone: rows that stood there may be, too.
+  if (!was_there && clock_seen_[clock]) {
+    ++losses_;
+    UpdateIncarnation();
+  }
+  clock_seen_[clock] = true;
+}
+
+void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
+  if (IsError(reply)) {
+    const std::string_view text = TextOf(reply);
+    const Endpoint& from = lane.connection->endpoint();
+    if (text.starts_with("NOSCRIPT")) {
+      AppendCommand({"SCRIPT", "LOAD", kWriteScript}, &lane.connection->out());
+      lane.connection->Expect(1);
+      lane.sent.push_back({Awaited::kNothing, nullptr});
+      lane.waiting.push_front(std::move(call));
+      return;
+    }
+    const auto redirect = servers_->cluster() ? ParseRedirect(text, from) : std::nullopt;
+    if (redirect && ++call->redirects <= kMaxRedirects) {
+      call->asking = redirect->ask;
+      if (!redirect->ask) {
+        servers_->map().Move(redirect->slot, redirect->to);
+        wants_slots_ = true;
+      }
+      LaneOf(servers_->At(redirect->to)).waiting.push_back(std::move(call));
+      return;
+    }
+    const ServerError error = ErrorOf(text, from.ToString());
+    in_flight_ -= call->rows.size();
+    FailCall(*call, error.error, error.may_retry || redirect.has_value(), &done_);
+  } else {
+    in_flight_ -= call->rows.size();
+    const auto decoded = DecodeWriteReply(reply, *call, &done_);
+    if (decoded) {
+      NoteClock(*call, decoded->clock_was_there);
+    } else {
+      FailCall(*call, decoded.error(), false, &done_);
+    }
+  }
+  if (spare_.size() < kMaxSpare) spare_.push_back(std::move(call));
+}
+
+void RedisRows::TakeReplies(Lane& lane) {
+  while (!lane.sent.empty()) {
+    const Reply reply = lane.connection->Take();
+    if (reply == nullptr) return;
+    Awaited awaited = std::move(lane.sent.front());
+    lane.sent.pop_front();
+    if (awaited.kind == Awaited::kCall) {
+      TakeCallReply(lane, std::move(awaited.call), *reply);
+    } else if (awaited.kind == Awaited::kSlots) {
+      // Where it makes no sense, the next answer may.
+      if (servers_->map().Learn(*reply, lane.connection->endpoint())) {
+        wants_slots_ = false;
+        UpdateIncarnation();
+      }
+    }
+  }
+}
+
+void RedisRows::Serve(Lane& lane, short revents) {
+  Connection& connection = *lane.connection;
+  connection.Advance(revents);
+  if (connection.ready()) TakeReplies(lane);
+  if (connection.failures() != lane.failures) FailLane(lane);
+  if (connection.ready() && connection.openings() != lane.openings) {
+    lane.openings = connection.openings();
+    UpdateIncarnation();
+  }
+  if (connection.ready()) {
+    SendWaiting(lane);
+    connection.Advance(0);
+  } else {
+    FailLate(&lane.waiting, connection.failure());
+  }
+}
+
+void RedisRows::Advance(DurationUs wait_us) {
+  Place();
+  if (servers_->map().empty()) LaneOf(servers_->At(servers_->seed()));
+  for (Connection* const used : servers_->Used()) LaneOf(*used);
+  std::vector<pollfd> wanted;
+  for (auto& [endpoint, lane] : lanes_) {
+    lane.connection->Open();
+    if (lane.connection->ready()) {
+      SendWaiting(lane);
+      lane.connection->Advance(0);
+    }
+    wanted.push_back(lane.connection->Wanted());
+  }
+  if (!done_.empty()) wait_us = 0;
+  const timespec wait{wait_us / kSecondUs, (wait_us % kSecondUs) * 1000};
+  ::ppoll(wanted.data(), wanted.size(), &wait, nullptr);
+  size_t i = 0;
+  std::vector<Lane*> lanes;  // serving one may add others
+  for (auto& [endpoint, lane] : lanes_) lanes.push_back(&lane);
+  for (Lane* const lane : lanes) Serve(*lane, wanted[i++].revents);
+  const Status health = Health();
+  FailLate(&unplaced_, health ? Unserved(options_.address) : health.error());
+}
+
+Status RedisRows::Poll(DurationUs wait_us, std::vector<RowWritten>* done) {
+  Advance(wait_us);
+  done->insert(done->end(), std::make_move_iterator(done_.begin()),
+               std::make_move_iterator(done_.end()));
+  done_.clear();
+  return Health();
+}
+
+// The first server in use that is away, if any.
+Status RedisRows::Health() {
+  if (servers_->cluster() && servers_->map().empty()) {
+    const Connection& seed = servers_->At(servers_->seed());
+    if (!seed.ready() && seed.failures() > 0) return tl::unexpected<Error>(seed.failure());
+  }
+  for (const Connection* const used : servers_->Used()) {
+    if (!used->ready() && used->failures() > 0) return tl::unexpected<Error>(used->failure());
+  }
+  return {};
+}
+
+// Of which server has which bucket. Where one is away it stays what it was.
+void RedisRows::UpdateIncarnation() {
+  std::string servers = std::to_string(losses_);
+  if (servers_->cluster() && servers_->map().empty()) return;
+  const Connection* last = nullptr;
+  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? kBuckets : 1); ++bucket) {
+    Connection* const server = servers_->Of(bucket_slot_[bucket]);
+    if (server == nullptr || server->run_id().empty()) return;
+    if (server == last) continue;
+    servers += " " + std::to_string(bucket) + " " + server->run_id();
+    last = server;
+  }
+  const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
+  if (now != incarnation_) clock_seen_.reset();
+  incarnation_ = now;
+}
+
+}  // namespace skewless::redis
+
+namespace skewless {
+
+Result<std::unique_ptr<RemoteRows>> OpenRedisRows(const RedisOptions& options) {
+  return redis::RedisRows::Open(options);
+}
+
+}  // namespace skewless

@@ -1,0 +1,89 @@
+// The writer of one Redis or cluster. Calls of the write script go out pipelined, one after the
+// other on each server's connection. A call that a server sends elsewhere follows; one whose
+// connection breaks fails, as it may have landed.
+#pragma once
+
+#include <bitset>
+#include <deque>
+
+#include "online/redis/servers.h"
+#include "online/redis/write_call.h"
+
+namespace skewless::redis {
+
+class RedisRows final : public RemoteRows {
+ public:
+  static Result<std::unique_ptr<RemoteRows>> Open(const RedisOptions& options);
+
+  size_t room() const override;
+  Status Send(std::span<const RowWrite> rows) override;
+  Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;
+  uint64_t incarnation() const override { return incarnation_; }
+  Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
+  Status OpenForReaders(uint64_t incarnation) override;
+
+ private:
+  using Call = std::unique_ptr<WriteCall>;
+  // What a reply is of: a call, the cluster's slots, or nothing that matters.
+  struct Awaited {
+    enum Kind { kCall, kSlots, kNothing } kind = kNothing;
+    Call call;
+  };
+  struct Lane {
+    Connection* connection = nullptr;
+    std::deque<Call> waiting;  // for the connection
+    std::deque<Awaited> sent;  // in the order of their replies
+    uint64_t failures = 0;     // of the connection, as far as they were dealt with
+    uint64_t openings = 0;
+  };
+
+  RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
+            std::unique_ptr<Servers> questions);
+  Call NewCall(uint32_t bucket);
+  void EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows);
+  int64_t ExpireAtMs(const RowWrite& row) const;
+  Lane& LaneOf(Connection& connection);
+  void Place();  // calls into their servers' lanes
+  void Advance(DurationUs wait_us);
+  void Serve(Lane& lane, short revents);
+  void SendWaiting(Lane& lane);
+  void TakeReplies(Lane& lane);
+  void TakeCallReply(Lane& lane, Call call, const redisReply& reply);
+  void FailLane(Lane& lane);
+  void FailLate(std::deque<Call>* calls, const Error& error);
+  void AskForSlots(Lane& lane);
+  void NoteClock(const WriteCall& call, bool was_there);
+  void UpdateIncarnation();
+  Status Health();
+  Status CheckOwner();
+  Status CheckPolicies();
+  Status AskInChunks(std::span<const RowKey> keys, size_t head_bytes, std::vector<StoredRow>* rows,
+                     std::vector<size_t>* longer);
+
+  RedisOptions options_;
+  Keys keys_;
+  std::unique_ptr<Servers> servers_;    // the writes go to
+  std::unique_ptr<Servers> questions_;  // their own connections, for what is waited for
+  std::map<Endpoint, Lane> lanes_;
+  std::deque<Call> unplaced_;
+  std::vector<Call> spare_;
+  std::vector<RowWritten> done_;
+  std::vector<Servers::Question> asked_;
+  std::vector<Servers::Answer> answers_;
+  size_t in_flight_ = 0;  // rows
+  bool wants_slots_;
+  int64_t slots_asked_ns_ = 0;
+  bool expires_ = false;
+  std::bitset<kBuckets> clock_seen_;  // in this incarnation
+  uint64_t losses_ = 0;               // clocks that were gone
+  uint64_t incarnation_ = 0;
+  std::vector<uint32_t> bucket_slot_;
+  // Scratch of Send.
+  std::vector<uint32_t> buckets_;
+  std::vector<size_t> order_;
+  std::vector<RowWrite> group_rows_;
+  std::vector<std::string> group_keys_;
+  std::vector<int64_t> group_expire_;
+};
+
+}  // namespace skewless::redis

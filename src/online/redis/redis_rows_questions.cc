@@ -1,0 +1,151 @@
+// What the writer asks and waits for: whose rows these are, which versions there are, and that
+// readers may read.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "online/redis/redis_rows.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr size_t kKeysPerQuestion = 10'000;
+// A row's head and as many stamps as most rows carry.
+constexpr size_t kCommonHeadBytes = kRowHeadBytes + 16 * 16;
+
+void AppendGetRange(const std::string& key, size_t bytes, Bytes* out) {
+  AppendCommand({"GETRANGE", key, "0", std::to_string(bytes - 1)}, out);
+}
+
+StoredRow StoredRowOf(RowHead head) {
+  StoredRow row;
+  row.found = true;
+  row.sequence = head.stamp.sequence;
+  row.stamps = std::move(head.unlogged);
+  row.stamps.push_back(head.stamp);
+  return row;
+}
+
+}  // namespace
+
+Status RedisRows::CheckPolicies() {
+  for (const auto& [endpoint, server] : questions_->connections()) {
+    const std::string& policy = server->eviction_policy();
+    if (policy.empty() || policy == "noeviction" || (policy.starts_with("volatile-") && !expires_))
+      continue;
+    return Fail(ErrorCode::kInvalid,
+                "Redis at " + endpoint.ToString() + ": its maxmemory-policy is '" + policy +
+                    "': it would drop rows, and their entities would seem never to have been seen",
+                "Set maxmemory-policy to noeviction, in its configuration or by CONFIG SET.");
+  }
+  return {};
+}
+
+// Two logs must not write one set of rows: neither would know what the other's sequences mean.
+Status RedisRows::CheckOwner() {
+  const std::string key = keys_.Log();
+  const std::string ours = fmt::format("{:016x}", options_.log_identity);
+  std::vector<Servers::Question> questions(2);
+  for (Servers::Question& question : questions) question.slot = SlotOf(key);
+  AppendCommand({"SET", key, ours, "NX"}, &questions[0].keyed);
+  AppendCommand({"GET", key}, &questions[1].keyed);
+  std::vector<Servers::Answer> answers;
+  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(questions, &answers));
+  const redisReply& stored = *answers[1].keyed;
+  const std::string server = answers[1].server->endpoint().ToString();
+  for (const Servers::Answer& answer : answers) {
+    if (IsError(*answer.keyed))
+      return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
+  }
+  if (IsText(stored) && TextOf(stored) == ours) return CheckPolicies();
+  return Fail(
+      ErrorCode::kLocked,
+      "Redis at " + server + " keeps the rows of another log under '" + keys_.project() + "'",
+      "Use another online.key_prefix or database. If that log is gone for good, remove its "
+      "rows first: redis-cli --scan --pattern '" +
+          keys_.project() + ":*' | xargs redis-cli unlink");
+}
+
+Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
+                              std::vector<StoredRow>* rows, std::vector<size_t>* longer) {
+  std::string key;
+  for (size_t begin = 0; begin < keys.size(); begin += kKeysPerQuestion) {
+    const size_t end = std::min(keys.size(), begin + kKeysPerQuestion);
+    asked_.resize(end - begin);
+    for (size_t i = begin; i < end; ++i) {
+      const uint32_t bucket = BucketOf(keys[i].key);
+      key.clear();
+      keys_.AppendRowKey(keys[i].view, bucket, keys[i].key, &key);
+      Servers::Question& question = asked_[i - begin];
+      question.slot = bucket_slot_[bucket];
+      question.keyed.clear();
+      AppendGetRange(key, head_bytes, &question.keyed);
+    }
+    SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
+    for (size_t i = begin; i < end; ++i) {
+      const Servers::Answer& answer = answers_[i - begin];
+      if (IsError(*answer.keyed)) {
+        return tl::unexpected<Error>(
+            ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error);
+      }
+      const std::string_view text = IsText(*answer.keyed) ? TextOf(*answer.keyed) : "";
+      if (text.empty()) continue;
+      SKEWLESS_ASSIGN_OR_RETURN(RowHead head, DecodeRowHead(AsBytes(text)));
+      if (head.unlogged.size() < head.unlogged_count) longer->push_back(i);
+      (*rows)[i] = StoredRowOf(std::move(head));
+    }
+  }
+  return {};
+}
+
+Status RedisRows::ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  rows->assign(keys.size(), StoredRow{});
+  std::vector<size_t> longer;
+  SKEWLESS_RETURN_IF_ERROR(AskInChunks(keys, kCommonHeadBytes, rows, &longer));
+  // Few rows carry more stamps than that.
+  std::vector<size_t> none;
+  std::vector<StoredRow> whole(1);
+  for (const size_t i : longer) {
+    const size_t bytes = kRowHeadBytes + 16 * kMaxUnloggedStamps;
+    whole[0] = {};
+    SKEWLESS_RETURN_IF_ERROR(AskInChunks(keys.subspan(i, 1), bytes, &whole, &none));
+    (*rows)[i] = std::move(whole[0]);
+  }
+  return {};
+}
+
+Status RedisRows::OpenForReaders(uint64_t incarnation) {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  const auto changed = [&] {
+    return Fail(ErrorCode::kUnavailable,
+                "Redis at " + options_.address + " has restarted, or others have taken its place",
+                "Read the rows' versions again, and write what is missing.");
+  };
+  if (incarnation != incarnation_ || incarnation == 0) return changed();
+  const uint32_t count = servers_->cluster() ? kBuckets : 1;
+  asked_.assign(count, {});
+  for (uint32_t bucket = 0; bucket < count; ++bucket) {
+    const Connection* const server = servers_->Of(bucket_slot_[bucket]);
+    if (server == nullptr) return changed();
+    // By the run id that the rows were written under. Where the server is another one by now,
+    // readers see that it isn't the one named.
+    Servers::Question& question = asked_[bucket];
+    question.slot = bucket_slot_[bucket];
+    AppendCommand({"SET", servers_->cluster() ? keys_.Open(bucket) : keys_.Open(),
+                   OpenValue(server->run_id(), options_.fingerprints)},
+                  &question.keyed);
+  }
+  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
+  for (uint32_t bucket = 0; bucket < count; ++bucket) {
+    const Servers::Answer& answer = answers_[bucket];
+    if (IsError(*answer.keyed)) {
+      return tl::unexpected<Error>(
+          ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error);
+    }
+    if (answer.server->run_id() != servers_->Of(bucket_slot_[bucket])->run_id()) return changed();
+  }
+  return {};
+}
+
+}  // namespace skewless::redis

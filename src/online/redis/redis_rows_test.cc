@@ -1,0 +1,310 @@
+// Versioned writes against a real Redis: in every order, repeated, by writers of older epochs, with
+// the script forgotten, the server killed, and more stamps than fit.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "online/redis/redis_rows_fixture.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr Sequence kEpoch = Sequence{1} << 48;
+
+class RedisRowsTest : public testing::Test {
+ protected:
+  RedisRowsTest() : directory_("redis_rows_test"), server_(directory_.path()) {}
+  RedisOptions options() const { return TestOptions(server_.address()); }
+  StoredRow Stored(TestWriter& writer, int view, ByteView key) {
+    const RowKey row{view, key};
+    std::vector<StoredRow> rows;
+    const Status read = writer.rows().ReadVersions(std::span(&row, 1), &rows);
+    EXPECT_TRUE(read.has_value()) << read.error().ToString();
+    return rows.at(0);
+  }
+
+  TestDirectory directory_;
+  RedisServer server_;
+  const int64_t user_ = 42;
+  const ByteView key_ = KeyBytes(user_);
+};
+
+TEST_F(RedisRowsTest, OnlyAGreaterSequenceReplacesARow) {
+  TestWriter writer(options());
+  const RowWritten first = writer.Write(0, key_, kEpoch + 5);
+  EXPECT_EQ(first.outcome, Outcome::kWritten) << first.error.ToString();
+  const RowWritten again = writer.Write(0, key_, kEpoch + 5);
+  EXPECT_EQ(again.outcome, Outcome::kAlreadyThere);
+  EXPECT_EQ(again.available_us, first.available_us);
+  const RowWritten older = writer.Write(0, key_, kEpoch + 4);
+  EXPECT_EQ(older.outcome, Outcome::kOlder);
+  EXPECT_EQ(older.stored_sequence, kEpoch + 5);
+  EXPECT_EQ(older.available_us, first.available_us);
+  const RowWritten newer = writer.Write(0, key_, kEpoch + 6);
+  EXPECT_EQ(newer.outcome, Outcome::kWritten);
+  EXPECT_GT(newer.available_us, first.available_us);
+  EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{kEpoch + 6, newer.available_us}}));
+}
+
+// Sequences that a double can't tell apart, and whose bytes in either order mislead.
+TEST_F(RedisRowsTest, SequencesCompareInAllTheirBits) {
+  TestWriter writer(options());
+  const Sequence ascending[] = {1,
+                                255,
+                                256,
+                                0x7fffffff,
+                                0x80000000,
+                                0xffffffff,
+                                0x100000000,
+                                kEpoch - 1,
+                                kEpoch,
+                                kEpoch + 1,
+                                (Sequence{1} << 62) + 1,
+                                (Sequence{1} << 62) + 2,
+                                INT64_MAX - 1,
+                                INT64_MAX};
+  for (const Sequence sequence : ascending) {
+    EXPECT_EQ(writer.Write(0, key_, sequence).outcome, Outcome::kWritten) << sequence;
+    EXPECT_EQ(writer.Write(0, key_, sequence - 1).outcome, Outcome::kOlder) << sequence;
+    EXPECT_EQ(Stored(writer, 0, key_).sequence, sequence);
+  }
+}
+
+// Whatever comes in whatever order, however often: the row holds the greatest, and each write is
+// told so.
+TEST_F(RedisRowsTest, RandomOrdersNeverMoveARowBack) {
+  TestWriter writers[] = {TestWriter(options()), TestWriter(options())};
+  std::mt19937_64 random(20261126);
+  std::map<int64_t, Stamp> model;
+  Timestamp newest_stamp = 0;
+  for (int round = 0; round < 300; ++round) {
+    TestWriter& writer = writers[random() % 2];
+    std::vector<std::pair<int64_t, Sequence>> sent;
+    std::vector<int64_t> users = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    std::shuffle(users.begin(), users.end(), random);
+    users.resize(1 + random() % users.size());
+    for (const int64_t& user : users) {
+      const auto sequence = static_cast<Sequence>((random() % 3) * kEpoch + random() % 40 + 1);
+      writer.Send(1, KeyBytes(user), sequence, sent.size());
+      sent.push_back({user, sequence});
+    }
+    for (const RowWritten& done : writer.Finish()) {
+      const auto [user, sequence] = sent.at(done.ticket);
+      Stamp& row = model[user];
+      if (sequence > row.sequence) {
+        ASSERT_EQ(done.outcome, Outcome::kWritten) << done.error.ToString();
+        ASSERT_GT(done.available_us, row.available_us);
+        row = {sequence, done.available_us};
+        newest_stamp = std::max(newest_stamp, done.available_us);
+      } else {
+        ASSERT_EQ(done.outcome,
+                  sequence == row.sequence ? Outcome::kAlreadyThere : Outcome::kOlder);
+        ASSERT_EQ(done.stored_sequence, row.sequence);
+        ASSERT_EQ(done.available_us, row.available_us);
+      }
+    }
+    EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(newest_stamp));
+  }
+}
+
+// An engine that was stopped with writes in flight wakes after another has taken over.
+TEST_F(RedisRowsTest, AZombiesLateWritesMoveNothingBack) {
+  TestWriter zombie(options());
+  zombie.Connect();
+  std::vector<int64_t> users(500);
+  for (size_t i = 0; i < users.size(); ++i) users[i] = static_cast<int64_t>(i);
+  server_.Pause();  // what it sends waits in the server's socket
+  for (const int64_t& user : users) zombie.Send(0, KeyBytes(user), 1 * kEpoch + 1000 + user);
+  server_.Continue();
+  TestWriter engine(options());
+  for (const int64_t& user : users) engine.Send(0, KeyBytes(user), 2 * kEpoch + user);
+  for (const RowWritten& done : engine.Finish()) EXPECT_EQ(done.outcome, Outcome::kWritten);
+  for (const RowWritten& done : zombie.Finish())
+    EXPECT_TRUE(done.outcome == Outcome::kWritten || done.outcome == Outcome::kOlder);
+  for (const int64_t& user : users) zombie.Send(0, KeyBytes(user), 1 * kEpoch + 5000 + user);
+  for (const RowWritten& done : zombie.Finish()) EXPECT_EQ(done.outcome, Outcome::kOlder);
+  for (const int64_t& user : users)
+    EXPECT_EQ(Stored(engine, 0, KeyBytes(user)).sequence, 2 * kEpoch + user);
+}
+
+TEST_F(RedisRowsTest, AForgottenScriptIsLoadedAgain) {
+  TestWriter writer(options());
+  EXPECT_EQ(writer.Write(0, key_, 1).outcome, Outcome::kWritten);
+  server_.Ask({"SCRIPT", "FLUSH"});
+  for (int64_t user = 0; user < 200; ++user) writer.Send(1, KeyBytes(user), 7);
+  for (const RowWritten& done : writer.Finish())
+    EXPECT_EQ(done.outcome, Outcome::kWritten) << done.error.ToString();
+}
+
+TEST_F(RedisRowsTest, ARowCarriesItsUnloggedStamps) {
+  TestWriter writer(options());
+  std::vector<Stamp> stamps;
+  for (const size_t count : {0, 1, 16, 17, 5000}) {
+    while (stamps.size() < count)
+      stamps.push_back({kEpoch + static_cast<Sequence>(stamps.size()),
+                        1'700'000'000'000'000 + static_cast<Timestamp>(stamps.size())});
+    const RowWritten done =
+        writer.Write(0, key_, 2 * kEpoch + static_cast<Sequence>(count), stamps);
+    ASSERT_EQ(done.outcome, Outcome::kWritten);
+    std::vector<Stamp> expected = stamps;
+    expected.push_back({done.stored_sequence, done.available_us});
+    const StoredRow stored = Stored(writer, 0, key_);
+    EXPECT_TRUE(stored.found);
+    EXPECT_EQ(stored.stamps, expected);
+  }
+  EXPECT_FALSE(Stored(writer, 1, key_).found);
+}
+
+// A clock that steps back does not take the stamps with it.
+TEST_F(RedisRowsTest, StampsGoOnAboveWhatWasGiven) {
+  TestWriter writer(options());
+  const Timestamp ahead = 5'000'000'000'000'000;
+  server_.Ask({"SET", "shop::clock", std::to_string(ahead)});
+  EXPECT_EQ(writer.Write(0, key_, 1).available_us, ahead + 1);
+  const int64_t other = 43;
+  EXPECT_EQ(writer.Write(0, KeyBytes(other), 1).available_us, ahead + 2);
+  server_.Ask({"DEL", "shop::clock"});
+  // The row itself remembers.
+  const RowWritten next = writer.Write(0, key_, 2);
+  EXPECT_EQ(next.outcome, Outcome::kWritten);
+  EXPECT_EQ(next.available_us, ahead + 2);
+  EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{2, ahead + 2}}));
+  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2));
+}
+
+TEST_F(RedisRowsTest, WhatIsNoRowOfOursIsLeftAlone) {
+  TestWriter writer(options());
+  EXPECT_EQ(writer.Write(0, key_, 1).outcome, Outcome::kWritten);
+  const Reply keys = server_.Ask({"KEYS", "shop:activity:*"});
+  ASSERT_EQ(keys->elements, 1u);
+  const std::string name(TextOf(*keys->element[0]));
+  for (const bool text : {true, false}) {
+    server_.Ask({"DEL", name});
+    if (text) {
+      server_.Ask({"SET", name, "hello"});
+    } else {
+      server_.Ask({"HSET", name, "field", "value"});
+    }
+    const int64_t other = 43;
+    writer.Send(0, key_, 9, 1);
+    writer.Send(0, KeyBytes(other), text ? 1 : 2, 2);
+    for (const RowWritten& done : writer.Finish()) {
+      if (done.ticket == 2) {
+        EXPECT_EQ(done.outcome, Outcome::kWritten);
+        continue;
+      }
+      EXPECT_EQ(done.outcome, Outcome::kFailed);
+      EXPECT_FALSE(done.may_retry);
+      EXPECT_EQ(done.error.code, ErrorCode::kVersion);
+    }
+    EXPECT_EQ(server_.AskText({"TYPE", name}), text ? "string" : "hash");
+  }
+}
+
+TEST_F(RedisRowsTest, AServerThatIsKilledFailsWhatWasInFlightAndIsFoundAgain) {
+  TestWriter writer(options());
+  writer.Connect();
+  const uint64_t before = writer.rows().incarnation();
+  for (int64_t user = 0; user < 1000; ++user) writer.Send(0, KeyBytes(user), 1);
+  server_.Kill();
+  int failed = 0;
+  for (const RowWritten& done : writer.Finish()) {
+    if (done.outcome == Outcome::kWritten) continue;
+    ++failed;
+    EXPECT_EQ(done.outcome, Outcome::kFailed);
+    EXPECT_TRUE(done.may_retry);
+    EXPECT_EQ(done.error.code, ErrorCode::kUnavailable);
+  }
+  std::vector<RowWritten> none;
+  Status health;
+  while ((health = writer.rows().Poll(1000, &none)).has_value()) {
+  }
+  EXPECT_EQ(health.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(writer.rows().incarnation(), before);
+  server_.Start();
+  for (int64_t user = 0; user < 1000; ++user)
+    EXPECT_EQ(writer.WriteSurely(0, KeyBytes(user), 1).outcome, Outcome::kWritten);
+  EXPECT_NE(writer.rows().incarnation(), before);
+  EXPECT_TRUE(writer.rows().Poll(0, &none).has_value());
+}
+
+TEST_F(RedisRowsTest, FlushedRowsAreNoticed) {
+  TestWriter writer(options());
+  EXPECT_EQ(writer.Write(0, key_, 1).outcome, Outcome::kWritten);
+  const uint64_t before = writer.rows().incarnation();
+  EXPECT_EQ(writer.Write(0, key_, 2).outcome, Outcome::kWritten);
+  EXPECT_EQ(writer.rows().incarnation(), before);
+  server_.Ask({"FLUSHALL"});
+  EXPECT_EQ(writer.Write(0, key_, 3).outcome, Outcome::kWritten);
+  EXPECT_NE(writer.rows().incarnation(), before);
+  const Status opened = writer.rows().OpenForReaders(before);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(writer.rows().OpenForReaders(writer.rows().incarnation()).has_value());
+}
+
+TEST_F(RedisRowsTest, RowsOfAnotherLogAreLeftAlone) {
+  TestWriter writer(options());
+  EXPECT_FALSE(Stored(writer, 0, key_).found);
+  RedisOptions other = options();
+  other.log_identity = 8;
+  TestWriter stranger(other);
+  const RowKey row{0, key_};
+  std::vector<StoredRow> rows;
+  const Status read = stranger.rows().ReadVersions(std::span(&row, 1), &rows);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kLocked);
+  EXPECT_NE(read.error().remedy.find("online.key_prefix"), std::string::npos);
+}
+
+TEST_F(RedisRowsTest, AFullServerTakesRowsLater) {
+  TestWriter writer(options());
+  writer.Connect();
+  server_.Ask({"CONFIG", "SET", "maxmemory", "1"});
+  const RowWritten refused = writer.Write(0, key_, 1);
+  EXPECT_EQ(refused.outcome, Outcome::kFailed);
+  EXPECT_TRUE(refused.may_retry);
+  EXPECT_EQ(refused.error.code, ErrorCode::kNoSpace) << refused.error.ToString();
+  server_.Ask({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(writer.Write(0, key_, 1).outcome, Outcome::kWritten);
+}
+
+TEST_F(RedisRowsTest, AServerThatEvictsRowsIsRefused) {
+  server_.Ask({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+  TestWriter writer(options());
+  writer.Connect();
+  const Status opened = writer.rows().OpenForReaders(writer.rows().incarnation());
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().remedy.find("noeviction"), std::string::npos);
+}
+
+TEST_F(RedisRowsTest, RowsThatNobodyCanNeedExpire) {
+  RedisOptions expiring = options();
+  expiring.expire_after_us = {kDayUs, 0};
+  TestWriter writer(expiring);
+  auto clock = NewWallClock();
+  // The fixture's newest event is the sequence: a day before now, and now.
+  const Timestamp today = clock->Now();
+  const int64_t other = 43;
+  EXPECT_EQ(writer.Write(0, key_, today - 2 * kDayUs).outcome, Outcome::kWritten);
+  EXPECT_EQ(writer.Write(0, KeyBytes(other), today).outcome, Outcome::kWritten);
+  EXPECT_EQ(writer.Write(1, key_, today - 2 * kDayUs).outcome, Outcome::kWritten);
+  EXPECT_FALSE(Stored(writer, 0, key_).found);
+  EXPECT_TRUE(Stored(writer, 0, KeyBytes(other)).found);
+  EXPECT_TRUE(Stored(writer, 1, key_).found);
+  const Reply keys = server_.Ask({"KEYS", "shop:*:{*"});
+  ASSERT_EQ(keys->elements, 2u);
+  int expiring_keys = 0;
+  for (size_t i = 0; i < keys->elements; ++i) {
+    const std::string left = server_.AskText({"PTTL", TextOf(*keys->element[i])});
+    if (left == "-1") continue;
+    ++expiring_keys;
+    EXPECT_GT(std::stoll(left), 80'000'000);
+    EXPECT_LE(std::stoll(left), 86'400'001);
+  }
+  EXPECT_EQ(expiring_keys, 1);
+}
+
+}  // namespace
+}  // namespace skewless::redis

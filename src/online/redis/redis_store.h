@@ -1,0 +1,50 @@
+// Redis as the online store, on its own or as a cluster: one string value a row, written by a
+// script that compares versions and stamps, read together with the server's clock.
+// Formats: docs/formats/redis.md. Running one: docs/operations/redis.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "online/remote_rows.h"
+
+namespace skewless {
+
+struct RedisTls {
+  bool enabled = false;
+  std::string ca_file;    // "": the system's
+  std::string cert_file;  // ours, with its key, where the server asks for one
+  std::string key_file;
+};
+
+struct RedisOptions {
+  std::string address;  // host:port; of a cluster: of one node that knows the others
+  bool cluster = false;
+  std::string username;  // "": the default user
+  std::string password;  // "": none
+  int database = 0;
+  RedisTls tls;
+
+  std::string key_prefix;
+  std::string project;
+  std::vector<std::string> views;      // names, in the definition's order
+  std::vector<uint64_t> fingerprints;  // of their kernels
+
+  DurationUs connect_timeout_us = 2 * kSecondUs;
+  DurationUs timeout_us = kSecondUs;  // without any answer while answers are due
+
+  // The writer's.
+  uint64_t log_identity = 0;
+  // By view: a row expires so long after its newest event; 0, or no entry: never.
+  std::vector<DurationUs> expire_after_us;
+  size_t window_rows = 4096;  // in flight at most
+  size_t rows_per_call = 32;  // of one slot, in one call of the script
+};
+
+// Neither waits for the server: it may come later, and go and come again.
+Result<std::unique_ptr<RemoteRows>> OpenRedisRows(const RedisOptions& options);
+// kUnavailable from Read where the server is away, or its rows are not (all) there.
+Result<std::unique_ptr<OnlineReader>> OpenRedisReader(const RedisOptions& options);
+
+}  // namespace skewless

@@ -1,0 +1,157 @@
+#include "online/redis/servers.h"
+
+#include <algorithm>
+
+namespace skewless::redis {
+namespace {
+
+constexpr int kMaxRedirects = 8;
+// A cluster that fails over answers with errors for a while; its map is asked for this often.
+constexpr int kMaxTries = 3;
+
+void Put(const Servers::Question& question, bool asking, Connection* server) {
+  Bytes& out = server->out();
+  size_t replies = 1;
+  if (!question.plain.empty()) {
+    PutRaw(out, question.plain);
+    ++replies;
+  }
+  if (asking) {
+    AppendCommand({"ASKING"}, &out);
+    ++replies;
+  }
+  PutRaw(out, question.keyed);
+  server->Expect(replies);
+}
+
+Status TakeAnswer(Connection& server, bool has_plain, bool asking, Servers::Answer* answer) {
+  answer->server = &server;
+  if (has_plain) {
+    SKEWLESS_ASSIGN_OR_RETURN(answer->plain, server.WaitReply());
+  }
+  if (asking) {
+    SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
+  return {};
+}
+
+}  // namespace
+
+Servers::Servers(Endpoint seed, bool cluster, ConnectionOptions options)
+    : seed_(std::move(seed)), cluster_(cluster), options_(std::move(options)) {}
+
+Result<std::unique_ptr<Servers>> Servers::Make(const RedisOptions& options,
+                                               std::vector<std::string> preamble) {
+  SKEWLESS_ASSIGN_OR_RETURN(Endpoint seed, ParseEndpoint(options.address));
+  SKEWLESS_ASSIGN_OR_RETURN(ConnectionOptions connection, ConnectionOptionsOf(options));
+  connection.preamble = std::move(preamble);
+  return std::unique_ptr<Servers>(
+      new Servers(std::move(seed), options.cluster, std::move(connection)));
+}
+
+Connection& Servers::At(const Endpoint& endpoint) {
+  std::unique_ptr<Connection>& connection = connections_[endpoint];
+  if (connection == nullptr) connection = std::make_unique<Connection>(endpoint, options_);
+  return *connection;
+}
+
+Connection* Servers::Of(uint32_t slot) {
+  if (!cluster_) return &At(seed_);
+  const Endpoint* const endpoint = map_.Of(slot);
+  return endpoint == nullptr ? nullptr : &At(*endpoint);
+}
+
+std::vector<Connection*> Servers::Used() {
+  std::vector<Connection*> used;
+  if (!cluster_) return {&At(seed_)};
+  for (const Endpoint& endpoint : map_.servers()) used.push_back(&At(endpoint));
+  return used;
+}
+
+// From whoever answers: the servers known, then the seed.
+Status Servers::LearnMap() {
+  std::vector<Endpoint> candidates = map_.servers();
+  candidates.push_back(seed_);
+  Error last;
+  for (const Endpoint& candidate : candidates) {
+    Connection& server = At(candidate);
+    if (Status ready = server.WaitReady(); !ready) {
+      last = ready.error();
+      continue;
+    }
+    AppendCommand({"CLUSTER", "SLOTS"}, &server.out());
+    server.Expect(1);
+    const auto reply = server.WaitReply();
+    Status learned =
+        reply ? map_.Learn(**reply, candidate) : Status(tl::unexpected<Error>(reply.error()));
+    if (learned) return {};
+    last = learned.error();
+  }
+  return tl::unexpected<Error>(last);
+}
+
+Status Servers::AskAt(Connection& server, const Question& question, bool asking, Answer* answer) {
+  SKEWLESS_RETURN_IF_ERROR(server.WaitReady());
+  Put(question, asking, &server);
+  return TakeAnswer(server, !question.plain.empty(), asking, answer);
+}
+
+Status Servers::Follow(const Redirect& redirect, const Question& question, Answer* answer) {
+  if (!redirect.ask) map_.Move(redirect.slot, redirect.to);
+  return AskAt(At(redirect.to), question, redirect.ask, answer);
+}
+
+Status Servers::AskOnce(std::span<const Question> questions, std::vector<Answer>* answers) {
+  answers->clear();
+  answers->resize(questions.size());
+  asked_.clear();
+  for (const Question& question : questions) {
+    Connection* const server = Of(question.slot);
+    if (server == nullptr) {
+      return Fail(
+          ErrorCode::kUnavailable,
+          "Redis at " + seed_.ToString() + ": no server has slot " + std::to_string(question.slot),
+          "See 'redis-cli --cluster check'.");
+    }
+    SKEWLESS_RETURN_IF_ERROR(server->WaitReady());
+    Put(question, false, server);
+    asked_.push_back({server, server->openings()});
+  }
+  for (const auto& asked : asked_)
+    asked.first->Advance(0);  // all are sent before one is waited for
+  for (size_t i = 0; i < questions.size(); ++i) {
+    Connection& server = *asked_[i].first;
+    // One that was made anew meanwhile has forgotten what it was asked.
+    if (server.openings() != asked_[i].second || !server.ready())
+      return tl::unexpected<Error>(server.failure());
+    SKEWLESS_RETURN_IF_ERROR(
+        TakeAnswer(server, !questions[i].plain.empty(), false, &(*answers)[i]));
+  }
+  if (!cluster_) return {};
+  for (size_t i = 0; i < questions.size(); ++i) {
+    for (int hops = 0; hops < kMaxRedirects && IsError(*(*answers)[i].keyed); ++hops) {
+      Answer& answer = (*answers)[i];
+      const auto redirect = ParseRedirect(TextOf(*answer.keyed), answer.server->endpoint());
+      if (!redirect) break;
+      SKEWLESS_RETURN_IF_ERROR(Follow(*redirect, questions[i], &answer));
+    }
+  }
+  return {};
+}
+
+Status Servers::Ask(std::span<const Question> questions, std::vector<Answer>* answers) {
+  Status asked;
+  for (int tries = 0; tries < kMaxTries; ++tries) {
+    if (cluster_ && (map_.empty() || tries > 0)) SKEWLESS_RETURN_IF_ERROR(LearnMap());
+    asked = AskOnce(questions, answers);
+    if (asked.has_value() || asked.error().code != ErrorCode::kUnavailable) return asked;
+    // What was asked elsewhere has no one to take its answer.
+    for (const auto& [server, openings] : asked_) {
+      if (server->ready() && server->awaited() > 0) server->Close(asked.error());
+    }
+  }
+  return asked;
+}
+
+}  // namespace skewless::redis

@@ -1,0 +1,60 @@
+// The servers of one store: one of them, or a cluster's, a connection each; and questions to them
+// that are waited for.
+#pragma once
+
+#include <functional>
+#include <map>
+
+#include "online/redis/connection.h"
+#include "online/redis/slot_map.h"
+
+namespace skewless::redis {
+
+class Servers {
+ public:
+  static Result<std::unique_ptr<Servers>> Make(const RedisOptions& options,
+                                               std::vector<std::string> preamble);
+
+  bool cluster() const { return cluster_; }
+  const Endpoint& seed() const { return seed_; }
+  Connection& At(const Endpoint& endpoint);
+  // The connection to the server of a slot; null where the map doesn't say.
+  Connection* Of(uint32_t slot);
+  SlotMap& map() { return map_; }
+  // Of all servers that something lies on, by the map; of one server, that one.
+  std::vector<Connection*> Used();
+  const std::map<Endpoint, std::unique_ptr<Connection>>& connections() const {
+    return connections_;
+  }
+  // Commands to whoever has `slot`: `plain` names no key and goes first (may be empty); `keyed` may
+  // be redirected. One reply each.
+  struct Question {
+    uint32_t slot = 0;
+    Bytes plain;
+    Bytes keyed;
+  };
+  struct Answer {
+    Reply plain;
+    Reply keyed;
+    Connection* server = nullptr;
+  };
+  // Asks all at once and waits for all. Redirects are followed, a connection that had broken is
+  // made anew once; what a server answers in errors beyond that is the caller's to see.
+  Status Ask(std::span<const Question> questions, std::vector<Answer>* answers);
+
+ private:
+  Servers(Endpoint seed, bool cluster, ConnectionOptions options);
+  Status LearnMap();
+  Status AskOnce(std::span<const Question> questions, std::vector<Answer>* answers);
+  Status Follow(const Redirect& redirect, const Question& question, Answer* answer);
+  Status AskAt(Connection& server, const Question& question, bool asking, Answer* answer);
+
+  Endpoint seed_;
+  bool cluster_;
+  ConnectionOptions options_;
+  SlotMap map_;
+  std::map<Endpoint, std::unique_ptr<Connection>> connections_;
+  std::vector<std::pair<Connection*, uint64_t>> asked_;  // by question: whom, and its opening
+};
+
+}  // namespace skewless::redis

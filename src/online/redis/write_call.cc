@@ -1,0 +1,120 @@
+#include "online/redis/write_call.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "base/check.h"
+#include "online/redis/write_script.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr size_t kHeadElements = 2;  // of the reply: stamp, whether the clock was there
+constexpr size_t kExceptionElements = 4;
+
+tl::unexpected<Error> Senseless() {
+  return Fail(ErrorCode::kCorrupt, "the write script's reply makes no sense");
+}
+
+// Four elements of the reply, about one row.
+Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritten* first) {
+  if (parts[0]->type != REDIS_REPLY_INTEGER || !IsText(*parts[1]) || !IsText(*parts[2]) ||
+      parts[3]->type != REDIS_REPLY_INTEGER)
+    return Senseless();
+  const long long row = parts[0]->integer;
+  if (row < 1 || static_cast<size_t>(row) > call.rows.size()) return Senseless();
+  RowWritten& done = first[row - 1];
+  const std::string_view what = TextOf(*parts[1]);
+  if (what == "foreign") {
+    done.outcome = RowWritten::Outcome::kFailed;
+    done.stored_sequence = 0;
+    done.available_us = 0;
+    done.error = {ErrorCode::kVersion,
+                  "a row's key in Redis holds something that is no row of ours",
+                  "Another program, or a newer version of this one, uses the same key_prefix and "
+                  "project: give this one its own."};
+    return {};
+  }
+  if (parts[2]->len != sizeof(Sequence)) return Senseless();
+  done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
+  done.available_us = parts[3]->integer;
+  if (what == "same") {
+    done.outcome = RowWritten::Outcome::kAlreadyThere;
+  } else if (what == "older") {
+    done.outcome = RowWritten::Outcome::kOlder;
+  } else if (what != "written") {
+    return Senseless();
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::string& WriteScriptName() {
+  static const std::string name = [] {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    SKEWLESS_CHECK(EVP_Digest(kWriteScript.data(), kWriteScript.size(), digest, &size, EVP_sha1(),
+                              nullptr) == 1);
+    std::string text;
+    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+  }();
+  return name;
+}
+
+void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
+                std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
+                WriteCall* call) {
+  SKEWLESS_DCHECK(rows.size() == keys.size());
+  Bytes& out = call->command;
+  BeginCommand(4 + keys.size() + rows.size() + expire_at_ms.size(), &out);
+  AppendWord("EVALSHA", &out);
+  AppendWord(WriteScriptName(), &out);
+  AppendWord(std::to_string(1 + keys.size()), &out);
+  AppendWord(clock_key, &out);
+  for (const std::string& key : keys) AppendWord(key, &out);
+  for (const RowWrite& row : rows) {
+    BeginWord(EncodedRowBytes(row), &out);
+    EncodeRow(row, &out);
+    EndWord(&out);
+    call->rows.push_back({row.ticket, row.sequence});
+  }
+  for (const int64_t at : expire_at_ms) AppendWord(std::to_string(at), &out);
+}
+
+Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,
+                                    std::vector<RowWritten>* done) {
+  if (!IsArray(reply, kHeadElements) ||
+      (reply.elements - kHeadElements) % kExceptionElements != 0 ||
+      reply.element[0]->type != REDIS_REPLY_INTEGER ||
+      reply.element[1]->type != REDIS_REPLY_INTEGER)
+    return Senseless();
+  const size_t before = done->size();
+  for (const WriteCall::Row& row : call.rows) {
+    RowWritten& written = done->emplace_back();
+    written.ticket = row.ticket;
+    written.outcome = RowWritten::Outcome::kWritten;
+    written.stored_sequence = row.sequence;
+    written.available_us = reply.element[0]->integer;
+  }
+  for (size_t at = kHeadElements; at < reply.elements; at += kExceptionElements) {
+    Status applied = ApplyException(reply.element + at, call, done->data() + before);
+    if (applied) continue;
+    done->resize(before);
+    return tl::unexpected<Error>(applied.error());
+  }
+  return WriteReply{reply.element[1]->integer != 0};
+}
+
+void FailCall(const WriteCall& call, const Error& error, bool may_retry,
+              std::vector<RowWritten>* done) {
+  for (const WriteCall::Row& row : call.rows) {
+    RowWritten& failed = done->emplace_back();
+    failed.ticket = row.ticket;
+    failed.may_retry = may_retry;
+    failed.error = error;
+  }
+}
+
+}  // namespace skewless::redis

@@ -1,0 +1,47 @@
+// One call of the write script: rows of one slot, ready to be sent, and what its reply says of
+// them.
+#pragma once
+
+#include <string>
+
+#include "online/redis/redis_keys.h"
+#include "online/redis/redis_row.h"
+#include "online/redis/reply.h"
+
+namespace skewless::redis {
+
+// The name that EVALSHA calls the script by: its SHA-1 in hexadecimal.
+const std::string& WriteScriptName();
+inline constexpr Timestamp kNeverExpires = 0;
+
+struct WriteCall {
+  struct Row {
+    uint64_t ticket = 0;
+    Sequence sequence = 0;
+  };
+  uint32_t bucket = 0;  // in a cluster
+  uint32_t slot = 0;
+  Bytes command;
+  std::vector<Row> rows;
+  int redirects = 0;
+  bool asking = false;
+  int64_t given_ns = 0;  // when it was handed over
+};
+
+// What the call writes: `keys[i]` is the Redis key of `rows[i]`; `expire_at_ms` is empty where no
+// row of the store expires.
+void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
+                std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
+                WriteCall* call);
+
+struct WriteReply {
+  bool clock_was_there = false;
+};
+// Appends one RowWritten for each of the call's rows. An Error where the reply is no reply of the
+// script; nothing is appended then.
+Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,
+                                    std::vector<RowWritten>* done);
+void FailCall(const WriteCall& call, const Error& error, bool may_retry,
+              std::vector<RowWritten>* done);
+
+}  // namespace skewless::redis
