@@ -38,10 +38,11 @@ Result<RowHead> DecodeFixed(ByteView bytes) {
 }  // namespace
 
 size_t EncodedRowBytes(const RowWrite& row) {
-  return kRowHeadBytes - kStampBytes + row.unlogged.size() * kUnloggedBytes + row.state.size();
+  return kRowHeadBytes + row.unlogged.size() * kUnloggedBytes + row.state.size();
 }
 
 void EncodeRow(const RowWrite& row, Bytes* out) {
+  out->resize(out->size() + kStampBytes, 0);
   const size_t begin = out->size();
   PutLe<uint64_t>(*out, 0);
   PutLe<int64_t>(*out, row.sequence);

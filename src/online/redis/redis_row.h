@@ -6,8 +6,8 @@
 //  12  u32 stamp's check    32  u32 count of unlogged stamps, u32 0
 //                           40  count times: i64 sequence, i64 stamp; then the state
 //
-// The first 16 bytes are made by the write script in the server, whose clock gives the stamp; the
-// writer sends the rest.
+// The first 16 bytes are written by the script in the server, whose clock gives the stamp; the
+// writer leaves them zero.
 #pragma once
 
 #include "online/remote_rows.h"
@@ -21,7 +21,7 @@ inline constexpr size_t kMaxUnloggedStamps = size_t{1} << 20;
 // Greatest prime below 2^32: a stamp's check is its remainder, which the script's doubles can hold.
 inline constexpr uint64_t kStampModulus = 4294967291;
 
-// What the writer sends, appended: the row from its checksum on.
+// What the writer sends, appended: the row without a stamp.
 size_t EncodedRowBytes(const RowWrite& row);
 void EncodeRow(const RowWrite& row, Bytes* out);
 

@@ -64,9 +64,8 @@ class TestWriter {
     SKEWLESS_CHECK(rows_->Send(std::span(&row, 1)).has_value());
     ++sent_;
   }
-  // Until everything that was sent is done; in the order in which it was.
-  std::vector<RowWritten> Finish() {
-    std::vector<RowWritten> done;
+  // Until everything that was sent is done; `done` already is.
+  std::vector<RowWritten> Finish(std::vector<RowWritten> done = {}) {
     while (done.size() < sent_) static_cast<void>(rows_->Poll(10'000, &done));
     SKEWLESS_CHECK(done.size() == sent_);
     sent_ = 0;

@@ -139,7 +139,8 @@ RedisCluster::RedisCluster(const std::string& directory) {
   for (int i = 0; i < 3; ++i) {
     servers_.push_back(std::make_unique<RedisServer>(
         directory + "/" + std::to_string(i),
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "2000"}));
+        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "2000",
+                                 "--cluster-require-full-coverage", "no"}));
     create.push_back(servers_.back()->address());
   }
   create.insert(create.end(), {"--cluster-replicas", "0", "--cluster-yes"});

@@ -72,8 +72,8 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
   AppendWord("EVALSHA", &out);
   AppendWord(WriteScriptName(), &out);
   AppendWord(std::to_string(1 + keys.size()), &out);
-  AppendWord(clock_key, &out);
   for (const std::string& key : keys) AppendWord(key, &out);
+  AppendWord(clock_key, &out);
   for (const RowWrite& row : rows) {
     BeginWord(EncodedRowBytes(row), &out);
     EncodeRow(row, &out);

@@ -5,52 +5,69 @@ namespace skewless::redis {
 // Numbers are doubles here. Stamps in microseconds stay below 2^53. Sequences don't (they have the
 // epoch in their high bits), so they are compared in halves and handed back as the bytes that they
 // are; never as strings, since Lua's < on strings goes by the server's locale.
+//
+// Where the time goes, and so why it is written like this: a call of Redis out of Lua, so one MSET
+// for all rows; a number among its arguments, which is printed with 17 digits, so '0' and '31'; and
+// a long string made in Lua, which is hashed byte by byte, so that neither is an old row fetched
+// whole nor a new one put together, but stamped in place.
 const std::string_view kWriteScript = R"(
-local call, unpack, pack = redis.call, struct.unpack, struct.pack
+local call, pcall, decode, encode = redis.call, redis.pcall, struct.unpack, struct.pack
+local keys, rows, count = KEYS, ARGV, #KEYS - 1
+local clock = keys[count + 1]
 local time = call('TIME')
 local stamp = time[1] * 1000000 + time[2]
-local mark = call('GET', KEYS[1])
+local mark = call('GET', clock)
 if mark and stamp <= tonumber(mark) then stamp = mark + 1 end
 local last = stamp
-local head = pack('<c4I8I4', 'SKR1', stamp, stamp % 4294967291)
 local reply = {stamp, mark and 1 or 0}
-local rows = #KEYS - 1
-local expires = #ARGV > rows
-local wrote = false
-local function except(row, what, sequence, at)
-  local n = #reply
-  reply[n + 1], reply[n + 2], reply[n + 3], reply[n + 4] = row, what, sequence, at
+local put, stamps, n = {}, {}, 0
+
+local function head(at)
+  return encode('<I4I8I4', 827476819, at, at % 4294967291)
 end
-for i = 1, rows do
-  local key, row = KEYS[i + 1], ARGV[i]
-  local old = redis.pcall('GETRANGE', key, 0, 31)
-  local put, with = true, head
-  if type(old) ~= 'string' or (#old > 0 and (#old < 32 or string.sub(old, 1, 4) ~= 'SKR1')) then
-    put = false
-    except(i, 'foreign', '', 0)
-  elseif #old > 0 then
-    local at, _, _, _, old_low, old_high = unpack('<I8I4I4I4I4I4', old, 5)
-    local low, high = unpack('<I4I4', row, 9)
-    if high < old_high or (high == old_high and low <= old_low) then
-      put = false
+local function except(row, what, sequence, at)
+  local r = #reply
+  reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, sequence, at
+end
+
+local now = head(stamp)
+for i = 1, count do
+  local key, row, with = keys[i], rows[i], now
+  local old = pcall('GETRANGE', key, '0', '31')
+  if old ~= '' then
+    local magic, at, _, _, _, old_low, old_high
+    if #old == 32 then magic, at, _, _, _, old_low, old_high = decode('<I4I8I4I4I4I4I4', old) end
+    local low, high = decode('<I4I4', row, 25)
+    if magic ~= 827476819 then
+      with = nil
+      except(i, 'foreign', '', 0)
+    elseif high < old_high or (high == old_high and low <= old_low) then
+      with = nil
       local same = high == old_high and low == old_low
       except(i, same and 'same' or 'older', string.sub(old, 25, 32), at)
     elseif at >= stamp then
-      with = pack('<c4I8I4', 'SKR1', at + 1, (at + 1) % 4294967291)
+      with = head(at + 1)
       if at + 1 > last then last = at + 1 end
-      except(i, 'written', string.sub(row, 9, 16), at + 1)
+      except(i, 'written', string.sub(row, 25, 32), at + 1)
     end
   end
-  if put then
-    wrote = true
-    if expires and ARGV[rows + i] ~= '0' then
-      call('SET', key, with .. row, 'PXAT', ARGV[rows + i])
-    else
-      call('SET', key, with .. row)
-    end
+  if with then
+    put[n + 1], put[n + 2], stamps[n + 1] = key, row, with
+    n = n + 2
   end
 end
-if wrote then call('SET', KEYS[1], string.format('%.0f', last)) end
+if n > 0 then
+  put[n + 1], put[n + 2] = clock, string.format('%.0f', last)
+  call('MSET', unpack(put))
+  for i = 1, n, 2 do call('SETRANGE', put[i], '0', stamps[i]) end
+end
+if #rows > count then
+  local expires = {}
+  for i = 1, count do expires[keys[i]] = rows[count + i] end
+  for i = 1, n, 2 do
+    if expires[put[i]] ~= '0' then call('PEXPIREAT', put[i], expires[put[i]]) end
+  end
+end
 return reply
 )";
 

@@ -5,10 +5,10 @@
 
 namespace skewless::redis {
 
-// KEYS: the clock, then the rows' keys. ARGV: for each row its bytes from the checksum on; then,
-// where rows expire, for each row when, in milliseconds since the epoch ("0": never).
-// Returns {stamp, clock was there (0 or 1), exceptions...}: rows that no exception names were
-// written with `stamp`. An exception is four elements:
+// KEYS: the rows' keys, each once; then the clock's. ARGV: for each row its bytes, with any stamp;
+// then, where rows expire, for each row when, in milliseconds since the epoch ("0": never). Returns
+// {stamp, clock was there (0 or 1), exceptions...}: rows that no exception names were written with
+// `stamp`. An exception is four elements:
 //   row (from 1), 'same' | 'older' | 'written' | 'foreign', the stored sequence (8 bytes
 //   little-endian), the stored row's stamp
 extern const std::string_view kWriteScript;

@@ -1,0 +1,152 @@
+// A real cluster of three: rows on all of them, slots that move while rows are written and read, a
+// server that dies.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "online/redis/redis_rows_fixture.h"
+
+namespace skewless::redis {
+namespace {
+
+class RedisClusterTest : public testing::Test {
+ protected:
+  RedisClusterTest() : directory_("redis_cluster_test"), cluster_(directory_.path()) {}
+  RedisOptions options() const { return TestOptions(cluster_.address(), true); }
+  void WriteUsers(TestWriter& writer, Sequence sequence, int64_t users = 2000) {
+    for (int64_t user = 0; user < users; ++user)
+      writer.Send(static_cast<int>(user % 2), KeyBytes(user), sequence);
+    for (const RowWritten& done : writer.Finish())
+      ASSERT_EQ(done.outcome, Outcome::kWritten) << done.error.ToString();
+  }
+  // Of as many users, spread over all servers, at one T.
+  void ExpectUsers(OnlineReader& reader, Sequence sequence, int64_t count = 100) {
+    std::vector<int64_t> users(static_cast<size_t>(count));
+    std::vector<RowKey> keys;
+    for (size_t i = 0; i < users.size(); ++i) {
+      users[i] = static_cast<int64_t>(i);
+      keys.push_back({static_cast<int>(i % 2), KeyBytes(users[i])});
+    }
+    const auto t = reader.Read(keys);
+    ASSERT_TRUE(t.has_value()) << t.error().ToString();
+    for (size_t i = 0; i < users.size(); ++i) ASSERT_EQ(SequenceIn(reader.state(i)), sequence) << i;
+  }
+  std::unique_ptr<OnlineReader> Reader() {
+    auto reader = OpenRedisReader(options());
+    SKEWLESS_CHECK(reader.has_value());
+    return std::move(*reader);
+  }
+
+  TestDirectory directory_;
+  RedisCluster cluster_;
+};
+
+TEST_F(RedisClusterTest, RowsLieOnAllServersAndAreReadAtOneInstant) {
+  TestWriter writer(options());
+  WriteUsers(writer, 3);
+  auto reader = Reader();
+  const int64_t user = 0;
+  const RowKey key{0, KeyBytes(user)};
+  EXPECT_EQ(reader->Read(std::span(&key, 1)).error().code, ErrorCode::kUnavailable);
+  writer.ConnectAndOpen();
+  ExpectUsers(*reader, 3);
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_GT(std::stoi(cluster_.server(i).AskText({"DBSIZE"})), 300) << i;
+  std::vector<RowKey> keys;
+  std::vector<int64_t> users(2000);
+  for (size_t i = 0; i < users.size(); ++i) {
+    users[i] = static_cast<int64_t>(i);
+    keys.push_back({static_cast<int>(i % 2), KeyBytes(users[i])});
+  }
+  std::vector<StoredRow> rows;
+  ASSERT_TRUE(writer.rows().ReadVersions(keys, &rows).has_value());
+  for (const StoredRow& row : rows) EXPECT_EQ(row.sequence, 3);
+}
+
+// Of a slot on its way some rows are here and some there.
+TEST_F(RedisClusterTest, RowsFollowASlotThatMoves) {
+  TestWriter writer(options());
+  WriteUsers(writer, 1);
+  writer.ConnectAndOpen();
+  auto reader = Reader();
+  ExpectUsers(*reader, 1);
+  const uint64_t before = writer.rows().incarnation();
+  const int64_t user = 7;
+  const uint32_t slot = SlotOf(Keys::Tag(BucketOf(KeyBytes(user))));
+  const size_t from = cluster_.ServerOf(slot);
+  cluster_.MoveSlot(slot, (from + 1) % 3, [&] {
+    // Rows that have gone are asked for there; a call with some of each is tried again later.
+    const RowWritten done = writer.WriteSurely(1, KeyBytes(user), 2);
+    EXPECT_EQ(done.outcome, Outcome::kWritten);
+  });
+  std::vector<RowWritten> none;
+  WriteUsers(writer, 5);
+  ASSERT_EQ(cluster_.ServerOf(slot), (from + 1) % 3);
+  while (writer.rows().incarnation() == before) static_cast<void>(writer.rows().Poll(1000, &none));
+  // The rows are where nobody has checked them yet.
+  const RowKey key{1, KeyBytes(user)};
+  const auto unchecked = reader->Read(std::span(&key, 1));
+  ASSERT_FALSE(unchecked.has_value());
+  EXPECT_EQ(unchecked.error().code, ErrorCode::kUnavailable);
+  writer.ConnectAndOpen();
+  ExpectUsers(*reader, 5);
+}
+
+TEST_F(RedisClusterTest, OneServersDeathFailsItsRowsUntilItIsBack) {
+  TestWriter writer(options());
+  WriteUsers(writer, 1);
+  writer.ConnectAndOpen();
+  const uint64_t before = writer.rows().incarnation();
+  cluster_.server(2).Kill();
+  RedisOptions impatient = options();
+  impatient.timeout_us = 300'000;
+  TestWriter hasty(impatient);
+  int failed = 0;
+  for (int64_t user = 0; user < 200; ++user) hasty.Send(0, KeyBytes(user), 2);
+  for (const RowWritten& done : hasty.Finish()) {
+    if (done.outcome == Outcome::kWritten) continue;
+    EXPECT_TRUE(done.may_retry) << done.error.ToString();
+    ++failed;
+  }
+  EXPECT_GT(failed, 20);
+  cluster_.server(2).Start();  // with nothing
+  for (int64_t user = 0; user < 200; ++user) {
+    const RowWritten done = writer.WriteSurely(0, KeyBytes(user), 2);
+    EXPECT_EQ(done.stored_sequence, 2);
+  }
+  EXPECT_NE(writer.rows().incarnation(), before);
+}
+
+TEST(SlotMapTest, SlotsAreTheClusters) {
+  // From the cluster's specification, and by CLUSTER KEYSLOT.
+  EXPECT_EQ(SlotOf("123456789"), 0x31c3u);
+  EXPECT_EQ(SlotOf("{user1000}.following"), SlotOf("{user1000}.followers"));
+  EXPECT_EQ(SlotOf("foo{}{bar}"), SlotOf("foo{}{bar}"));
+  EXPECT_NE(SlotOf("foo{}{bar}"), SlotOf("bar"));
+  EXPECT_EQ(SlotOf("foo{{bar}}zap"), SlotOf("{bar"));
+  EXPECT_EQ(SlotOf("foo{bar}{zap}"), SlotOf("bar"));
+  std::set<uint32_t> slots;
+  for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
+    slots.insert(SlotOf("shop:activity:12345678:" + Keys::Tag(bucket) + "xyz"));
+  EXPECT_GT(slots.size(), 900u);
+}
+
+TEST(SlotMapTest, RedirectsAreRead) {
+  const Endpoint asked{"10.0.0.1", 7000};
+  const auto moved = ParseRedirect("MOVED 3999 127.0.0.1:6381", asked);
+  ASSERT_TRUE(moved.has_value());
+  EXPECT_FALSE(moved->ask);
+  EXPECT_EQ(moved->slot, 3999u);
+  EXPECT_EQ(moved->to, (Endpoint{"127.0.0.1", 6381}));
+  const auto ask = ParseRedirect("ASK 16383 :6381", asked);
+  ASSERT_TRUE(ask.has_value());
+  EXPECT_TRUE(ask->ask);
+  EXPECT_EQ(ask->to, (Endpoint{"10.0.0.1", 6381}));
+  EXPECT_EQ(ParseRedirect("MOVED 1 fe80::1:6381", asked)->to, (Endpoint{"fe80::1", 6381}));
+  for (const char* const wrong : {"MOVED", "MOVED ", "MOVED 16384 a:1", "MOVED 1", "MOVED x a:1",
+                                  "MOVED 1 a:b", "MOVED 1 a", "ERR MOVED 1 a:1", "ASK -1 a:1"})
+    EXPECT_FALSE(ParseRedirect(wrong, asked).has_value()) << wrong;
+}
+
+}  // namespace
+}  // namespace skewless::redis

@@ -1,0 +1,127 @@
+// Rows over a network that delays, loses answers and cuts connections.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "online/redis/redis_rows_fixture.h"
+#include "online/redis/tcp_proxy_fixture.h"
+
+namespace skewless::redis {
+namespace {
+
+class RedisNetworkTest : public testing::Test {
+ protected:
+  RedisNetworkTest()
+      : directory_("redis_network_test"), server_(directory_.path()), proxy_(server_.port()) {}
+  RedisOptions options() const { return TestOptions(proxy_.address()); }
+
+  TestDirectory directory_;
+  RedisServer server_;
+  TcpProxy proxy_;
+};
+
+// The write landed and its answer did not: the retry is told the stamp that was given.
+TEST_F(RedisNetworkTest, ALostAnswersRetryGetsTheSameStamp) {
+  TestWriter writer(options());
+  writer.Connect();
+  proxy_.Swallow(true);
+  const uint64_t before = proxy_.swallowed_bytes();
+  for (int64_t user = 0; user < 100; ++user) writer.Send(0, KeyBytes(user), 9);
+  std::vector<RowWritten> none;
+  while (server_.AskText({"GET", "shop::clock"}) == "0" || proxy_.swallowed_bytes() == before)
+    ASSERT_TRUE(writer.rows().Poll(1000, &none).has_value());
+  while (server_.AskText({"DBSIZE"}) != "101") static_cast<void>(writer.rows().Poll(1000, &none));
+  const Timestamp newest = std::stoll(server_.AskText({"GET", "shop::clock"}));
+  ASSERT_TRUE(none.empty());
+  proxy_.Swallow(false);
+  proxy_.Cut();
+  for (const RowWritten& done : writer.Finish()) {
+    EXPECT_EQ(done.outcome, Outcome::kFailed);
+    EXPECT_TRUE(done.may_retry);
+  }
+  for (int64_t user = 0; user < 100; ++user) writer.Send(0, KeyBytes(user), 9);
+  for (const RowWritten& done : writer.Finish()) {
+    EXPECT_EQ(done.outcome, Outcome::kAlreadyThere);
+    EXPECT_LE(done.available_us, newest);
+  }
+  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(newest));
+}
+
+// An answer that never comes is not waited for forever.
+TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
+  RedisOptions impatient = options();
+  impatient.timeout_us = 100'000;
+  TestWriter writer(impatient);
+  writer.Connect();
+  proxy_.Swallow(true);
+  const int64_t user = 1;
+  const RowWritten done = writer.Write(0, KeyBytes(user), 1);
+  EXPECT_EQ(done.outcome, Outcome::kFailed);
+  EXPECT_TRUE(done.may_retry);
+  EXPECT_EQ(done.error.code, ErrorCode::kUnavailable);
+  EXPECT_NE(done.error.message.find("no answer in time"), std::string::npos);
+  auto reader = OpenRedisReader(impatient);
+  const RowKey key{0, KeyBytes(user)};
+  const auto read = (*reader)->Read(std::span(&key, 1));
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
+}
+
+// Twenty milliseconds to each answer: calls overlap, so a row costs a share of that.
+TEST_F(RedisNetworkTest, ASlowStoreIsKeptBusy) {
+  proxy_.Delay(20'000);
+  TestWriter writer(options());
+  writer.Connect();
+  const int64_t begin = MonotonicNanos();
+  constexpr int64_t kRounds = 5;
+  constexpr int64_t kUsers = 4000;
+  for (Sequence sequence = 1; sequence <= kRounds; ++sequence) {
+    for (int64_t user = 0; user < kUsers; ++user) writer.Send(0, KeyBytes(user), sequence);
+    for (const RowWritten& done : writer.Finish()) ASSERT_EQ(done.outcome, Outcome::kWritten);
+  }
+  // One after the other they would take 400 s at the least.
+  EXPECT_LT(MonotonicNanos() - begin, int64_t{100} * kRounds * 1'000'000'000);
+  RecordProperty("rows_a_second",
+                 std::to_string(kRounds * kUsers * 1'000'000'000 / (MonotonicNanos() - begin)));
+}
+
+// Cut at any moment, with answers lost: retried until acknowledged, no row moves back, and a stamp
+// once told stays.
+TEST_F(RedisNetworkTest, RandomCutsNeitherLoseNorDoubleNorRegress) {
+  TestWriter writer(options());
+  std::mt19937_64 random(3);
+  constexpr int64_t kUsers = 50;
+  std::vector<Stamp> told(kUsers);
+  for (Sequence sequence = 1; sequence <= 60; ++sequence) {
+    std::vector<int64_t> left(kUsers);
+    for (int64_t user = 0; user < kUsers; ++user) left[static_cast<size_t>(user)] = user;
+    while (!left.empty()) {
+      const bool swallow = random() % 4 == 0;
+      proxy_.Swallow(swallow);
+      for (const int64_t& user : left)
+        writer.Send(0, KeyBytes(user), sequence, static_cast<uint64_t>(user));
+      std::vector<RowWritten> early;
+      for (size_t polls = random() % 4; polls > 0; --polls)
+        static_cast<void>(writer.rows().Poll(static_cast<DurationUs>(random() % 300), &early));
+      if (swallow || random() % 2 == 0) proxy_.Cut();
+      proxy_.Swallow(false);
+      left.clear();
+      for (const RowWritten& done : writer.Finish(std::move(early))) {
+        const auto user = static_cast<int64_t>(done.ticket);
+        if (done.outcome == Outcome::kFailed) {
+          ASSERT_TRUE(done.may_retry);
+          left.push_back(user);
+          continue;
+        }
+        ASSERT_EQ(done.stored_sequence, sequence);
+        Stamp& stamp = told[static_cast<size_t>(user)];
+        ASSERT_GT(done.available_us, stamp.available_us);
+        stamp = {sequence, done.available_us};
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skewless::redis
