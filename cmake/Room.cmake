@@ -1,4 +1,4 @@
-# skewless_room(<room> [DEPS <room>...] [LIBS <library>...])
+# skewless_room(<room> [DEPS <room>...] [LIBS <library>...] [FIXTURES <room>...])
 #
 # A room is a folder of src/. Its sources become the static library skewless::<room>, its *_test.cc
 # the program <room>_test, its *_benchmark.cc the program <room>_benchmark, and each *_fuzz.cc a
@@ -6,8 +6,8 @@
 # (cmake/Fuzzing.cmake). A room without sources is a header-only library. New files
 # are found by themselves at the next build.
 #
-# Its *_fixture.cc, where tests share more than a header, become skewless::<room>_fixture, which its
-# tests and benchmarks are linked with and those of other rooms may be.
+# Its *_fixture.cc, where tests share more than a header, become skewless::<room>_fixture: its tests
+# and benchmarks are linked with it, and the tests of rooms that name it in FIXTURES.
 #
 # DEPS must be what tools/layers.txt allows the room; leave it out to take exactly that. LIBS are
 # names from cmake/ThirdParty.cmake without their third_party:: (or any other target).
@@ -31,7 +31,7 @@ function(skewless_allowed_rooms room out)
 endfunction()
 
 function(skewless_room room)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;FIXTURES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "skewless_room(${room}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -91,9 +91,10 @@ function(skewless_room room)
     set(fixture skewless::${room}_fixture)
   endif()
   if(tests AND SKEWLESS_TESTS)
+    list(TRANSFORM arg_FIXTURES REPLACE "(.+)" "skewless::\\1_fixture")
     add_executable(${room}_test ${tests})
     target_link_libraries(${room}_test PRIVATE
-      skewless::options ${fixture} skewless::${room} GTest::gtest_main)
+      skewless::options ${fixture} ${arg_FIXTURES} skewless::${room} GTest::gtest_main)
     add_test(NAME ${room} COMMAND ${room}_test)
     skewless_environment(${room})
     skewless_timeout(${room} 600)

@@ -51,7 +51,7 @@ std::string Settings(const Definition& definition) {
     std::string text = one.type;
     if (!one.path.empty()) text += ", " + one.path;
     for (const auto& [key, value] : one.options)
-      text.append(", ").append(key).append(" ").append(value);
+      text.append(", ").append(key).append(" ").append(ShownOption(key, value));
     return text;
   };
   rows.push_back({"online", storage(definition.online)});

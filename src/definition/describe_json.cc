@@ -17,7 +17,7 @@ json OptionalNumber(const std::optional<T>& value) {
 json StorageJson(const StorageDefinition& storage) {
   json out = {{"type", storage.type}};
   if (!storage.path.empty()) out["path"] = storage.path;
-  for (const auto& [key, value] : storage.options) out[key] = value;
+  for (const auto& [key, value] : storage.options) out[key] = ShownOption(key, value);
   return out;
 }
 

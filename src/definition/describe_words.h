@@ -11,5 +11,9 @@ namespace skewless {
 std::string_view SourceTypeName(SourceType type);
 std::string_view SourceFormatName(SourceFormat format);
 std::string ColumnTypeText(const ColumnSpec& column);  // "timestamp[ms]"
+// A store's option as plans show it: not what is secret.
+inline std::string ShownOption(const std::string& key, const std::string& value) {
+  return key == "password" ? "(hidden)" : value;
+}
 
 }  // namespace skewless

@@ -11,6 +11,9 @@ namespace skewless {
 // project, log, online, offline, serving: of skewless.yaml alone.
 Status ReadSettings(const YamlNode& root, Definition* definition);
 
+// What `online: {type: redis, ...}` holds beyond its keys' names.
+Status CheckRedisSettings(const YamlNode& node);
+
 // `name` is the key node, `body` its value; the new thing is appended.
 Status ReadSource(const YamlNode& name, const YamlNode& body, Definition* definition);
 Status ReadEntity(const YamlNode& name, const YamlNode& body, Definition* definition);

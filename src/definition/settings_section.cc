@@ -34,7 +34,10 @@ struct StorageKind {
 const std::vector<StorageKind>& OnlineKinds() {
   static const std::vector<StorageKind> kinds = {
       {"embedded", {"path"}, {}},
-      {"redis", {"address"}, {"key_prefix", "form"}},
+      {"redis",
+       {"address"},
+       {"cluster", "username", "password", "password_env", "database", "tls", "tls_ca", "tls_cert",
+        "tls_key", "key_prefix", "expire", "form", "write", "path"}},
       {"cassandra", {"contact_points", "keyspace"}, {"form"}},
       {"dynamodb", {"table_prefix"}, {"region", "endpoint", "form"}},
   };
@@ -152,6 +155,7 @@ Status ReadSettings(const YamlNode& root, Definition* definition) {
       const YamlNode* online,
       RequireKey(root, "the repository", "online", "online: {type: embedded, path: var/online}"));
   SKEWLESS_RETURN_IF_ERROR(ReadStorage(*online, "online", OnlineKinds(), &definition->online));
+  if (definition->online.type == "redis") SKEWLESS_RETURN_IF_ERROR(CheckRedisSettings(*online));
   if (const YamlNode* offline = root.Find("offline")) {
     definition->offline.emplace();
     SKEWLESS_RETURN_IF_ERROR(

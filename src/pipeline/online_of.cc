@@ -1,13 +1,42 @@
 #include "pipeline/online_of.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace skewless {
+namespace {
+
+tl::unexpected<Error> NotAvailable(const std::string& what) {
+  return Fail(ErrorCode::kUnsupported, what + " is not available in this version",
+              "Use online: {type: embedded, path: ...} or {type: redis, address: ...}.");
+}
+
+std::string OptionOf(const StorageDefinition& storage, const std::string& key) {
+  const auto found = storage.options.find(key);
+  return found == storage.options.end() ? std::string() : found->second;
+}
+
+Result<std::string> PasswordOf(const StorageDefinition& storage) {
+  const std::string name = OptionOf(storage, "password_env");
+  if (name.empty()) return OptionOf(storage, "password");
+  const char* const password = std::getenv(name.c_str());
+  if (password != nullptr && *password != '\0') return std::string(password);
+  return Fail(ErrorCode::kInvalid,
+              "online.password_env names '" + name + "', and the environment has no such variable",
+              "Set " + name + " to the password of Redis.");
+}
+
+// Paths of files are relative to the repository, as everywhere.
+std::string FileOf(const Definition& definition, const std::string& key) {
+  const std::string file = OptionOf(definition.online, key);
+  return file.empty() ? file : definition.ResolvePath(file);
+}
+
+}  // namespace
 
 Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const KernelSet& kernels) {
-  if (definition.online.type != "embedded") {
-    return Fail(ErrorCode::kUnsupported,
-                "online store '" + definition.online.type + "' is not available in this version",
-                "Use online: {type: embedded, path: ...}.");
-  }
+  if (definition.online.type != "embedded")
+    return NotAvailable("online store '" + definition.online.type + "'");
   EmbeddedOptions store;
   store.directory = definition.ResolvePath(definition.online.path);
   store.views = ViewNames(kernels);
@@ -15,8 +44,49 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
   return store;
 }
 
+DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view) {
+  if (view.ttl_us) return *view.ttl_us;
+  DurationUs longest = 0;
+  for (const FeatureDefinition& feature : view.features) {
+    if (!feature.window) return 0;
+    longest = std::max(longest, feature.window->window_us);
+  }
+  return longest;
+}
+
+Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels) {
+  const StorageDefinition& online = definition.online;
+  if (online.type != "redis") return NotAvailable("online store '" + online.type + "'");
+  if (OptionOf(online, "form") == "values") return NotAvailable("online.form 'values'");
+  if (OptionOf(online, "write") == "increment") return NotAvailable("online.write 'increment'");
+  RedisOptions store;
+  store.address = OptionOf(online, "address");
+  store.cluster = OptionOf(online, "cluster") == "true";
+  store.username = OptionOf(online, "username");
+  SKEWLESS_ASSIGN_OR_RETURN(store.password, PasswordOf(online));
+  const std::string database = OptionOf(online, "database");
+  store.database = database.empty() ? 0 : std::stoi(database);
+  store.tls.enabled = OptionOf(online, "tls") == "true";
+  store.tls.ca_file = FileOf(definition, "tls_ca");
+  store.tls.cert_file = FileOf(definition, "tls_cert");
+  store.tls.key_file = FileOf(definition, "tls_key");
+  store.key_prefix = OptionOf(online, "key_prefix");
+  store.project = definition.project;
+  store.views = ViewNames(kernels);
+  store.fingerprints = Fingerprints(kernels);
+  if (OptionOf(online, "expire") == "true") {
+    for (const FeatureViewDefinition& view : definition.views)
+      store.expire_after_us.push_back(NeededAfterNewestEvent(view));
+  }
+  return store;
+}
+
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Definition& definition,
                                                        const KernelSet& kernels) {
+  if (definition.online.type == "redis") {
+    SKEWLESS_ASSIGN_OR_RETURN(const RedisOptions redis, RedisStoreOf(definition, kernels));
+    return OpenRedisReader(redis);
+  }
   SKEWLESS_ASSIGN_OR_RETURN(EmbeddedOptions store, EmbeddedStoreOf(definition, kernels));
   return OpenEmbeddedReader(store.directory, std::move(store.views), std::move(store.fingerprints));
 }
