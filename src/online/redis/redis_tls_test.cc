@@ -1,0 +1,122 @@
+// Rows over TLS, from a server with a certificate of an authority that was made for the test.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "online/redis/redis_rows_fixture.h"
+
+namespace skewless::redis {
+namespace {
+
+void Shell(const std::string& command) { ASSERT_EQ(std::system(command.c_str()), 0) << command; }
+
+class RedisTlsTest : public testing::Test {
+ protected:
+  RedisTlsTest() : directory_("redis_tls_test"), port_(FreePort()) {
+    std::filesystem::create_directories(directory_.path());
+    // Their own authorities, for 127.0.0.1 and for another address.
+    for (const char* const which : {"right", "wrong"}) {
+      Shell(
+          "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
+          "/CN=" +
+          std::string(which) + " -keyout " + File(which, "key") + " -out " + File(which, "pem") +
+          " -addext subjectAltName=IP:127.0.0." + (which[0] == 'r' ? "1" : "9") + " 2>/dev/null");
+    }
+  }
+  std::string File(const std::string& name, const std::string& kind) const {
+    return directory_.path() + "/" + name + "." + kind;
+  }
+  std::unique_ptr<RedisServer> Serve(const std::string& certificate, bool asks_clients) {
+    return std::make_unique<RedisServer>(
+        directory_.path() + "/" + certificate,
+        std::vector<std::string>{
+            "--tls-port", std::to_string(port_), "--tls-cert-file", File(certificate, "pem"),
+            "--tls-key-file", File(certificate, "key"), "--tls-ca-cert-file",
+            File(certificate, "pem"), "--tls-auth-clients", asks_clients ? "yes" : "no"});
+  }
+  RedisOptions Options(const std::string& authority) const {
+    RedisOptions options = TestOptions("127.0.0.1:" + std::to_string(port_));
+    options.tls.enabled = true;
+    options.tls.ca_file = File(authority, "pem");
+    return options;
+  }
+  static Result<Timestamp> Read(const RedisOptions& options) {
+    auto reader = OpenRedisReader(options);
+    if (!reader) return tl::unexpected<Error>(reader.error());
+    const int64_t user = 1;
+    const RowKey key{0, KeyBytes(user)};
+    auto read = (*reader)->Read(std::span(&key, 1));
+    if (read) {
+      EXPECT_EQ(SequenceIn((*reader)->state(0)), 5);
+    }
+    return read;
+  }
+
+  TestDirectory directory_;
+  int port_;
+};
+
+TEST_F(RedisTlsTest, RowsGoBothWays) {
+  const auto server = Serve("right", false);
+  TestWriter writer(Options("right"));
+  const int64_t user = 1;
+  // Longer than a record of TLS.
+  EXPECT_EQ(writer.Write(0, KeyBytes(user), 5, {}, 100'000).outcome, Outcome::kWritten);
+  for (int64_t other = 2; other < 2000; ++other) writer.Send(0, KeyBytes(other), 5, 0, {}, 500);
+  for (const RowWritten& done : writer.Finish()) ASSERT_EQ(done.outcome, Outcome::kWritten);
+  writer.ConnectAndOpen();
+  const auto read = Read(Options("right"));
+  EXPECT_TRUE(read.has_value()) << read.error().ToString();
+}
+
+TEST_F(RedisTlsTest, AStrangersCertificateIsRefused) {
+  const auto server = Serve("right", false);
+  const auto read = Read(Options("wrong"));
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(read.error().message.find("TLS: "), std::string::npos) << read.error().ToString();
+}
+
+TEST_F(RedisTlsTest, AnotherHostsCertificateIsRefused) {
+  const auto server = Serve("wrong", false);
+  const auto read = Read(Options("wrong"));
+  ASSERT_FALSE(read.has_value());
+  EXPECT_NE(read.error().message.find("IP address mismatch"), std::string::npos)
+      << read.error().ToString();
+}
+
+TEST_F(RedisTlsTest, AServerMayAskForOurs) {
+  const auto server = Serve("right", true);
+  RedisOptions options = Options("right");
+  EXPECT_FALSE(Read(options).has_value());
+  options.tls.cert_file = File("right", "pem");
+  options.tls.key_file = File("right", "key");
+  TestWriter writer(options);
+  const int64_t user = 1;
+  EXPECT_EQ(writer.Write(0, KeyBytes(user), 5).outcome, Outcome::kWritten);
+  writer.ConnectAndOpen();
+  EXPECT_TRUE(Read(options).has_value());
+  options.tls.key_file = File("wrong", "key");
+  const auto opened = OpenRedisReader(options);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalid);
+}
+
+// A client without TLS, and TLS towards a server without.
+TEST_F(RedisTlsTest, BothSidesMustSpeakIt) {
+  const auto server = Serve("right", false);
+  RedisOptions plain = Options("right");
+  plain.tls = {};
+  plain.timeout_us = kSecondUs;
+  EXPECT_FALSE(Read(plain).has_value());
+  RedisOptions encrypted = Options("right");
+  encrypted.address = server->address();
+  encrypted.connect_timeout_us = kSecondUs;
+  const auto read = Read(encrypted);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace skewless::redis
