@@ -1,5 +1,6 @@
 // The examples of docs/reference/definitions.md work: blocks marked `yaml repository` are whole
-// repositories, the other `yaml` blocks are YAML that the reader takes.
+// repositories, the other `yaml` blocks are YAML that the reader takes. So do those of the pages
+// about stores: a block marked `yaml online` is the online section of a repository.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -33,6 +34,37 @@ std::vector<Block> BlocksOf(const std::string& page) {
   }
   EXPECT_FALSE(inside) << "a block is not closed";
   return blocks;
+}
+
+constexpr char kAroundOnline[] = R"(project: shop
+log: {path: var/log}
+sources:
+  clicks:
+    type: file
+    path: clicks.csv
+    format: csv
+    columns: {user: int64, ts: "timestamp[ms]"}
+    event_timestamp: ts
+entities:
+  user: {keys: {user: int64}}
+feature_views:
+  activity: {source: clicks, entity: user, features: {clicks: count(*)}}
+)";
+
+TEST(StorePagesTest, OnlineSectionsAreRight) {
+  int count = 0;
+  for (const char* const path : {"docs/operations/redis.md"}) {
+    auto page = ReadWholeFile(SystemFiles(), path);
+    ASSERT_TRUE(page.has_value()) << page.error().ToString();
+    for (const Block& block : BlocksOf(*page)) {
+      if (block.mark != "yaml online") continue;
+      ++count;
+      const auto definition = ParseDefinition(kAroundOnline + block.text, path, ".");
+      EXPECT_TRUE(definition.has_value()) << path << ": block at line " << block.line << "\n"
+                                          << definition.error().ToString();
+    }
+  }
+  EXPECT_GE(count, 2);
 }
 
 class DocumentationTest : public testing::Test {
