@@ -1,0 +1,116 @@
+"""`skewless get` and `skewless serve` where the online store is Redis: what they say while it is away, while nobody has
+filled it, and where its settings are wrong."""
+import os
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from program import PROGRAM, Running, SLOWNESS
+
+DEFINITION = """\
+project: shop
+log: {{path: var/log}}
+online: {{type: redis, address: "127.0.0.1:{port}"{more}}}
+sources:
+  clicks:
+    type: file
+    path: clicks.csv
+    format: csv
+    columns: {{user: int64, ts: "timestamp[us]"}}
+    event_timestamp: ts
+entities:
+  user: {{keys: {{user: int64}}}}
+feature_views:
+  activity: {{source: clicks, entity: user, features: {{clicks: count(*)}}}}
+"""
+REQUEST = {"features": ["activity:clicks"], "entities": {"user": [1]}}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Redis:
+    """A server of this test, without persistence, on a port of its own."""
+
+    def __init__(self, folder, port, *settings):
+        self.process = subprocess.Popen(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", *settings],
+            stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError("redis-server did not answer")
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class RedisTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="skewless_redis_")
+        self.addCleanup(self.folder.cleanup)
+        self.port = free_port()
+        self.define()
+
+    def define(self, more=""):
+        with open(os.path.join(self.folder.name, "skewless.yaml"), "w", encoding="utf-8") as file:
+            file.write(DEFINITION.format(port=self.port, more=more))
+
+    def start_redis(self, *settings):
+        redis = Redis(self.folder.name, self.port, *settings)
+        self.addCleanup(redis.stop)
+        return redis
+
+    def get(self, **environment):
+        return subprocess.run([PROGRAM, "get", "-C", self.folder.name, "activity", "user=1"], capture_output=True,
+                              text=True, check=False, env={**os.environ, **environment})
+
+    def assert_fails(self, result, *words):
+        self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_a_server_that_is_away_or_empty_is_named(self):
+        self.assert_fails(self.get(), f"Redis at 127.0.0.1:{self.port}", "Is it running")
+        self.start_redis()
+        self.assert_fails(self.get(), f"Redis at 127.0.0.1:{self.port} is being filled", "skewless run")
+
+    def test_a_password_comes_from_the_environment(self):
+        self.start_redis("--requirepass", "secret")
+        self.assert_fails(self.get(), "NOAUTH", "online.password_env")
+        self.define(", password_env: TEST_REDIS_PASSWORD")
+        self.assert_fails(self.get(), "TEST_REDIS_PASSWORD")
+        self.assert_fails(self.get(TEST_REDIS_PASSWORD="wrong"), "WRONGPASS")
+        self.assert_fails(self.get(TEST_REDIS_PASSWORD="secret"), "is being filled")
+
+    def test_a_server_answers_unavailable_until_it_is_filled(self):
+        redis = self.start_redis()
+        server = Running(self.folder.name, command="serve")
+        self.addCleanup(server.kill)
+        for _ in range(2):
+            status, text = server.request("POST", "/get-online-features", REQUEST)
+            self.assertEqual(status, 503, text)
+            self.assertIn("is being filled", text)
+        redis.stop()
+        status, text = server.request("POST", "/get-online-features", REQUEST)
+        self.assertEqual(status, 503, text)
+        self.assertIn("Redis at", text)
+
+    def test_plans_hide_the_password(self):
+        self.define(", password: hunter2")
+        for arguments in [], ["--json"]:
+            shown = subprocess.run([PROGRAM, "check", "-C", self.folder.name, *arguments], capture_output=True,
+                                   text=True, check=True)
+            self.assertIn("redis", shown.stdout)
+            self.assertNotIn("hunter2", shown.stdout + shown.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
