@@ -199,6 +199,11 @@ TEST_F(RedisRowsTest, WhatIsNoRowOfOursIsLeftAlone) {
       EXPECT_EQ(done.error.code, ErrorCode::kVersion);
     }
     EXPECT_EQ(server_.AskText({"TYPE", name}), text ? "string" : "hash");
+    const RowKey row{0, key_};
+    std::vector<StoredRow> rows;
+    const Status read = writer.rows().ReadVersions(std::span(&row, 1), &rows);
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().code, text ? ErrorCode::kCorrupt : ErrorCode::kVersion);
   }
 }
 

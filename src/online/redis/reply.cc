@@ -39,6 +39,8 @@ constexpr Known kKnown[] = {
     {"ERR DB index", ErrorCode::kInvalid, false, "Mend online.database."},
     {"ERR SELECT", ErrorCode::kInvalid, false,
      "A cluster has no databases: remove online.database."},
+    {"WRONGTYPE", ErrorCode::kVersion, false,
+     "Another program uses the same key_prefix and project: give this one its own."},
     {"NOPERM", ErrorCode::kInvalid, false,
      "Give the user the rights that docs/operations/redis.md lists."},
 };
