@@ -11,8 +11,10 @@ find_package(prometheus-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(Snappy REQUIRED)
 find_package(PkgConfig REQUIRED)
-foreach(_module IN ITEMS libxxhash libzstd libisal libmicrohttpd hiredis openssl lmdb cairo)
+foreach(_module IN ITEMS libxxhash libzstd libisal libmicrohttpd hiredis openssl lmdb cairo protobuf
+                        libcurl)
   pkg_check_modules(${_module} REQUIRED IMPORTED_TARGET GLOBAL ${_module})
 endforeach()
 if(SKEWLESS_TESTS)
@@ -44,6 +46,7 @@ _third_party(cairo PkgConfig::cairo)
 _third_party(lmdb PkgConfig::lmdb)
 _third_party(zlib ZLIB::ZLIB)
 _third_party(zstd PkgConfig::libzstd)
+_third_party(snappy Snappy::snappy)
 
 # simdjson: one header and one source file. Hidden, because another library in the process may
 # carry its own simdjson.
@@ -77,6 +80,10 @@ _arrow_wheel(compute libarrow_compute ArrowWheel::arrow)
 add_library(third_party::arrow ALIAS ArrowWheel::arrow)
 add_library(third_party::arrow_compute ALIAS ArrowWheel::compute)
 add_library(third_party::parquet ALIAS ArrowWheel::parquet)
+# libparquet exports an OpenSSL of its own. Debian's libraries come before it on every link line, so
+# that their TLS finds Debian's.
+_third_party(protobuf PkgConfig::protobuf ArrowWheel::arrow)
+_third_party(curl PkgConfig::libcurl ArrowWheel::parquet)
 # What an installed program needs beside it.
 set(SKEWLESS_ARROW_LIBRARIES
   "${SKEWLESS_ARROW_DIR}/libarrow.so.${SKEWLESS_ARROW_SO}"

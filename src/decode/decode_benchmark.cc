@@ -2,16 +2,20 @@
 #include <arrow/api.h>
 #include <arrow/io/file.h>
 #include <benchmark/benchmark.h>
+#include <google/protobuf/dynamic_message.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "decode/avro_messages.h"
 #include "decode/csv_reader.h"
 #include "decode/json_lines.h"
 #include "decode/parquet_reader.h"
+#include "decode/protobuf_messages.h"
 
 namespace skewless {
 namespace {
@@ -162,6 +166,143 @@ void BM_Parquet(benchmark::State& state) {
           [](const DecodeOptions& options) { return OpenParquet(ParquetFile(), options); });
 }
 BENCHMARK(BM_Parquet)->Unit(benchmark::kMillisecond);
+
+// Messages with the fields of JsonFile(): 99 bytes as Avro, 107 as Protobuf.
+struct Click {
+  std::string event_id, session, page, kind;
+  int64_t user_id, item_id, ts;
+  double price;
+};
+
+Click ClickOf(int i) {
+  char id[64], session[32], page[64];
+  std::snprintf(id, sizeof id, "%08x-7a1b-4c33-9d20-%012d", static_cast<unsigned>(i) * 2654435761u,
+                i);
+  std::snprintf(session, sizeof session, "s-%08d", i);
+  std::snprintf(page, sizeof page, "/product/%06d/detail", i % 999'983);
+  return {id,
+          session,
+          page,
+          i % 5 == 0 ? "purchase" : "click",
+          100'000 + i % 50'000,
+          1'000'000 + i % 9'000,
+          1'700'000'000'000LL + i,
+          5 + (i % 9000) / 100.0};
+}
+
+void PutLong(int64_t value, std::string* out) {
+  auto bits = (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
+  for (; bits > 127; bits >>= 7) *out += static_cast<char>(bits | 128);
+  *out += static_cast<char>(bits);
+}
+
+void PutText(const std::string& text, std::string* out) {
+  PutLong(static_cast<int64_t>(text.size()), out);
+  *out += text;
+}
+
+std::string AvroOf(const Click& click) {
+  std::string out;
+  PutText(click.event_id, &out);
+  PutLong(click.user_id, &out);
+  PutLong(click.item_id, &out);
+  PutText(click.kind, &out);
+  PutLong(1, &out);  // of null and double
+  out.append(reinterpret_cast<const char*>(&click.price), sizeof click.price);
+  PutLong(click.ts, &out);
+  PutText(click.session, &out);
+  PutText(click.page, &out);
+  return out;
+}
+
+constexpr const char* kAvroClick = R"({"type": "record", "name": "Click", "fields": [
+  {"name": "event_id", "type": "string"}, {"name": "user_id", "type": "long"},
+  {"name": "item_id", "type": "long"}, {"name": "kind", "type": "string"},
+  {"name": "price", "type": ["null", "double"]},
+  {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+  {"name": "session", "type": "string"}, {"name": "page", "type": "string"}]})";
+
+constexpr const char* kProtobufClick = R"(syntax = "proto3";
+message Click {
+  string event_id = 1; int64 user_id = 2; int64 item_id = 3; string kind = 4;
+  optional double price = 5; int64 ts = 6; string session = 7; string page = 8;
+})";
+
+std::string ProtobufOf(const Click& click, google::protobuf::Message* message) {
+  const auto& reflection = *message->GetReflection();
+  const auto field = [&](const char* name) {
+    return message->GetDescriptor()->FindFieldByName(name);
+  };
+  reflection.SetString(message, field("event_id"), click.event_id);
+  reflection.SetInt64(message, field("user_id"), click.user_id);
+  reflection.SetInt64(message, field("item_id"), click.item_id);
+  reflection.SetString(message, field("kind"), click.kind);
+  reflection.SetDouble(message, field("price"), click.price);
+  reflection.SetInt64(message, field("ts"), click.ts);
+  reflection.SetString(message, field("session"), click.session);
+  reflection.SetString(message, field("page"), click.page);
+  return message->SerializeAsString();
+}
+
+// Decodes all payloads once an iteration, in batches as a source takes them.
+void DecodeAll(benchmark::State& state, const std::vector<std::string>& payloads,
+               MessageDecoder& decoder, const Schema& schema) {
+  std::vector<Message> messages;
+  int64_t bytes = 0;
+  for (const std::string& payload : payloads) {
+    messages.push_back({payload, static_cast<int64_t>(messages.size())});
+    bytes += static_cast<int64_t>(payload.size());
+  }
+  const std::span<const Message> all(messages);
+  Batch batch;
+  std::vector<BadRecord> bad;
+  for (auto _ : state) {
+    for (size_t at = 0; at < all.size(); at += kBatchRecords) {
+      batch.Reset(&schema, 0);
+      const auto some = all.subspan(at, std::min(kBatchRecords, all.size() - at));
+      if (!decoder.Decode(some, &batch, &bad) || !bad.empty()) {
+        return state.SkipWithError("a message is bad");
+      }
+      benchmark::DoNotOptimize(batch.columns.data());
+    }
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * payloads.size()));
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) * bytes);
+}
+
+DecodeOptions EventOptions(const Schema& schema) {
+  DecodeOptions options;
+  options.schema = &schema;
+  options.required.push_back({schema.Find("ts"), "event_timestamp"});
+  return options;
+}
+
+void BM_AvroMessages(benchmark::State& state) {
+  const Schema schema = EventSchema();
+  const SchemaText text{"click.avsc", kAvroClick};
+  const auto decoder =
+      OpenAvroMessages(EventOptions(schema), *AvroSchema::Parse({&text, 1}), false);
+  std::vector<std::string> payloads;
+  for (int i = 0; i < kTextRecords; ++i) payloads.push_back(AvroOf(ClickOf(i)));
+  DecodeAll(state, payloads, **decoder, schema);
+}
+BENCHMARK(BM_AvroMessages)->Unit(benchmark::kMillisecond);
+
+void BM_ProtobufMessages(benchmark::State& state) {
+  const Schema schema = EventSchema();
+  const SchemaText text{"click.proto", kProtobufClick};
+  const auto parsed = *ProtobufSchema::Parse({&text, 1});
+  const auto decoder = OpenProtobufMessages(EventOptions(schema), parsed, "Click", false);
+  google::protobuf::DynamicMessageFactory factory;
+  const std::unique_ptr<google::protobuf::Message> message(
+      factory.GetPrototype(*parsed->Message("Click"))->New());
+  std::vector<std::string> payloads;
+  for (int i = 0; i < kTextRecords; ++i) {
+    payloads.push_back(ProtobufOf(ClickOf(i), message.get()));
+  }
+  DecodeAll(state, payloads, **decoder, schema);
+}
+BENCHMARK(BM_ProtobufMessages)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace skewless

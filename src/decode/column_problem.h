@@ -1,0 +1,25 @@
+// Where a schema from outside and the declared columns do not meet.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/schema.h"
+
+namespace skewless {
+
+struct ColumnProblem {
+  size_t column = 0;
+  bool is_missing = false;  // the schema has no field of its name; else its type does not become
+                            // the column's
+  std::string message;      // "column 'price' is a string and cannot be read as float64"
+  std::string remedy;
+};
+
+ColumnProblem MissingField(const ColumnSpec& spec, size_t column,
+                           const std::vector<std::string>& fields);
+// `type`: what the field is, "a string".
+ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type);
+
+}  // namespace skewless

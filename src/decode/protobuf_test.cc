@@ -1,0 +1,148 @@
+#include <gtest/gtest.h>
+
+#include "decode/protobuf_messages.h"
+#include "decode/record_fixture.h"
+
+namespace skewless {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Result<std::shared_ptr<const ProtobufSchema>> ParseOne(const std::string& text) {
+  const SchemaText named{"event.proto", text};
+  return ProtobufSchema::Parse({&named, 1});
+}
+
+std::string ParseError(const std::string& text) {
+  const auto schema = ParseOne(text);
+  return schema ? "" : schema.error().ToString();
+}
+
+constexpr const char* kEvent = R"(syntax = "proto3";
+package shop;
+import "google/protobuf/timestamp.proto";
+enum Kind { NONE = 0; CLICK = 1; }
+message Other { int32 x = 1; }
+message Event {
+  uint64 u = 1;
+  string s = 2;
+  Kind kind = 3;
+  google.protobuf.Timestamp ts = 4;
+  repeated double d = 5;
+  map<string, int32> m = 6;
+  Other other = 7;
+})";
+
+struct Decoded {
+  Rows rows;
+  Texts reasons;
+};
+
+Decoded DecodeAll(const Schema& columns, const std::string& message, bool framed,
+                  const Texts& payloads) {
+  DecodeOptions options;
+  options.schema = &columns;
+  const auto decoder = OpenProtobufMessages(options, *ParseOne(kEvent), message, framed);
+  EXPECT_TRUE(decoder.has_value()) << decoder.error().message;
+  std::vector<Message> messages;
+  for (const std::string& payload : payloads) messages.push_back({payload, 0});
+  Batch batch;
+  std::vector<BadRecord> bad;
+  batch.Reset(&columns, 0);
+  EXPECT_TRUE((*decoder)->Decode(messages, &batch, &bad).has_value());
+  Decoded decoded;
+  for (size_t i = 0; i < batch.columns[0].size(); ++i) decoded.rows.push_back(RowText(batch, i));
+  for (const BadRecord& record : bad) decoded.reasons.push_back(record.reason);
+  return decoded;
+}
+
+std::string OpenError(const Schema& columns, const std::string& message) {
+  DecodeOptions options;
+  options.schema = &columns;
+  const auto decoder = OpenProtobufMessages(options, *ParseOne(kEvent), message, false);
+  return decoder ? "" : decoder.error().ToString();
+}
+
+TEST(ProtobufSchemaTest, ErrorsShowTheLine) {
+  EXPECT_EQ(ParseError("syntax = \"proto3\";\nmessage A {\n  int23 a = 1;\n}\n"),
+            "event.proto:3:3: error: \"int23\" is not defined.\n   3 |   int23 a = 1;\n"
+            "     |   ^");
+  EXPECT_TRUE(Begins(ParseError("syntax = \"proto3\";\nmessage A { int32 a }\n"),
+                     "event.proto:2:21: error: Missing field number."));
+  EXPECT_TRUE(Has(ParseError("syntax = \"proto3\";\nimport \"absent.proto\";\n"),
+                  "absent.proto: File not found."));
+}
+
+TEST(ProtobufMessages, AbsentIsNullWhereTheFieldTellsIt) {
+  const Schema columns{{Spec("u", TypeKind::kInt64), Spec("s", TypeKind::kString),
+                        Spec("kind", TypeKind::kString), Spec("ts", TypeKind::kTimestamp),
+                        Spec("d", TypeKind::kFloat64, true)}};
+  EXPECT_EQ(DecodeAll(columns, "Event", false, {"", std::string("\x22\0", 2)}).rows,
+            (Rows{"0, '', 'NONE', null, []", "0, '', 'NONE', 1970-01-01T00:00:00Z, []"}));
+}
+
+TEST(ProtobufMessages, EachValueIsCheckedAgainstItsColumn) {
+  const Schema columns{{Spec("u", TypeKind::kInt64), Spec("s", TypeKind::kString),
+                        Spec("kind", TypeKind::kString), Spec("ts", TypeKind::kTimestamp)}};
+  const std::string beyond = "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+  EXPECT_EQ(DecodeAll(columns, "shop.Event", false,
+                      {beyond, "\x12\x01\xff", "\x18\x09", "\x22\x06\x10\x80\x94\xeb\xdc\x03"})
+                .reasons,
+            (Texts{"column 'u': 18446744073709551615 is out of range for int64",
+                   "column 's': not valid UTF-8", "column 'kind': 9 is no value of shop.Kind",
+                   "column 'ts': expected timestamp (RFC 3339), found 0 s and 1000000000 ns"}));
+  // An enum may be read as its number; any number is one.
+  EXPECT_EQ(DecodeAll({{Spec("kind", TypeKind::kInt32)}}, "Event", false, {"\x18\x09"}).rows,
+            (Rows{"9"}));
+  // Of a field that comes twice the last counts, also where the first does not fit.
+  EXPECT_EQ(DecodeAll(columns, "Event", false, {beyond + "\x08\x05"}).rows,
+            (Rows{"5, '', 'NONE', null"}));
+}
+
+TEST(ProtobufMessages, WhatIsNoProtobufSaysWhere) {
+  const Schema columns{{Spec("u", TypeKind::kInt64), Spec("d", TypeKind::kFloat64, true)}};
+  const std::string prefix = "not valid Protobuf of shop.Event";
+  EXPECT_EQ(DecodeAll(columns, "Event", false,
+                      {"\x08", "\x12\x05 ab", std::string("\0", 1), "\x2a\x03 ab", "\x0c"})
+                .reasons,
+            (Texts{prefix + ": field 'u', at byte 1", prefix + ": field 's', at byte 5",
+                   prefix + ", at byte 1", prefix + ": field 'd', at byte 5",
+                   prefix + ": field 'u', at byte 1"}));
+}
+
+TEST(ProtobufMessages, FramedOnesNameTheirType) {
+  const Schema columns{{Spec("u", TypeKind::kInt64)}};
+  const std::string id("\0\0\0\0\1", 5), event("\x02\x02", 2), other("\0", 1);
+  const Decoded any = DecodeAll(columns, "", true, {id + event + "\x08\x05", id + other});
+  EXPECT_EQ(any.rows, (Rows{"5", "null"}));
+  const Decoded one = DecodeAll(
+      columns, "Event", true,
+      {id + event + "\x08\x05", id + other, id, id + "\x02\x0a", id + "\x01", id + "\x02", event});
+  EXPECT_EQ(one.rows, (Rows{"5"}));
+  const std::string path = "not framed by a schema registry: the path of the message's type ";
+  EXPECT_EQ(one.reasons, (Texts{"is of type shop.Other, not shop.Event", path + "breaks off",
+                                "the message's type is none of its schema", path + "has -1 steps",
+                                path + "breaks off",
+                                "not framed by a schema registry: the first byte is 2, not 0"}));
+}
+
+TEST(ProtobufMessages, ColumnsThatTheTypeCannotFillAreErrors) {
+  EXPECT_TRUE(Has(OpenError({{Spec("u", TypeKind::kString)}}, "Event"),
+                  "field 'u' is of type uint64 and cannot be read as string"));
+  EXPECT_TRUE(Has(OpenError({{Spec("d", TypeKind::kFloat64)}}, "Event"),
+                  "field 'd' is repeated double and cannot be read as float64"));
+  EXPECT_TRUE(Has(OpenError({{Spec("m", TypeKind::kInt32, true)}}, "Event"),
+                  "field 'm' is a map and cannot be read as int32[]"));
+  EXPECT_TRUE(Has(OpenError({{Spec("other", TypeKind::kString)}}, "Event"),
+                  "field 'other' is of type shop.Other and cannot be read as string"));
+  EXPECT_TRUE(Has(OpenError({{Spec("uu", TypeKind::kInt64)}}, "Event"),
+                  "there is no field 'uu'; there are 'u', 's'"));
+  EXPECT_EQ(OpenError({{Spec("u", TypeKind::kInt64)}}, "Evnt"),
+            "event.proto: has no message 'Evnt'\n  It has 'shop.Other', 'shop.Event'.");
+  EXPECT_TRUE(Has(OpenError({{Spec("u", TypeKind::kInt64)}}, ""),
+                  "event.proto: has several messages: 'shop.Other', 'shop.Event'\n"
+                  "  Say which one, as in 'message: shop.Other'."));
+}
+
+}  // namespace
+}  // namespace skewless
