@@ -7,6 +7,7 @@
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "definition/describe.h"
+#include "source/schema_decoder.h"
 
 namespace skewless {
 namespace {
@@ -42,6 +43,8 @@ nlohmann::json FootprintJson(const ViewKernel& kernel) {
 void Check(Session& session, bool json) {
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
+  const Status schemas = CheckSchemas(*repository->definition);
+  if (!schemas) return session.Failed(schemas.error());
   if (json) {
     nlohmann::json plan = DescribeDefinitionJson(*repository->definition);
     for (const auto& kernel : repository->kernels)

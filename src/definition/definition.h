@@ -29,9 +29,14 @@ struct SourceDefinition {
   std::vector<std::string> paths;
   // csv: delimiter (one byte), null_text, header ("true" or "false"); files: compression ("none",
   // "gzip" or "zstd", where the user insists); kafka: brokers, topic, start; avro and
-  // protobuf: schema, schema_registry, message. Only what the user wrote is in here.
+  // protobuf: schema, schema_registry, message, framing. Only what the user wrote is in here.
   std::map<std::string, std::string> options;
+  std::string registry_user;  // "name:password" of schema_registry, as it stands in its URL
   Schema schema;
+  // For errors that only a look into the schema finds: of `schema`'s columns, and of keys.
+  std::vector<Place> column_places;
+  Place schema_place;
+  Place message_place;
   int event_timestamp = -1;         // column
   int arrival_timestamp = -1;       // column, or -1: no replay clock
   std::optional<DurationUs> delay;  // instead of arrivals: available = event + delay (backfills)

@@ -329,6 +329,10 @@ TEST(Definition, ReadsEveryStoreAndFormatOfTheLanguage) {
                 ->sources[0]
                 .options.at("message"),
             "A");
+  const auto registry = Parsed(replace(
+      text, "format: json ", "format: avro\n    schema_registry: https://a:p%40@registry:8081/ "));
+  EXPECT_EQ(registry->sources[0].options.at("schema_registry"), "https://registry:8081");
+  EXPECT_EQ(registry->sources[0].registry_user, "a:p%40");
 }
 
 class FolderTest : public testing::Test {

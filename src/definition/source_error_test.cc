@@ -166,6 +166,33 @@ INSTANTIATE_TEST_SUITE_P(
                          "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: parquet",
                          "26:13", "source 'lists': a message of a topic can't be a Parquet file",
                          "Use json, csv, avro or protobuf."},
+        BrokenRepository{"ProtobufFile", "format: json", "format: protobuf", "25:13",
+                         "source 'lists': Protobuf messages don't say where they end, so a file of",
+                         "Read them from a topic (type: kafka), or use form"},
+        BrokenRepository{
+            "AvroFileWithSchema", "    format: json\n", "    format: avro\n    schema: a.avsc\n",
+            "26:13", "source 'lists': an Avro file has its schema in itself", "Remove 'schema'."},
+        BrokenRepository{"AvroWithoutSchema", "type: file\n    path: lists.json\n    format: json",
+                         "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: avro", "23:5",
+                         "source 'lists': missing key 'schema'",
+                         "Add, as an example, 'schema: clicks.avsc'"},
+        BrokenRepository{"RegistryUrl", "type: file\n    path: lists.json\n    format: json",
+                         "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: avro\n"
+                         "    schema_registry: registry:8081",
+                         "27:22",
+                         "source 'lists', schema_registry: expected a URL with http:// or https://",
+                         "Write, as an example, 'schema_registry: http://localhost:8081'."},
+        BrokenRepository{
+            "FramingWithoutASchema", "type: file\n    path: lists.json\n    format: json",
+            "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: avro\n"
+            "    schema_registry: http://r\n    framing: none",
+            "28:14", "source 'lists': messages without framing don't say their schema to a reg",
+            "Remove 'framing', or name the one schema"},
+        BrokenRepository{"MessageOfAvro", "type: file\n    path: lists.json\n    format: json",
+                         "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: avro\n"
+                         "    schema: a.avsc\n    message: A",
+                         "28:14", "source 'lists': key 'message' belongs to format protobuf",
+                         "Remove it."},
         BrokenRepository{"CsvKeyOfJson", "    format: json\n",
                          "    format: json\n    csv: {header: true}\n", "26:5",
                          "source 'lists': key 'csv' belongs to format csv",

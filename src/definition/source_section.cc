@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "definition/schema_section.h"
 #include "definition/sections.h"
 #include "definition/yaml_values.h"
 
@@ -19,7 +20,6 @@ const std::vector<std::string> kCommonKeys = {"type",
 const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression",
                                             "follow"};
 const std::vector<std::string> kKafkaKeys = {"brokers", "topic", "start"};
-const std::vector<std::string> kSchemaKeys = {"schema", "schema_registry", "message"};
 
 bool Has(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -36,7 +36,7 @@ class SourceReader {
     what_ = "source '" + source_.name + "'";
     SKEWLESS_RETURN_IF_ERROR(ReadKind());
     SKEWLESS_RETURN_IF_ERROR(source_.type == SourceType::kFile ? ReadFileKeys() : ReadKafkaKeys());
-    SKEWLESS_RETURN_IF_ERROR(ReadSchemaKeys());
+    SKEWLESS_RETURN_IF_ERROR(ReadSchemaKeys(body_, what_, &source_));
     SKEWLESS_RETURN_IF_ERROR(ReadColumns());
     SKEWLESS_RETURN_IF_ERROR(ReadTimes());
     SKEWLESS_RETURN_IF_ERROR(ReadFollow());
@@ -52,7 +52,7 @@ class SourceReader {
 
   Status ReadKind() {
     std::vector<std::string> known = kCommonKeys;
-    for (const auto* keys : {&kFileKeys, &kKafkaKeys, &kSchemaKeys}) {
+    for (const auto* keys : {&kFileKeys, &kKafkaKeys, &SchemaKeys()}) {
       known.insert(known.end(), keys->begin(), keys->end());
     }
     SKEWLESS_RETURN_IF_ERROR(CheckMap(body_, what_, known));
@@ -88,7 +88,7 @@ class SourceReader {
         return FailAt(*entry.key, what_ + ": key 'csv' belongs to format csv",
                       "Remove it, or set format: csv.");
       }
-      if (Has(kSchemaKeys, key) && !has_schema) {
+      if (Has(SchemaKeys(), key) && !has_schema) {
         return FailAt(*entry.key,
                       what_ + ": key '" + key + "' belongs to formats avro and protobuf",
                       "Remove it: columns say it all.");
@@ -103,8 +103,9 @@ class SourceReader {
     if (const YamlNode* csv = body_.Find("csv")) SKEWLESS_RETURN_IF_ERROR(ReadCsv(*csv));
     const YamlNode* compression = body_.Find("compression");
     if (compression == nullptr) return {};
-    if (source_.format == SourceFormat::kParquet) {
-      return FailAt(*compression, what_ + ": a Parquet file says itself how it is compressed",
+    if (source_.format == SourceFormat::kParquet || source_.format == SourceFormat::kAvro) {
+      const std::string file = source_.format == SourceFormat::kAvro ? "an Avro" : "a Parquet";
+      return FailAt(*compression, what_ + ": " + file + " file says itself how it is compressed",
                     "Remove 'compression'.");
     }
     const std::vector<std::string> words = {"none", "gzip", "zstd"};
@@ -176,25 +177,6 @@ class SourceReader {
     return {};
   }
 
-  Status ReadSchemaKeys() {
-    for (const std::string& key : kSchemaKeys) {
-      const YamlNode* node = body_.Find(key);
-      if (node == nullptr) continue;
-      SKEWLESS_ASSIGN_OR_RETURN(source_.options[key],
-                                ReadText(*node, Field(key), key + ": clicks"));
-    }
-    const bool named =
-        source_.options.contains("schema") || source_.options.contains("schema_registry");
-    const bool needed =
-        source_.format == SourceFormat::kProtobuf ||
-        (source_.format == SourceFormat::kAvro && source_.type == SourceType::kKafka);
-    if (needed && !named) {
-      return FailAt(body_, what_ + ": missing key 'schema'",
-                    "Add, as an example, 'schema: clicks.avsc', or a schema_registry.");
-    }
-    return {};
-  }
-
   Status ReadColumns() {
     SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* columns,
                               Require("columns", "columns: {user_id: int64, ts: timestamp}"));
@@ -205,6 +187,7 @@ class SourceReader {
     for (const YamlNode::Entry& entry : columns->entries) {
       SKEWLESS_ASSIGN_OR_RETURN(ColumnSpec column, ReadColumn(*entry.key, *entry.value, "column"));
       source_.schema.columns.push_back(std::move(column));
+      source_.column_places.push_back(PlaceOf(*entry.key));
     }
     return {};
   }

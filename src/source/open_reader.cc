@@ -1,5 +1,6 @@
 #include "source/open_reader.h"
 
+#include "decode/avro_file.h"
 #include "decode/csv_reader.h"
 #include "decode/json_lines.h"
 #include "decode/parquet_reader.h"
@@ -44,7 +45,7 @@ Result<Compression> ReadCompression(const SourceDefinition& source) {
 tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string what) {
   return Fail(ErrorCode::kUnsupported,
               SourcePlace(source) + std::move(what) + " not available in this version",
-              "Use type: file with format json, csv or parquet.");
+              "Use type: file with format json, csv, parquet or avro.");
 }
 
 DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
@@ -58,8 +59,9 @@ DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
 
 Status CheckReadable(const SourceDefinition& source) {
   if (source.type == SourceType::kKafka) return Unsupported(source, "kafka sources are");
-  if (source.format == SourceFormat::kAvro) return Unsupported(source, "format avro is");
-  if (source.format == SourceFormat::kProtobuf) return Unsupported(source, "format protobuf is");
+  if (source.format == SourceFormat::kProtobuf) {
+    return Unsupported(source, "files of format protobuf are");
+  }
   if (source.format == SourceFormat::kCsv) SKEWLESS_RETURN_IF_ERROR(ReadCsvOptions(source));
   SKEWLESS_RETURN_IF_ERROR(ReadCompression(source));
   if (source.event_timestamp < 0) {
@@ -87,6 +89,7 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source,
       return OpenCsv(SystemFiles(), path, options, csv);
     }
     case SourceFormat::kAvro:
+      return OpenAvroFile(SystemFiles(), path, options);
     case SourceFormat::kProtobuf:
       break;
   }

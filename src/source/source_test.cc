@@ -307,8 +307,9 @@ TEST_F(SourceTest, ErrorsNameThePlace) {
   source().arrival_timestamp = -1;
   options_.replay = true;
   EXPECT_TRUE(Begins(Run().error, place + "a replay needs to know when records arrived"));
-  source().format = SourceFormat::kAvro;
-  EXPECT_TRUE(Begins(Run().error, place + "format avro is not available in this version"));
+  source().format = SourceFormat::kProtobuf;
+  EXPECT_TRUE(
+      Begins(Run().error, place + "files of format protobuf are not available in this ver"));
   source().type = SourceType::kKafka;
   EXPECT_TRUE(Begins(Run().error, place + "kafka sources are not available in this version"));
 }

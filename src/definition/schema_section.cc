@@ -1,0 +1,106 @@
+#include "definition/schema_section.h"
+
+#include <algorithm>
+
+#include "definition/yaml_values.h"
+
+namespace skewless {
+namespace {
+
+// Splits "http://user:password@host:8081" in the registry's own URL, which may be shown, and who
+// asks.
+Status ReadRegistry(const YamlNode& node, const std::string& what, SourceDefinition* source) {
+  const std::string example = "schema_registry: http://localhost:8081";
+  SKEWLESS_ASSIGN_OR_RETURN(const std::string url,
+                            ReadText(node, what + ", schema_registry", example));
+  const size_t begin = url.starts_with("http://") ? 7 : url.starts_with("https://") ? 8 : 0;
+  const size_t end = std::min(url.find_first_of("/?#", begin), url.size());
+  const std::string authority = url.substr(begin, end - begin);
+  const size_t at = authority.rfind('@');
+  const std::string host = at == std::string::npos ? authority : authority.substr(at + 1);
+  if (begin == 0 || host.empty()) {
+    return FailAt(node, what + ", schema_registry: expected a URL with http:// or https://",
+                  "Write, as an example, '" + example + "'.");
+  }
+  if (url.find_first_of("?#", begin) != std::string::npos) {
+    return FailAt(node, what + ", schema_registry: a registry's URL has neither '?' nor '#'",
+                  "Write them in a password as %3F and %23.");
+  }
+  if (at != std::string::npos) source->registry_user = authority.substr(0, at);
+  std::string& plain = source->options["schema_registry"];
+  plain = url.substr(0, begin) + host + url.substr(end);
+  while (plain.ends_with('/')) plain.pop_back();
+  return {};
+}
+
+Status ReadFraming(const YamlNode& node, const std::string& what, SourceDefinition* source) {
+  const std::vector<std::string> words = {"confluent", "none"};
+  SKEWLESS_ASSIGN_OR_RETURN(const size_t index, ReadWord(node, what + ", framing", words));
+  if (words[index] == "none" && source->options.contains("schema_registry")) {
+    return FailAt(node, what + ": messages without framing don't say their schema to a registry",
+                  "Remove 'framing', or name the one schema that all are written by.");
+  }
+  source->options["framing"] = words[index];
+  return {};
+}
+
+// Files: those of Avro have their schema in themselves, and Protobuf has none that end by
+// themselves.
+Status CheckFile(const YamlNode& body, const std::string& what, const SourceDefinition& source) {
+  if (source.format == SourceFormat::kProtobuf) {
+    return FailAt(
+        *body.Find("format"),
+        what +
+            ": Protobuf messages don't say where they end, so a file of them can't be "
+            "read",
+        "Read them from a topic (type: kafka), or use format avro, parquet, json or csv.");
+  }
+  for (const std::string& key : SchemaKeys()) {
+    if (const YamlNode* node = body.Find(key)) {
+      return FailAt(*node, what + ": an Avro file has its schema in itself",
+                    "Remove '" + key + "'.");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<std::string>& SchemaKeys() {
+  static const std::vector<std::string> keys = {"schema", "schema_registry", "message", "framing"};
+  return keys;
+}
+
+Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefinition* source) {
+  const bool is_protobuf = source->format == SourceFormat::kProtobuf;
+  if (!is_protobuf && source->format != SourceFormat::kAvro) return {};
+  if (source->type == SourceType::kFile) return CheckFile(body, what, *source);
+  if (const YamlNode* schema = body.Find("schema")) {
+    SKEWLESS_ASSIGN_OR_RETURN(
+        source->options["schema"],
+        ReadText(*schema, what + ", schema",
+                 is_protobuf ? "schema: clicks.proto" : "schema: clicks.avsc"));
+    source->schema_place = PlaceOf(*schema);
+  }
+  if (const YamlNode* registry = body.Find("schema_registry")) {
+    SKEWLESS_RETURN_IF_ERROR(ReadRegistry(*registry, what, source));
+  }
+  if (!source->options.contains("schema") && !source->options.contains("schema_registry")) {
+    return FailAt(body, what + ": missing key 'schema'",
+                  "Add, as an example, 'schema: clicks.avsc', or a schema_registry.");
+  }
+  if (const YamlNode* framing = body.Find("framing")) {
+    SKEWLESS_RETURN_IF_ERROR(ReadFraming(*framing, what, source));
+  }
+  const YamlNode* message = body.Find("message");
+  if (message == nullptr) return {};
+  if (!is_protobuf) {
+    return FailAt(*message, what + ": key 'message' belongs to format protobuf", "Remove it.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(source->options["message"],
+                            ReadText(*message, what + ", message", "message: shop.Click"));
+  source->message_place = PlaceOf(*message);
+  return {};
+}
+
+}  // namespace skewless

@@ -1,0 +1,136 @@
+#include "source/schema_decoder.h"
+
+#include <utility>
+
+#include "base/file.h"
+#include "decode/avro_messages.h"
+#include "decode/protobuf_messages.h"
+#include "source/input_files.h"
+#include "source/schema_registry.h"
+
+namespace skewless {
+namespace {
+
+std::string Option(const SourceDefinition& source, const std::string& name) {
+  const auto found = source.options.find(name);
+  return found == source.options.end() ? "" : found->second;
+}
+
+// An error at a place of the definition, with the line itself where its file can be read.
+tl::unexpected<Error> FailAtPlace(const Place& place, size_t length, std::string message,
+                                  std::string remedy) {
+  const Result<std::string> text = ReadWholeFile(SystemFiles(), place.file);
+  return tl::unexpected<Error>(ErrorAt(place, text ? *text : "", static_cast<int>(length),
+                                       std::move(message), std::move(remedy)));
+}
+
+// A source's schema file, read.
+class SchemaFile {
+ public:
+  SchemaFile(const Definition& definition, const SourceDefinition& source)
+      : source_(source), path_(definition.ResolvePath(Option(source, "schema"))) {}
+
+  bool is_named() const { return source_.options.contains("schema"); }
+
+  Result<std::shared_ptr<const AvroSchema>> Avro() const {
+    SKEWLESS_ASSIGN_OR_RETURN(std::string text, Text());
+    const SchemaText named{path_, std::move(text)};
+    return AvroSchema::Parse({&named, 1});
+  }
+
+  // Imports are files relative to the schema's folder.
+  Result<std::shared_ptr<const ProtobufSchema>> Protobuf() const {
+    SKEWLESS_ASSIGN_OR_RETURN(std::string text, Text());
+    const std::string folder(ParentPath(path_));
+    return ProtobufSchema::Parse(
+        {path_, std::move(text)}, [folder](const std::string& name) -> std::optional<std::string> {
+          Result<std::string> imported = ReadWholeFile(SystemFiles(), JoinPath(folder, name));
+          if (!imported) return std::nullopt;
+          return std::move(*imported);
+        });
+  }
+
+ private:
+  Result<std::string> Text() const {
+    Result<std::string> text = ReadWholeFile(SystemFiles(), path_);
+    if (text) return text;
+    return FailAtPlace(source_.schema_place, Option(source_, "schema").size(),
+                       "source '" + source_.name + "': " + text.error().message,
+                       "Relative paths are relative to the repository's folder.");
+  }
+
+  const SourceDefinition& source_;
+  std::string path_;
+};
+
+Status CheckColumns(const SourceDefinition& source, const std::vector<ColumnProblem>& problems) {
+  if (problems.empty()) return {};
+  const ColumnProblem& problem = problems[0];
+  return FailAtPlace(
+      source.column_places[problem.column], source.schema.columns[problem.column].name.size(),
+      "source '" + source.name + "': in " + Option(source, "schema") + " " + problem.message,
+      problem.remedy);
+}
+
+Status CheckSchema(const Definition& definition, const SourceDefinition& source) {
+  const SchemaFile file(definition, source);
+  if (!file.is_named()) return {};
+  if (source.format == SourceFormat::kAvro) {
+    SKEWLESS_ASSIGN_OR_RETURN(auto schema, file.Avro());
+    SKEWLESS_ASSIGN_OR_RETURN(const auto problems,
+                              CheckAvroColumns(std::move(schema), source.schema));
+    return CheckColumns(source, problems);
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const auto schema, file.Protobuf());
+  const std::string message = Option(source, "message");
+  const auto problems = CheckProtobufColumns(schema, message, source.schema);
+  if (problems) return CheckColumns(source, *problems);
+  const bool is_named = !message.empty();
+  return FailAtPlace(is_named ? source.message_place : source.schema_place,
+                     is_named ? message.size() : Option(source, "schema").size(),
+                     "source '" + source.name + "': " + problems.error().message,
+                     problems.error().remedy);
+}
+
+bool HasSchema(const SourceDefinition& source) {
+  return source.type == SourceType::kKafka &&
+         (source.format == SourceFormat::kAvro || source.format == SourceFormat::kProtobuf);
+}
+
+}  // namespace
+
+Status CheckSchemas(const Definition& definition) {
+  for (const SourceDefinition& source : definition.sources) {
+    if (HasSchema(source)) SKEWLESS_RETURN_IF_ERROR(CheckSchema(definition, source));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<MessageDecoder>> OpenSchemaDecoder(const Definition& definition,
+                                                          const SourceDefinition& source) {
+  if (!HasSchema(source)) {
+    return Fail(ErrorCode::kInternal, SourcePlace(source) + "it has no schema");
+  }
+  SKEWLESS_RETURN_IF_ERROR(CheckSchema(definition, source));
+  DecodeOptions options;
+  options.schema = &source.schema;
+  options.required.push_back({source.event_timestamp, "event_timestamp"});
+  const bool is_avro = source.format == SourceFormat::kAvro;
+  const std::string message = Option(source, "message");
+  const std::string registry = Option(source, "schema_registry");
+  if (!registry.empty()) {
+    auto schemas = OpenSchemaRegistry(registry, source.registry_user);
+    return is_avro ? OpenAvroMessages(options, std::move(schemas))
+                   : OpenProtobufMessages(options, std::move(schemas), message);
+  }
+  const SchemaFile file(definition, source);
+  const bool framed = Option(source, "framing") == "confluent";
+  if (is_avro) {
+    SKEWLESS_ASSIGN_OR_RETURN(auto schema, file.Avro());
+    return OpenAvroMessages(options, std::move(schema), framed);
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(auto schema, file.Protobuf());
+  return OpenProtobufMessages(options, std::move(schema), message, framed);
+}
+
+}  // namespace skewless

@@ -1,0 +1,19 @@
+// A Confluent-compatible schema registry, over HTTP.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "decode/schema_source.h"
+
+namespace skewless {
+
+// `url`: "http://host:8081"; https is verified against the system's certificates. `user`:
+// "name:password" with what a URL can't hold escaped, or empty. Nothing is asked of it here.
+//
+// Fetch asks up to three times; what does not answer, or answers with 429 or 5xx, is kUnavailable.
+// Not thread-safe.
+std::unique_ptr<SchemaSource> OpenSchemaRegistry(const std::string& url, const std::string& user);
+
+}  // namespace skewless
