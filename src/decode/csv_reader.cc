@@ -3,23 +3,13 @@
 #include <algorithm>
 
 #include "decode/byte_stream.h"
+#include "decode/csv_fields.h"
 #include "decode/csv_record.h"
-#include "decode/json_decoder.h"
 #include "decode/row_builder.h"
-#include "decode/scalar_text.h"
 #include "decode/text_input.h"
 
 namespace skewless {
 namespace {
-
-std::string_view Trimmed(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string Quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 class CsvReader final : public RecordReader {
  public:
@@ -29,10 +19,8 @@ class CsvReader final : public RecordReader {
         schema_(*options.schema),
         csv_(std::move(csv)),
         input_(std::move(stream)),
-        lists_(schema_),
-        rows_(schema_, options.required) {
-    for (const ColumnSpec& spec : schema_.columns) kinds_.push_back(FieldKindOf(spec));
-  }
+        fields_(schema_, csv_),
+        rows_(schema_, options.required) {}
 
   // Learns which field is which column.
   Status ReadHeader();
@@ -65,7 +53,6 @@ class CsvReader final : public RecordReader {
   Result<bool> CutRecord();
   Status TakeBadLine(std::string problem);
   bool DecodeRecord();
-  bool DecodeField(size_t column, const CsvField& field);
   std::string_view kept_text() const {
     return problem_.empty() ? KeptPart(record_.text) : std::string_view(kept_);
   }
@@ -74,11 +61,8 @@ class CsvReader final : public RecordReader {
   const Schema& schema_;
   CsvOptions csv_;
   TextInput input_;
-  JsonDecoder lists_;
+  CsvFields fields_;
   RowBuilder rows_;
-  std::vector<FieldKind> kinds_;
-  std::vector<size_t> field_of_;  // by column
-  size_t fields_ = 0;             // that every record has
   CsvRecord record_;
   int64_t next_record_ = 0;
   int64_t line_ = 0;  // that record_ begins in
@@ -86,12 +70,9 @@ class CsvReader final : public RecordReader {
   std::string problem_;
   std::string kept_;
   std::string reason_;
-  std::string scratch_;
 };
 
 Status CsvReader::ReadHeader() {
-  for (size_t i = 0; i < schema_.columns.size(); ++i) field_of_.push_back(i);
-  fields_ = schema_.columns.size();
   if (!csv_.header) return {};
   SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextRecord());
   if (!found) return {};
@@ -102,12 +83,14 @@ Status CsvReader::ReadHeader() {
   }
   std::vector<std::string> names;
   std::string listed;
+  std::string scratch;
   for (const CsvField& field : record_.fields) {
-    names.emplace_back(Trimmed(CsvValue(field, &scratch_)));
+    names.emplace_back(Trimmed(CsvValue(field, &scratch)));
     listed += (listed.empty() ? "'" : ", '") + names.back() + "'";
   }
-  for (size_t i = 0; i < schema_.columns.size(); ++i) {
-    const std::string& name = schema_.columns[i].name;
+  std::vector<size_t> field_of;
+  for (const ColumnSpec& spec : schema_.columns) {
+    const std::string& name = spec.name;
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
       return Fail(ErrorCode::kInvalid,
@@ -118,9 +101,9 @@ Status CsvReader::ReadHeader() {
     if (std::find(at + 1, names.end(), name) != names.end()) {
       return Fail(ErrorCode::kInvalid, path_ + ": the header names column '" + name + "' twice");
     }
-    field_of_[i] = static_cast<size_t>(at - names.begin());
+    field_of.push_back(static_cast<size_t>(at - names.begin()));
   }
-  fields_ = names.size();
+  fields_.Take(std::move(field_of), names.size());
   return {};
 }
 
@@ -182,81 +165,9 @@ Status CsvReader::TakeBadLine(std::string problem) {
 }
 
 bool CsvReader::DecodeRecord() {
-  if (!problem_.empty()) {
-    reason_ = problem_;
-    return false;
-  }
-  if (record_.text_after_quote) {
-    reason_ = "text follows a closing quote";
-    return false;
-  }
-  if (record_.fields.size() != fields_) {
-    reason_ = "expected " + std::to_string(fields_) + " fields, found " +
-              std::to_string(record_.fields.size());
-    return false;
-  }
-  for (size_t i = 0; i < kinds_.size(); ++i) {
-    const CsvField& field = record_.fields[field_of_[i]];
-    if (!field.quoted && (field.text.empty() || field.text == csv_.null_text)) continue;
-    if (!DecodeField(i, field)) return false;
-  }
-  return true;
-}
-
-bool CsvReader::DecodeField(size_t column, const CsvField& field) {
-  const FieldKind kind = kinds_[column];
-  const ColumnSpec& spec = schema_.columns[column];
-  const std::string_view whole = CsvValue(field, &scratch_);
-  if (kind == FieldKind::kString || kind == FieldKind::kBytes) {
-    if (kind == FieldKind::kString && !IsUtf8(whole)) {
-      reason_ = ValueReason(spec, {}, Parsed::kNotUtf8);
-      return false;
-    }
-    rows_.SetString(column, rows_.strings().Add(whole));
-    return true;
-  }
-  const std::string_view text = Trimmed(whole);
-  if (kind == FieldKind::kList) return lists_.DecodeList(column, text, rows_, &reason_);
-  int64_t number = 0;
-  double real = 0;
-  Parsed parsed = Parsed::kMalformed;
-  switch (kind) {
-    case FieldKind::kBool:
-      parsed = DecodeBool(text, &number);
-      break;
-    case FieldKind::kInt32:
-      parsed = DecodeInt32(text, &number);
-      break;
-    case FieldKind::kInt64:
-      parsed = DecodeInt64(text, &number);
-      break;
-    case FieldKind::kTimestampText:
-      parsed = DecodeTimestampText(text, &number);
-      break;
-    case FieldKind::kTimestampNumber:
-      parsed = DecodeTimestampNumber(text, spec.unit, &number);
-      break;
-    case FieldKind::kFloat32:
-      parsed = DecodeDouble(text, &real);
-      if (parsed == Parsed::kOk) parsed = RoundToFloat(&real);
-      break;
-    case FieldKind::kFloat64:
-      parsed = DecodeDouble(text, &real);
-      break;
-    default:
-      break;
-  }
-  if (parsed != Parsed::kOk) [[unlikely]] {
-    reason_ = ValueReason(spec, parsed == Parsed::kOutOfRange ? std::string(text) : Quoted(whole),
-                          parsed);
-    return false;
-  }
-  if (IsFloat(spec.type)) {
-    rows_.SetDouble(column, real);
-  } else {
-    rows_.SetInt(column, number);
-  }
-  return true;
+  if (problem_.empty()) return fields_.Decode(record_, rows_, &reason_);
+  reason_ = problem_;
+  return false;
 }
 
 }  // namespace

@@ -1,0 +1,104 @@
+#include "decode/text_messages.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "decode/record_fixture.h"
+#include "decode/text_input.h"
+
+namespace skewless {
+namespace {
+
+class TextMessagesTest : public ::testing::Test {
+ protected:
+  TextMessagesTest() {
+    options_.schema = &schema_;
+    options_.required.push_back({1, "event_timestamp"});
+    batch_.Reset(&schema_, 0);
+  }
+  // Decodes messages at offsets 10, 20, ... Each lies in memory of just its size, so that a
+  // sanitizer sees who looks behind it.
+  void Decode(MessageDecoder& decoder, const std::vector<std::string>& payloads) {
+    std::vector<std::unique_ptr<char[]>> kept;
+    std::vector<Message> messages;
+    for (const std::string& payload : payloads) {
+      kept.push_back(std::make_unique<char[]>(payload.size()));
+      payload.copy(kept.back().get(), payload.size());
+      messages.push_back(
+          {{kept.back().get(), payload.size()}, static_cast<int64_t>(10 * (messages.size() + 1))});
+    }
+    const Status decoded = decoder.Decode(messages, &batch_, &bad_);
+    ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+    kept.clear();  // strings live in the batch
+  }
+  Rows GoodRows() const {
+    Rows rows;
+    for (size_t row = 0; row < batch_.columns[0].size(); ++row)
+      rows.push_back(RowText(batch_, row));
+    return rows;
+  }
+  // "20: not valid UTF-8"
+  Rows Bad() const {
+    Rows rows;
+    for (const BadRecord& bad : bad_)
+      rows.push_back(std::to_string(bad.record) + ": " + bad.reason + ": " + bad.text);
+    return rows;
+  }
+
+  Schema schema_{{Spec("name", TypeKind::kString), Spec("n", TypeKind::kInt64)}};
+  DecodeOptions options_;
+  Batch batch_;
+  std::vector<BadRecord> bad_;
+};
+
+TEST_F(TextMessagesTest, JsonObjects) {
+  const auto decoder = DecodeJsonMessages(options_);
+  Decode(*decoder, {R"({"name":"a","n":1})", R"({"n":"x"})", "", R"({"name":"b"})", "[1]",
+                    R"( {"n": 2, "name": "c\n"} )", R"({"n":1}{"n":2})"});
+  EXPECT_EQ(GoodRows(), (Rows{"'a', 1", "'c\\x0a', 2"}));
+  ASSERT_EQ(bad_.size(), 5u);
+  EXPECT_EQ(Bad()[0], R"(20: column 'n': expected int64, found "x": {"n":"x"})");
+  EXPECT_TRUE(Begins(Bad()[1], "30: not valid JSON: ")) << Bad()[1];
+  EXPECT_EQ(Bad()[2], R"(40: no event_timestamp (column 'n' is null): {"name":"b"})");
+  EXPECT_EQ(Bad()[3], "50: expected a JSON object: [1]");
+  EXPECT_EQ(Bad()[4], R"(70: not valid JSON: something follows the object: {"n":1}{"n":2})");
+}
+
+TEST_F(TextMessagesTest, CommaSeparatedValues) {
+  CsvOptions csv;
+  csv.delimiter = ';';
+  csv.null_text = "NA";
+  const auto decoder = DecodeCsvMessages(options_, csv);
+  Decode(*decoder, {"a;1", "\"b;c\"; 2\r\n", "NA;3\n", "x;y", "x", "\"x;1", "x;1\ny;2", "", "a;NA",
+                    "\"a\"b;1"});
+  EXPECT_EQ(GoodRows(), (Rows{"'a', 1", "'b;c', 2", "null, 3"}));
+  EXPECT_EQ(
+      Bad(),
+      (Rows{"40: column 'n': expected int64, found \"y\": x;y", "50: expected 2 fields, found 1: x",
+            "60: a quote is never closed: \"x;1", "70: something follows the record: x;1\ny;2",
+            "80: an empty message: ", "90: no event_timestamp (column 'n' is null): a;NA",
+            "100: text follows a closing quote: \"a\"b;1"}));
+}
+
+TEST_F(TextMessagesTest, AppendsToWhatTheBatchHas) {
+  const auto decoder = DecodeJsonMessages(options_);
+  Decode(*decoder, {R"({"name":"a","n":1})", "?"});
+  Decode(*decoder, {"?", R"({"name":"b","n":2})"});
+  EXPECT_EQ(GoodRows(), (Rows{"'a', 1", "'b', 2"}));
+  EXPECT_EQ(bad_.size(), 2u);
+}
+
+TEST_F(TextMessagesTest, LongMessages) {
+  const auto decoder = DecodeJsonMessages(options_);
+  const std::string name(100'000, 'x');
+  Decode(*decoder, {R"({"n":1,"name":")" + name + "\"}", R"({"n":2})" + std::string(200'000, ' '),
+                    std::string(kMaxRecordBytes + 1, ' ')});
+  EXPECT_EQ(GoodRows(), (Rows{"'" + name + "', 1", "null, 2"}));
+  ASSERT_EQ(bad_.size(), 1u);
+  EXPECT_EQ(bad_[0].reason, "longer than 16 MiB");
+  EXPECT_EQ(bad_[0].text.size(), kMaxKeptBytes);
+}
+
+}  // namespace
+}  // namespace skewless
