@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/source_text.h"
 #include "base/time.h"
+#include "definition/kafka_definition.h"
 #include "expression/expression.h"
 #include "model/schema.h"
 
@@ -28,10 +29,11 @@ struct SourceDefinition {
   std::string path;
   std::vector<std::string> paths;
   // csv: delimiter (one byte), null_text, header ("true" or "false"); files: compression ("none",
-  // "gzip" or "zstd", where the user insists); kafka: brokers, topic, start; avro and
-  // protobuf: schema, schema_registry, message, framing. Only what the user wrote is in here.
+  // "gzip" or "zstd", where the user insists); avro and protobuf: schema, schema_registry, message,
+  // framing. Only what the user wrote is in here.
   std::map<std::string, std::string> options;
   std::string registry_user;  // "name:password" of schema_registry, as it stands in its URL
+  std::optional<KafkaDefinition> kafka;  // of a kafka source
   Schema schema;
   // For errors that only a look into the schema finds: of `schema`'s columns, and of keys.
   std::vector<Place> column_places;
@@ -46,6 +48,7 @@ struct SourceDefinition {
   std::optional<DurationUs>
       allowed_lateness_us;   // behind the watermark by more: refused (applied = false)
   std::string dead_letters;  // file; <log path>/dead_letters/<source>.jsonl unless the user says
+  std::optional<DeadLetterTopic> dead_letter_topic;  // instead of the file
 
   // When its records arrived is known: a replay clock can drive it.
   bool tells_arrivals() const { return arrival_timestamp >= 0 || delay.has_value(); }

@@ -125,8 +125,9 @@ TEST(Definition, ReadsAKafkaSource) {
   EXPECT_EQ(clicks.place.column, 3);
   EXPECT_EQ(clicks.type, SourceType::kKafka);
   EXPECT_EQ(clicks.format, SourceFormat::kJson);
-  EXPECT_EQ(clicks.options.at("brokers"), "localhost:9092");
-  EXPECT_EQ(clicks.options.at("topic"), "clicks");
+  ASSERT_TRUE(clicks.kafka.has_value());
+  EXPECT_EQ(clicks.kafka->brokers, "localhost:9092");
+  EXPECT_EQ(clicks.kafka->topics, (std::vector<std::string>{"clicks"}));
   ASSERT_EQ(clicks.schema.columns.size(), 5U);
   EXPECT_EQ(clicks.schema.columns[4],
             (ColumnSpec{"ts", {TypeKind::kTimestamp, false}, TimestampUnit::kMillis}));

@@ -88,13 +88,26 @@ std::string Times(const SourceDefinition& source) {
   return Joined(parts);
 }
 
+// ", topics clicks, views, at broker:9092, as one of group features"
+std::string KafkaText(const KafkaDefinition& kafka) {
+  std::string text = (kafka.topics.size() == 1 ? ", topic " : ", topics ") + Joined(kafka.topics);
+  if (!kafka.partitions.empty()) {
+    std::vector<std::string> numbers;
+    for (const int32_t partition : kafka.partitions) numbers.push_back(std::to_string(partition));
+    text += ", partitions " + Joined(numbers);
+  }
+  text += ", at " + kafka.brokers;
+  if (!kafka.group.empty()) text += ", as one of group " + kafka.group;
+  return text;
+}
+
 std::string Source(const SourceDefinition& source) {
   std::string out = "\nsource " + source.name + "\n";
   std::string from(SourceTypeName(source.type));
   from.append(", ").append(SourceFormatName(source.format));
   if (!source.paths.empty()) from += ", " + Joined(source.paths);
   if (source.follow) from += ", followed";
-  if (source.options.contains("topic")) from += ", topic " + source.options.at("topic");
+  if (source.kafka) from += KafkaText(*source.kafka);
   std::vector<std::string> columns;
   for (const ColumnSpec& column : source.schema.columns) {
     columns.push_back(column.name + " " + ColumnTypeText(column));
@@ -102,7 +115,9 @@ std::string Source(const SourceDefinition& source) {
   return out + Table({{"from", from},
                       {"columns", Joined(columns)},
                       {"times", Times(source)},
-                      {"dead letters", source.dead_letters}},
+                      {"dead letters", source.dead_letter_topic
+                                           ? "topic " + source.dead_letter_topic->topic
+                                           : source.dead_letters}},
                      2);
 }
 

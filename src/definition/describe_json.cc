@@ -29,6 +29,21 @@ json ColumnsJson(const std::vector<ColumnSpec>& columns) {
   return out;
 }
 
+json KafkaJson(const KafkaDefinition& kafka) {
+  json out = {{"brokers", kafka.brokers},
+              {"topics", kafka.topics},
+              {"on_lost_data", kafka.go_on_where_data_is_lost ? "continue" : "stop"}};
+  if (!kafka.partitions.empty()) out["partitions"] = kafka.partitions;
+  if (!kafka.group.empty()) out["group"] = kafka.group;
+  return out;
+}
+
+json DeadLettersJson(const SourceDefinition& source) {
+  if (!source.dead_letter_topic) return source.dead_letters;
+  return {{"topic", source.dead_letter_topic->topic},
+          {"brokers", source.dead_letter_topic->brokers}};
+}
+
 json SourceJson(const SourceDefinition& source) {
   const auto column = [&](int index) -> json {
     if (index < 0) return nullptr;
@@ -39,6 +54,7 @@ json SourceJson(const SourceDefinition& source) {
           {"format", SourceFormatName(source.format)},
           {"paths", source.paths},
           {"options", source.options},
+          {"kafka", source.kafka ? KafkaJson(*source.kafka) : json(nullptr)},
           {"columns", ColumnsJson(source.schema.columns)},
           {"event_timestamp", column(source.event_timestamp)},
           {"arrival_timestamp", column(source.arrival_timestamp)},
@@ -47,7 +63,7 @@ json SourceJson(const SourceDefinition& source) {
           {"out_of_orderness_us", source.out_of_orderness_us},
           {"idle_after_us", OptionalNumber(source.idle_after_us)},
           {"allowed_lateness_us", OptionalNumber(source.allowed_lateness_us)},
-          {"dead_letters", source.dead_letters}};
+          {"dead_letters", DeadLettersJson(source)}};
 }
 
 json FeatureJson(const FeatureDefinition& feature) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "definition/kafka_section.h"
 #include "definition/schema_section.h"
 #include "definition/sections.h"
 #include "definition/yaml_values.h"
@@ -19,7 +20,6 @@ const std::vector<std::string> kCommonKeys = {"type",
                                               "delay"};
 const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression",
                                             "follow"};
-const std::vector<std::string> kKafkaKeys = {"brokers", "topic", "start"};
 
 bool Has(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -35,7 +35,7 @@ class SourceReader {
     source_.place = PlaceOf(name_);
     what_ = "source '" + source_.name + "'";
     SKEWLESS_RETURN_IF_ERROR(ReadKind());
-    SKEWLESS_RETURN_IF_ERROR(source_.type == SourceType::kFile ? ReadFileKeys() : ReadKafkaKeys());
+    SKEWLESS_RETURN_IF_ERROR(source_.type == SourceType::kFile ? ReadFileKeys() : ReadKafka());
     SKEWLESS_RETURN_IF_ERROR(ReadSchemaKeys(body_, what_, &source_));
     SKEWLESS_RETURN_IF_ERROR(ReadColumns());
     SKEWLESS_RETURN_IF_ERROR(ReadTimes());
@@ -52,7 +52,7 @@ class SourceReader {
 
   Status ReadKind() {
     std::vector<std::string> known = kCommonKeys;
-    for (const auto* keys : {&kFileKeys, &kKafkaKeys, &SchemaKeys()}) {
+    for (const auto* keys : {&kFileKeys, &KafkaKeys(), &SchemaKeys()}) {
       known.insert(known.end(), keys->begin(), keys->end());
     }
     SKEWLESS_RETURN_IF_ERROR(CheckMap(body_, what_, known));
@@ -78,7 +78,7 @@ class SourceReader {
         source_.format == SourceFormat::kAvro || source_.format == SourceFormat::kProtobuf;
     for (const YamlNode::Entry& entry : body_.entries) {
       const std::string& key = entry.key->text;
-      if (Has(is_file ? kKafkaKeys : kFileKeys, key) && !(key == "csv" && !is_file)) {
+      if (Has(is_file ? KafkaKeys() : kFileKeys, key) && !(key == "csv" && !is_file)) {
         return FailAt(
             *entry.key,
             what_ + ": key '" + key + "' belongs to " + (is_file ? "kafka" : "file") + " sources",
@@ -161,20 +161,15 @@ class SourceReader {
     return {};
   }
 
-  Status ReadKafkaKeys() {
-    SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* brokers,
-                              Require("brokers", "brokers: localhost:9092"));
-    SKEWLESS_ASSIGN_OR_RETURN(source_.options["brokers"],
-                              ReadText(*brokers, Field("brokers"), "brokers: localhost:9092"));
-    SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* topic, Require("topic", "topic: clicks"));
-    SKEWLESS_ASSIGN_OR_RETURN(source_.options["topic"],
-                              ReadText(*topic, Field("topic"), "topic: clicks"));
-    if (const YamlNode* start = body_.Find("start")) {
-      const std::vector<std::string> words = {"earliest", "latest"};
-      SKEWLESS_ASSIGN_OR_RETURN(const size_t index, ReadWord(*start, Field("start"), words));
-      source_.options["start"] = words[index];
-    }
-    return {};
+  Status ReadKafka() {
+    SKEWLESS_ASSIGN_OR_RETURN(source_.kafka, ReadKafkaKeys(body_, what_));
+    const YamlNode* csv = body_.Find("csv");
+    if (csv == nullptr) return {};
+    SKEWLESS_RETURN_IF_ERROR(ReadCsv(*csv));
+    const YamlNode* header = csv->Find("header");
+    if (header == nullptr || source_.options["header"] == "false") return {};
+    return FailAt(*header, what_ + ": a message has no header line",
+                  "Remove it: the fields are the declared columns in their order.");
   }
 
   Status ReadColumns() {
@@ -206,7 +201,15 @@ class SourceReader {
     return static_cast<int>(index);
   }
 
+  // What a topic holds is stamped as it comes: when it arrived elsewhere doesn't matter.
+  Status CheckLive() const {
+    const YamlNode* delay = body_.Find("delay");
+    if (source_.type != SourceType::kKafka || delay == nullptr) return {};
+    return FailAt(*delay, what_ + ": messages arrive as they are read", "Remove 'delay'.");
+  }
+
   Status ReadTimes() {
+    SKEWLESS_RETURN_IF_ERROR(CheckLive());
     SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* event,
                               Require("event_timestamp", "event_timestamp: ts"));
     SKEWLESS_ASSIGN_OR_RETURN(source_.event_timestamp, ReadTimeColumn(*event, "event_timestamp"));
@@ -264,6 +267,13 @@ class SourceReader {
     source_.dead_letters = definition_.log_path + "/dead_letters/" + source_.name + ".jsonl";
     const YamlNode* node = body_.Find("dead_letters");
     if (node == nullptr) return {};
+    if (node->is_map()) {
+      SKEWLESS_ASSIGN_OR_RETURN(
+          source_.dead_letter_topic,
+          ReadDeadLetterTopic(*node, what_, source_.kafka ? &*source_.kafka : nullptr));
+      source_.dead_letters.clear();
+      return {};
+    }
     SKEWLESS_ASSIGN_OR_RETURN(source_.dead_letters, ReadText(*node, Field("dead_letters"),
                                                              "dead_letters: var/bad.jsonl"));
     return {};

@@ -1,0 +1,41 @@
+// What a source says of Kafka.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace skewless {
+
+// Where a partition begins that the log has no position of.
+struct KafkaStart {
+  enum class Kind { kEarliest, kLatest, kTimestamp, kOffsets };
+  Kind kind = Kind::kEarliest;
+  Timestamp time_us = 0;                   // kTimestamp: the first message of that time or later
+  std::map<std::string, int64_t> offsets;  // kOffsets: by "topic/partition"; others: the earliest
+};
+
+struct KafkaDefinition {
+  std::string brokers;
+  std::vector<std::string> topics;
+  std::vector<int32_t> partitions;  // of each topic; empty: all, new ones included
+  std::string group;                // a member of this group, which deals the partitions out
+  KafkaStart start;
+  std::map<std::string, std::string> settings;  // librdkafka's own
+  bool go_on_where_data_is_lost = false;
+};
+
+// The topic that a source's unreadable records go to.
+struct DeadLetterTopic {
+  std::string topic;
+  std::string brokers;
+  std::map<std::string, std::string> settings;
+};
+
+// "clicks/3": a partition as positions, dead letters and definitions name it.
+std::string KafkaStream(const std::string& topic, int32_t partition);
+
+}  // namespace skewless
