@@ -12,9 +12,10 @@ find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Snappy REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_package(PkgConfig REQUIRED)
 foreach(_module IN ITEMS libxxhash libzstd libisal libmicrohttpd hiredis openssl lmdb cairo protobuf
-                        libcurl)
+                        libcurl rdkafka)
   pkg_check_modules(${_module} REQUIRED IMPORTED_TARGET GLOBAL ${_module})
 endforeach()
 if(SKEWLESS_TESTS)
@@ -47,6 +48,13 @@ _third_party(lmdb PkgConfig::lmdb)
 _third_party(zlib ZLIB::ZLIB)
 _third_party(zstd PkgConfig::libzstd)
 _third_party(snappy Snappy::snappy)
+
+# librdkafka speaks TLS with Debian's OpenSSL. Arrow's libparquet exports an OpenSSL of its own, with
+# the same names: where it came first, the first TLS call would crash. So Debian's comes first on the
+# link line, before any library, and the loader looks there first.
+_third_party(rdkafka PkgConfig::rdkafka)
+target_link_options(skewless_third_party_rdkafka INTERFACE
+  "LINKER:--push-state,--no-as-needed,${OPENSSL_SSL_LIBRARY},${OPENSSL_CRYPTO_LIBRARY},--pop-state")
 
 # simdjson: one header and one source file. Hidden, because another library in the process may
 # carry its own simdjson.

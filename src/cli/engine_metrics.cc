@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "cli/source_metrics.h"
+
 namespace skewless {
 namespace {
 
@@ -68,6 +70,7 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
                                      stats.log_sync));
   AddLogDisk(definition, &families);
   AddViewFreshness(definition, stats, &families);
+  AddSourceMetrics(definition, engine, &families);
   return families;
 }
 

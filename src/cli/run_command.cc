@@ -35,11 +35,13 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   return summary;
 }
 
-// Where the records that could not be read are kept: a file a source.
-std::string DeadLetterFiles(const Definition& definition) {
+// Where the records that could not be read are kept: a file or a topic a source.
+std::string DeadLetterPlaces(const Definition& definition) {
   std::string paths;
   for (const SourceDefinition& source : definition.sources) {
-    paths += (paths.empty() ? "" : ", ") + definition.ResolvePath(source.dead_letters);
+    paths += paths.empty() ? "" : ", ";
+    paths += source.dead_letter_topic ? "topic " + source.dead_letter_topic->topic
+                                      : definition.ResolvePath(source.dead_letters);
   }
   return paths;
 }
@@ -58,7 +60,7 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
     fmt::print("{} records could not be read; they are kept with their reasons in {}\n",
-               WithSeparators(dead), DeadLetterFiles(definition));
+               WithSeparators(dead), DeadLetterPlaces(definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} events were refused as too late\n", WithSeparators(late));

@@ -50,7 +50,7 @@ Result<uint64_t> EndOfWholeLines(const RandomFile& file, uint64_t size) {
   return uint64_t{0};
 }
 
-class JsonDeadLetterFile final : public DeadLetterFile {
+class JsonDeadLetterFile final : public DeadLetterStore {
  public:
   explicit JsonDeadLetterFile(std::unique_ptr<AppendFile> file) : file_(std::move(file)) {}
   // What was not synced may be lost in a crash, but not by closing.
@@ -82,8 +82,8 @@ class JsonDeadLetterFile final : public DeadLetterFile {
 
 }  // namespace
 
-Result<std::unique_ptr<DeadLetterFile>> DeadLetterFile::Open(FileSystem& files,
-                                                             const std::string& path) {
+Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterFile(FileSystem& files,
+                                                            const std::string& path) {
   const std::string parent(ParentPath(path));
   SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(parent));
   const bool is_new = !files.Exists(path);

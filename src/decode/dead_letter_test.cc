@@ -12,7 +12,7 @@ std::string Contents(const std::string& path) { return ReadWholeFile(SystemFiles
 TEST(DeadLetterTest, WritesJsonLines) {
   const TemporaryFolder folder;
   const std::string path = folder.File("var/dead.jsonl");
-  auto file = DeadLetterFile::Open(SystemFiles(), path).value();
+  auto file = OpenDeadLetterFile(SystemFiles(), path).value();
   ASSERT_TRUE(file->Append({"clicks", "a.csv", 7, 9, "bad \"price\"", "1,\tx"}));
   ASSERT_TRUE(file->Append({"clicks", "a.csv", 8, 10, "not valid UTF-8", "\xff\x01"}));
   EXPECT_EQ(file->count(), 2);
@@ -28,7 +28,7 @@ TEST(DeadLetterTest, AppendsAndKeepsWhatIsNotSyncedWhenClosed) {
   const TemporaryFolder folder;
   const std::string path = folder.File("dead.jsonl");
   for (int i = 0; i < 3; ++i) {
-    auto file = DeadLetterFile::Open(SystemFiles(), path).value();
+    auto file = OpenDeadLetterFile(SystemFiles(), path).value();
     EXPECT_EQ(file->count(), 0);
     ASSERT_TRUE(file->Append({"s", "f", i, 0, "r", std::string(40'000, 'x')}));
     ASSERT_TRUE(file->Append({"s", "f", i, 0, "r", std::string(40'000, 'y')}));
@@ -40,10 +40,10 @@ TEST(DeadLetterTest, AppendsAndKeepsWhatIsNotSyncedWhenClosed) {
 TEST(DeadLetterTest, CutsHalfALineThatACrashLeft) {
   const TemporaryFolder folder;
   const std::string path = folder.Write("dead.jsonl", "{\"offset\": 1}\n{\"offset\": 2, \"rea");
-  auto file = DeadLetterFile::Open(SystemFiles(), path).value();
+  auto file = OpenDeadLetterFile(SystemFiles(), path).value();
   EXPECT_EQ(Contents(path), "{\"offset\": 1}\n");
   folder.Write("dead.jsonl", std::string(200'000, 'x'));
-  file = DeadLetterFile::Open(SystemFiles(), path).value();
+  file = OpenDeadLetterFile(SystemFiles(), path).value();
   EXPECT_EQ(Contents(path), "");
 }
 

@@ -1,6 +1,7 @@
 // The examples of docs/reference/definitions.md work: blocks marked `yaml repository` are whole
-// repositories, the other `yaml` blocks are YAML that the reader takes. So do those of the pages
-// about stores: a block marked `yaml online` is the online section of a repository.
+// repositories, the other `yaml` blocks are YAML that the reader takes. So do the sources of the
+// pages about topics, and the stores of those about stores: a block marked `yaml online` is the
+// online section of a repository.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -99,6 +100,28 @@ TEST_F(DocumentationTest, PartsAreYaml) {
                                       << document.error().ToString();
   }
   EXPECT_GE(count, 5);
+}
+
+// The pages about topics show sources: each is right in a repository that reads it.
+TEST(SourcePagesTest, SourcesAreRight) {
+  for (const char* name : {"docs/reference/kafka.md", "docs/reference/dead-letters.md"}) {
+    const auto page = ReadWholeFile(SystemFiles(), name);
+    ASSERT_TRUE(page.has_value()) << page.error().ToString();
+    int count = 0;
+    for (const Block& block : BlocksOf(*page)) {
+      if (block.mark != "yaml") continue;
+      ++count;
+      const std::string repository =
+          "project: shop\nlog: {path: var/log}\nonline: {type: embedded, path: var/online}\n" +
+          block.text +
+          "entities: {user: {keys: {user_id: int64}}}\n"
+          "feature_views: {seen: {source: clicks, entity: user, features: {n: count(*)}}}\n";
+      const auto definition = ParseDefinition(repository, name, ".");
+      EXPECT_TRUE(definition.has_value()) << name << ", block at line " << block.line << "\n"
+                                          << definition.error().ToString();
+    }
+    EXPECT_GE(count, 1) << name;
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ void Batch::Reset(const Schema* new_schema, uint32_t new_source) {
   event_us.clear();
   arrival_us.clear();
   positions.clear();
+  runs.clear();
   strings.Clear();
   sequence.clear();
   processing_us.clear();

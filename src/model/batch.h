@@ -27,6 +27,13 @@ struct SourcePosition {
   friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
 };
 
+// Rows that came one after the other of one of a source's streams.
+struct StreamRun {
+  std::string stream;
+  size_t rows = 0;     // 0: the stream is there, and nothing has come of it
+  bool ended = false;  // nothing more comes of it, until it is named again
+};
+
 // One source's rows. Columns are those of the source's schema, in its order.
 struct Batch {
   const Schema* schema = nullptr;  // outlives the batch
@@ -35,7 +42,10 @@ struct Batch {
   std::vector<Timestamp> event_us;        // never null: a record without one is a dead letter
   std::vector<Timestamp> arrival_us;      // only under a replay clock (else empty): when it arrived
   std::vector<SourcePosition> positions;  // streams that this batch moved, as they stand after it
-  StringArena strings;                    // what the string columns point into
+  // The streams of the rows, in their order, where a source has several that must be told apart
+  // (else empty). Not kept by the log.
+  std::vector<StreamRun> runs;
+  StringArena strings;  // what the string columns point into
 
   // Set when the log accepts the batch; empty before.
   std::vector<Sequence> sequence;

@@ -134,22 +134,20 @@ Status Engine::CommitLiveGroup() {
     batch->available_us.assign(batch->rows(), stamp);
     commit_.push_back({batch, accepted.accepted_nanos});
   }
+  stats_.clock_us.store(now, std::memory_order_relaxed);
   SKEWLESS_RETURN_IF_ERROR(CommitStamped());
   last_available_us_ = stamp;
-  stats_.clock_us.store(now, std::memory_order_relaxed);
   return {};
 }
 
 // ---- both
 
 void Engine::DecideLateness(Batch* batch) {
-  batch->applied.assign(batch->rows(), 1);
-  Watermark& watermark = watermarks_[batch->source];
-  for (size_t row = 0; row < batch->rows(); ++row) {
-    batch->applied[row] = watermark.Accept(batch->event_us[row]) ? 1 : 0;
-  }
+  SourceWatermark& watermark = watermarks_[batch->source];
+  watermark.Decide(stats_.clock_us.load(std::memory_order_relaxed), batch);
+  watermark.TellPositions(batch);
   Timestamp least = kMaxTimestamp;
-  for (const Watermark& one : watermarks_) least = std::min(least, one.time());
+  for (const SourceWatermark& one : watermarks_) least = std::min(least, one.time());
   stats_.watermark_us.store(least, std::memory_order_relaxed);
 }
 
@@ -157,6 +155,7 @@ void Engine::DecideLateness(Batch* batch) {
 Status Engine::CommitStamped() {
   for (const auto& [batch, _] : commit_) DecideLateness(batch);
   SKEWLESS_RETURN_IF_ERROR(AppendAndSync());
+  for (const auto& [batch, _] : commit_) sources_[batch->source]->Durable(batch->positions);
   for (const auto& [batch, accepted_nanos] : commit_) {
     SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
     NoteFolded(*batch, accepted_nanos);

@@ -22,7 +22,7 @@
 #include "pipeline/engine_stats.h"
 #include "pipeline/replay_gate.h"
 #include "pipeline/source_thread.h"
-#include "source/watermark.h"
+#include "source/source_watermark.h"
 
 namespace skewless {
 
@@ -80,6 +80,7 @@ class Engine {
   ReplayGate& replay_gate() { return gate_; }
   const EngineStats& stats() const { return stats_; }
   SourceProgress progress() const;  // of all sources together
+  LiveProgress live_progress(size_t source) const { return sources_[source]->live_progress(); }
   const LogRecovery& recovery() const { return log_->recovery(); }
   const OnlineWriter& online() const { return *online_; }
   bool rebuilt() const { return rebuilt_; }
@@ -93,6 +94,7 @@ class Engine {
   Status RebuildOnline();
   Status RecoverWatermarks();
   Status OpenSources();
+  Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetters(const SourceDefinition& source);
   Status OpenOffline();
 
   Result<Turn> TakeTurn(bool stop, bool wait);
@@ -128,11 +130,11 @@ class Engine {
   ReplayGate gate_;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<OnlineWriter> online_;
-  std::vector<std::unique_ptr<DeadLetterFile>> dead_letters_;  // by source
+  std::vector<std::unique_ptr<DeadLetterStore>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<bool> source_ended_;
   std::unique_ptr<ReplayMerge> merge_;
-  std::vector<Watermark> watermarks_;
+  std::vector<SourceWatermark> watermarks_;  // by source
   EngineStats stats_;
   std::unique_ptr<OfflineThread> offline_;  // counts in stats_ until it ends
   std::vector<ViewInput> inputs_;           // by view

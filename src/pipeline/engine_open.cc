@@ -4,6 +4,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
 #include "pipeline/online_of.h"
+#include "source/kafka/dead_letter_topic.h"
 #include "training/history.h"
 
 namespace skewless {
@@ -112,23 +113,33 @@ Status Engine::RebuildOnline() {
 }
 
 Status Engine::RecoverWatermarks() {
-  bool decides = false;
+  bool by_records = false;
   for (const SourceDefinition& source : definition_.sources) {
-    watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
-    decides |= watermarks_.back().decides();
+    SourceWatermark& watermark = watermarks_.emplace_back(source);
+    // A topic's partitions are told apart, which records of the log are not.
+    by_records |= watermark.decides() && source.type != SourceType::kKafka;
+    for (const auto& [where, offset] : log_->recovery().positions) {
+      if (where.first == source.name && SourceWatermark::IsPosition(where.second))
+        watermark.RecoverPosition(where.second, offset);
+    }
   }
-  if (!decides || log_->recovery().records == 0) return {};
+  if (!by_records || log_->recovery().records == 0) return {};
   // Lateness is decided against all accepted events, those of earlier runs included.
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) return {};
-    for (size_t row = 0; row < batch.rows(); ++row) {
-      if (batch.applied.empty() || batch.applied[row] != 0)
-        watermarks_[batch.source].Accept(batch.event_us[row]);
-    }
+    if (definition_.sources[batch.source].type != SourceType::kKafka)
+      watermarks_[batch.source].Recover(batch);
   }
+}
+
+Result<std::unique_ptr<DeadLetterStore>> Engine::OpenDeadLetters(const SourceDefinition& source) {
+  if (source.dead_letter_topic) return OpenDeadLetterTopic(source);
+  const std::string path = definition_.ResolvePath(source.dead_letters);
+  SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
+  return OpenDeadLetterFile(files_, path);
 }
 
 Status Engine::OpenSources() {
@@ -139,19 +150,21 @@ Status Engine::OpenSources() {
     source_options.follow = options_.follow;
     source_options.spill_directory = definition_.SpillDirectory();
     for (const auto& [where, offset] : log_->recovery().positions) {
-      if (where.first == source.name) source_options.resume.push_back({where.second, offset});
+      if (where.first == source.name && !SourceWatermark::IsPosition(where.second))
+        source_options.resume.push_back({where.second, offset});
     }
+    source_options.notice = [&source](const std::string& what) {
+      LogEvent(EventLevel::kWarning, "source goes on", {{"source", source.name}, {"what", what}});
+    };
     dead_letters_.push_back(nullptr);
-    const std::string path = definition_.ResolvePath(source.dead_letters);
-    SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
-    SKEWLESS_ASSIGN_OR_RETURN(dead_letters_.back(), DeadLetterFile::Open(files_, path));
-    DeadLetterFile* file = dead_letters_.back().get();
+    SKEWLESS_ASSIGN_OR_RETURN(dead_letters_.back(), OpenDeadLetters(source));
+    DeadLetterStore* store = dead_letters_.back().get();
     DeadLetterSink sink =
-        [file, strict = options_.strict,
+        [store, strict = options_.strict,
          interval = EventInterval(10 * kSecondUs)](const DeadLetter& letter) mutable -> Status {
       if (!strict) {
         LogDeadLetter(letter, &interval);
-        return file->Append(letter);
+        return store->Append(letter);
       }
       const std::string line = letter.line > 0 ? ":" + std::to_string(letter.line) : "";
       return Fail(
@@ -167,7 +180,7 @@ Status Engine::OpenSources() {
     SourceThreadOptions thread_options;
     thread_options.name = source.name;
     thread_options.batch_rows = options_.batch_rows;
-    sources_.push_back(std::make_unique<SourceThread>(std::move(opened), file, thread_options));
+    sources_.push_back(std::make_unique<SourceThread>(std::move(opened), store, thread_options));
     source_ended_.push_back(false);
   }
   return {};

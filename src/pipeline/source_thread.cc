@@ -5,7 +5,7 @@
 
 namespace skewless {
 
-SourceThread::SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_letters,
+SourceThread::SourceThread(std::unique_ptr<Source> source, DeadLetterStore* dead_letters,
                            SourceThreadOptions options)
     : source_(std::move(source)),
       dead_letters_(dead_letters),
@@ -26,6 +26,7 @@ void SourceThread::Start() {
 void SourceThread::Stop() {
   stop_.store(true);
   queue_.Stop();
+  if (dead_letters_ != nullptr) dead_letters_->Interrupt();
   if (thread_.joinable()) thread_.join();
 }
 

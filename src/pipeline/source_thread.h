@@ -22,7 +22,7 @@ class SourceThread {
  public:
   // `dead_letters` may be null where the sink of the source goes elsewhere; else it is synced
   // before a batch that moves the source's positions past a dead letter is handed on.
-  SourceThread(std::unique_ptr<Source> source, DeadLetterFile* dead_letters,
+  SourceThread(std::unique_ptr<Source> source, DeadLetterStore* dead_letters,
                SourceThreadOptions options);
   ~SourceThread();
   void Start();
@@ -33,13 +33,15 @@ class SourceThread {
 
   BatchQueue& queue() { return queue_; }
   SourceProgress progress() const;
+  LiveProgress live_progress() const { return source_->live_progress(); }
+  void Durable(const std::vector<SourcePosition>& positions) { source_->Durable(positions); }
 
  private:
   Result<bool> Pump();
   void LogEnd(const Result<bool>& more) const;
 
   std::unique_ptr<Source> source_;
-  DeadLetterFile* dead_letters_;
+  DeadLetterStore* dead_letters_;
   SourceThreadOptions options_;
   BatchQueue queue_;
   int64_t synced_dead_letters_ = 0;

@@ -4,7 +4,9 @@
 #include "decode/csv_reader.h"
 #include "decode/json_lines.h"
 #include "decode/parquet_reader.h"
+#include "decode/text_messages.h"
 #include "source/input_files.h"
+#include "source/schema_decoder.h"
 
 namespace skewless {
 namespace {
@@ -45,7 +47,7 @@ Result<Compression> ReadCompression(const SourceDefinition& source) {
 tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string what) {
   return Fail(ErrorCode::kUnsupported,
               SourcePlace(source) + std::move(what) + " not available in this version",
-              "Use type: file with format json, csv, parquet or avro.");
+              "Use format json, csv, avro, of files also parquet, of topics protobuf.");
 }
 
 DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
@@ -58,8 +60,7 @@ DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
 }  // namespace
 
 Status CheckReadable(const SourceDefinition& source) {
-  if (source.type == SourceType::kKafka) return Unsupported(source, "kafka sources are");
-  if (source.format == SourceFormat::kProtobuf) {
+  if (source.type == SourceType::kFile && source.format == SourceFormat::kProtobuf) {
     return Unsupported(source, "files of format protobuf are");
   }
   if (source.format == SourceFormat::kCsv) SKEWLESS_RETURN_IF_ERROR(ReadCsvOptions(source));
@@ -91,6 +92,25 @@ Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source,
     case SourceFormat::kAvro:
       return OpenAvroFile(SystemFiles(), path, options);
     case SourceFormat::kProtobuf:
+      break;
+  }
+  return Unsupported(source, "this format is");
+}
+
+Result<std::unique_ptr<MessageDecoder>> OpenMessageDecoder(const Definition& definition,
+                                                           const SourceDefinition& source) {
+  const DecodeOptions options = DecodeOptionsOf(source);
+  switch (source.format) {
+    case SourceFormat::kJson:
+      return DecodeJsonMessages(options);
+    case SourceFormat::kCsv: {
+      SKEWLESS_ASSIGN_OR_RETURN(const CsvOptions csv, ReadCsvOptions(source));
+      return DecodeCsvMessages(options, csv);
+    }
+    case SourceFormat::kAvro:
+    case SourceFormat::kProtobuf:
+      return OpenSchemaDecoder(definition, source);
+    case SourceFormat::kParquet:
       break;
   }
   return Unsupported(source, "this format is");

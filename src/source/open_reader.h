@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "decode/message_decoder.h"
 #include "decode/record_reader.h"
 #include "definition/definition.h"
 
@@ -16,6 +17,10 @@ Status CheckReadable(const SourceDefinition& source);
 Result<std::unique_ptr<RecordReader>> OpenReader(const SourceDefinition& source, bool replay,
                                                  const std::string& path,
                                                  std::vector<uint8_t> needed = {});
+
+// The decoder of a topic's messages.
+Result<std::unique_ptr<MessageDecoder>> OpenMessageDecoder(const Definition& definition,
+                                                           const SourceDefinition& source);
 
 // Reads lines that come from elsewhere, of a source with format json; errors call them `name`.
 std::unique_ptr<RecordReader> ReadJsonLinesOf(const SourceDefinition& source,

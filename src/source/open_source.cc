@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "source/file_source.h"
 #include "source/followed_source.h"
+#include "source/kafka/kafka_source.h"
 #include "source/open_reader.h"
 #include "source/source.h"
 
@@ -66,6 +67,11 @@ Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int sou
     return Fail(ErrorCode::kInvalid,
                 SourcePlace(named) + "a replay needs to know when records arrived",
                 "Give it an arrival_timestamp, or a delay after the event.");
+  }
+  if (named.type == SourceType::kKafka) {
+    SKEWLESS_ASSIGN_OR_RETURN(auto decoder, OpenMessageDecoder(definition, named));
+    return KafkaSource::Open(definition, index, options, std::move(decoder),
+                             std::move(dead_letters));
   }
   SKEWLESS_ASSIGN_OR_RETURN(auto files, FindInputFiles(definition, named));
   if (!options.replay) {

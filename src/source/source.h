@@ -1,7 +1,9 @@
 // Where events come from: batches of typed rows with the positions to resume at.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/file.h"
@@ -18,6 +20,23 @@ struct SourceProgress {
   double fraction = 0;  // of the input, for a progress bar; 0..1, files only
 };
 
+// How far a source that has several streams is with one of them.
+struct StreamProgress {
+  std::string stream;
+  int64_t position = 0;  // the next record to hand out
+  int64_t end = -1;      // behind the last record that is there; -1: not known
+  int64_t records = 0;   // handed out, dead letters included
+};
+
+// Of a source that others feed while it runs.
+struct LiveProgress {
+  std::vector<StreamProgress> streams;
+  int64_t errors = 0;      // that the source got over or still tries to
+  int64_t reconnects = 0;  // times that it came back
+  int64_t lost = 0;        // records that were gone before they could be read
+  int64_t tombstones = 0;  // messages without a value, passed over
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -28,6 +47,11 @@ class Source {
   // batch).
   virtual Result<bool> Next(size_t max_rows, DurationUs wait_us, Batch* batch) = 0;
   virtual SourceProgress progress() const = 0;
+
+  // Of a live source, else empty; from any thread.
+  virtual LiveProgress live_progress() const { return {}; }
+  // The log holds these positions for good. From any thread.
+  virtual void Durable(const std::vector<SourcePosition>& /*positions*/) {}
 };
 
 struct SourceOptions {
@@ -35,7 +59,9 @@ struct SourceOptions {
   int64_t sort_memory_bytes = 512 << 20;  // before an unsorted file is sorted through spill files
   std::string spill_directory;            // for those; removed at the end
   bool replay = false;                    // in arrival order, setting arrival_us
-  bool follow = false;  // a source with `follow` goes on with what is appended, and never ends
+  // A source with `follow`, and a topic, goes on with what is appended, and never ends.
+  bool follow = false;
+  std::function<void(const std::string&)> notice;  // what an operator should know; may be null
 };
 
 // `definition` and `schema` within it outlive the source.

@@ -310,8 +310,6 @@ TEST_F(SourceTest, ErrorsNameThePlace) {
   source().format = SourceFormat::kProtobuf;
   EXPECT_TRUE(
       Begins(Run().error, place + "files of format protobuf are not available in this ver"));
-  source().type = SourceType::kKafka;
-  EXPECT_TRUE(Begins(Run().error, place + "kafka sources are not available in this version"));
 }
 
 TEST_F(SourceTest, TheSinkStopsTheSource) {

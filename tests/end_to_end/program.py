@@ -74,11 +74,13 @@ class Running:
             raise AssertionError(f"{status}: {text}")
 
     def kill(self):
+        """Returns what it had said on standard error."""
         self.process.kill()
         self.errors = self.process.communicate()[1]
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+        return self.errors
 
     def stop(self):
         """SIGTERM; returns what it printed. It must end well."""

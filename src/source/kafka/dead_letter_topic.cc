@@ -1,0 +1,153 @@
+#include "source/kafka/dead_letter_topic.h"
+
+#include <atomic>
+
+#include "source/input_files.h"
+#include "source/kafka/kafka_client.h"
+
+namespace skewless {
+namespace {
+
+// Kafka Connect's names (KIP-298), so that what reads its dead letters reads ours.
+constexpr char kTopic[] = "__connect.errors.topic";
+constexpr char kPartition[] = "__connect.errors.partition";
+constexpr char kOffset[] = "__connect.errors.offset";
+constexpr char kConnector[] = "__connect.errors.connector.name";
+constexpr char kTask[] = "__connect.errors.task.id";
+constexpr char kStage[] = "__connect.errors.stage";
+constexpr char kClass[] = "__connect.errors.class.name";
+constexpr char kException[] = "__connect.errors.exception.class.name";
+constexpr char kMessage[] = "__connect.errors.exception.message";
+
+void Add(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
+  rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                      static_cast<ssize_t>(value.size()));
+}
+
+// The caller owns them until they are sent.
+rd_kafka_headers_t* HeadersOf(const DeadLetter& letter) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(16);
+  if (const DeadMessage* message = letter.message; message != nullptr) {
+    for (const auto& [name, value] : message->headers) Add(headers, name, value);
+    Add(headers, kTopic, message->topic);
+    Add(headers, kPartition, std::to_string(message->partition));
+  } else {
+    Add(headers, kTopic, letter.stream);
+  }
+  Add(headers, kOffset, std::to_string(letter.offset));
+  Add(headers, kConnector, letter.source);
+  Add(headers, kTask, "0");
+  Add(headers, kStage, "VALUE_CONVERTER");
+  Add(headers, kClass, "skewless");
+  Add(headers, kException, "skewless.DataException");
+  Add(headers, kMessage, letter.reason);
+  return headers;
+}
+
+class TopicStore final : public DeadLetterStore {
+ public:
+  explicit TopicStore(const SourceDefinition& source)
+      : topic_(source.dead_letter_topic->topic), place_(SourcePlace(source) + "dead_letters, ") {}
+
+  Status Connect(const DeadLetterTopic& to) {
+    // A letter waits for its brokers for as long as it takes.
+    const KafkaSettings otherwise = {
+        {"client.id", "skewless"}, {"linger.ms", "5"}, {"message.max.bytes", "100000000"}};
+    const KafkaSettings own = {{"enable.idempotence", "true"}, {"message.timeout.ms", "0"}};
+    SKEWLESS_ASSIGN_OR_RETURN(auto conf,
+                              KafkaConfiguration(place_, to.brokers, to.settings, otherwise, own));
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivered);
+    SKEWLESS_ASSIGN_OR_RETURN(client_, NewKafkaClient(place_, RD_KAFKA_PRODUCER, std::move(conf)));
+    return {};
+  }
+
+  Status Append(const DeadLetter& letter) override {
+    const bool has_key = letter.message != nullptr && letter.message->key;
+    const std::string_view key = has_key ? *letter.message->key : std::string_view();
+    const std::string_view value =
+        letter.message != nullptr ? letter.message->value : std::string_view(letter.record);
+    rd_kafka_resp_err_t error = Produce(letter, key, value);
+    while (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && failure_.has_value() && !interrupted_.load()) {
+      rd_kafka_poll(client_.get(), 100);
+      error = Produce(letter, key, value);
+    }
+    rd_kafka_poll(client_.get(), 0);
+    SKEWLESS_RETURN_IF_ERROR(failure_);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Refused(rd_kafka_err2str(error));
+    ++count_;
+    return {};
+  }
+
+  Status Sync() override {
+    while (failure_.has_value() && acknowledged_ < count_) {
+      if (interrupted_.load()) {
+        return Fail(ErrorCode::kUnavailable, place_ + "topic '" + topic_ +
+                                                 "' has not acknowledged all of them; they will "
+                                                 "come again");
+      }
+      rd_kafka_poll(client_.get(), 50);
+    }
+    return failure_;
+  }
+
+  int64_t count() const override { return count_; }
+  void Interrupt() override { interrupted_.store(true); }
+
+ private:
+  rd_kafka_resp_err_t Produce(const DeadLetter& letter, std::string_view key,
+                              std::string_view value) {
+    rd_kafka_headers_t* headers = HeadersOf(letter);
+    rd_kafka_vu_t parts[5] = {};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = topic_.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[1].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[2].u.mem = {const_cast<char*>(key.data()), key.size()};
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {const_cast<char*>(value.data()), value.size()};
+    parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[4].u.headers = headers;
+    rd_kafka_error_t* refused = rd_kafka_produceva(client_.get(), parts, std::size(parts));
+    if (refused == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    const rd_kafka_resp_err_t error = rd_kafka_error_code(refused);
+    rd_kafka_error_destroy(refused);
+    rd_kafka_headers_destroy(headers);
+    return error;
+  }
+
+  tl::unexpected<Error> Refused(const std::string& reason) const {
+    return Fail(ErrorCode::kIo, place_ + "topic '" + topic_ + "' doesn't take them: " + reason,
+                "Create the topic, let it take messages as large as the source's, and give the "
+                "client the right to write to it.");
+  }
+
+  // Called from within rd_kafka_poll, on the thread that polls.
+  static void OnDelivered(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* self) {
+    auto& store = *static_cast<TopicStore*>(self);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      ++store.acknowledged_;
+    } else if (store.failure_.has_value()) {
+      store.failure_ = store.Refused(rd_kafka_err2str(message->err));
+    }
+  }
+
+  const std::string topic_;
+  const std::string place_;
+  int64_t count_ = 0;
+  int64_t acknowledged_ = 0;
+  Status failure_;
+  std::atomic<bool> interrupted_{false};
+  KafkaHandle<rd_kafka_t> client_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterTopic(const SourceDefinition& source) {
+  auto store = std::make_unique<TopicStore>(source);
+  SKEWLESS_RETURN_IF_ERROR(store->Connect(*source.dead_letter_topic));
+  return store;
+}
+
+}  // namespace skewless

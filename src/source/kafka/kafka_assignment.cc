@@ -1,0 +1,182 @@
+// Which partitions a Kafka source reads, and from where.
+#include <algorithm>
+
+#include "base/clock.h"
+#include "source/kafka/kafka_consumer.h"
+
+namespace skewless {
+namespace {
+
+constexpr int kAskMillis = 2000;  // for what must be known before reading can begin
+constexpr int64_t kRetryNanos = 500'000'000;
+
+}  // namespace
+
+Status KafkaConsumer::Maintain() {
+  if (!fatal_.has_value()) return fatal_;
+  SKEWLESS_RETURN_IF_ERROR(GoOnWhereLost());
+  if (!is_member() && MonotonicNanos() >= next_discovery_nanos_) {
+    SKEWLESS_RETURN_IF_ERROR(Discover());
+  }
+  return wanted_.empty() ? Status{} : Resolve();
+}
+
+Status KafkaConsumer::Discover() {
+  bool all = true;
+  for (const std::string& topic : kafka_.topics) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool known, DiscoverTopic(topic));
+    all &= known;
+  }
+  discovered_ |= all;
+  next_discovery_nanos_ = MonotonicNanos() + (all ? refresh_nanos_ : kRetryNanos);
+  return {};
+}
+
+// False where the brokers can't tell now.
+Result<bool> KafkaConsumer::DiscoverTopic(const std::string& topic) {
+  const KafkaHandle<rd_kafka_topic_t> handle(
+      rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* told = nullptr;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_metadata(client_.get(), 0, handle.get(), &told, kAskMillis);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    is_down_ = true;
+    Note("the brokers at " + kafka_.brokers + " don't answer: " + rd_kafka_err2str(error));
+    return false;
+  }
+  const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(
+      told, rd_kafka_metadata_destroy);
+  SetBack();
+  const rd_kafka_metadata_topic_t& found = told->topics[0];
+  if (SaysNotThere(found.err)) {
+    if (!discovered_) {
+      return Fail(ErrorCode::kNotFound,
+                  place_ + "there is no topic '" + topic + "' at " + kafka_.brokers,
+                  "Create the topic, or mend its name.");
+    }
+    SKEWLESS_RETURN_IF_ERROR(Want(topic, 0));
+    return true;
+  }
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR || found.partition_cnt == 0) {
+    Note("topic '" + topic + "' isn't ready: " + rd_kafka_err2str(found.err));
+    return false;
+  }
+  SKEWLESS_RETURN_IF_ERROR(Want(topic, found.partition_cnt));
+  return true;
+}
+
+// Takes what is new of a topic that has `there` partitions, and lets go of what went.
+Status KafkaConsumer::Want(const std::string& topic, int32_t there) {
+  std::vector<int32_t> numbers = kafka_.partitions;
+  for (int32_t i = 0; kafka_.partitions.empty() && i < there; ++i) numbers.push_back(i);
+  for (const int32_t number : numbers) {
+    if (number >= there) {
+      if (discovered_) continue;
+      return Fail(ErrorCode::kNotFound,
+                  place_ + "topic '" + topic + "' has no partition " + std::to_string(number) +
+                      "; it has 0 to " + std::to_string(there - 1),
+                  "Mend 'partitions', or remove it to read them all.");
+    }
+    KafkaPartition& partition = partitions_.At(topic, number);
+    if (partition.assigned || std::ranges::find(wanted_, &partition) != wanted_.end()) continue;
+    partition.appeared = discovered_ || starts_.KnowsTopic(topic);
+    if (discovered_ && notice_) notice_(place_ + "partition '" + partition.stream + "' appeared");
+    wanted_.push_back(&partition);
+  }
+  bool any_went = false;
+  for (const auto& [key, partition] : partitions_.all()) {
+    if (key.first != topic || key.second < there || !partition->assigned) continue;
+    Drop(*partition, "vanished");
+    any_went = true;
+  }
+  return any_went ? Assign() : Status{};
+}
+
+void KafkaConsumer::Drop(KafkaPartition& partition, const std::string& why) {
+  partition.assigned = false;
+  changes_.push_back({partition.stream, 0, /*ended=*/true});
+  if (notice_) {
+    notice_(place_ + "partition '" + partition.stream + "' " + why + ", at position " +
+            std::to_string(partition.next));
+  }
+}
+
+// Finds out where to begin; then all that are wanted are assigned at once.
+Status KafkaConsumer::Resolve() {
+  for (KafkaPartition* partition : wanted_) {
+    Result<int64_t> next = partition->next;
+    if (partition->next < 0) {
+      next = starts_.Find(client_.get(), partition->topic, partition->number, partition->appeared,
+                          kAskMillis);
+    } else {
+      const auto held =
+          AskHeldOffsets(client_.get(), partition->topic, partition->number, kAskMillis);
+      next = held ? starts_.Check(partition->stream, partition->next, *held)
+                  : tl::unexpected<Error>(held.error());
+    }
+    if (!next && next.error().code == ErrorCode::kUnavailable) {
+      Note(next.error().message);
+      return {};
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(partition->next, std::move(next));
+  }
+  for (KafkaPartition* partition : wanted_) {
+    partition->assigned = true;
+    partition->at_end = false;
+    partition->announced = false;
+  }
+  wanted_.clear();
+  return Assign();
+}
+
+// Where the broker no longer has what comes next. Everything before it was handed out by now.
+Status KafkaConsumer::GoOnWhereLost() {
+  if (out_of_range_.empty()) return {};
+  for (KafkaPartition* partition : out_of_range_) {
+    if (!partition->assigned) continue;
+    const auto held =
+        AskHeldOffsets(client_.get(), partition->topic, partition->number, kAskMillis);
+    if (!held) {
+      Note(held.error().message);
+      return {};
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(partition->next,
+                              starts_.Check(partition->stream, partition->next, *held));
+  }
+  out_of_range_.clear();
+  return Assign();
+}
+
+Status KafkaConsumer::Assign() {
+  const auto list = partitions_.Assigned();
+  const rd_kafka_resp_err_t error = rd_kafka_assign(client_.get(), list.get());
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return Fail(ErrorCode::kInternal,
+              place_ + "can't take its partitions: " + rd_kafka_err2str(error));
+}
+
+// Called from within a fetch. The group waits for an answer to new partitions, which Resolve gives.
+void KafkaConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
+                                rd_kafka_topic_partition_list_t* list, void* self) {
+  auto& consumer = *static_cast<KafkaConsumer*>(self);
+  consumer.wanted_.clear();
+  if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    for (int i = 0; i < list->cnt; ++i) {
+      const rd_kafka_topic_partition_t& given = list->elems[i];
+      KafkaPartition& partition = consumer.partitions_.At(given.topic, given.partition);
+      consumer.wanted_.push_back(&partition);
+      if (consumer.notice_) {
+        consumer.notice_(consumer.place_ + "partition '" + partition.stream +
+                         "' was assigned by group " + consumer.group_);
+      }
+    }
+    if (list->cnt == 0) rd_kafka_assign(client, list);
+    return;
+  }
+  for (const auto& [key, partition] : consumer.partitions_.all()) {
+    if (partition->assigned) consumer.Drop(*partition, "was revoked by group " + consumer.group_);
+  }
+  rd_kafka_assign(client, nullptr);
+}
+
+}  // namespace skewless

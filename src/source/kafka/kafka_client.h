@@ -1,0 +1,47 @@
+// librdkafka's handles as owners, and its configuration from a definition.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace skewless {
+
+struct KafkaDeleter {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+  void operator()(rd_kafka_topic_partition_list_t* list) const {
+    rd_kafka_topic_partition_list_destroy(list);
+  }
+  void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
+  // Leaves no group: who is a member says so first.
+  void operator()(rd_kafka_t* client) const {
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+};
+template <typename T>
+using KafkaHandle = std::unique_ptr<T, KafkaDeleter>;
+
+using KafkaSettings = std::map<std::string, std::string>;
+
+// Brokers and settings as the user gave them, `otherwise` where he didn't, `own` in any case. The
+// error of a setting that the library doesn't know begins with `place`.
+Result<KafkaHandle<rd_kafka_conf_t>> KafkaConfiguration(const std::string& place,
+                                                        const std::string& brokers,
+                                                        const KafkaSettings& settings,
+                                                        const KafkaSettings& otherwise,
+                                                        const KafkaSettings& own);
+
+// Whether an error says that a topic or partition isn't there.
+bool SaysNotThere(rd_kafka_resp_err_t error);
+
+// `conf` goes into it.
+Result<KafkaHandle<rd_kafka_t>> NewKafkaClient(const std::string& place, rd_kafka_type_t type,
+                                               KafkaHandle<rd_kafka_conf_t> conf);
+
+}  // namespace skewless

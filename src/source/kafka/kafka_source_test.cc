@@ -1,0 +1,164 @@
+#include "source/kafka/kafka_source.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "decode/record_fixture.h"
+#include "source/kafka/broker_fixture.h"
+
+namespace skewless {
+namespace {
+
+class KafkaSourceTest : public ::testing::Test {
+ protected:
+  static constexpr int kPartitions = 2;
+  static void SetUpTestSuite() { broker_ = new KafkaBroker(kPartitions); }
+  static void TearDownTestSuite() {
+    delete broker_;
+    broker_ = nullptr;
+  }
+
+  KafkaSourceTest() {
+    SourceDefinition source;
+    source.name = "clicks";
+    source.type = SourceType::kKafka;
+    source.format = SourceFormat::kCsv;
+    source.kafka.emplace();
+    source.kafka->brokers = broker_->address();
+    source.kafka->topics = {::testing::UnitTest::GetInstance()->current_test_info()->name()};
+    source.schema = {{Spec("n", TypeKind::kInt64),
+                      Spec("ts", TypeKind::kTimestamp, false, TimestampUnit::kMicros)}};
+    source.event_timestamp = 1;
+    definition_.sources.push_back(std::move(source));
+  }
+  const std::string& topic() const { return definition_.sources[0].kafka->topics[0]; }
+  void Produce(int64_t count, const std::function<std::string(int64_t)>& message) {
+    broker_->Produce(topic(), kPartitions, count, message);
+  }
+
+  struct Read {
+    std::vector<int64_t> numbers;
+    std::map<std::string, int64_t> positions;
+    std::vector<std::string> letters;
+    size_t batches = 0;
+    std::string error;
+  };
+  // To the end, or until so many batches with rows.
+  Read ReadAll(size_t max_rows = 100, size_t most_batches = 1'000'000) {
+    Read read;
+    const DeadLetterSink sink = [&](const DeadLetter& letter) -> Status {
+      EXPECT_EQ(letter.message->topic, topic());
+      EXPECT_EQ(KafkaStream(topic(), letter.message->partition), letter.stream);
+      read.letters.push_back(letter.stream + ":" + std::to_string(letter.offset) + ": " +
+                             std::string(letter.message->value));
+      return {};
+    };
+    auto source = OpenSource(definition_, 0, options_, sink);
+    if (!source) return {{}, {}, {}, 0, source.error().message};
+    Batch batch;
+    while (read.batches < most_batches) {
+      const Result<bool> more = (*source)->Next(max_rows, 20'000, &batch);
+      if (!more) {
+        read.error = more.error().message;
+        break;
+      }
+      EXPECT_LE(batch.rows(), max_rows);
+      CheckRuns(batch);
+      read.numbers.insert(read.numbers.end(), batch.columns[0].ints.begin(),
+                          batch.columns[0].ints.end());
+      for (const SourcePosition& position : batch.positions)
+        read.positions[position.stream] = position.offset;
+      if (batch.rows() > 0) ++read.batches;
+      if (!*more) break;
+    }
+    return read;
+  }
+  // The messages' numbers are dealt out to the partitions in turn: each row is of its run's.
+  void CheckRuns(const Batch& batch) const {
+    size_t row = 0;
+    for (const StreamRun& run : batch.runs) {
+      for (size_t i = 0; i < run.rows; ++i, ++row) {
+        const auto partition = static_cast<int32_t>(batch.columns[0].ints[row] % kPartitions);
+        EXPECT_EQ(run.stream, KafkaStream(topic(), partition));
+      }
+    }
+    EXPECT_EQ(row, batch.rows());
+    EXPECT_EQ(batch.event_us.size(), batch.columns[0].size());
+  }
+  void Resume(const Read& from) {
+    options_.resume.clear();
+    for (const auto& [stream, offset] : from.positions) options_.resume.push_back({stream, offset});
+  }
+
+  static KafkaBroker* broker_;
+  Definition definition_;
+  SourceOptions options_;
+};
+KafkaBroker* KafkaSourceTest::broker_ = nullptr;
+
+std::string Line(int64_t i) { return std::to_string(i) + "," + std::to_string(1000 + i); }
+
+TEST_F(KafkaSourceTest, GoesOnAtTheLogsPositions) {
+  Produce(1000, Line);
+  std::vector<int64_t> numbers;
+  Read read;
+  for (int starts = 0; starts < 5; ++starts) {
+    read = ReadAll(/*max_rows=*/70, /*most_batches=*/3);
+    EXPECT_EQ(read.error, "");
+    numbers.insert(numbers.end(), read.numbers.begin(), read.numbers.end());
+    for (const SourcePosition& before : options_.resume)
+      read.positions.emplace(before.stream, before.offset);
+    Resume(read);
+  }
+  read = ReadAll();
+  numbers.insert(numbers.end(), read.numbers.begin(), read.numbers.end());
+  EXPECT_EQ(read.positions,
+            (std::map<std::string, int64_t>{{topic() + "/0", 500}, {topic() + "/1", 500}}));
+  std::sort(numbers.begin(), numbers.end());
+  ASSERT_EQ(numbers.size(), 1000u);
+  for (int64_t i = 0; i < 1000; ++i) ASSERT_EQ(numbers[static_cast<size_t>(i)], i);
+}
+
+TEST_F(KafkaSourceTest, BadMessagesKeepTheirPlace) {
+  Produce(100, [](int64_t i) { return i % 10 == 7 ? "bad " + std::to_string(i) : Line(i); });
+  const Read read = ReadAll();
+  EXPECT_EQ(read.numbers.size(), 90u);
+  ASSERT_EQ(read.letters.size(), 10u);
+  for (const std::string& letter : read.letters) {
+    // Messages 7, 17, ... all went to partition 1, at half their number.
+    const int64_t number = std::stoll(letter.substr(letter.rfind(' ')));
+    EXPECT_EQ(letter,
+              topic() + "/1:" + std::to_string(number / 2) + ": bad " + std::to_string(number));
+  }
+  Resume(read);
+  const Read rest = ReadAll();
+  EXPECT_TRUE(rest.numbers.empty());
+  EXPECT_TRUE(rest.letters.empty());
+}
+
+TEST_F(KafkaSourceTest, APositionBeyondTheEndIsLostData) {
+  Produce(10, Line);
+  options_.resume = {{topic() + "/0", 6}};
+  EXPECT_TRUE(
+      Has(ReadAll().error,
+          "partition '" + topic() + "/0': position 6 is no longer there; the broker has 0 to 5"));
+  definition_.sources[0].kafka->go_on_where_data_is_lost = true;
+  std::string noticed;
+  options_.notice = [&](const std::string& line) { noticed += line; };
+  const Read read = ReadAll();
+  EXPECT_EQ(read.error, "");
+  EXPECT_EQ(read.numbers, (std::vector<int64_t>{1, 3, 5, 7, 9}));
+  EXPECT_TRUE(Has(noticed, "the broker has 0 to 5; going on at 5"));
+}
+
+TEST_F(KafkaSourceTest, TheCommonSettingsAreTaken) {
+  definition_.sources[0].kafka->settings = {{"no.such.setting", "1"}};
+  EXPECT_TRUE(Has(ReadAll().error, "No such configuration property: \"no.such.setting\""));
+  definition_.sources[0].kafka->settings = {{"fetch.min.bytes", "many"}};
+  EXPECT_TRUE(Has(ReadAll().error, "fetch.min.bytes"));
+}
+
+}  // namespace
+}  // namespace skewless

@@ -1,0 +1,88 @@
+#include "source/kafka/start_position.h"
+
+#include "source/kafka/kafka_client.h"
+
+namespace skewless {
+namespace {
+
+tl::unexpected<Error> Unavailable(const std::string& stream, rd_kafka_resp_err_t error) {
+  return Fail(ErrorCode::kUnavailable,
+              "the offsets of '" + stream + "' can't be told: " + rd_kafka_err2str(error));
+}
+
+// The first offset whose message is of `time_us` or later; the end where there is none.
+Result<int64_t> OffsetOfTime(rd_kafka_t* client, const std::string& topic, int32_t partition,
+                             Timestamp time_us, HeldOffsets held, int timeout_ms) {
+  KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_t* place =
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  place->offset = (time_us + 999) / 1000;
+  rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = place->err;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Unavailable(KafkaStream(topic, partition), error);
+  }
+  return place->offset < 0 ? held.end : place->offset;
+}
+
+}  // namespace
+
+Result<HeldOffsets> AskHeldOffsets(rd_kafka_t* client, const std::string& topic, int32_t partition,
+                                   int timeout_ms) {
+  HeldOffsets held;
+  const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+      client, topic.c_str(), partition, &held.begin, &held.end, timeout_ms);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return held;
+  return Unavailable(KafkaStream(topic, partition), error);
+}
+
+Result<int64_t> StartPositions::Find(rd_kafka_t* client, const std::string& topic,
+                                     int32_t partition, bool appeared, int timeout_ms) {
+  const std::string stream = KafkaStream(topic, partition);
+  SKEWLESS_ASSIGN_OR_RETURN(const HeldOffsets held,
+                            AskHeldOffsets(client, topic, partition, timeout_ms));
+  const auto logged = logged_.find(stream);
+  if (logged != logged_.end()) return Check(stream, logged->second, held);
+  if (appeared) return held.begin;
+  switch (kafka_.start.kind) {
+    case KafkaStart::Kind::kLatest:
+      return held.end;
+    case KafkaStart::Kind::kTimestamp:
+      return OffsetOfTime(client, topic, partition, kafka_.start.time_us, held, timeout_ms);
+    case KafkaStart::Kind::kOffsets: {
+      const auto given = kafka_.start.offsets.find(stream);
+      if (given != kafka_.start.offsets.end()) return Check(stream, given->second, held);
+      break;
+    }
+    case KafkaStart::Kind::kEarliest:
+      break;
+  }
+  return held.begin;
+}
+
+bool StartPositions::KnowsTopic(const std::string& topic) const {
+  const std::string prefix = topic + "/";
+  const auto first = logged_.lower_bound(prefix);
+  return first != logged_.end() && first->first.starts_with(prefix);
+}
+
+// A position behind the end is one of a topic that was made anew, or whose end was lost with a
+// broker. What lies before may have been read already: it goes on at the end.
+Result<int64_t> StartPositions::Check(const std::string& stream, int64_t position,
+                                      HeldOffsets held) {
+  if (position >= held.begin && position <= held.end) return position;
+  const std::string what = "partition '" + stream + "': position " + std::to_string(position) +
+                           " is no longer there; the broker has " + std::to_string(held.begin) +
+                           " to " + std::to_string(held.end);
+  if (!kafka_.go_on_where_data_is_lost) {
+    return Fail(ErrorCode::kInvalid, place_ + what,
+                "Set on_lost_data: continue to go on without what is gone, or begin a new log.");
+  }
+  const bool is_before = position < held.begin;
+  if (is_before) lost_ += held.begin - position;
+  const int64_t next = is_before ? held.begin : held.end;
+  if (notice_) notice_(place_ + what + "; going on at " + std::to_string(next));
+  return next;
+}
+
+}  // namespace skewless

@@ -1,0 +1,478 @@
+"""Topics as sources, with a real broker: every message is in the log once, whatever dies, and what can't be read, or is
+gone, is told."""
+import json
+import os
+import random
+import re
+import shutil
+import time
+import unittest
+
+from kafka_broker import Broker
+from program import SLOWNESS, ProgramTest, Running
+
+DEFINITION = """
+project: live
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+serving: {listen: 127.0.0.1:0}
+sources:
+  clicks:
+    type: kafka
+    brokers: %(brokers)s
+    topics: [%(topics)s]
+    format: json
+    columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
+    event_timestamp: ts
+    settings: {topic.metadata.refresh.interval.ms: 300, reconnect.backoff.max.ms: 500, session.timeout.ms: 1500}
+%(more)s
+entities:
+  user: {keys: {user_id: int64}}
+feature_views:
+  seen:
+    source: clicks
+    entity: user
+    features: {count: count(*), sum: sum(number), newest: max(number)}
+feature_services:
+  all: {features: [seen]}
+"""
+NOON = 1_700_000_000_000
+
+
+def message(number, user=7, ts=NOON):
+    return json.dumps({"user_id": user, "number": number, "ts": ts}).encode()
+
+
+class KafkaTest(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        # A member that was killed is missed soon.
+        cls.broker = Broker("group.min.session.timeout.ms=1000")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.close()
+
+    def setUp(self):
+        super().setUp()
+        self.topic = self.id().rpartition(".")[2]
+        self.written = 0
+
+    def define(self, *topics, more=""):
+        self.write("skewless.yaml", DEFINITION % {"brokers": self.broker.address, "more": more,
+                                                  "topics": ", ".join(topics or [self.topic])})
+
+    def produce(self, count, partitions, topic=None):
+        """Numbers on from the last, dealt out in turn."""
+        numbers = range(self.written + 1, self.written + count + 1)
+        self.broker.produce(topic or self.topic, [(number % partitions, message(number)) for number in numbers])
+        self.written += count
+
+    def read(self, engine, user=7):
+        reply = engine.read({"feature_service": "all", "entities": {"user_id": [user]}})
+        return [column["values"][0] for column in reply["results"][1:]]
+
+    def wait_for(self, engine, wanted, user=7):
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while self.read(engine, user) != wanted:
+            self.assertLess(time.monotonic(), deadline, f"{self.read(engine, user)}, not {wanted}")
+            if engine.process.poll() is not None:
+                self.fail(f"ended with {engine.process.returncode}: {engine.process.stderr.read()}")
+            time.sleep(0.01)
+
+    def wait_for_all(self, engine):
+        self.wait_for(engine, [self.written, self.written * (self.written + 1) // 2, self.written])
+
+    def metric(self, engine, name, **labels):
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        for line in engine.request("GET", "/metrics")[1].splitlines():
+            if re.match(name + r"[{ ]", line) and all(label in line for label in wanted):
+                return float(line.split()[-1])
+        return None
+
+    def wait_for_metric(self, engine, wanted, name, **labels):
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while self.metric(engine, name, **labels) != wanted:
+            self.assertLess(time.monotonic(), deadline, f"{name}: {self.metric(engine, name, **labels)}, not {wanted}")
+            time.sleep(0.02)
+
+    def logged(self):
+        return sum(segment["records"] for segment in self.run_json("log", "--verify"))
+
+    def fails(self):
+        """The engine stops by itself; returns what it said."""
+        return self.run_program("run", "--listen", "127.0.0.1:0", code=1, timeout=60 * SLOWNESS)[1]
+
+    # ---- where reading begins, and goes on
+
+    def test_topics_and_restarts(self):
+        self.broker.create(self.topic, 3)
+        self.broker.create(self.topic + "-2", 2)
+        self.define(self.topic, self.topic + "-2")
+        self.produce(1000, 3)
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.produce(500, 2, self.topic + "-2")
+        self.wait_for_all(engine)
+        engine.stop()
+        self.produce(700, 3)
+        engine = self.start()
+        self.wait_for_all(engine)
+        for partition, end in enumerate(self.broker.ends(self.topic, 3)):
+            self.wait_for_metric(engine, end, "skewless_kafka_position", topic=self.topic, partition=partition)
+            self.wait_for_metric(engine, 0, "skewless_kafka_lag", topic=self.topic, partition=partition)
+        self.assertEqual(self.metric(engine, "skewless_kafka_messages_total", topic=self.topic + "-2", partition=0), 0)
+        engine.stop()
+        self.assertEqual(self.logged(), self.written)
+
+    def test_once_ends_where_the_partitions_end(self):
+        self.broker.create(self.topic, 2)
+        self.define()
+        self.produce(300, 2)
+        summary = self.run_json("run", "--once")
+        self.assertEqual((summary["events"], summary["dead_letters"]), (300, 0))
+        self.assertEqual(self.run_json("run", "--once")["events"], 0)
+        self.assertEqual(self.logged(), 300)
+
+    def test_starts(self):
+        self.broker.create(self.topic, 2)
+        self.produce(10, 2)
+        time.sleep(0.05)
+        between = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{int(time.time() * 1000) % 1000:03}Z"
+        time.sleep(0.05)
+        self.produce(6, 2)
+        for start, events in ((f'{{timestamp: "{between}"}}', 6), ('{timestamp: "2100-01-01T00:00:00Z"}', 0),
+                              (f"{{offsets: {{{self.topic}/1: 7}}}}", 9), ("earliest", 16), ("latest", 0)):
+            self.define(more=f"    start: {start}\n")
+            shutil.rmtree(self.path("var"), ignore_errors=True)
+            self.assertEqual(self.run_json("run", "--once")["events"], events, start)
+        # What was the end when the engine first saw it is where a restart goes on.
+        self.produce(5, 2)
+        self.assertEqual(self.run_json("run", "--once")["events"], 5)
+
+    def test_some_partitions(self):
+        self.broker.create(self.topic, 3)
+        self.define(more="    partitions: [0, 2]\n")
+        self.produce(30, 3)
+        self.assertEqual(self.run_json("run", "--once")["events"], 20)
+        self.define(more="    partitions: [3]\n")
+        self.assertIn(f"topic '{self.topic}' has no partition 3; it has 0 to 2", self.fails())
+
+    def test_a_topic_that_is_not_there(self):
+        self.define()
+        self.assertIn(f"there is no topic '{self.topic}' at {self.broker.address}", self.fails())
+
+    def test_a_setting_that_is_none(self):
+        self.define(more="    start: earliest\n")
+        with open(self.path("skewless.yaml")) as file:
+            text = file.read()
+        self.write("skewless.yaml", text.replace("settings: {", "settings: {sekurity.protocol: ssl, "))
+        self.assertIn('No such configuration property: "sekurity.protocol"', self.fails())
+
+    def test_a_new_partition(self):
+        self.broker.create(self.topic, 1)
+        self.define(more="    start: latest\n")
+        engine = self.start()
+        self.wait_for_metric(engine, 0, "skewless_kafka_lag", partition=0)
+        self.produce(10, 1)
+        self.wait_for_all(engine)
+        # What is new is read from its beginning, whatever `start` says: found while running, or at the next start.
+        self.broker.add_partitions(self.topic, 3)
+        self.produce(30, 3)
+        self.wait_for_all(engine)
+        engine.stop()
+        self.broker.add_partitions(self.topic, 4)
+        self.produce(40, 4)
+        engine.start()
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.logged(), 80)
+
+    # ---- what dies
+
+    def test_an_engine_that_is_killed(self):
+        dice = random.Random(11)
+        self.broker.create(self.topic, 4)
+        self.define()
+        engine = self.start()
+        for _ in range(6):
+            self.produce(3000, 4)
+            time.sleep(dice.random() * 0.1)
+            engine.kill()
+            engine.start()
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.logged(), self.written)
+
+    def test_a_broker_that_is_killed(self):
+        broker = Broker("group.min.session.timeout.ms=1000")
+        self.addCleanup(broker.close)
+        self.broker, shared = broker, self.broker
+        try:
+            broker.create(self.topic, 2)
+            self.define(more="    group: killed\n")
+            self.produce(1000, 2)
+            engine = self.start()
+            self.wait_for_all(engine)
+            broker.kill()
+            deadline = time.monotonic() + 60
+            while not self.metric(engine, "skewless_kafka_errors_total", source="clicks"):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.05)
+            self.wait_for_all(engine)
+            broker.start()
+            self.produce(1000, 2)
+            self.wait_for_all(engine)
+            self.wait_for_metric(engine, 1, "skewless_kafka_reconnects_total", source="clicks")
+            # An engine that comes before its broker waits for it.
+            broker.kill()
+            engine.kill()
+            engine.start()
+            time.sleep(0.5)
+            broker.start()
+            self.produce(1000, 2)
+            self.wait_for_all(engine)
+            engine.stop()
+            self.assertEqual(self.logged(), self.written)
+        finally:
+            self.broker = shared
+
+    def test_tls_and_a_password(self):
+        """In the real program, whose libraries bring two OpenSSLs: the topic and its dead letters."""
+        broker = Broker(secure=True)
+        self.addCleanup(broker.close)
+        broker.create(self.topic)
+        broker.create("dead")
+        settings = "".join(f"{key}: {value}, " for key, value in broker.client.items() if key[:4] in ("secu", "sasl", "ssl."))
+        self.define(more="    dead_letters: {topic: dead}\n")
+        with open(self.path("skewless.yaml")) as file:
+            text = file.read().replace(self.broker.address, broker.address)
+        self.write("skewless.yaml", text.replace("settings: {", "settings: {" + settings))
+        broker.produce(self.topic, [(0, message(1)), (0, b"?"), (0, message(2))])
+        summary = self.run_json("run", "--once")
+        self.assertEqual((summary["events"], summary["dead_letters"]), (2, 1))
+        self.assertEqual(broker.consume("dead", 1)[0].value(), b"?")
+        # Who doesn't know the password waits, and says why.
+        settings = settings.replace("sasl.password: word", "sasl.password: guess")
+        self.write("skewless.yaml", text.replace("settings: {", "settings: {" + settings))
+        engine = self.start()
+        deadline = time.monotonic() + 60
+        while not self.metric(engine, "skewless_kafka_errors_total", source="clicks"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        self.assertRegex(engine.kill(), "(?i)authentication")
+
+    # ---- what is gone
+
+    def truncate(self, more):
+        self.broker.create(self.topic, 2)
+        self.define(more=more)
+        self.produce(100, 2)
+        self.assertEqual(self.run_json("run", "--once")["events"], 100)
+        self.produce(200, 2)
+        self.broker.delete_records(self.topic, 1, 120)
+
+    def test_a_truncated_topic_stops_the_source(self):
+        self.truncate("")
+        said = self.fails()
+        self.assertIn(f"partition '{self.topic}/1': position 50 is no longer there; the broker has 120 to 150", said)
+        self.assertIn("on_lost_data: continue", said)
+        self.assertEqual(self.logged(), 100)
+
+    def test_a_truncated_topic_goes_on(self):
+        self.truncate("    on_lost_data: continue\n")
+        engine = self.start()
+        self.wait_for_metric(engine, 70, "skewless_kafka_lost_messages_total", source="clicks")
+        self.wait_for_metric(engine, 130, "skewless_events_accepted_total")
+        self.assertIn("position 50 is no longer there; the broker has 120 to 150; going on at 120", engine.kill())
+        self.assertEqual(self.logged(), 230)
+
+    def test_a_topic_that_was_made_anew(self):
+        self.broker.create(self.topic, 1)
+        self.define()
+        self.produce(100, 1)
+        self.assertEqual(self.run_json("run", "--once")["events"], 100)
+        self.broker.delete(self.topic)
+        time.sleep(0.5)
+        self.broker.create(self.topic, 1)
+        self.produce(10, 1)
+        self.assertIn("position 100 is no longer there; the broker has 0 to 10", self.fails())
+
+    # ---- messages that are no events
+
+    def test_tombstones(self):
+        self.broker.create(self.topic, 1)
+        self.define()
+        self.broker.produce(self.topic, [(0, b"k", message(1)), (0, b"k", None), (0, b"k", message(2)), (0, b"k", None)])
+        self.written = 2
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.wait_for_metric(engine, 2, "skewless_kafka_tombstones_total", source="clicks")
+        self.wait_for_metric(engine, 4, "skewless_kafka_position", partition=0)
+        self.assertEqual(self.metric(engine, "skewless_dead_letters_total"), 0)
+        engine.stop()
+        # Their offsets are behind us, too.
+        self.assertEqual(self.run_json("run", "--once")["events"], 0)
+
+    def test_poison_to_a_file(self):
+        self.broker.create(self.topic, 2)
+        self.define()
+        self.broker.produce(self.topic, [(0, message(1)), (0, b"{"), (1, b"\xff"), (0, b""), (1, message(2))])
+        summary = self.run_json("run", "--once")
+        self.assertEqual((summary["events"], summary["dead_letters"]), (2, 3))
+        self.run_json("run", "--once")
+        with open(self.path("var/log/dead_letters/clicks.jsonl")) as file:
+            letters = [json.loads(line) for line in file]
+        places = sorted((letter["stream"], letter["offset"]) for letter in letters)
+        self.assertEqual(places, [(f"{self.topic}/0", 1), (f"{self.topic}/0", 2), (f"{self.topic}/1", 0)])
+        self.assertEqual({letter.get("record", letter.get("record_base64")) for letter in letters}, {"{", "", "/w=="})
+        os.rename(self.path("var"), self.path("old"))
+        said = self.run_program("run", "--once", "--strict", code=1)[1]
+        self.assertRegex(said, rf"{self.topic}/(0: record 1: not valid JSON|1: record 0: not valid UTF-8)")
+
+    def test_poison_to_a_topic(self):
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 2)
+        self.broker.create(dead, 1)
+        self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
+        big = b"{" + b"x" * 100_000
+        self.broker.produce(self.topic, [(0, message(1)), (1, b"\x00key", big, [("trace", b"\x01")]), (1, b"?"),
+                                         (0, message(2))])
+        self.assertEqual(self.run_json("run", "--once")["dead_letters"], 2)
+        self.assertEqual(self.run_json("run", "--once")["dead_letters"], 0)
+        first, second = self.broker.consume(dead, 2)
+        self.assertEqual((first.key(), first.value()), (b"\x00key", big))
+        self.assertEqual((second.key(), second.value()), (None, b"?"))
+        headers = dict(first.headers())
+        self.assertEqual(headers["trace"], b"\x01")
+        for name, value in (("topic", self.topic), ("partition", "1"), ("offset", "0"), ("connector.name", "clicks"),
+                            ("stage", "VALUE_CONVERTER")):
+            self.assertEqual(headers[f"__connect.errors.{name}"].decode(), value)
+        self.assertIn(b"not valid JSON", headers["__connect.errors.exception.message"])
+        self.assertEqual(self.broker.ends(dead, 1), [2])
+
+    def test_dead_letters_that_nobody_takes(self):
+        """The position stays before a letter that isn't acknowledged."""
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 1)
+        self.broker.create(dead, 1, max_message_bytes=1000)
+        self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
+        self.broker.produce(self.topic, [(0, message(1)), (0, b"x" * 5000), (0, message(2))])
+        self.assertIn(f"dead_letters, topic '{dead}' doesn't take them: Broker: Message size too large", self.fails())
+        self.assertEqual(self.logged(), 0)
+
+    def test_what_the_page_about_dead_letters_shows(self):
+        with open("docs/reference/dead-letters.md") as file:
+            source = re.search(r"```yaml\n(.*?)```", file.read(), re.DOTALL)[1]
+        self.assertEqual(source.count("localhost:9092"), 1)
+        self.write("skewless.yaml", "project: shop\nlog: {path: var/log}\nonline: {type: embedded, path: var/online}\n" +
+                   source.replace("localhost:9092", self.broker.address) +
+                   "entities: {user: {keys: {user_id: int64}}}\n"
+                   "feature_views: {seen: {source: clicks, entity: user, features: {n: count(*)}}}\n")
+        self.broker.create("clicks")
+        self.broker.create("clicks-dead")
+        self.broker.produce("clicks", [(0, message(1)), (0, b"?")])
+        summary = self.run_json("run", "--once")
+        self.assertEqual((summary["events"], summary["dead_letters"]), (1, 1))
+        self.assertEqual(self.broker.consume("clicks-dead", 1)[0].value(), b"?")
+
+    # ---- groups
+
+    def test_a_group(self):
+        self.broker.create(self.topic, 2)
+        self.define(more="    group: readers\n")
+        self.produce(100, 2)
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.wait_until_committed("readers", [50, 50])
+        engine.kill()
+        # A group's offsets never outvote the log.
+        self.produce(100, 2)
+        engine.start()
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.broker.committed("readers", self.topic, 2), [100, 100])
+        self.assertEqual(self.logged(), 200)
+
+    def wait_until_committed(self, group, offsets):
+        deadline = time.monotonic() + 60
+        while self.broker.committed(group, self.topic, len(offsets)) != offsets:
+            self.assertLess(time.monotonic(), deadline, self.broker.committed(group, self.topic, len(offsets)))
+            time.sleep(0.1)
+
+    def test_two_members_of_a_group(self):
+        self.broker.create(self.topic, 4)
+        self.define(more="    group: pair\n")
+        self.produce(400, 4)
+        engine = self.start()
+        self.wait_for_all(engine)
+        with open(self.path("skewless.yaml")) as file:
+            text = file.read()
+        self.write("other/skewless.yaml", text)
+        other = Running(self.path("other"))
+        self.children.append(other)
+        # Each has two partitions; none is read by both from now on.
+        deadline = time.monotonic() + 60
+        while len(self.partitions(engine)) != 2 or len(self.partitions(other)) != 2:
+            self.assertLess(time.monotonic(), deadline, (self.partitions(engine), self.partitions(other)))
+            time.sleep(0.05)
+        mine = self.partitions(engine)
+        self.assertEqual(mine | self.partitions(other), {"0", "1", "2", "3"})
+        before = self.read(engine)[0]
+        self.produce(400, 4)
+        deadline = time.monotonic() + 60
+        while self.read(engine)[0] != before + 200:
+            self.assertLess(time.monotonic(), deadline, self.read(engine))
+            time.sleep(0.02)
+        # What one leaves the other takes over, from where it was itself.
+        other.stop()
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.logged(), 800)
+
+    def partitions(self, engine):
+        return set(re.findall(r'skewless_kafka_position\{.*partition="(\d+)"', engine.request("GET", "/metrics")[1]))
+
+    def test_assigned_partitions_commit_for_monitoring(self):
+        self.broker.create(self.topic, 2)
+        self.define()
+        self.produce(100, 2)
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.wait_until_committed("skewless-live-clicks", [50, 50])
+        engine.stop()
+
+    # ---- watermarks
+
+    def test_the_slowest_partition_holds_the_watermark(self):
+        self.broker.create(self.topic, 2)
+        self.define(more="    allowed_lateness: 0s\n    idle_after: 700ms\n")
+        engine = self.start()
+        self.wait_for_metric(engine, 0, "skewless_kafka_position", partition=1)
+        hour = 3_600_000
+        # Partition 0 is far ahead, partition 1 has nothing yet: an event of any time is in time.
+        self.broker.produce(self.topic, [(0, message(1, ts=NOON + 2 * hour)), (0, message(1, ts=NOON + hour))])
+        self.wait_for(engine, [2, 2, 1])
+        self.broker.produce(self.topic, [(1, message(1, ts=NOON + hour)), (0, message(1, ts=NOON + hour))])
+        self.wait_for(engine, [4, 4, 1])
+        # Behind the slower one is too late.
+        self.broker.produce(self.topic, [(0, message(100, ts=NOON + hour - 1))])
+        self.wait_for_metric(engine, 1, "skewless_events_refused_late_total")
+        self.assertEqual(self.metric(engine, "skewless_watermark_seconds"), (NOON + hour) / 1000)
+        # The log gives the watermark back after a crash: the same is too late, and no more than that.
+        engine.kill()
+        engine.start()
+        self.broker.produce(self.topic, [(0, message(100, ts=NOON + hour - 1)), (0, message(1, ts=NOON + hour))])
+        self.wait_for(engine, [5, 5, 1])
+        self.wait_for_metric(engine, 1, "skewless_events_refused_late_total")
+        # Partition 1 falls silent: after idle_after it holds nothing any more.
+        time.sleep(0.8)
+        self.broker.produce(self.topic, [(0, message(1, ts=NOON + 2 * hour))])
+        self.wait_for_metric(engine, (NOON + 2 * hour) / 1000, "skewless_watermark_seconds")
+        self.broker.produce(self.topic, [(1, message(100, ts=NOON + hour))])
+        self.wait_for_metric(engine, 2, "skewless_events_refused_late_total")
+        engine.stop()
+
+
+if __name__ == "__main__":
+    unittest.main()
