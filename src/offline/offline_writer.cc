@@ -128,9 +128,15 @@ Status ParquetOfflineWriter::Add(const Batch& batch) {
   if (batch.rows() == 0) return {};
   // Commits end with batches of the log, so a batch is committed whole or not at all.
   const bool keep_rows = batch.sequence.back() > manifest_.through_sequence;
+  Availability* const availability = keep_rows ? options_.availability.get() : nullptr;
+  if (availability != nullptr) {
+    SKEWLESS_RETURN_IF_ERROR(availability->Advance(batch.sequence.back()));
+  }
   int64_t bytes = 0;
   for (size_t view = 0; view < tables_.size(); ++view) {
-    if (sources_[view] == static_cast<int>(batch.source)) tables_[view]->Add(batch, keep_rows);
+    if (sources_[view] == static_cast<int>(batch.source)) {
+      tables_[view]->Add(batch, keep_rows, static_cast<uint32_t>(view), availability);
+    }
     bytes += tables_[view]->bytes();
   }
   seen_ = batch.sequence.back();

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "kernel/kernel_set.h"
+#include "log/availability.h"
 #include "model/batch.h"
 
 namespace skewless {
@@ -19,6 +20,9 @@ namespace skewless {
 struct OfflineOptions {
   std::string directory;             // <directory>/<view>/event_date=YYYY-MM-DD/part-*.parquet
   int64_t memory_bytes = 512 << 20;  // buffered rows; beyond it Add commits by itself
+  // Where the online store has a clock of its own; null: the log's times hold. Then only records
+  // whose stamps are known may be added.
+  std::shared_ptr<Availability> availability = nullptr;
 };
 
 class OfflineWriter {

@@ -89,7 +89,7 @@ ViewTable::ViewTable(const Definition& definition, const ViewKernel& kernel)
   }
 }
 
-void ViewTable::Add(const Batch& batch, bool keep_rows) {
+void ViewTable::Add(const Batch& batch, bool keep_rows, uint32_t view, Availability* availability) {
   // A refused record is a row too, though it is never folded: Prepare must tell whether it is one
   // of this view's, so it sees the batch as if all were applied.
   const bool some_refused =
@@ -107,15 +107,22 @@ void ViewTable::Add(const Batch& batch, bool keep_rows) {
   for (size_t row = 0; row < batch.rows(); ++row) {
     if (input_.selected[row] == 0) continue;
     if (batch.applied.empty() || batch.applied[row] != 0) states_.Fold(input_, row);
-    if (keep_rows) AddRow(batch, row);
+    if (!keep_rows) continue;
+    Timestamp available = batch.available_us[row];
+    // A refused record was never to be read anywhere: it keeps the log's time.
+    if (availability != nullptr && (batch.applied.empty() || batch.applied[row] != 0)) {
+      available = availability->Of(view, input_.keys.key(row), input_.keys.hash[row],
+                                   batch.sequence[row], available);
+    }
+    AddRow(batch, row, available);
   }
 }
 
-void ViewTable::AddRow(const Batch& batch, size_t row) {
+void ViewTable::AddRow(const Batch& batch, size_t row, Timestamp available_us) {
   hash_.push_back(input_.keys.hash[row]);
   event_.AppendInt(batch.event_us[row]);
   processing_.AppendInt(batch.processing_us[row]);
-  available_.AppendInt(batch.available_us[row]);
+  available_.AppendInt(available_us);
   sequence_.AppendInt(batch.sequence[row]);
   applied_.AppendInt(batch.applied.empty() ? 1 : batch.applied[row]);
   const auto append = [this](Column& column, ValueView value) {
@@ -145,7 +152,7 @@ std::vector<uint32_t> ViewTable::SortedOrder() const {
     const int64_t day_b = FloorDiv(event_.ints[b], kDayUs);
     if (day_a != day_b) return day_a < day_b;
     if (hash_[a] != hash_[b]) return hash_[a] < hash_[b];
-    // Availability never decreases along the log, so the sequence orders it too.
+    // Availability of an entity never decreases along the log, so the sequence orders it too.
     return sequence_.ints[a] < sequence_.ints[b];
   });
   return order;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "kernel/view_kernel.h"
+#include "log/availability.h"
 #include "offline/entity_states.h"
 #include "offline/manifest.h"
 
@@ -16,8 +17,10 @@ class ViewTable {
  public:
   ViewTable(const Definition& definition, const ViewKernel& kernel);
 
-  // Folds the batch; makes rows of its records where `keep_rows`.
-  void Add(const Batch& batch, bool keep_rows);
+  // Folds the batch; makes rows of its records where `keep_rows`. `availability`: of a store with a
+  // clock of its own, where the view has that number; else null.
+  void Add(const Batch& batch, bool keep_rows, uint32_t view = 0,
+           Availability* availability = nullptr);
   int64_t rows() const { return static_cast<int64_t>(sequence_.valid.size()); }
   int64_t bytes() const;
 
@@ -27,7 +30,7 @@ class ViewTable {
   void Clear();
 
  private:
-  void AddRow(const Batch& batch, size_t row);
+  void AddRow(const Batch& batch, size_t row, Timestamp available_us);
   std::vector<uint32_t> SortedOrder() const;
   Status WritePartition(FileSystem& files, const std::string& directory,
                         std::span<const uint32_t> order, OfflineManifest* manifest) const;

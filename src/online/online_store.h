@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "kernel/view_kernel.h"
+#include "online/changed_rows.h"
 
 namespace skewless {
 
@@ -45,6 +46,17 @@ class OnlineWriter {
   // Readers' now, under a replay clock: everything that arrived up to `now` is committed, and later
   // batches arrive later. It never goes back, and never stops amid the stamps of a batch.
   virtual void AdvanceReplayClock(Timestamp now) = 0;
+
+  // ---- Where the states go on to a store elsewhere
+  // From now on every Commit leaves the rows that it changed to be taken.
+  virtual void TrackChanges() = 0;
+  // Those of the commits since the last call, in place of what `changed` held.
+  virtual void TakeChanges(ChangedRows* changed) = 0;
+  // Adds rows of a view with the sequence of each, at least `least` of them where there are so
+  // many, beginning at `*cursor` (0: the first). False once all were given; rows that come into
+  // being between two calls may be given or not.
+  virtual bool ListRows(int view, uint64_t* cursor, size_t least, ChangedRows* rows) = 0;
+
   // A clean end: the next start need not rebuild.
   virtual Status Close() = 0;
 

@@ -18,16 +18,10 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "model/stamp.h"
 #include "online/online_store.h"
 
 namespace skewless {
-
-// From `available_us` on, readers could see the records up to `sequence`.
-struct Stamp {
-  Sequence sequence = 0;
-  Timestamp available_us = 0;
-  bool operator==(const Stamp&) const = default;
-};
 
 struct RowWrite {
   int view = 0;
@@ -49,8 +43,12 @@ struct RowWritten {
   Outcome outcome = Outcome::kFailed;
   Sequence stored_sequence = 0;  // what the store holds now; of kFailed: 0
   Timestamp available_us = 0;    // the stamp of what the store holds now; of kFailed: 0
-  bool may_retry = false;        // of kFailed: the same write may succeed later
-  Error error;                   // of kFailed
+  // Of kWritten where another writer (an older engine that was not dead yet) wrote what was there
+  // before, and of kAlreadyThere: the stamps that the row carries and this write did not bring. The
+  // store keeps them in the row beside `unlogged`: nobody else may know them.
+  std::vector<Stamp> found;
+  bool may_retry = false;  // of kFailed: the same write may succeed later
+  Error error;             // of kFailed
 };
 
 // A row as the store holds it: its sequence, and the stamps that it carries, ascending, its own
@@ -67,7 +65,8 @@ class RemoteRows {
 
   // Rows that Send would still take; never more than the window that the store was opened with.
   virtual size_t room() const = 0;
-  // Copies what it needs and returns at once. Every row sent comes back from Poll exactly once.
+  // Copies what it needs and returns at once. Every row sent comes back from Poll exactly once. A
+  // write that failed is sent again with the same bytes, so that its stamp comes to be known.
   virtual Status Send(std::span<const RowWrite> rows) = 0;
   // Moves bytes in both directions, waits up to `wait_us` for answers, and appends what is done.
   // kUnavailable while the store is away (`done` still gets the rows that failed with it); it
@@ -77,6 +76,9 @@ class RemoteRows {
   // Changes when the server may have lost rows: it restarted, or another took its place. Never 0
   // once it was connected.
   virtual uint64_t incarnation() const = 0;
+  // No write sent from now on is stamped before this: the least of the servers' clocks, as far as
+  // their answers told it. States that are sent may have dropped what no read from then on needs.
+  virtual Timestamp least_stamp() const = 0;
 
   // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
   virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;

@@ -37,6 +37,7 @@ Engine::~Engine() {
 Status Engine::Run(const std::atomic<bool>& stop) {
   for (auto& source : sources_) source->Start();
   if (offline_) offline_->Start();
+  if (rows_) rows_->Start();
   Status result;
   for (;;) {
     const Result<Turn> turn = TakeTurn(stop.load(std::memory_order_relaxed), true);
@@ -66,6 +67,7 @@ void Engine::StepOffline() {
 Status Engine::Close() {
   SKEWLESS_CHECK(!closed_);
   closed_ = true;
+  if (rows_) SKEWLESS_RETURN_IF_ERROR(FinishRows());
   if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
   return online_->Close();
 }
@@ -111,6 +113,11 @@ Result<Engine::Turn> Engine::LiveTurn(bool stop, bool wait) {
     draining_ = true;
     for (auto& source : sources_) source->queue().Stop();
   }
+  if (has_rows()) {
+    bool must_wait = false;
+    SKEWLESS_RETURN_IF_ERROR(AttendRows(wait, &must_wait));
+    if (must_wait) return Turn::kIdle;
+  }
   const bool more = CollectGroup(wait);
   const bool any = !group_.empty();
   if (any) SKEWLESS_RETURN_IF_ERROR(CommitLiveGroup());
@@ -119,7 +126,7 @@ Result<Engine::Turn> Engine::LiveTurn(bool stop, bool wait) {
   }
   for (auto& done : group_) sources_[done.batch->source]->queue().GiveBack(std::move(done.batch));
   group_.clear();
-  if (!more || (draining_ && !any)) return Turn::kEnded;
+  if (!more || (draining_ && !any)) return has_rows() ? DrainRows(wait) : Turn::kEnded;
   return any ? Turn::kWorked : Turn::kIdle;
 }
 
@@ -158,10 +165,14 @@ Status Engine::CommitStamped() {
   for (const auto& [batch, _] : commit_) sources_[batch->source]->Durable(batch->positions);
   for (const auto& [batch, accepted_nanos] : commit_) {
     SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
-    NoteFolded(*batch, accepted_nanos);
+    if (!has_rows()) NoteFolded(*batch, accepted_nanos);
   }
   SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
-  CountReadable();
+  if (has_rows()) {
+    HandOverChanges();  // the row writer counts them when they are readable
+  } else {
+    CountReadable();
+  }
   for (const auto& [batch, _] : commit_) {
     stats_.accepted.fetch_add(static_cast<int64_t>(batch->rows()), std::memory_order_relaxed);
     stats_.refused_late.fetch_add(
@@ -180,7 +191,7 @@ Status Engine::AppendAndSync() {
   if (sync_nanos > kSlowSyncNanos) LogSlowSync(sync_nanos);
   stats_.log_bytes.store(log_->bytes_written(), std::memory_order_relaxed);
   stats_.batches.fetch_add(static_cast<int64_t>(commit_.size()), std::memory_order_relaxed);
-  if (offline_) offline_->SetDurable(log_->last_sequence());
+  if (offline_ && !has_rows()) offline_->SetDurable(log_->last_sequence());
   return {};
 }
 
@@ -188,6 +199,7 @@ Status Engine::FoldAll(const Batch& batch) {
   for (size_t view = 0; view < kernels_.size(); ++view) {
     if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
     kernels_[view]->Prepare(batch, scratch_, &inputs_[view]);
+    if (has_rows()) LowerAvailability(&inputs_[view]);
     SKEWLESS_RETURN_IF_ERROR(online_->Fold(static_cast<int>(view), *kernels_[view], inputs_[view]));
   }
   stats_.evaluation_overflows.store(scratch_.counts.overflow, std::memory_order_relaxed);

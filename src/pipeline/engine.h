@@ -2,6 +2,9 @@
 // that joins the stages. One thread owns the log and the states; each source decodes in a thread of
 // its own; the offline tables are made from the log by another.
 //
+// Where the online store is one elsewhere, with a clock of its own, the states are in a store of
+// the engine's own, and the row writer sends on what each commit changed.
+//
 // The order of one group commit (CONSISTENCY: "The log", "Making availability exact"):
 //   announce the stamp -> stamp the rows -> append and sync the log -> fold -> publish
 #pragma once
@@ -19,8 +22,11 @@
 #include "log/log.h"
 #include "online/embedded/embedded_store.h"
 #include "online/online_store.h"
+#include "online/remote_rows.h"
 #include "pipeline/engine_stats.h"
+#include "pipeline/online_of.h"
 #include "pipeline/replay_gate.h"
+#include "pipeline/row_writer.h"
 #include "pipeline/source_thread.h"
 #include "source/source_watermark.h"
 
@@ -33,6 +39,10 @@ struct EngineParts {
       open_source = OpenSource;
   std::function<Result<std::unique_ptr<OnlineWriter>>(const EmbeddedOptions&)> open_online =
       OpenEmbeddedWriter;
+  // Null where the definition's store is the embedded one.
+  std::function<Result<std::unique_ptr<RemoteRows>>(const Definition&, const KernelSet&,
+                                                    uint64_t log_identity)>
+      open_rows = OpenRemoteRows;
 };
 
 struct EngineOptions {
@@ -41,6 +51,8 @@ struct EngineOptions {
   bool stepped_replay = false;  // the replay clock waits for ReplayGate::AdvanceTo
   size_t batch_rows = 8192;     // decoded at a time
   size_t group_rows = 65536;    // at most in one group commit
+  RowWriterOptions rows;
+  DurationUs drain_timeout_us = 30 * kSecondUs;  // for the rows, when the engine is told to stop
   // While the online store is rebuilt from the log: records folded, of how many.
   std::function<void(int64_t records, int64_t total)> recovery_progress;
   EngineParts parts;
@@ -72,6 +84,8 @@ class Engine {
   void StepSource(size_t source);
   // The offline tables': what is durable.
   void StepOffline();
+  // The row writer's, where there is one.
+  void StepRows();
 
   // After Run: finishes the offline tables and closes the stores.
   Status Close();
@@ -84,6 +98,7 @@ class Engine {
   const LogRecovery& recovery() const { return log_->recovery(); }
   const OnlineWriter& online() const { return *online_; }
   bool rebuilt() const { return rebuilt_; }
+  const RowWriterStats* rows() const { return rows_ ? &rows_->stats() : nullptr; }
 
  private:
   Engine(const Definition& definition, const KernelSet& kernels, FileSystem& files,
@@ -92,6 +107,7 @@ class Engine {
   Status OpenLog();
   Status OpenOnline();
   Status RebuildOnline();
+  Status OpenRows();
   Status RecoverWatermarks();
   Status OpenSources();
   Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetters(const SourceDefinition& source);
@@ -112,6 +128,14 @@ class Engine {
   Status AppendAndSync();
   void LogSlowSync(int64_t nanos);
   Status FoldAll(const Batch& batch);
+  // ---- engine_rows.cc
+  bool has_rows() const { return rows_ != nullptr; }
+  void LowerAvailability(ViewInput* input);
+  void HandOverChanges();
+  Status AttendRows(bool wait, bool* must_wait);
+  Result<Turn> DrainRows(bool wait);
+  void ListRows();
+  Status FinishRows();
   void MoveReplayClock(Timestamp time);
 
   const Definition& definition_;
@@ -130,6 +154,13 @@ class Engine {
   ReplayGate gate_;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<OnlineWriter> online_;
+  std::unique_ptr<RowWriter> rows_;  // null where readers use online_
+  ChangedRows changes_;
+  std::vector<Timestamp> lowered_us_;  // by row of the batch that is folded
+  uint64_t listing_ = 0;               // of all rows, which is under way
+  int listed_view_ = 0;
+  uint64_t listed_to_ = 0;
+  int64_t drain_began_nanos_ = 0;
   std::vector<std::unique_ptr<DeadLetterStore>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<bool> source_ended_;

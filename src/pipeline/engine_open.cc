@@ -78,12 +78,15 @@ Status Engine::OpenOnline() {
   embedded.log_identity = log_->identity();
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(embedded.directory));
   SKEWLESS_ASSIGN_OR_RETURN(online_, options_.parts.open_online(embedded));
+  SKEWLESS_RETURN_IF_ERROR(OpenRows());
   if (!online_->usable() || online_->last_sequence() != log_->recovery().last_sequence) {
     SKEWLESS_RETURN_IF_ERROR(RebuildOnline());
   }
   if (replay_ && last_available_us_ != kMinTimestamp)
     online_->AdvanceReplayClock(last_available_us_ - 1);
-  return online_->OpenForReaders();
+  SKEWLESS_RETURN_IF_ERROR(online_->OpenForReaders());
+  if (has_rows()) online_->TrackChanges();
+  return {};
 }
 
 // As one batch: nobody reads before its end, so no row needs the version before.
@@ -197,12 +200,16 @@ Status Engine::OpenOffline() {
   OfflineOptions offline_options;
   offline_options.directory = definition_.ResolvePath(definition_.offline->path);
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(offline_options.directory));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      offline_options.availability,
+      Availability::Open(files_, definition_.ResolvePath(definition_.log_path),
+                         StampedViewsOf(kernels_)));
   SKEWLESS_ASSIGN_OR_RETURN(auto writer,
                             OfflineWriter::Open(files_, definition_, kernels_, offline_options));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   offline_ = std::make_unique<OfflineThread>(std::move(writer), std::move(reader), &stats_,
                                              OfflineThreadOptions{});
-  offline_->SetDurable(log_->recovery().last_sequence);
+  offline_->SetDurable(has_rows() ? rows_->known_sequence() : log_->recovery().last_sequence);
   return {};
 }
 

@@ -35,10 +35,10 @@ std::string FileOf(const Definition& definition, const std::string& key) {
 }  // namespace
 
 Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const KernelSet& kernels) {
-  if (definition.online.type != "embedded")
-    return NotAvailable("online store '" + definition.online.type + "'");
   EmbeddedOptions store;
-  store.directory = definition.ResolvePath(definition.online.path);
+  const bool embedded = definition.online.type == "embedded";
+  store.directory = embedded ? definition.ResolvePath(definition.online.path)
+                             : JoinPath(definition.ResolvePath(definition.log_path), "state");
   store.views = ViewNames(kernels);
   store.fingerprints = Fingerprints(kernels);
   return store;
@@ -81,12 +81,29 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   return store;
 }
 
+Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
+                                                   const KernelSet& kernels,
+                                                   uint64_t log_identity) {
+  if (definition.online.type == "embedded") return nullptr;
+  SKEWLESS_ASSIGN_OR_RETURN(RedisOptions redis, RedisStoreOf(definition, kernels));
+  redis.log_identity = log_identity;
+  return OpenRedisRows(redis);
+}
+
+std::vector<StampedView> StampedViewsOf(const KernelSet& kernels) {
+  std::vector<StampedView> views;
+  for (const auto& kernel : kernels) views.push_back({kernel->view().name, kernel->fingerprint()});
+  return views;
+}
+
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Definition& definition,
                                                        const KernelSet& kernels) {
   if (definition.online.type == "redis") {
     SKEWLESS_ASSIGN_OR_RETURN(const RedisOptions redis, RedisStoreOf(definition, kernels));
     return OpenRedisReader(redis);
   }
+  if (definition.online.type != "embedded")
+    return NotAvailable("online store '" + definition.online.type + "'");
   SKEWLESS_ASSIGN_OR_RETURN(EmbeddedOptions store, EmbeddedStoreOf(definition, kernels));
   return OpenEmbeddedReader(store.directory, std::move(store.views), std::move(store.fingerprints));
 }

@@ -5,12 +5,15 @@
 
 #include "definition/definition.h"
 #include "kernel/kernel_set.h"
+#include "log/stamp_log.h"
 #include "online/embedded/embedded_store.h"
 #include "online/redis/redis_store.h"
+#include "online/remote_rows.h"
 
 namespace skewless {
 
-// Its folder, views and layouts; kUnsupported where the definition names another kind of store.
+// The store of the engine's states, which readers use where the definition's store is the embedded
+// one. Where it is another, they lie beside the log.
 Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const KernelSet& kernels);
 // Its address, secrets, views and layouts, and when rows expire; kUnsupported where the definition
 // names another kind of store, or of Redis what this version does not do. `log_identity` is for
@@ -20,6 +23,13 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
 // How long after its newest event a row is needed by no feature of the view any more: the longest
 // window, or the time to live; 0 where a feature has neither.
 DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view);
+
+// The writer of a store elsewhere; null where the definition's store is the embedded one.
+Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
+                                                   const KernelSet& kernels, uint64_t log_identity);
+
+// The views and their layouts, as the stamp log names them.
+std::vector<StampedView> StampedViewsOf(const KernelSet& kernels);
 
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Definition& definition,
                                                        const KernelSet& kernels);

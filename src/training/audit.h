@@ -31,6 +31,8 @@ struct Difference {
 struct AuditReport {
   int64_t rows = 0;    // served rows compared
   int64_t values = 0;  // values compared
+  // Read at times of which the store has not told all: the running engine, or the next one, will.
+  int64_t not_yet_known = 0;
   int64_t different_rows = 0;
   std::map<DifferenceCause, int64_t> by_cause;  // rows
   std::vector<Difference> examples;             // the first 20

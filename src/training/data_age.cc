@@ -9,7 +9,7 @@
 namespace skewless {
 namespace {
 
-// Records of a view, in order of availability.
+// Records of a view, in the log's order, which is about that of availability.
 class ViewAgeMeter {
  public:
   ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points)
@@ -22,11 +22,12 @@ class ViewAgeMeter {
     }
   }
 
-  void Add(const Batch& batch) {
+  void Add(const Batch& batch, int view, RecordAvailability* availability) {
     if (kernel_.view().source != static_cast<int>(batch.source)) return;
     kernel_.Prepare(batch, scratch_, &input_);
+    if (availability != nullptr) availability->Set(view, &input_);
     for (size_t row = 0; row < batch.rows(); ++row) {
-      if (input_.selected[row] != 0) AddRecord(batch.event_us[row], batch.available_us[row]);
+      if (input_.selected[row] != 0) AddRecord(batch.event_us[row], input_.available_us[row]);
     }
   }
 
@@ -43,8 +44,10 @@ class ViewAgeMeter {
 
  private:
   void AddRecord(Timestamp event, Timestamp available) {
-    MovePointsTo(available);
-    MoveMidnightTo(available);
+    // Entities are written in an order of the store's: a point counts what came before it here.
+    latest_ = std::max(latest_, available);
+    MovePointsTo(latest_);
+    MoveMidnightTo(latest_);
     newest_ = std::max(newest_, event);
     ++age_.records;
     // The histogram counts whole numbers; here they are microseconds.
@@ -81,6 +84,7 @@ class ViewAgeMeter {
   EvaluationScratch scratch_;
   size_t point_ = 0, empty_points_ = 0;
   Timestamp newest_ = kMinTimestamp, loaded_ = kMinTimestamp;
+  Timestamp latest_ = kMinTimestamp;
   int64_t day_ = kMinTimestamp;
   LatencyHistogram streaming_, batch_;
 };
@@ -113,11 +117,15 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
   }
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition, HistoryKind::kLog, views));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto availability, OpenAvailability(files, definition, kernels));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));
     if (!more) break;
-    for (auto& meter : meters) meter->Add(batch);
+    if (availability) SKEWLESS_RETURN_IF_ERROR(availability->Advance(batch));
+    for (size_t view = 0; view < meters.size(); ++view) {
+      meters[view]->Add(batch, static_cast<int>(view), availability.get());
+    }
   }
   std::vector<ViewAge> ages;
   for (auto& meter : meters) ages.push_back(meter->Finish());

@@ -21,6 +21,8 @@ enum class HistoryKind { kLog, kSources };
 struct History {
   HistoryStream next;            // keeps what it needs
   int64_t expected_records = 0;  // 0: unknown
+  // Of the log, where its own times are not what readers went by; null: they are.
+  std::shared_ptr<RecordAvailability> availability = nullptr;
   // Set when `next` failed because files that were taken to be sorted are not.
   std::shared_ptr<bool> out_of_order = std::make_shared<bool>(false);
 };

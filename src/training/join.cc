@@ -50,6 +50,9 @@ class HistoryReader {
     counts_->history_records += rows;
     counts_->refused_late += std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0});
     if (options_.available_ascends) SKEWLESS_RETURN_IF_ERROR(CheckAscends(batch));
+    if (options_.availability != nullptr) {
+      SKEWLESS_RETURN_IF_ERROR(options_.availability->Advance(batch));
+    }
     for (auto& join : joins_) join->Add(batch, scratch_);
     if (options_.progress) {
       const double expected = static_cast<double>(std::max<int64_t>(options_.expected_records, 1));

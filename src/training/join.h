@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "definition/definition.h"
 #include "kernel/kernel_set.h"
+#include "training/record_availability.h"
 
 namespace skewless {
 
@@ -45,6 +46,9 @@ struct JoinOptions {
   // The history's available_us never decreases, as in every log: then much need not be kept. A
   // history that doesn't keep to it is an error.
   bool available_ascends = false;
+  // The log's history of a store with a clock of its own: what tells from when its records were
+  // readable. Of one entity and view they still ascend.
+  RecordAvailability* availability = nullptr;
   bool provenance = true;            // answers tell their sequence and newest event
   int threads = 0;                   // 0: the machine's
   int64_t memory_bytes = 4LL << 30;  // beyond it partitions spill to `spill_directory`

@@ -123,6 +123,12 @@ int CountJoinPasses(const KernelSet& kernels, const std::vector<ViewLabels>& lab
       std::clamp<int64_t>(passing / std::max<int64_t>(room, 1) + 1, 1, kMaxJoinPasses));
 }
 
+void UseAvailability(const History& history, JoinOptions* options) {
+  const bool asked = options->as_of == AsOf::kAvailable && !options->delay_us.has_value();
+  options->availability = asked ? history.availability.get() : nullptr;
+  if (options->availability != nullptr) options->available_ascends = false;
+}
+
 Result<std::vector<ViewAnswers>> JoinInPasses(const KernelSet& kernels,
                                               const OpenHistoryAgain& open_history,
                                               const std::vector<ViewLabels>& labels,
@@ -135,6 +141,7 @@ Result<std::vector<ViewAnswers>> JoinInPasses(const KernelSet& kernels,
   for (int pass = 0; pass < passes; ++pass) {
     SKEWLESS_ASSIGN_OR_RETURN(History history, open_history());
     options.expected_records = history.expected_records;
+    UseAvailability(history, &options);
     if (progress) {
       options.progress = [&](double fraction, int64_t records) {
         progress((pass + fraction) / passes, records);

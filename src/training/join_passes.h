@@ -16,6 +16,9 @@ int CountJoinPasses(const KernelSet& kernels, const std::vector<ViewLabels>& lab
                     const std::vector<std::vector<int>>& outputs, const JoinOptions& options);
 inline constexpr int kMaxJoinPasses = 64;
 
+// The options for this history: with its availability, where that is what is asked for.
+void UseAvailability(const History& history, JoinOptions* options);
+
 // JoinHistory's answers. `out_of_order`: set with the error of a history that was not sorted.
 Result<std::vector<ViewAnswers>> JoinInPasses(const KernelSet& kernels,
                                               const OpenHistoryAgain& open_history,

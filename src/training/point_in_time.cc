@@ -57,16 +57,20 @@ Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definit
   }
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition, HistoryKind::kLog, views));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto availability, OpenAvailability(files, definition, kernels));
   Batch batch;
   EvaluationScratch scratch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));
-    // Availability never decreases along the log.
-    if (!more || (batch.rows() > 0 && batch.available_us.front() > t)) break;
+    if (!more) break;
+    // Availability never decreases along the log, by its own times.
+    if (!availability && batch.rows() > 0 && batch.available_us.front() > t) break;
+    if (availability) SKEWLESS_RETURN_IF_ERROR(availability->Advance(batch));
     for (WantedRow& one : wanted) {
       const ViewKernel& kernel = *kernels[static_cast<size_t>(one.view)];
       if (!one.has_key || kernel.view().source != static_cast<int>(batch.source)) continue;
       kernel.Prepare(batch, scratch, &one.input);
+      if (availability) availability->Set(one.view, &one.input);
       for (size_t row = 0; row < batch.rows(); ++row) {
         if (IsRow(one, one.input, row, t)) Fold(kernel, row, &one);
       }

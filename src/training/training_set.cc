@@ -156,8 +156,14 @@ class TrainingSetMaker {
     }
     // Files mostly lie in the order of arrivals; only those that don't are sorted.
     for (const FileOrder order : {FileOrder::kAsTheyLie, FileOrder::kSort}) {
-      const auto open = [&] {
-        return OpenHistory(files, definition_, request_.history, wanted_.views, order);
+      const auto open = [&]() -> Result<History> {
+        SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history,
+                                                               wanted_.views, order));
+        if (request_.history == HistoryKind::kLog) {
+          SKEWLESS_ASSIGN_OR_RETURN(history.availability,
+                                    OpenAvailability(files, definition_, kernels));
+        }
+        return history;
       };
       JoinOptions options = request_.join;
       options.provenance = false;

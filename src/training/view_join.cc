@@ -115,6 +115,7 @@ void ViewJoin::Distribute() {
 void ViewJoin::Add(const Batch& batch, EvaluationScratch& scratch) {
   if (kernel_.view().source != static_cast<int>(batch.source)) return;
   kernel_.Prepare(batch, scratch, &input_);
+  if (options_.availability != nullptr) options_.availability->Set(labels_.view, &input_);
   if (last_values_) {
     last_values_->Add(input_, strings_[0].get());
     kept_ = last_values_->added();

@@ -147,6 +147,15 @@ Scenario DrawScenario(uint64_t seed) {
   return scenario;
 }
 
+Scenario DrawRemoteScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = true;
+  // Its streams may be those of a replay: one a source, which the wall clock takes as well.
+  scenario.replay = false;
+  scenario.stepped = false;
+  return scenario;
+}
+
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
                                                  const std::string& root) {
   SKEWLESS_ASSIGN_OR_RETURN(
@@ -194,7 +203,8 @@ std::string Describe(const Scenario& scenario) {
     out += "\n";
   }
   out += scenario.replay ? (scenario.stepped ? "stepped replay" : "free replay") : "wall clock";
-  out += std::string(scenario.offline ? ", offline tables" : "") + ", segments of " +
+  out += std::string(scenario.remote ? ", a store elsewhere" : "") +
+         (scenario.offline ? ", offline tables" : "") + ", segments of " +
          std::to_string(scenario.segment_bytes) + " bytes, batches of " +
          std::to_string(scenario.batch_rows) + ", groups of " +
          std::to_string(scenario.group_rows) + ", company " + std::to_string(scenario.company) +

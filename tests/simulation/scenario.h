@@ -61,6 +61,7 @@ struct Scenario {
   bool replay = false;   // a replay clock, else the wall clock
   bool stepped = false;  // which waits for its readers
   bool offline = false;  // makes offline tables
+  bool remote = false;   // the online store is a server elsewhere
   int64_t segment_bytes = 0;
   size_t batch_rows = 0;
   size_t group_rows = 0;
@@ -70,6 +71,8 @@ struct Scenario {
 };
 
 Scenario DrawScenario(uint64_t seed);
+// The same with an online store elsewhere, on the wall clock.
+Scenario DrawRemoteScenario(uint64_t seed);
 
 // The definition as the engine gets it; its files lie under `root`.
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario, const std::string& root);

@@ -65,6 +65,11 @@ class SimulatedStore : public OnlineWriter {
       return {};
     }));
   }
+  void TrackChanges() override { store_->TrackChanges(); }
+  void TakeChanges(ChangedRows* changed) override { store_->TakeChanges(changed); }
+  bool ListRows(int view, uint64_t* cursor, size_t least, ChangedRows* rows) override {
+    return store_->ListRows(view, cursor, least, rows);
+  }
   Status Close() override {
     return files_.Touch("close the store", true, [this] { return store_->Close(); });
   }

@@ -4,6 +4,7 @@
 //   simulation --seeds 1000 --first 5  from there on
 //   simulation --seed 123              that one alone, with what it is made of where it fails
 //   simulation --seed 123 --trace      and every operation of its last life
+//   simulation --remote                an online store elsewhere, slow and failing, in every world
 //   simulation --all                   count all that fail, cutting none down
 //
 // Where a seed fails it is printed and cut down to something small that fails in the same way.
@@ -30,6 +31,7 @@ struct Arguments {
   int shrink = 2000;
   bool trace = false;
   bool all = false;
+  bool remote = false;
 };
 
 // A crash of the program itself names its seed, too.
@@ -59,12 +61,20 @@ struct Outcome {
   std::vector<std::string> trace;
 };
 
+Scenario Draw(uint64_t seed, const Arguments& arguments) {
+  return arguments.remote ? DrawRemoteScenario(seed) : DrawScenario(seed);
+}
+
 Outcome RunScenario(const Scenario& scenario) {
   World world(scenario, Root());
   Outcome outcome;
   outcome.finding = world.Run();
   if (!outcome.finding) outcome.finding = Judge(&world);
   outcome.tally = world.tally();
+  outcome.tally.restarts = world.server().restarts;
+  outcome.tally.lost_rows = world.server().lost_rows;
+  outcome.tally.late_writes = world.server().late_writes;
+  outcome.tally.writes = world.server().writes;
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
 }
@@ -84,6 +94,12 @@ void Add(const Tally& one, Tally* all) {
   all->dead_letters += one.dead_letters;
   all->table_rows += one.table_rows;
   all->overruns += one.overruns;
+  all->refused_reads += one.refused_reads;
+  all->restarts += one.restarts;
+  all->lost_rows += one.lost_rows;
+  all->late_writes += one.late_writes;
+  all->writes += one.writes;
+  all->forgiven += one.forgiven;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -96,7 +112,7 @@ void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
   }
   if (arguments.shrink == 0 || arguments.all) return;
   const Scenario small = ShrinkScenario(
-      DrawScenario(seed),
+      Draw(seed, arguments),
       // In the same way: findings of a kind begin alike.
       [kind = outcome.finding->substr(0, 12)](const Scenario& scenario) {
         const Finding finding = RunScenario(scenario).finding;
@@ -123,7 +139,7 @@ int Run(const Arguments& arguments) {
   int64_t failed = 0;
   for (uint64_t seed = first; seed < end; seed += one ? 1 : arguments.stride) {
     running_seed = seed;
-    const Outcome outcome = RunScenario(DrawScenario(seed));
+    const Outcome outcome = RunScenario(Draw(seed, arguments));
     if (outcome.finding) {
       Report(seed, outcome, arguments);
       if (!arguments.all) return 1;
@@ -151,6 +167,15 @@ int Run(const Arguments& arguments) {
       static_cast<long long>(all.reopened), static_cast<long long>(all.rots),
       static_cast<long long>(all.rots_found), static_cast<long long>(all.dead_letters),
       static_cast<long long>(all.table_rows), seconds);
+  if (arguments.remote) {
+    std::printf(
+        "the server took %lld writes, %lld of them late, was restarted %lld times and lost "
+        "%lld rows;\nreaders were refused %lld times, %lld vectors rest on what nobody was "
+        "told\n",
+        static_cast<long long>(all.writes), static_cast<long long>(all.late_writes),
+        static_cast<long long>(all.restarts), static_cast<long long>(all.lost_rows),
+        static_cast<long long>(all.refused_reads), static_cast<long long>(all.forgiven));
+  }
   return 0;
 }
 
@@ -167,6 +192,7 @@ int main(int argc, char** argv) {
   app.add_option("--stride", arguments.stride, "from one to the next, for runs side by side")
       ->check(CLI::PositiveNumber);
   app.add_option("--shrink", arguments.shrink, "trials to cut a failing one down; 0: none");
+  app.add_flag("--remote", arguments.remote, "with an online store elsewhere");
   app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);

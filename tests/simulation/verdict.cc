@@ -7,6 +7,7 @@
 
 #include "model/key.h"
 #include "offline/offline_writer.h"
+#include "simulation/stamp_truth.h"
 #include "training/history.h"
 
 namespace skewless::simulation {
@@ -33,11 +34,22 @@ class Verdict {
     if (auto found = CheckStamps()) return found;
     if (auto found = CheckLateness()) return found;
     if (auto found = CheckDeadLetters()) return found;
+    if (scenario_.remote) {
+      if (auto found = truth_.Load(world_.files(), definition_, world_.server())) return found;
+    }
     for (size_t view = 0; view < world_.kernels().size(); ++view) {
-      oracles_.emplace_back(definition_, static_cast<int>(view), book_.records);
+      const int number = static_cast<int>(view);
+      oracles_.emplace_back(
+          definition_, number, book_.records,
+          [this, number](const oracle::Record& record) { return AvailableOf(number, record); });
     }
     if (auto found = CheckServed()) return found;
+    const auto availability = OpenAvailability(world_.files(), definition_, world_.kernels());
+    if (!availability) return "the stamps: " + availability.error().ToString();
+    if (scenario_.remote == (*availability == nullptr)) return "stamps without need, or none";
+    availability_ = availability->get();
     if (auto found = CheckJoin(FromLog(), "joined from the log")) return found;
+    availability_ = nullptr;
     if (scenario_.offline) return CheckTables();
     return std::nullopt;
   }
@@ -225,12 +237,30 @@ class Verdict {
     return std::nullopt;
   }
 
+  // From when the record was readable: as the log says, or as the store elsewhere did.
+  Timestamp AvailableOf(int view, const oracle::Record& record) const {
+    if (!scenario_.remote || !record.applied) return record.available_us;
+    return truth_.AvailableOf(view, record);
+  }
+
+  bool IsForgotten(const Served& served) const {
+    if (!scenario_.remote) return false;
+    const Label& label = LabelOf(served);
+    const auto key = world_.KeyOf(label);
+    if (!key || !truth_.IsForgotten(label.view, std::string(AsText(*key)), served.read_us)) {
+      return false;
+    }
+    ++world_.tally().forgiven;
+    return true;
+  }
+
   const Label& LabelOf(const Served& served) const {
     return scenario_.drawn.labels[static_cast<size_t>(served.label)];
   }
 
   Finding CheckServed() const {
     for (const Served& served : world_.served()) {
+      if (IsForgotten(served)) continue;
       if (auto found = Compare("served", served, served.status, served.sequence,
                                served.newest_event_us, served.values)) {
         return found;
@@ -304,6 +334,7 @@ class Verdict {
     }
     JoinOptions options;
     options.threads = 1;
+    options.availability = availability_;
     options.spill_directory = definition_.SpillDirectory();
     JoinCounts counts;
     const auto answers = JoinHistory(world_.kernels(), history, labels, outputs, options, &counts);
@@ -365,12 +396,13 @@ class Verdict {
     std::vector<oracle::Record> so_far;
     size_t found_rows = 0;
     for (size_t i = 0; i < book_.records.size(); ++i) {
-      const oracle::Record& record = book_.records[i];
+      oracle::Record record = book_.records[i];
       so_far.push_back(record);
       if (record.source != named.source || !IsOf(view, record)) continue;
       const auto row = rows.find(record.sequence);
       if (row == rows.end()) return table + " lacks " + Show(record);
       ++found_rows;
+      record.available_us = AvailableOf(view, record);
       if (!SameRecord(row->second.record, record)) {
         return table + " has " + Show(row->second.record) + " for " + Show(record);
       }
@@ -413,6 +445,8 @@ class Verdict {
   property::Dice dice_;
   LogBook book_;
   std::vector<oracle::ViewOracle> oracles_;
+  StampTruth truth_;
+  RecordAvailability* availability_ = nullptr;
 };
 
 }  // namespace

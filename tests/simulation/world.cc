@@ -13,12 +13,20 @@ Timestamp StartOf(const Scenario& scenario) {
   return events.empty() ? 1'700'000'000 * kSecondUs : events.front().record.available_us;
 }
 
+// Whatever the engine's clock says, the store's says something else.
+DurationUs ClockAheadOf(const Scenario& scenario) {
+  property::Dice dice(scenario.seed ^ 0xC10C);
+  const DurationUs hop = scenario.drawn.hop_us;
+  return dice.Pick({DurationUs{0}, DurationUs{1}, -hop, hop, 50 * hop, -50 * hop, -kHourUs});
+}
+
 }  // namespace
 
 World::World(const Scenario& scenario, std::string root)
     : scenario_(scenario),
       root_(std::move(root)),
       machine_(StartOf(scenario)),
+      server_(&machine_, ClockAheadOf(scenario)),
       dice_(scenario.seed ^ 0x0D15EA5E) {
   std::filesystem::remove_all(root_);
   std::filesystem::create_directories(root_);

@@ -17,6 +17,7 @@
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_machine.h"
+#include "simulation/simulated_server.h"
 #include "simulation/simulated_source.h"
 #include "simulation/simulated_store.h"
 
@@ -42,6 +43,8 @@ struct Tally {
   int64_t lives = 0, crashes = 0, steps = 0, operations = 0, records = 0, reads = 0, vectors = 0;
   int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0,
           overruns = 0;
+  // With a store elsewhere.
+  int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0, forgiven = 0;
 };
 
 class World : private StoreWatcher {
@@ -61,6 +64,7 @@ class World : private StoreWatcher {
   const KernelSet& kernels() const { return kernels_; }
   SimulatedFiles& files() { return files_; }
   const std::deque<Served>& served() const { return served_; }
+  const SimulatedServer& server() const { return server_; }
   const BadDeliveries& bad_deliveries() const { return bad_deliveries_; }
   std::string DeadLettersPath(size_t source) const;
   std::optional<Bytes> KeyOf(const property::Label& label) const;
@@ -96,6 +100,8 @@ class World : private StoreWatcher {
   void StepEngine(bool stop);
   void StepSource();
   void StepOffline();
+  void StepRows();
+  void TroubleServer();
   void CheckTablesAreLogged();
   void MoveTime();
   void SetClock();
@@ -105,6 +111,9 @@ class World : private StoreWatcher {
   void Observe(const std::string& operation);
   void Ask();
   Finding AskReader(Reader* reader);
+  Finding AskServer(Reader* reader, const std::vector<RowKey>& rows,
+                    const std::vector<int>& labels);
+  Finding Keep(const RowKey& row, int label, Timestamp t, ByteView state);
   Timestamp NextArrival() const;
 
   // StoreWatcher
@@ -122,6 +131,7 @@ class World : private StoreWatcher {
   const Scenario& scenario_;
   const std::string root_;
   SimulatedMachine machine_;
+  SimulatedServer server_;
   SimulatedFiles files_;
   std::unique_ptr<Definition> definition_;
   KernelSet kernels_;

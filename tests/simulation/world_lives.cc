@@ -33,6 +33,22 @@ EngineOptions World::Options() {
         scenario_, named.schema, named.name, static_cast<uint32_t>(source), source_options,
         std::move(sink), dice_.Bits(), fails, &bad_deliveries_);
   };
+  if (scenario_.remote) {
+    options.drain_timeout_us = kMaxTimestamp / 1000;
+    RowScheduleOptions& schedule = options.rows.schedule;
+    schedule.most_rows = static_cast<size_t>(dice_.Pick({1, 5, 1000}));
+    schedule.most_unlogged = static_cast<size_t>(dice_.Pick({1, 2, 8}));
+    schedule.window = {
+        .least = 1, .first = static_cast<size_t>(dice_.Pick({1, 4, 100})), .most = 100, .step = 1};
+    schedule.seed = dice_.Bits();
+    options.rows.rows_per_read = static_cast<size_t>(dice_.Pick({1, 3, 64}));
+    options.rows.rows_per_question = static_cast<size_t>(dice_.Pick({1, 3, 1000}));
+    options.rows.sync_interval_us = dice_.Pick({DurationUs{0}, kSecondUs, kDayUs});
+    options.parts.open_rows = [this](const Definition&, const KernelSet&,
+                                     uint64_t) -> Result<std::unique_ptr<RemoteRows>> {
+      return std::make_unique<SimulatedRows>(&server_, static_cast<uint64_t>(life_), dice_.Bits());
+    };
+  }
   options.parts.open_online =
       [this](const EmbeddedOptions& embedded) -> Result<std::unique_ptr<OnlineWriter>> {
     SKEWLESS_ASSIGN_OR_RETURN(auto store, OpenEmbeddedWriter(embedded));
@@ -115,6 +131,7 @@ void World::DriveToTheEnd() {
     Act();
     if (i > 200) StepSource();
     if (i > 200 && !Over()) StepEngine(false);
+    if (i > 200 && !Over()) StepRows();
     if (i == 500) engine_->replay_gate().Release();
   }
   if (!Over()) return Broken("the engine comes to no end");
@@ -125,6 +142,12 @@ void World::CloseInOrder() {
   for (int i = 0; i < kMostSteps && !finding_ && !error_ && !ended_; ++i) {
     StepSource();
     StepEngine(true);
+    if (scenario_.remote && !ended_ && !error_) {
+      server_.SetAway(false);
+      machine_.Advance(kSecondUs / 100);
+      StepRows();
+      server_.LateArrivals(&dice_);
+    }
     if (dice_.Chance(20)) Ask();
   }
   if (finding_ || error_) return;
@@ -216,8 +239,9 @@ Finding World::EndLife(const Life& life) {
 bool World::RecoveryFailedToSync() const {
   if (open_ || files_.stopped()) return false;
   for (const std::string& line : files_.trace()) {
-    if (line.find(" sync ") != std::string::npos && line.find(".sklog ") != std::string::npos &&
-        line.ends_with("(fails)")) {
+    const bool is_log =
+        line.find(".sklog ") != std::string::npos || line.find(".skstamps ") != std::string::npos;
+    if (line.find(" sync ") != std::string::npos && is_log && line.ends_with("(fails)")) {
       return true;
     }
   }
@@ -292,6 +316,8 @@ void World::Overrun() {
     StepSource();
     MoveTime();
     if (Over()) return;
+    StepRows();
+    if (dice_.Chance(20)) overrun_->StepRows();  // until it has something to write to its disk
     const auto turn = engine_->Step(false);
     if (!turn) error_ = turn.error();
     ended_ = turn && *turn == Engine::Turn::kEnded;

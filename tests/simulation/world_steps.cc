@@ -9,6 +9,7 @@ namespace skewless::simulation {
 
 void World::Act() {
   ++tally_.steps;
+  if (scenario_.remote && dice_.Chance(40)) return StepRows();
   switch (dice_.Below(20)) {
     case 0:
     case 1:
@@ -79,6 +80,23 @@ void World::StepOffline() {
   if (engine_->stats().offline_rows.load() != rows) CheckTablesAreLogged();
 }
 
+void World::StepRows() {
+  if (!scenario_.remote || engine_ == nullptr || !open_) return;
+  engine_->StepRows();
+}
+
+// The server goes and comes, and loses rows.
+void World::TroubleServer() {
+  if (dice_.Chance(3)) server_.SetAway(!server_.away());
+  if (server_.away() && dice_.Chance(20)) server_.SetAway(false);
+  if (dice_.Chance(10)) server_.Save();
+  if (dice_.Chance(2)) {
+    server_.Restart(dice_.Pick({SimulatedServer::Loss::kNothing, SimulatedServer::Loss::kNothing,
+                                SimulatedServer::Loss::kSinceSaved, SimulatedServer::Loss::kAll}));
+  }
+  server_.LateArrivals(&dice_);
+}
+
 // Whatever a power cut now leaves of the tables, it leaves of the log.
 void World::CheckTablesAreLogged() {
   if (finding_ || reads_fail_ || files_.stopped() || !files_.rots().empty()) return;
@@ -116,6 +134,7 @@ void World::MoveTime() {
   machine_.Advance(passed);
   if (dice_.Chance(10)) machine_.Advance(61 * kSecondUs);  // the tables' commit comes due
   if (dice_.Chance(3)) SetClock();
+  if (scenario_.remote) TroubleServer();
   if (!scenario_.replay || !scenario_.stepped || engine_ == nullptr || !open_) return;
   const auto& events = scenario_.drawn.events;
   if (events.empty()) return;
@@ -184,6 +203,8 @@ void World::Observe(const std::string& /*operation*/) {
     StepSource();
   } else if (choice < 4 && engines) {
     StepOffline();
+  } else if (choice < 6 && engines && scenario_.remote) {
+    StepRows();
   } else {
     Ask();
   }
@@ -198,7 +219,7 @@ void World::Ask() {
 }
 
 Finding World::AskReader(Reader* reader) {
-  if (!reader->handle) {
+  if (!reader->handle && !scenario_.remote) {
     auto opened = OpenEmbeddedReader(definition_->ResolvePath(definition_->online.path),
                                      ViewNames(kernels_), Fingerprints(kernels_));
     // A power cut damages the store's file: readers wait for the engine that makes it anew.
@@ -220,6 +241,7 @@ Finding World::AskReader(Reader* reader) {
   for (size_t i = 0; i < keys.size(); ++i) {
     rows.push_back({all[static_cast<size_t>(labels[i])].view, keys[i]});
   }
+  if (scenario_.remote) return AskServer(reader, rows, labels);
   const Result<Timestamp> t = reader->handle->Read(rows);
   ++tally_.reads;
   if (!t) {
@@ -234,23 +256,52 @@ Finding World::AskReader(Reader* reader) {
     return at + " and records were acknowledged at " + std::to_string(acknowledged_us_);
   }
   for (size_t i = 0; i < labels.size(); ++i) {
-    const ViewKernel& kernel = *kernels_[static_cast<size_t>(rows[i].view)];
-    const ByteView state = reader->handle->state(i);
-    if (!state.empty()) {
-      if (const Status valid = kernel.Validate(state); !valid) {
-        return at + " and a state that is refused: " + valid.error().ToString();
-      }
-    }
-    kernel.Read(state, *t, &vector_);
-    Served& served = served_.emplace_back();
-    served.label = labels[i];
-    served.read_us = *t;
-    served.status = vector_.status;
-    served.sequence = vector_.sequence;
-    served.newest_event_us = vector_.newest_event_us;
-    for (const ValueView& value : vector_.values) served.values.push_back(Value::Of(value));
-    ++tally_.vectors;
+    if (Finding found = Keep(rows[i], labels[i], *t, reader->handle->state(i))) return found;
   }
+  return std::nullopt;
+}
+
+// A reader of the store elsewhere may be refused for as long as not all rows are there.
+Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
+                         const std::vector<int>& labels) {
+  std::vector<SimulatedServer::Key> keys;
+  for (const RowKey& row : rows) keys.emplace_back(row.view, AsText(row.key));
+  std::vector<ByteView> states;
+  const auto t = server_.Read(keys, &states);
+  ++tally_.reads;
+  if (!t) {
+    ++tally_.refused_reads;
+    return std::nullopt;
+  }
+  const std::string at = "a reader is given T = " + std::to_string(*t);
+  if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
+  reader->last_us = *t;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (Finding found = Keep(rows[i], labels[i], *t, states[i])) return found;
+  }
+  return std::nullopt;
+}
+
+// What a reader was answered, to be judged in the end.
+Finding World::Keep(const RowKey& row, int label, Timestamp t, ByteView state) {
+  const ViewKernel& kernel = *kernels_[static_cast<size_t>(row.view)];
+  if (!state.empty()) {
+    const std::string at = "a reader is given T = " + std::to_string(t);
+    if (const Status valid = kernel.Validate(state); !valid) {
+      return at + " and a state that is refused: " + valid.error().ToString();
+    }
+    const Timestamp folded = LoadStateHeader(state.data()).available_us;
+    if (folded > t) return at + " and a state that was folded for " + std::to_string(folded);
+  }
+  kernel.Read(state, t, &vector_);
+  Served& served = served_.emplace_back();
+  served.label = label;
+  served.read_us = t;
+  served.status = vector_.status;
+  served.sequence = vector_.sequence;
+  served.newest_event_us = vector_.newest_event_us;
+  for (const ValueView& value : vector_.values) served.values.push_back(Value::Of(value));
+  ++tally_.vectors;
   return std::nullopt;
 }
 

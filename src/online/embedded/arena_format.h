@@ -154,7 +154,7 @@ struct BlockHeader {
   std::atomic<Timestamp> stamp;  // a reader with T below this takes the version before
   uint64_t batch;                // that wrote it; in a free block the next free one
   std::atomic<uint32_t> key_size;
-  uint32_t reserved;
+  uint32_t change;  // the writer's own: its place among the rows that this batch changed
   // key, zeros to a multiple of 8, state
 };
 static_assert(sizeof(BlockHeader) == 32);

@@ -94,6 +94,7 @@ bool EmbeddedWriter::FoldNewRow(View& view, const ViewKernel& kernel, const View
     unit = larger;
     block = arena_->Block(unit);
   }
+  if (tracking_) NoteFirstChange(block, view, input, row, hash);
   if (view.index.Insert(hash, PackVersions(unit, 0)) == nullptr) return false;
   ++view.shared.rows;
   return true;
@@ -119,12 +120,18 @@ bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const Vi
     versions = PackVersions(fresh, NewestOf(versions));
     slot->versions.store(versions, std::memory_order_release);
     block = arena_->Block(fresh);
+    if (tracking_) {
+      NoteFirstChange(block, view, input, row, slot->hash.load(std::memory_order_relaxed));
+    }
+  } else if (tracking_) {
+    NoteChange(block, input, row);
   }
   while (const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row)) {
     SKEWLESS_CHECK(needed > StateCapacity(block));
     const uint32_t larger =
         CopyBlock(view, block, needed + needed / 8, block->stamp.load(std::memory_order_relaxed));
     if (larger == 0) return false;
+    arena_->Block(larger)->change = block->change;
     const uint32_t outgrown = NewestOf(versions);
     versions = PackVersions(larger, PreviousOf(versions));
     slot->versions.store(versions, std::memory_order_release);
@@ -132,6 +139,25 @@ bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const Vi
     block = arena_->Block(larger);
   }
   return true;
+}
+
+void EmbeddedWriter::NoteFirstChange(BlockHeader* block, const View& view, const ViewInput& input,
+                                     size_t row, uint64_t hash) {
+  block->change = static_cast<uint32_t>(changes_.rows.size());
+  ChangedRow change;
+  change.hash = hash;
+  change.sequence = input.sequence[row];
+  change.oldest_event_us = input.event_us[row];
+  change.events = 1;
+  change.view = static_cast<uint32_t>(view.number);
+  changes_.Add(change, input.keys.key(row));
+}
+
+void EmbeddedWriter::NoteChange(const BlockHeader* block, const ViewInput& input, size_t row) {
+  ChangedRow& change = changes_.rows[block->change];
+  change.sequence = input.sequence[row];
+  change.oldest_event_us = std::min(change.oldest_event_us, input.event_us[row]);
+  ++change.events;
 }
 
 // Its state is the caller's to fill: no reader looks at it before its stamp.
@@ -146,7 +172,7 @@ uint32_t EmbeddedWriter::NewBlock(View& view, ByteView key, size_t state_capacit
   block->stamp.store(stamp, std::memory_order_relaxed);
   block->batch = arena_->header().allocator.batch;
   block->key_size.store(static_cast<uint32_t>(key.size()), std::memory_order_relaxed);
-  block->reserved = 0;
+  block->change = 0;
   std::memcpy(KeyOf(block), key.data(), key.size());
   std::memset(KeyOf(block) + key.size(), 0,
               StateOffset(key.size()) - sizeof(BlockHeader) - key.size());

@@ -171,6 +171,23 @@ void EmbeddedWriter::EndBatch() {
   ++arena_->header().allocator.batch;
 }
 
+void EmbeddedWriter::TakeChanges(ChangedRows* changed) {
+  changed->Clear();
+  std::swap(*changed, changes_);
+}
+
+bool EmbeddedWriter::ListRows(int view, uint64_t* cursor, size_t least, ChangedRows* rows) {
+  SKEWLESS_CHECK(arena_ != nullptr);
+  return views_[static_cast<size_t>(view)].index.VisitFrom(
+      cursor, least, [&](uint64_t hash, BlockHeader* block) {
+        ChangedRow row;
+        row.hash = hash;
+        row.sequence = LoadStateHeader(StateOf(block)).sequence;
+        row.view = static_cast<uint32_t>(view);
+        rows->Add(row, {KeyOf(block), block->key_size.load(std::memory_order_relaxed)});
+      });
+}
+
 Status EmbeddedWriter::Close() {
   const bool whole =
       arena_ != nullptr && open_ && !failed_ && !folded_ && clock().pending.load() == kNotPending;

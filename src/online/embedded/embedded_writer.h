@@ -24,6 +24,9 @@ class EmbeddedWriter : public OnlineWriter {
   Status Fold(int view, const ViewKernel& kernel, const ViewInput& input) override;
   Status Commit(Sequence last_sequence) override;
   void AdvanceReplayClock(Timestamp now) override;
+  void TrackChanges() override { tracking_ = true; }
+  void TakeChanges(ChangedRows* changed) override;
+  bool ListRows(int view, uint64_t* cursor, size_t least, ChangedRows* rows) override;
   Status Close() override;
   std::vector<ViewSize> Sizes() const override;
 
@@ -63,6 +66,9 @@ class EmbeddedWriter : public OnlineWriter {
   void Discard(View& view, uint32_t unit);
   Timestamp StampOf(const ViewInput& input, size_t row);
   void EndBatch();
+  void NoteFirstChange(BlockHeader* block, const View& view, const ViewInput& input, size_t row,
+                       uint64_t hash);
+  void NoteChange(const BlockHeader* block, const ViewInput& input, size_t row);
 
   const EmbeddedOptions options_;
   std::unique_ptr<FileLock> lock_;
@@ -80,6 +86,8 @@ class EmbeddedWriter : public OnlineWriter {
   Timestamp last_folded_ = kMinTimestamp;  // the greatest stamp folded
   std::vector<RetiredBlock> retired_;      // replaced in this batch
   std::vector<RetiredBlock> quarantine_;   // in the batch before: readers may still be in them
+  bool tracking_ = false;
+  ChangedRows changes_;  // since they were taken; blocks of this batch know their places in it
 };
 
 }  // namespace skewless::embedded

@@ -22,6 +22,11 @@ class Index {
   // view.
   Slot* Insert(uint64_t hash, uint64_t versions);
 
+  // Calls visit(hash, newest block) for the rows of whole segments, at least `least` rows of them
+  // where there are so many, from the hash `*cursor` on. False once the last was visited.
+  template <typename Visit>
+  bool VisitFrom(uint64_t* cursor, size_t least, const Visit& visit);
+
   // Ahead of Find, for many rows: first where the slot will be, then the newest block in it.
   void PrefetchSlot(uint64_t hash) { __builtin_prefetch(&SegmentOf(hash)->slots[HomeOf(hash)], 1); }
   void PrefetchBlock(uint64_t hash);
@@ -45,5 +50,28 @@ class Index {
   Arena& arena_;
   ArenaView& view_;
 };
+
+template <typename Visit>
+bool Index::VisitFrom(uint64_t* cursor, size_t least, const Visit& visit) {
+  for (size_t visited = 0; visited < least;) {
+    Segment* const first = SegmentOf(*cursor);
+    for (Segment* segment = first; segment != nullptr;) {
+      for (const Slot& slot : segment->slots) {
+        const uint64_t versions = slot.versions.load(std::memory_order_relaxed);
+        if (versions == 0) continue;
+        visit(slot.hash.load(std::memory_order_relaxed), arena_.Block(NewestOf(versions)));
+        ++visited;
+      }
+      const uint32_t overflow = segment->overflow.load(std::memory_order_relaxed);
+      segment = overflow == 0 ? nullptr : arena_.At<Segment>(overflow);
+    }
+    // The first hash that is not of this segment.
+    const uint32_t depth = first->depth;
+    if (depth == 0) return false;
+    *cursor = (LeadingBits(*cursor, depth) + 1) << (64 - depth);
+    if (*cursor == 0) return false;
+  }
+  return true;
+}
 
 }  // namespace skewless::embedded

@@ -236,6 +236,7 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     const auto decoded = DecodeWriteReply(reply, *call, &done_);
     if (decoded) {
       NoteClock(*call, decoded->clock_was_there);
+      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
     } else {
       FailCall(*call, decoded.error(), false, &done_);
     }

@@ -19,6 +19,9 @@ class RedisRows final : public RemoteRows {
   Status Send(std::span<const RowWrite> rows) override;
   Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;
   uint64_t incarnation() const override { return incarnation_; }
+  // Of one server, whose stamps all ascend. A cluster's nodes have a clock each, and those that
+  // were not written to yet tell nothing.
+  Timestamp least_stamp() const override { return least_stamp_; }
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
 
@@ -77,6 +80,7 @@ class RedisRows final : public RemoteRows {
   std::bitset<kBuckets> clock_seen_;  // in this incarnation
   uint64_t losses_ = 0;               // clocks that were gone
   uint64_t incarnation_ = 0;
+  Timestamp least_stamp_ = kMinTimestamp;
   std::vector<uint32_t> bucket_slot_;
   // Scratch of Send.
   std::vector<uint32_t> buckets_;

@@ -104,7 +104,7 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
     done->resize(before);
     return tl::unexpected<Error>(applied.error());
   }
-  return WriteReply{reply.element[1]->integer != 0};
+  return WriteReply{reply.element[1]->integer != 0, reply.element[0]->integer};
 }
 
 void FailCall(const WriteCall& call, const Error& error, bool may_retry,

@@ -36,6 +36,7 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
 
 struct WriteReply {
   bool clock_was_there = false;
+  Timestamp stamp_us = 0;  // of rows written by the call: later ones are stamped later
 };
 // Appends one RowWritten for each of the call's rows. An Error where the reply is no reply of the
 // script; nothing is appended then.

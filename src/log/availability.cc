@@ -1,0 +1,121 @@
+#include "log/availability.h"
+
+#include <algorithm>
+
+#include "model/key.h"
+
+namespace skewless {
+
+Result<std::unique_ptr<Availability>> Availability::Open(FileSystem& files,
+                                                         const std::string& log_directory,
+                                                         const std::vector<StampedView>& views) {
+  const std::string directory = StampDirectory(log_directory);
+  if (!files.Exists(directory)) return nullptr;
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, StampLogReader::Open(files, directory));
+  std::unique_ptr<Availability> availability(new Availability(std::move(reader), views));
+  bool any = false;
+  SKEWLESS_RETURN_IF_ERROR(availability->FindWriters(&any));
+  if (!any) return nullptr;
+  return availability;
+}
+
+Availability::Availability(std::unique_ptr<StampLogReader> reader,
+                           const std::vector<StampedView>& views)
+    : reader_(std::move(reader)) {
+  for (const StampedView& view : views) views_.push_back({view, {}});
+}
+
+Status Availability::FindWriters(bool* any) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto writers, reader_->Writers());
+  *any = !writers.empty();
+  for (const StampLogReader::Writer& writer : writers) {
+    for (View& view : views_) {
+      if (std::find(writer.views.begin(), writer.views.end(), view.name) == writer.views.end()) {
+        continue;
+      }
+      view.opened_us[writer.epoch] = writer.opened_us;
+    }
+  }
+  return {};
+}
+
+Status Availability::Advance(Sequence sequence) {
+  StampLogReader::Frame frame;
+  while (known_.known_sequence < sequence) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader_->Next(&frame));
+    if (!more) break;
+    TakeFrame(frame);
+  }
+  if (table_.size() > 2 * rows_when_dropped_ + 1024) DropPassed();
+  return {};
+}
+
+void Availability::TakeFrame(const StampLogReader::Frame& frame) {
+  known_ = frame.known;
+  if (frame.views != writer_views_) {
+    writer_views_ = frame.views;
+    ours_.clear();
+    for (const StampedView& view : *frame.views) {
+      const auto found = std::find_if(views_.begin(), views_.end(),
+                                      [&](const View& ours) { return ours.name == view; });
+      ours_.push_back(found == views_.end() ? -1 : static_cast<int>(found - views_.begin()));
+    }
+  }
+  for (const LoggedStamp& stamp : frame.stamps) {
+    const int view = ours_[stamp.view];
+    if (view >= 0) AddStamp(static_cast<uint32_t>(view), stamp);
+  }
+}
+
+void Availability::AddStamp(uint32_t view, const LoggedStamp& logged) {
+  if (logged.stamp.sequence < passed_) return;
+  const uint64_t hash = HashKey(logged.key);
+  RowTable::Id id = table_.Find(view, logged.key, hash);
+  if (id == RowTable::kNone) {
+    id = table_.Add(view, logged.key, hash);
+    if (id == rows_.size()) rows_.emplace_back();
+    rows_[id].stamps.clear();
+    rows_[id].next = 0;
+  }
+  // One that an earlier stamp covers tells nothing: a row that was lost and written again, or told
+  // of twice.
+  std::vector<Stamp>& stamps = rows_[id].stamps;
+  if (!stamps.empty() && stamps.back().sequence >= logged.stamp.sequence) return;
+  stamps.push_back(logged.stamp);
+  Row& row = rows_[id];
+  if (row.next < 64 || row.next * 2 < stamps.size()) return;
+  stamps.erase(stamps.begin(), stamps.begin() + static_cast<std::ptrdiff_t>(row.next));
+  row.next = 0;
+}
+
+Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence,
+                           Timestamp logged_us) {
+  passed_ = std::max(passed_, sequence);
+  const View& asked = views_[view];
+  const int64_t epoch = EpochOf(sequence);
+  if (!asked.opened_us.contains(epoch)) return OfLogged(asked, epoch, logged_us);
+  const RowTable::Id id = table_.Find(view, key, key_hash);
+  if (id == RowTable::kNone) return kMaxTimestamp;
+  Row& row = rows_[id];
+  while (row.next < row.stamps.size() && row.stamps[row.next].sequence < sequence) ++row.next;
+  return row.next == row.stamps.size() ? kMaxTimestamp : row.stamps[row.next].available_us;
+}
+
+// The first writer with the view brought all that was there before it into its store, and then let
+// readers in, by another clock than the one that the log was stamped by.
+Timestamp Availability::OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const {
+  const auto next = view.opened_us.upper_bound(epoch);
+  return next == view.opened_us.end() ? logged_us : std::min(logged_us, next->second);
+}
+
+void Availability::DropPassed() {
+  for (RowTable::Id id = 0; id < table_.limit(); ++id) {
+    Row& row = rows_[id];
+    if (row.stamps.empty() || row.stamps.back().sequence >= passed_) continue;
+    table_.Remove(id);
+    row = {};
+  }
+  rows_when_dropped_ = table_.size();
+}
+
+}  // namespace skewless

@@ -1,0 +1,70 @@
+// From when each record of the log was readable in a store with a clock of its own, for whoever
+// goes through the log in sequence order: the training join, the audit, the offline tables.
+//
+// A record of (view, entity) is available from the first stamp of its row whose sequence is at or
+// above its own. Where its epoch's writer had no such store, or not that view in it, the log's own
+// available_us holds.
+//
+// Memory: the stamps between where the log is read and where all records read have theirs, so about
+// what the writer had outstanding then (some 100 bytes a row), however long the log.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "log/stamp_log.h"
+#include "model/row_table.h"
+
+namespace skewless {
+
+class Availability {
+ public:
+  // `views`: those that will be asked for, by their numbers. Null where no such store ever was:
+  // then the log's own times hold throughout.
+  static Result<std::unique_ptr<Availability>> Open(FileSystem& files,
+                                                    const std::string& log_directory,
+                                                    const std::vector<StampedView>& views);
+
+  // Reads on until the stamps of all records up to `sequence` came, or as far as there are any.
+  Status Advance(Sequence sequence);
+  // Of a record within what Advance was told; in ascending order of sequence. `key_hash` is
+  // HashKey's, `logged_us` what the log says. kMaxTimestamp: nobody can read it yet.
+  Timestamp Of(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence,
+               Timestamp logged_us);
+
+  // Of all that was read so far: see StampKnowledge.
+  const StampKnowledge& known() const { return known_; }
+
+ private:
+  struct Row {
+    std::vector<Stamp> stamps;  // ascending, from `next` on
+    size_t next = 0;
+  };
+  // The writers that had a view in their store.
+  struct View {
+    StampedView name;
+    std::map<int64_t, Timestamp> opened_us;  // by epoch
+  };
+
+  Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views);
+  Status FindWriters(bool* any);
+  void TakeFrame(const StampLogReader::Frame& frame);
+  void AddStamp(uint32_t view, const LoggedStamp& stamp);
+  Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
+  void DropPassed();
+
+  std::unique_ptr<StampLogReader> reader_;
+  std::vector<View> views_;
+  // By the view numbers of the writer whose frames are read: our numbers, -1: none.
+  const std::vector<StampedView>* writer_views_ = nullptr;
+  std::vector<int> ours_;
+  StampKnowledge known_;
+  Sequence passed_ = 0;  // nobody asks for earlier ones
+  RowTable table_;
+  std::vector<Row> rows_;  // by id
+  size_t rows_when_dropped_ = 0;
+};
+
+}  // namespace skewless

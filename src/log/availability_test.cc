@@ -1,0 +1,143 @@
+#include "log/availability.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/memory_files_fixture.h"
+#include "model/key.h"
+
+namespace skewless {
+namespace {
+
+constexpr char kLog[] = "log";
+const StampedView kClicks{"clicks", 11};
+const StampedView kItems{"items", 12};
+
+Sequence SequenceOf(int64_t epoch, int64_t counter) { return epoch << 48 | counter; }
+
+class AvailabilityTest : public testing::Test {
+ protected:
+  void Begin(int64_t epoch, std::vector<StampedView> views) {
+    auto writer = StampLogWriter::Open(
+        files_, {.directory = StampDirectory(kLog), .identity = 1, .epoch = epoch, .views = views});
+    ASSERT_TRUE(writer.has_value()) << writer.error().ToString();
+    writer_ = std::move(*writer);
+    known_.opened_us = kMaxTimestamp;
+  }
+  void Add(uint32_t view, const std::string& key, Stamp stamp) {
+    writer_->Add({view, AsBytes(key), stamp});
+  }
+  void Write(Sequence known) {
+    known_.known_sequence = known;
+    ASSERT_TRUE(writer_->Write(known_));
+  }
+  void Open(const std::vector<StampedView>& views) {
+    auto opened = Availability::Open(files_, kLog, views);
+    ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
+    availability_ = std::move(*opened);
+  }
+  Timestamp Of(uint32_t view, const std::string& key, Sequence sequence, Timestamp logged = 5) {
+    EXPECT_TRUE(availability_->Advance(sequence));
+    return availability_->Of(view, AsBytes(key), HashKey(AsBytes(key)), sequence, logged);
+  }
+
+  MemoryFiles files_;
+  std::unique_ptr<StampLogWriter> writer_;
+  StampKnowledge known_;
+  std::unique_ptr<Availability> availability_;
+};
+
+TEST_F(AvailabilityTest, WithoutStampsTheLogsOwnTimesHold) {
+  Open({kClicks});
+  EXPECT_EQ(availability_, nullptr);
+}
+
+TEST_F(AvailabilityTest, ARecordIsAvailableFromTheFirstStampThatCoversIt) {
+  Begin(1, {kClicks, kItems});
+  Add(0, "a", {SequenceOf(1, 3), 100});
+  Add(0, "b", {SequenceOf(1, 2), 90});
+  Add(1, "a", {SequenceOf(1, 3), 110});
+  Write(SequenceOf(1, 3));
+  Add(0, "a", {SequenceOf(1, 6), 200});
+  Add(0, "a", {SequenceOf(1, 6), 220});  // lost with the store, and written again
+  Write(SequenceOf(1, 6));
+  Add(0, "b", {SequenceOf(1, 8), 300});
+  Write(SequenceOf(1, 6));
+  // Another numbering of the views, and one that no writer had.
+  Open({kItems, {"clicks", 99}, kClicks});
+  EXPECT_EQ(Of(2, "a", SequenceOf(1, 1)), 100);
+  EXPECT_EQ(Of(2, "b", SequenceOf(1, 2)), 90);
+  EXPECT_EQ(Of(2, "a", SequenceOf(1, 3)), 100);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 3)), 110);
+  EXPECT_EQ(Of(1, "a", SequenceOf(1, 3), 5), 5);
+  EXPECT_EQ(Of(2, "a", SequenceOf(1, 5)), 200);
+  EXPECT_EQ(Of(2, "b", SequenceOf(1, 7)), 300);
+  EXPECT_EQ(Of(2, "c", SequenceOf(1, 8)), kMaxTimestamp);
+  EXPECT_EQ(Of(2, "b", SequenceOf(1, 9)), kMaxTimestamp);
+}
+
+TEST_F(AvailabilityTest, WhatWasThereBeforeTheViewCameIsAvailableAtTheLatestWhenReadersWereLetIn) {
+  Begin(3, {kClicks});
+  Add(0, "a", {SequenceOf(1, 9), 800});  // the rows of before
+  known_.opened_us = 1000;
+  Write(SequenceOf(3, 0));
+  Begin(4, {kClicks, kItems});
+  known_.opened_us = 2000;
+  Write(SequenceOf(4, 0));
+  Open({kClicks, kItems});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 9), 500), 500);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 9), 1500), 1000);
+  EXPECT_EQ(Of(1, "a", SequenceOf(3, 9), 1500), 1500);
+  EXPECT_EQ(Of(1, "a", SequenceOf(3, 10), 2500), 2000);
+  // Behind the last such writer: one without a store elsewhere.
+  EXPECT_EQ(Of(0, "a", SequenceOf(5, 1), 3000), 3000);
+}
+
+TEST_F(AvailabilityTest, FollowsAWriterAndKeepsNoMoreThanWhatIsOutstanding) {
+  Begin(1, {kClicks});
+  Open({kClicks});
+  ASSERT_NE(availability_, nullptr);
+  std::mt19937_64 random(1);
+  std::map<std::string, std::vector<Stamp>> stamps;
+  std::vector<std::pair<std::string, Sequence>> records;
+  Timestamp now = 1000;
+  size_t judged = 0;
+  for (int64_t counter = 1; counter <= 20'000;) {
+    const auto first = static_cast<int64_t>(records.size());
+    for (int i = 0; i < 50; ++i) {
+      records.emplace_back("key " + std::to_string(random() % 500), SequenceOf(1, counter++));
+    }
+    for (size_t i = static_cast<size_t>(first); i < records.size(); ++i) {
+      const auto& [key, sequence] = records[i];
+      // Together with what comes later, some of it.
+      if (i + 1 < records.size() && random() % 3 == 0) continue;
+      Sequence newest = sequence;
+      for (size_t j = i; j < records.size(); ++j) {
+        if (records[j].first == key) newest = records[j].second;
+      }
+      if (!stamps[key].empty() && stamps[key].back().sequence >= newest) continue;
+      stamps[key].push_back({newest, ++now});
+      Add(0, key, stamps[key].back());
+    }
+    // Rows that were passed over.
+    for (size_t i = static_cast<size_t>(first); i < records.size(); ++i) {
+      auto& of = stamps[records[i].first];
+      if (!of.empty() && of.back().sequence >= records[i].second) continue;
+      of.push_back({records[i].second, ++now});
+      Add(0, records[i].first, of.back());
+    }
+    Write(records.back().second);
+    for (; judged < records.size(); ++judged) {
+      const auto& [key, sequence] = records[judged];
+      Timestamp expected = kMaxTimestamp;
+      for (const Stamp& stamp : stamps[key]) {
+        if (stamp.sequence >= sequence) expected = std::min(expected, stamp.available_us);
+      }
+      ASSERT_EQ(Of(0, key, sequence), expected);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skewless

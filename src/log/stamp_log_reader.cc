@@ -1,0 +1,133 @@
+#include <list>
+
+#include "log/stamp_scanner.h"
+
+namespace skewless {
+namespace {
+
+using Found = StampScanner::Found;
+
+class FileStampLogReader : public StampLogReader {
+ public:
+  FileStampLogReader(FileSystem& files, std::string directory)
+      : files_(files), directory_(std::move(directory)) {}
+
+  Result<bool> Next(Frame* frame) override {
+    for (;;) {
+      if (!scanner_) {
+        SKEWLESS_ASSIGN_OR_RETURN(const std::string first, NameAfter({}));
+        if (first.empty()) return false;
+        SKEWLESS_RETURN_IF_ERROR(OpenFile(first));
+      }
+      SKEWLESS_ASSIGN_OR_RETURN(Found found, scanner_->Next());
+      if (found != Found::kFrame) {
+        SKEWLESS_ASSIGN_OR_RETURN(const std::string next, NameAfter(name_));
+        if (next.empty()) return EndOfLast(found);
+        // Whole frames may have come before the next file was begun and after we looked.
+        SKEWLESS_ASSIGN_OR_RETURN(found, scanner_->Next());
+        if (found != Found::kFrame) {
+          SKEWLESS_RETURN_IF_ERROR(MoveTo(next));
+          continue;
+        }
+      }
+      frame->epoch = scanner_->header().epoch;
+      frame->known = scanner_->head().known;
+      frame->views = &views_.back();
+      frame->stamps = scanner_->stamps();
+      return true;
+    }
+  }
+
+  Result<std::vector<Writer>> Writers() override {
+    std::vector<Writer> writers;
+    std::string name;
+    for (;;) {
+      SKEWLESS_ASSIGN_OR_RETURN(name, NameAfter(name));
+      if (name.empty()) return writers;
+      SKEWLESS_ASSIGN_OR_RETURN(const auto scanner, StampScanner::Open(files_, directory_, name));
+      const StampFileHeader& header = scanner->header();
+      if (writers.empty() || writers.back().epoch != header.epoch) {
+        writers.push_back({header.epoch, header.views, kMaxTimestamp});
+      }
+      SKEWLESS_RETURN_IF_ERROR(LookForOpening(scanner.get(), &writers.back().opened_us));
+    }
+  }
+
+ private:
+  Result<std::string> NameAfter(const std::string& name) {
+    if (!files_.Exists(directory_)) return std::string();
+    SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
+    for (const DirectoryEntry& entry : entries) {
+      if (!entry.is_directory && entry.name > name && ParseStampFileName(entry.name)) {
+        return entry.name;
+      }
+    }
+    return std::string();
+  }
+
+  Status OpenFile(const std::string& name) {
+    SKEWLESS_ASSIGN_OR_RETURN(scanner_, StampScanner::Open(files_, directory_, name));
+    name_ = name;
+    views_.push_back(scanner_->header().views);
+    return {};
+  }
+
+  // What ends a file that is not the last must lie behind what its successor knew to be whole.
+  Status MoveTo(const std::string& next) {
+    const std::unique_ptr<StampScanner> before = std::move(scanner_);
+    SKEWLESS_RETURN_IF_ERROR(OpenFile(next));
+    if (before->offset() < scanner_->header().before_bytes) return before->Corrupt();
+    return {};
+  }
+
+  Result<bool> EndOfLast(Found found) {
+    if (found == Found::kEnd) return false;
+    SKEWLESS_ASSIGN_OR_RETURN(const bool damaged, scanner_->WasDurable());
+    if (damaged) return scanner_->Corrupt();
+    return false;
+  }
+
+  static Status LookForOpening(StampScanner* scanner, Timestamp* opened_us) {
+    *opened_us = std::min(*opened_us, scanner->header().known.opened_us);
+    while (*opened_us == kMaxTimestamp) {
+      SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
+      if (found != Found::kFrame) return {};
+      *opened_us = scanner->head().known.opened_us;
+    }
+    return {};
+  }
+
+  FileSystem& files_;
+  const std::string directory_;
+  std::unique_ptr<StampScanner> scanner_;
+  std::string name_;  // of its file
+  std::list<std::vector<StampedView>> views_;
+};
+
+}  // namespace
+
+Result<std::optional<StampKnowledge>> ReadStampKnowledge(FileSystem& files,
+                                                         const std::string& directory) {
+  if (!files.Exists(directory)) return std::nullopt;
+  SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  std::string last;
+  for (const DirectoryEntry& entry : entries) {
+    if (!entry.is_directory && ParseStampFileName(entry.name)) last = entry.name;
+  }
+  if (last.empty()) return std::nullopt;
+  SKEWLESS_ASSIGN_OR_RETURN(const auto scanner, StampScanner::Open(files, directory, last));
+  StampKnowledge known = scanner->header().known;
+  known.closed = false;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
+    if (found != Found::kFrame) return known;
+    known = scanner->head().known;
+  }
+}
+
+Result<std::unique_ptr<StampLogReader>> StampLogReader::Open(FileSystem& files,
+                                                             const std::string& directory) {
+  return std::make_unique<FileStampLogReader>(files, directory);
+}
+
+}  // namespace skewless

@@ -1,0 +1,244 @@
+#include "log/stamp_log.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "base/memory_files_fixture.h"
+#include "log/log_format.h"
+#include "log/stamp_format.h"
+
+namespace skewless {
+namespace {
+
+constexpr char kFolder[] = "log/stamps";
+
+struct Told {
+  int64_t epoch;
+  uint32_t view;
+  std::string key;
+  Stamp stamp;
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
+class StampLogTest : public testing::Test {
+ protected:
+  StampLogTest() {
+    options_.directory = kFolder;
+    options_.identity = 77;
+    options_.epoch = 1;
+    options_.views = {{"clicks", 11}, {"items", 12}};
+  }
+  std::unique_ptr<StampLogWriter> Open() {
+    auto writer = StampLogWriter::Open(files_, options_);
+    EXPECT_TRUE(writer.has_value()) << writer.error().ToString();
+    return writer ? std::move(*writer) : nullptr;
+  }
+  Error OpenError() {
+    auto writer = StampLogWriter::Open(files_, options_);
+    EXPECT_FALSE(writer.has_value());
+    return writer ? Error{} : writer.error();
+  }
+  // A frame of so many stamps.
+  void Write(StampLogWriter* writer, int stamps) {
+    for (int i = 0; i < stamps; ++i) {
+      const std::string key = "key " + std::to_string(next_ % 5);
+      const Told told{options_.epoch,
+                      static_cast<uint32_t>(next_ % 2),
+                      key,
+                      {next_, 1'700'000'000'000'000 + next_ * 3}};
+      writer->Add({told.view, AsBytes(key), told.stamp});
+      written_.push_back(told);
+      ++next_;
+    }
+    known_.known_sequence = next_ - 1;
+    known_.complete_us = next_;
+    ASSERT_TRUE(writer->Write(known_));
+  }
+  // What a reader is told, up to where it ends; an error is kept in error_.
+  std::vector<Told> Read(StampLogReader* reader) {
+    std::vector<Told> told;
+    StampLogReader::Frame frame;
+    error_ = {};
+    for (;;) {
+      const Result<bool> more = reader->Next(&frame);
+      if (!more) error_ = more.error();
+      if (!more || !*more) return told;
+      for (const LoggedStamp& stamp : frame.stamps) {
+        told.push_back({frame.epoch, stamp.view, std::string(AsText(stamp.key)), stamp.stamp});
+      }
+      last_ = frame.known;
+    }
+  }
+  std::vector<Told> ReadAll() {
+    auto reader = StampLogReader::Open(files_, kFolder);
+    EXPECT_TRUE(reader.has_value());
+    return Read(reader->get());
+  }
+  std::string Path(int64_t epoch, uint32_t part) const {
+    return std::string(kFolder) + "/" + StampFileName(epoch, part);
+  }
+  Bytes Contents(const std::string& path) {
+    auto text = ReadWholeFile(files_, path);
+    EXPECT_TRUE(text.has_value());
+    return {text->begin(), text->end()};
+  }
+
+  MemoryFiles files_;
+  StampLogOptions options_;
+  Sequence next_ = 1;
+  StampKnowledge known_;
+  std::vector<Told> written_;
+  StampKnowledge last_;
+  Error error_;
+};
+
+TEST_F(StampLogTest, GivesBackWhatWasWrittenWhileItIsWritten) {
+  auto reader = StampLogReader::Open(files_, kFolder);
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_TRUE(Read(reader->get()).empty());
+  options_.file_bytes = 600;  // some frames a file
+  auto writer = Open();
+  std::vector<Told> told;
+  for (int i = 0; i < 40; ++i) {
+    Write(writer.get(), i % 7);
+    if (i % 3 == 0) {
+      ASSERT_TRUE(writer->Sync());
+    }
+    for (Told& one : Read(reader->get())) told.push_back(one);
+    ASSERT_EQ(error_.message, "");
+    ASSERT_EQ(told, written_);
+    EXPECT_EQ(last_, known_);
+  }
+  EXPECT_GT((*files_.List(kFolder)).size(), 3u);
+  EXPECT_EQ(ReadAll(), written_);
+}
+
+TEST_F(StampLogTest, TheNextWriterKnowsWhatTheLastOneKnew) {
+  {
+    auto writer = Open();
+    Write(writer.get(), 5);
+    known_.opened_us = 4;
+    known_.closed = true;
+    ASSERT_TRUE(writer->Write(known_));
+  }
+  options_.epoch = 2;
+  options_.views.push_back({"users", 13});
+  auto writer = Open();
+  EXPECT_EQ(writer->recovered(), known_);
+  known_.opened_us = kMaxTimestamp;
+  known_.closed = false;
+  Write(writer.get(), 5);
+  EXPECT_EQ(ReadAll(), written_);
+
+  auto reader = StampLogReader::Open(files_, kFolder);
+  const auto writers = (*reader)->Writers();
+  ASSERT_TRUE(writers.has_value());
+  ASSERT_EQ(writers->size(), 2u);
+  EXPECT_EQ((*writers)[0].opened_us, 4);
+  EXPECT_EQ((*writers)[1].opened_us, kMaxTimestamp);
+  EXPECT_EQ((*writers)[1].views, options_.views);
+}
+
+TEST_F(StampLogTest, RefusesTheStampsOfAnotherLogAndOfALaterWriter) {
+  options_.epoch = 5;
+  Open();
+  EXPECT_EQ(OpenError().code, ErrorCode::kCorrupt);
+  options_.epoch = 6;
+  options_.identity = 78;
+  EXPECT_NE(OpenError().message.find("another log"), std::string::npos);
+}
+
+// Wherever a crash cuts the last file, what was whole before is kept, and nothing else.
+TEST_F(StampLogTest, EveryTornTailIsCut) {
+  std::vector<size_t> ends, stamps;
+  {
+    auto writer = Open();
+    for (int i = 0; i < 4; ++i) {
+      ends.push_back(Contents(Path(1, 0)).size());
+      stamps.push_back(written_.size());
+      Write(writer.get(), 3);
+    }
+  }
+  const Bytes whole = Contents(Path(1, 0));
+  const std::vector<Told> all = written_;
+  options_.epoch = 2;
+  for (size_t size = ends[0]; size < whole.size(); ++size) {
+    files_ = MemoryFiles();
+    files_.Put(Path(1, 0), Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size)));
+    size_t frames = 0;
+    while (frames + 1 < ends.size() && ends[frames + 1] <= size) ++frames;
+    const std::vector<Told> kept(all.begin(), all.begin() + static_cast<ptrdiff_t>(stamps[frames]));
+    ASSERT_EQ(ReadAll(), kept) << size;
+    ASSERT_EQ(error_.message, "");
+    auto writer = Open();
+    ASSERT_EQ(writer->torn_bytes(), static_cast<int64_t>(size - ends[frames]));
+    written_ = kept;
+    Write(writer.get(), 2);
+    ASSERT_EQ(ReadAll(), written_);
+  }
+}
+
+// A flipped bit of what was durable is told by file and offset, by readers and by the next writer.
+TEST_F(StampLogTest, NoDamageIsTakenForATornTail) {
+  {
+    auto writer = Open();
+    Write(writer.get(), 3);
+    ASSERT_TRUE(writer->Sync());
+    Write(writer.get(), 3);  // says so
+  }
+  const Bytes whole = Contents(Path(1, 0));
+  options_.epoch = 2;
+  Bytes header;
+  StampFileHeader read = *GetStampFileHeader(whole, "");
+  PutStampFileHeader(read, &header);
+  const size_t frame = kStampFrameHeadBytes + LoadLe<uint32_t>(whole.data() + header.size() + 4);
+  for (size_t at = 0; at < header.size() + frame; ++at) {
+    for (const uint8_t flip : {1, 128}) {
+      files_ = MemoryFiles();
+      Bytes damaged = whole;
+      damaged[at] ^= flip;
+      files_.Put(Path(1, 0), damaged);
+      ReadAll();
+      const bool told = error_.code == ErrorCode::kCorrupt || error_.code == ErrorCode::kVersion;
+      ASSERT_TRUE(told && error_.message.find(Path(1, 0)) != std::string::npos) << at;
+      ASSERT_EQ(OpenError().message, error_.message) << at;
+    }
+  }
+}
+
+// Behind a later file, the whole of the one before counts, synced or not.
+TEST_F(StampLogTest, AFileWithASuccessorMustBeWhole) {
+  {
+    auto writer = Open();
+    Write(writer.get(), 3);
+  }
+  options_.epoch = 2;
+  Open();
+  Bytes bytes = Contents(Path(1, 0));
+  const std::vector<Told> kept = written_;
+  bytes.back() ^= 4;
+  files_.Put(Path(1, 0), bytes);
+  ReadAll();
+  EXPECT_EQ(error_.code, ErrorCode::kCorrupt);
+  // What a writer that was thought dead still added is read, and may be torn.
+  bytes.back() ^= 4;
+  bytes.insert(bytes.end(), 30, 9);
+  files_.Put(Path(1, 0), bytes);
+  EXPECT_EQ(ReadAll(), kept);
+  EXPECT_EQ(error_.message, "");
+}
+
+TEST(StampFormat, NamesSortAsTheyAreBegun) {
+  EXPECT_EQ(StampFileName(3, 12), "00003-00012.skstamps");
+  EXPECT_LT(StampFileName(9, 99), StampFileName(10, 0));
+  EXPECT_EQ(ParseStampFileName("00003-00012.skstamps"), (std::pair<int64_t, uint32_t>{3, 12}));
+  for (const char* name : {"3-12.skstamps", "00003-00012.skstamps.new", "00003 00012.skstamps",
+                           "0000x-00012.skstamps", "+0003-00012.skstamps"}) {
+    EXPECT_FALSE(ParseStampFileName(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace skewless

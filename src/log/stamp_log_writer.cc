@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <optional>
+
+#include "base/check.h"
+#include "log/log_format.h"
+#include "log/stamp_scanner.h"
+
+namespace skewless {
+namespace {
+
+using Found = StampScanner::Found;
+
+class FileStampLogWriter : public StampLogWriter {
+ public:
+  FileStampLogWriter(FileSystem& files, const StampLogOptions& options)
+      : files_(files), options_(options) {}
+
+  Status Begin() {
+    SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
+    SKEWLESS_RETURN_IF_ERROR(Recover());
+    written_ = recovered_;
+    written_.opened_us = kMaxTimestamp;
+    written_.closed = false;
+    return NewFile();
+  }
+
+  const StampKnowledge& recovered() const override { return recovered_; }
+  int64_t torn_bytes() const override { return torn_bytes_; }
+  Timestamp complete_before_us() const override { return complete_before_us_; }
+  int64_t bytes_written() const override { return bytes_written_; }
+
+  void Add(const LoggedStamp& stamp) override {
+    SKEWLESS_CHECK(stamp.view < options_.views.size());
+    encoder_.Add(stamp);
+  }
+
+  Status Write(const StampKnowledge& known) override {
+    if (failure_) return Refuse();
+    if (encoder_.empty() && known == written_) return {};
+    if (file_->size() >= options_.file_bytes) {
+      SKEWLESS_RETURN_IF_ERROR(Sync());
+      ++part_;
+      SKEWLESS_RETURN_IF_ERROR(Keep(NewFile()));
+    }
+    encoder_.Finish(kStampFrameHeadBytes, &frame_);
+    StampFrameHead head;
+    head.payload_bytes = static_cast<uint32_t>(frame_.size() - kStampFrameHeadBytes);
+    head.durable_bytes = durable_bytes_;
+    head.known = known;
+    head.payload_checksum = Hash64(ByteView(frame_).subspan(kStampFrameHeadBytes), seed_);
+    PutStampFrameHead(head, seed_, frame_.data());
+    SKEWLESS_RETURN_IF_ERROR(Keep(file_->Append(frame_)));
+    written_ = known;
+    bytes_written_ += static_cast<int64_t>(frame_.size());
+    return {};
+  }
+
+  Status Sync() override {
+    if (failure_) return Refuse();
+    const uint64_t size = file_->size();
+    if (size == durable_bytes_) return {};
+    const Status synced = Keep(file_->Sync());
+    if (!synced) {
+      // What the kernel may have dropped must not be taken for durable by the next writer.
+      const std::string name = StampFileName(options_.epoch, part_);
+      static_cast<void>(files_.Truncate(JoinPath(options_.directory, name), durable_bytes_));
+      return synced;
+    }
+    durable_bytes_ = size;
+    return {};
+  }
+
+ private:
+  // What the kernel holds after a failed write or sync is unknown: nothing goes behind it.
+  Status Keep(Status status) {
+    if (!status) failure_ = status.error();
+    return status;
+  }
+  Status Refuse() const {
+    return Fail(failure_->code,
+                "stamps are no longer logged after an earlier error: " + failure_->message,
+                failure_->remedy);
+  }
+
+  Status Recover() {
+    SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(options_.directory));
+    std::string last, first_of_last;
+    for (const DirectoryEntry& entry : entries) {
+      if (entry.is_directory) continue;
+      if (const auto place = ParseStampFileName(entry.name)) {
+        last = entry.name;
+        if (place->second == 0) first_of_last = entry.name;
+      }
+      if (entry.name.ends_with(kUnfinishedStampSuffix)) {
+        SKEWLESS_RETURN_IF_ERROR(files_.Remove(JoinPath(options_.directory, entry.name)));
+      }
+    }
+    if (last.empty()) return {};
+    if (first_of_last.empty()) {
+      return CorruptLog(JoinPath(options_.directory, last), 0, "the files before it are gone");
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(auto scanner, StampScanner::Open(files_, options_.directory, last));
+    const StampFileHeader& header = scanner->header();
+    if (header.identity != options_.identity) {
+      return CorruptLog(scanner->path(), 0, "these stamps belong to another log");
+    }
+    if (header.epoch >= options_.epoch) {
+      return CorruptLog(scanner->path(), 0,
+                        "these stamps are of a later writer than the log's last");
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(const auto first,
+                              StampScanner::Open(files_, options_.directory, first_of_last));
+    complete_before_us_ = first->header().known.complete_us;
+    recovered_ = header.known;
+    for (;;) {
+      SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
+      if (found != Found::kFrame) return RepairTail(scanner.get(), found);
+      recovered_ = scanner->head().known;
+    }
+  }
+
+  Status RepairTail(StampScanner* scanner, Found found) {
+    before_bytes_ = scanner->offset();
+    if (found != Found::kEnd) {
+      SKEWLESS_ASSIGN_OR_RETURN(const bool damaged, scanner->WasDurable());
+      if (damaged) return scanner->Corrupt();
+      SKEWLESS_ASSIGN_OR_RETURN(const uint64_t size, scanner->FileSize());
+      torn_bytes_ = static_cast<int64_t>(size - before_bytes_);
+      SKEWLESS_RETURN_IF_ERROR(files_.Truncate(scanner->path(), before_bytes_));
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(const auto file, files_.OpenAppend(scanner->path()));
+    return file->Sync();
+  }
+
+  // Under a name of its own until its header is durable.
+  Status NewFile() {
+    StampFileHeader header;
+    header.identity = options_.identity;
+    header.epoch = options_.epoch;
+    header.part = part_;
+    header.before_bytes = file_ ? file_->size() : before_bytes_;
+    header.known = written_;
+    header.views = options_.views;
+    Bytes bytes;
+    PutStampFileHeader(header, &bytes);
+    if (bytes.size() > kMaxStampHeaderBytes) {
+      return Fail(ErrorCode::kInvalid, "the names of the views exceed 64 MiB");
+    }
+    const std::string name = StampFileName(options_.epoch, part_);
+    const std::string path = JoinPath(options_.directory, name);
+    SKEWLESS_ASSIGN_OR_RETURN(file_, files_.Create(path + ".new"));
+    SKEWLESS_RETURN_IF_ERROR(file_->Append(bytes));
+    SKEWLESS_RETURN_IF_ERROR(file_->Sync());
+    SKEWLESS_RETURN_IF_ERROR(files_.Rename(path + ".new", path));
+    SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+    seed_ = StampFrameSeed(bytes);
+    durable_bytes_ = bytes.size();
+    bytes_written_ += static_cast<int64_t>(bytes.size());
+    return {};
+  }
+
+  FileSystem& files_;
+  const StampLogOptions options_;
+  StampKnowledge recovered_, written_;
+  int64_t torn_bytes_ = 0;
+  Timestamp complete_before_us_ = kMinTimestamp;
+  int64_t bytes_written_ = 0;
+  uint64_t before_bytes_ = 0;
+  uint32_t part_ = 0;
+  std::unique_ptr<AppendFile> file_;
+  uint64_t seed_ = 0;
+  uint64_t durable_bytes_ = 0;
+  StampEncoder encoder_;
+  Bytes frame_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StampLogWriter>> StampLogWriter::Open(FileSystem& files,
+                                                             const StampLogOptions& options) {
+  auto writer = std::make_unique<FileStampLogWriter>(files, options);
+  SKEWLESS_RETURN_IF_ERROR(writer->Begin());
+  return writer;
+}
+
+}  // namespace skewless

@@ -1,0 +1,47 @@
+// Rows by key, each with a number of its own for as long as it is in the table: for tables whose
+// rows come and go. Memory of rows that left is used again.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace skewless {
+
+class RowTable {
+ public:
+  using Id = uint32_t;
+  static constexpr Id kNone = UINT32_MAX;
+
+  struct Key {
+    uint64_t hash = 0;
+    uint32_t view = 0;
+    std::string bytes;
+  };
+
+  // `hash`: of the key, the same for the same key at all times.
+  Id Find(uint32_t view, ByteView key, uint64_t hash) const;
+  // The row of a key that Find did not find. Its number is one that was removed, or size() before.
+  Id Add(uint32_t view, ByteView key, uint64_t hash);
+  void Remove(Id id);
+
+  const Key& key(Id id) const { return keys_[id]; }
+  // Numbers are below this.
+  size_t limit() const { return keys_.size(); }
+  size_t size() const { return keys_.size() - free_.size(); }
+
+ private:
+  static uint64_t Mix(uint64_t hash, uint32_t view) { return (hash + view) * 0x9E3779B97F4A7C15u; }
+  size_t HomeOf(Id id) const { return Mix(keys_[id].hash, keys_[id].view) >> shift_; }
+  void Place(Id id);
+  void Grow();
+
+  std::vector<Key> keys_;
+  std::vector<Id> free_;
+  std::vector<Id> slots_ = std::vector<Id>(64, kNone);  // linear probing
+  int shift_ = 64 - 6;
+};
+
+}  // namespace skewless

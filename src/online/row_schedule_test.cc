@@ -1,0 +1,241 @@
+#include "online/row_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace skewless {
+namespace {
+
+using Departures = std::vector<RowSchedule::Departure>;
+
+ChangedRows Rows(std::initializer_list<std::pair<int, Sequence>> rows) {
+  ChangedRows changed;
+  for (const auto& [user, sequence] : rows) {
+    ChangedRow row;
+    row.hash = static_cast<uint64_t>(user);
+    row.sequence = sequence;
+    row.events = 2;
+    row.oldest_event_us = sequence * 10;
+    changed.Add(row, AsBytes("user " + std::to_string(user)));
+  }
+  return changed;
+}
+
+Departures Taken(RowSchedule* schedule, int64_t now = 0, size_t most = 1000) {
+  Departures rows;
+  schedule->Take(most, now, /*least_us=*/now / 1000, &rows);
+  return rows;
+}
+
+TEST(RowSchedule, ARowThatChangesInFlightGoesOutOnceMoreWhenItIsAnswered) {
+  RowSchedule schedule({});
+  schedule.Changed(Rows({{1, 5}, {2, 6}}), 6, 100);
+  const Departures first = Taken(&schedule);
+  ASSERT_EQ(first.size(), 2u);
+  schedule.SetSent(first[0].row, 5);
+  schedule.SetSent(first[1].row, 6);
+  schedule.Changed(Rows({{1, 7}}), 7, 200);
+  schedule.Changed(Rows({{1, 8}}), 9, 300);
+  EXPECT_TRUE(Taken(&schedule).empty());
+  EXPECT_EQ(schedule.counts().events, 8);
+
+  EXPECT_EQ(schedule.known_sequence(), 0);
+  const auto readable = schedule.Written(first[0].row, {5, 1000}, {}, 0);
+  EXPECT_EQ(readable.events, 2);
+  EXPECT_EQ(readable.accepted_nanos, 100);
+  EXPECT_EQ(readable.oldest_event_us, 50);
+  EXPECT_EQ(schedule.known_sequence(), 0);
+  schedule.Written(first[1].row, {6, 1001}, {}, 0);
+  EXPECT_EQ(schedule.known_sequence(), 6);
+
+  const Departures again = Taken(&schedule);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].row, first[0].row);
+  EXPECT_FALSE(again[0].again);
+  schedule.SetSent(again[0].row, 8);
+  const auto both = schedule.Written(again[0].row, {8, 1002}, {}, 0);
+  EXPECT_EQ(both.events, 4);
+  EXPECT_EQ(both.accepted_nanos, 200);
+  EXPECT_EQ(schedule.known_sequence(), 9);
+  EXPECT_TRUE(schedule.idle());
+  EXPECT_EQ(schedule.counts().coalesced, 1 + 1 + 3);
+}
+
+TEST(RowSchedule, AStateThatWasReadLateCoversChangesToldLater) {
+  RowSchedule schedule({});
+  schedule.Changed(Rows({{1, 5}}), 5, 100);
+  const Departures rows = Taken(&schedule);
+  schedule.SetSent(rows[0].row, 7);  // the next commit was in the store already
+  schedule.Changed(Rows({{1, 7}}), 7, 200);
+  EXPECT_EQ(schedule.Written(rows[0].row, {7, 1000}, {}, 0).events, 4);
+  EXPECT_TRUE(Taken(&schedule).empty());
+  EXPECT_EQ(schedule.known_sequence(), 7);
+}
+
+TEST(RowSchedule, AFailedWriteIsSentAgainTheSameUntilItIsAnswered) {
+  RowSchedule schedule({.first_backoff_us = 1000, .most_backoff_us = 4000});
+  schedule.Changed(Rows({{1, 5}}), 5, 0);
+  Departures rows = Taken(&schedule);
+  schedule.SetSent(rows[0].row, 5);
+  schedule.Changed(Rows({{1, 6}}), 6, 0);
+  int64_t now = 0;
+  for (const int64_t longest : {1, 2, 4, 4, 4}) {
+    schedule.Failed(rows[0].row, now);
+    const int64_t due = schedule.next_due_nanos();
+    EXPECT_GE(due - now, longest * 500'000);
+    EXPECT_LE(due - now, longest * 1'000'000);
+    EXPECT_TRUE(Taken(&schedule, due - 1).empty());
+    now = due;
+    rows = Taken(&schedule, now);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_TRUE(rows[0].again);
+    // What the first attempt was stamped with is not known, however late it is by now.
+    EXPECT_EQ(schedule.complete_us(now / 1000), -1);
+  }
+  schedule.Written(rows[0].row, {5, 77}, {}, now);
+  EXPECT_EQ(schedule.complete_us(now / 1000), now / 1000 - 1);
+  EXPECT_EQ(schedule.known_sequence(), 5);
+  EXPECT_EQ(schedule.counts().retries, 5);
+  rows = Taken(&schedule, now);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_FALSE(rows[0].again);
+}
+
+TEST(RowSchedule, StampsTravelWithTheRowUntilTheyAreDurableAndHoldItBackWhenTheyAreMany) {
+  RowSchedule schedule({.most_unlogged = 2});
+  for (Sequence sequence = 1; sequence <= 2; ++sequence) {
+    schedule.Changed(Rows({{1, sequence}}), sequence, 0);
+    const Departures rows = Taken(&schedule);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(schedule.unlogged(rows[0].row).size(), static_cast<size_t>(sequence - 1));
+    schedule.SetSent(rows[0].row, sequence);
+    schedule.Written(rows[0].row, {sequence, 100 + sequence}, {}, 0);
+  }
+  ASSERT_EQ(schedule.learned().size(), 2u);
+  EXPECT_EQ(schedule.learned()[1].stamp, (Stamp{2, 102}));
+  schedule.ClearLearned();
+  schedule.Changed(Rows({{1, 3}}), 3, 0);
+  EXPECT_TRUE(Taken(&schedule).empty());
+  EXPECT_TRUE(schedule.wants_sync());
+  schedule.StampsDurable(1);
+  const Departures rows = Taken(&schedule);
+  ASSERT_EQ(rows.size(), 1u);
+  ASSERT_EQ(schedule.unlogged(rows[0].row).size(), 1u);
+  EXPECT_EQ(schedule.unlogged(rows[0].row)[0], (Stamp{2, 102}));
+}
+
+TEST(RowSchedule, StampsThatTheStoreAloneKnewAreLearnedBeforeTheRowsOwn) {
+  RowSchedule schedule({});
+  schedule.Changed(Rows({{1, 9}}), 9, 0);
+  const Departures rows = Taken(&schedule);
+  schedule.SetSent(rows[0].row, 9);
+  const std::vector<Stamp> found = {{3, 50}, {4, 60}};
+  schedule.Written(rows[0].row, {9, 70}, found, 0);
+  ASSERT_EQ(schedule.learned().size(), 3u);
+  EXPECT_EQ(schedule.learned()[0].stamp, found[0]);
+  EXPECT_EQ(schedule.learned()[2].stamp, (Stamp{9, 70}));
+}
+
+TEST(RowSchedule, NothingIsKnownBeforeTheComparisonEndsAndWhatWasMissingIsWritten) {
+  RowSchedule schedule({});
+  schedule.BeginCompare(20);
+  const ChangedRows missing = Rows({{1, 15}, {2, 16}});
+  for (const ChangedRow& row : missing.rows) schedule.Rewrite(row, missing.key(row));
+  schedule.Changed(Rows({{2, 21}, {3, 22}}), 22, 0);
+  schedule.EndCompare();
+  EXPECT_EQ(schedule.known_sequence(), 0);
+  EXPECT_EQ(schedule.rewrites_left(), 2);
+  const Departures rows = Taken(&schedule);
+  ASSERT_EQ(rows.size(), 3u);
+  const Sequence sent[] = {15, 21, 22};
+  for (size_t i = 0; i < 3; ++i) schedule.SetSent(rows[i].row, sent[i]);
+  schedule.Written(rows[2].row, {22, 1}, {}, 0);
+  schedule.Written(rows[0].row, {15, 2}, {}, 0);
+  EXPECT_EQ(schedule.known_sequence(), 0);
+  schedule.Written(rows[1].row, {21, 3}, {}, 0);
+  EXPECT_EQ(schedule.known_sequence(), 22);
+  EXPECT_EQ(schedule.rewrites_left(), 0);
+}
+
+TEST(RowSchedule, SaysWhenTheBacklogIsFull) {
+  RowSchedule rows({.most_rows = 2});
+  rows.Changed(Rows({{1, 1}}), 1, 0);
+  EXPECT_FALSE(rows.full());
+  rows.Changed(Rows({{2, 2}}), 2, 0);
+  EXPECT_TRUE(rows.full());
+  RowSchedule events({.most_events = 4});
+  events.Changed(Rows({{1, 1}}), 1, 0);
+  EXPECT_FALSE(events.full());
+  events.Changed(Rows({{1, 2}}), 2, 0);
+  EXPECT_TRUE(events.full());
+}
+
+// Any order of changes, answers and failures: what the schedule says against what is plain to see.
+TEST(RowSchedule, AnyScheduleWritesEveryRowsNewestChangeWithOneWriteInFlight) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    std::mt19937_64 random(seed);
+    RowSchedule schedule({.most_unlogged = 3, .window = {.least = 1, .first = 4, .most = 16}});
+    std::map<int, Sequence> newest, stored;
+    std::map<RowSchedule::Id, std::pair<int, Sequence>> flying;
+    std::map<int, uint64_t> unlogged;
+    uint64_t logged = 0;
+    Sequence next = 1;
+    int64_t now = 0;
+    for (int step = 0; step < 400 || !schedule.idle(); ++step) {
+      ASSERT_LT(step, 20'000);
+      now += static_cast<int64_t>(random() % 1'000'000);
+      const uint64_t choice = random() % 4;
+      if (choice == 0 && step < 400) {
+        ChangedRows changed;
+        for (uint64_t n = random() % 4; n > 0; --n) {
+          const auto user = static_cast<int>(random() % 6);
+          bool twice = false;
+          for (const ChangedRow& row : changed.rows) twice |= row.hash == uint64_t(user);
+          if (twice) continue;
+          const ChangedRows one = Rows({{user, next}});
+          changed.Add(one.rows[0], one.key(one.rows[0]));
+          newest[user] = next++;
+        }
+        schedule.Changed(changed, next - 1, now);
+      } else if (choice == 1) {
+        for (const auto& departure : Taken(&schedule, now, random() % 5)) {
+          const int user = std::stoi(schedule.key(departure.row).bytes.substr(5));
+          if (departure.again) {
+            ASSERT_TRUE(flying.contains(departure.row));
+          } else {
+            ASSERT_TRUE(flying.emplace(departure.row, std::pair(user, newest[user])).second);
+            schedule.SetSent(departure.row, newest[user]);
+            ASSERT_LE(schedule.unlogged(departure.row).size(), 2u);
+          }
+          if (random() % 4 == 0) {
+            schedule.Failed(departure.row, now);
+          } else {
+            const Sequence sequence = flying[departure.row].second;
+            ASSERT_GE(sequence, stored[user]);
+            stored[user] = sequence;
+            schedule.Written(departure.row, {sequence, sequence}, {}, now);
+            flying.erase(departure.row);
+          }
+        }
+      } else if (choice == 2 && schedule.learned_count() > logged) {
+        schedule.ClearLearned();
+        logged += 1 + random() % (schedule.learned_count() - logged);
+        schedule.StampsDurable(logged);
+      }
+      Sequence known = next - 1;
+      for (const auto& [user, sequence] : newest) {
+        if (stored[user] < sequence) known = std::min(known, sequence - 1);
+      }
+      ASSERT_LE(schedule.known_sequence(), known) << "seed " << seed;
+    }
+    EXPECT_EQ(stored.size(), newest.size());
+    for (const auto& [user, sequence] : newest) ASSERT_EQ(stored[user], sequence);
+    EXPECT_EQ(schedule.known_sequence(), next - 1);
+    EXPECT_EQ(schedule.counts().events, 0);
+    EXPECT_EQ(schedule.counts().rows, 0);
+  }
+}
+
+}  // namespace
+}  // namespace skewless

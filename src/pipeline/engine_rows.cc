@@ -1,0 +1,117 @@
+// The engine with a store elsewhere: what it does for the row writer, and with it.
+#include <algorithm>
+#include <thread>
+
+#include "base/check.h"
+#include "pipeline/engine.h"
+#include "pipeline/offline_thread.h"
+
+namespace skewless {
+namespace {
+
+constexpr size_t kRowsListedAtOnce = 10'000;
+constexpr auto kPause = std::chrono::milliseconds(1);
+
+}  // namespace
+
+Status Engine::OpenRows() {
+  SKEWLESS_ASSIGN_OR_RETURN(auto store,
+                            options_.parts.open_rows(definition_, kernels_, log_->identity()));
+  if (store == nullptr) return {};
+  if (replay_) {
+    return Fail(ErrorCode::kInvalid,
+                "sources say when their records arrived, and the online store has a clock of its "
+                "own, which no history moves",
+                "Use online: {type: embedded, path: ...} to play a history, or take "
+                "arrival_timestamp and delay from the sources.");
+  }
+  RowWriterParts parts;
+  parts.store = std::move(store);
+  SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      parts.states, OpenEmbeddedReader(states.directory, states.views, states.fingerprints));
+  StampLogOptions stamps;
+  stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
+  stamps.identity = log_->identity();
+  stamps.epoch = log_->epoch();
+  stamps.views = StampedViewsOf(kernels_);
+  SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
+  rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
+                                      options_.rows);
+  return {};
+}
+
+void Engine::StepRows() {
+  if (rows_) rows_->Step();
+}
+
+// A state drops what no read at or after its records' availability needs. Theirs is the store's to
+// say, by its own clock, and only known to be no earlier than this.
+void Engine::LowerAvailability(ViewInput* input) {
+  const Timestamp least = rows_->least_stamp();
+  lowered_us_.resize(input->rows);
+  for (size_t row = 0; row < input->rows; ++row) {
+    lowered_us_[row] = std::min(input->available_us[row], least);
+  }
+  input->available_us = lowered_us_.data();
+}
+
+void Engine::HandOverChanges() {
+  int64_t accepted = MonotonicNanos();
+  for (const AcceptedBatch& batch : group_) accepted = std::min(accepted, batch.accepted_nanos);
+  online_->TakeChanges(&changes_);
+  rows_->Changed(&changes_, log_->last_sequence(), accepted);
+}
+
+// What a turn begins with. `*must_wait`: nothing more is to be taken before rows were written.
+Status Engine::AttendRows(bool wait, bool* must_wait) {
+  if (rows_->failed()) return rows_->status();
+  ListRows();
+  if (offline_) offline_->SetDurable(rows_->known_sequence());
+  *must_wait = rows_->full();
+  if (*must_wait && wait) std::this_thread::sleep_for(kPause);
+  return {};
+}
+
+void Engine::ListRows() {
+  const uint64_t wanted = rows_->wanted_listing();
+  if (wanted == 0) return;
+  if (wanted != listing_) {
+    listing_ = wanted;
+    listed_view_ = 0;
+    listed_to_ = 0;
+  }
+  ChangedRows rows;
+  const int views = static_cast<int>(kernels_.size());
+  while (listed_view_ < views && rows.rows.size() < kRowsListedAtOnce) {
+    const size_t left = kRowsListedAtOnce - rows.rows.size();
+    if (online_->ListRows(listed_view_, &listed_to_, left, &rows)) continue;
+    ++listed_view_;
+    listed_to_ = 0;
+  }
+  rows_->GiveRows(wanted, std::move(rows), listed_view_ == views);
+}
+
+// The end, once everything that was accepted is in the store.
+Result<Engine::Turn> Engine::DrainRows(bool wait) {
+  const int64_t now = MonotonicNanos();
+  if (drain_began_nanos_ == 0) drain_began_nanos_ = now;
+  if (rows_->drained()) return Turn::kEnded;
+  if (now - drain_began_nanos_ > options_.drain_timeout_us * 1000) {
+    return Fail(ErrorCode::kUnavailable,
+                "the online store did not take " +
+                    std::to_string(rows_->stats().backlog_rows.load()) +
+                    " changed rows before the engine stopped",
+                "They are in the log, and the next start writes them.");
+  }
+  if (wait) std::this_thread::sleep_for(kPause);
+  return Turn::kIdle;
+}
+
+Status Engine::FinishRows() {
+  SKEWLESS_RETURN_IF_ERROR(rows_->Finish());
+  if (offline_) offline_->SetDurable(rows_->known_sequence());
+  return {};
+}
+
+}  // namespace skewless

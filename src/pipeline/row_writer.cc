@@ -1,0 +1,223 @@
+// The row writer's thread and what it shares with the engine's. What it does with the store is in
+// row_writer_store.cc.
+#include "pipeline/row_writer.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+namespace skewless {
+namespace {
+
+constexpr DurationUs kBusyWaitUs = 1000;    // for answers, while rows may come to be sent
+constexpr DurationUs kIdleWaitUs = 20'000;  // between two looks at a store with nothing to do
+constexpr int64_t kNanosPerMicro = 1000;
+
+}  // namespace
+
+RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence last_sequence,
+                     const RowWriterOptions& options)
+    : kernels_(kernels),
+      options_(options),
+      parts_(std::move(parts)),
+      schedule_(options.schedule),
+      last_sequence_(last_sequence),
+      written_(parts_.stamps->recovered()) {
+  written_.opened_us = kMaxTimestamp;
+  written_.closed = false;
+  stats_.views.resize(kernels.size());
+  // What the log held before is known once it was compared, whatever comes before that.
+  schedule_.BeginCompare(last_sequence);
+  known_sequence_ = written_.known_sequence;
+  // Whatever the store stamps from now on is later than this.
+  least_stamp_ = written_.complete_us;
+  synced_nanos_ = written_nanos_ = MonotonicNanos();
+}
+
+RowWriter::~RowWriter() {
+  finish_.store(true);
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- the engine's thread
+
+void RowWriter::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void RowWriter::Changed(ChangedRows* rows, Sequence last_sequence, int64_t accepted_nanos) {
+  {
+    const std::lock_guard lock(mutex_);
+    Handover& handover = handovers_.emplace_back();
+    handover.rows = std::move(*rows);
+    handover.last_sequence = last_sequence;
+    handover.accepted_nanos = accepted_nanos;
+    idle_.store(false, std::memory_order_release);
+    if (!spare_.empty()) {
+      *rows = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  rows->Clear();
+  wake_.notify_one();
+}
+
+void RowWriter::GiveRows(uint64_t listing, ChangedRows rows, bool last) {
+  {
+    const std::lock_guard lock(mutex_);
+    Handover& handover = handovers_.emplace_back();
+    handover.rows = std::move(rows);
+    handover.listing = listing;
+    handover.last = last;
+    // One part at a time: the next one when this was compared.
+    wanted_listing_.store(0, std::memory_order_release);
+  }
+  wake_.notify_one();
+}
+
+Status RowWriter::status() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+Status RowWriter::Finish() {
+  finish_.store(true);
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  if (failed()) return status();
+  Publish();
+  return LogStamps(/*closing=*/drained());
+}
+
+// ---- its own
+
+void RowWriter::Run() {
+  while (!finish_.load(std::memory_order_relaxed) && !failed()) {
+    const DurationUs wait_us = WaitTime();
+    if (wait_us <= kBusyWaitUs) {
+      TakeTurn(wait_us);
+      continue;
+    }
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, std::chrono::microseconds(wait_us),
+                     [this] { return !handovers_.empty() || finish_.load(); });
+    }
+    TakeTurn(0);
+  }
+}
+
+DurationUs RowWriter::WaitTime() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!handovers_.empty()) return 0;
+  }
+  const RowSchedule::Counts counts = schedule_.counts();
+  if (connected_ && !comparing_ && schedule_.has_ready() && counts.in_flight < counts.window &&
+      parts_.store->room() > 0) {
+    return 0;
+  }
+  return counts.rows > 0 || comparing_ || opening_ ? kBusyWaitUs : kIdleWaitUs;
+}
+
+void RowWriter::TakeTurn(DurationUs wait_us) {
+  if (failed()) return;
+  Status done = Turn(wait_us);
+  if (done.has_value()) return;
+  const std::lock_guard lock(status_mutex_);
+  status_ = std::move(done);
+  failed_.store(true, std::memory_order_release);
+}
+
+Status RowWriter::Turn(DurationUs wait_us) {
+  TakeHandovers();
+  SKEWLESS_RETURN_IF_ERROR(PollStore(wait_us));
+  NoteIncarnation();
+  if (connected_ && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
+  SKEWLESS_RETURN_IF_ERROR(LogStamps(/*closing=*/false));
+  // Nothing before the first comparison: what rows carry that nobody logged would be written over.
+  if (connected_ && incarnation_ != 0 && !comparing_) SKEWLESS_RETURN_IF_ERROR(SendRows());
+  if (connected_ && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
+  Publish();
+  return {};
+}
+
+void RowWriter::TakeHandovers() {
+  {
+    const std::lock_guard lock(mutex_);
+    taken_.swap(handovers_);
+  }
+  for (Handover& handover : taken_) {
+    if (handover.listing != 0) {
+      if (handover.listing == listing_) listed_.push_back(std::move(handover));
+      continue;
+    }
+    last_sequence_ = handover.last_sequence;
+    schedule_.Changed(handover.rows, handover.last_sequence, handover.accepted_nanos);
+    const std::lock_guard lock(mutex_);
+    if (spare_.size() < 8) spare_.push_back(std::move(handover.rows));
+  }
+  taken_.clear();
+}
+
+void RowWriter::Publish() {
+  const RowSchedule::Counts counts = schedule_.counts();
+  stats_.in_flight.store(counts.in_flight, std::memory_order_relaxed);
+  stats_.backlog_rows.store(counts.rows, std::memory_order_relaxed);
+  stats_.backlog_events.store(counts.events, std::memory_order_relaxed);
+  stats_.window.store(counts.window, std::memory_order_relaxed);
+  stats_.written.store(counts.written, std::memory_order_relaxed);
+  stats_.coalesced.store(counts.coalesced, std::memory_order_relaxed);
+  stats_.retries.store(counts.retries, std::memory_order_relaxed);
+  stats_.stamp_bytes.store(parts_.stamps->bytes_written(), std::memory_order_relaxed);
+  stats_.connected.store(connected_, std::memory_order_relaxed);
+  full_.store(schedule_.full(), std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  const bool idle =
+      schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ && handovers_.empty();
+  idle_.store(idle, std::memory_order_release);
+}
+
+// ---- the stamps
+
+// In lazily synced frames. Rows go out with what is not durable yet, so nothing waits for a sync
+// but rows that carry too much.
+Status RowWriter::LogStamps(bool closing) {
+  for (const RowSchedule::Learned& learned : schedule_.learned()) {
+    const RowTable::Key& key = schedule_.key(learned.row);
+    parts_.stamps->Add({key.view, AsBytes(key.bytes), learned.stamp});
+  }
+  const bool any = !schedule_.learned().empty();
+  schedule_.ClearLearned();
+  StampKnowledge known = written_;
+  known.known_sequence = std::max(known.known_sequence, schedule_.known_sequence());
+  if (compared_once_) {
+    known.complete_us =
+        std::max(known.complete_us, schedule_.complete_us(parts_.store->least_stamp()));
+  }
+  known.closed = closing;
+  const int64_t now = MonotonicNanos();
+  const bool moved = known.known_sequence != written_.known_sequence ||
+                     known.opened_us != written_.opened_us || closing;
+  const bool due = now - written_nanos_ >= options_.write_interval_us * kNanosPerMicro;
+  if (any || moved || due || found_stamps_) {
+    SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Write(known));
+    written_ = known;
+    written_nanos_ = now;
+    unsynced_stamps_ = schedule_.learned_count();
+    unsynced_ = true;
+  }
+  const bool sync_due = now - synced_nanos_ >= options_.sync_interval_us * kNanosPerMicro;
+  if (!unsynced_ || !(sync_due || schedule_.wants_sync() || found_stamps_ || closing)) return {};
+  SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Sync());
+  unsynced_ = found_stamps_ = false;
+  synced_nanos_ = now;
+  schedule_.StampsDurable(unsynced_stamps_);
+  known_sequence_.store(written_.known_sequence, std::memory_order_release);
+  return {};
+}
+
+}  // namespace skewless

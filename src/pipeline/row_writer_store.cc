@@ -1,0 +1,219 @@
+// What the row writer does with the store: comparing, sending, and taking answers.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "pipeline/row_writer.h"
+
+namespace skewless {
+namespace {
+
+// Of a row's last write, for the next one's bytes.
+constexpr size_t kKeptBytes = 4096;
+
+bool IsAway(const Error& error) { return error.code == ErrorCode::kUnavailable; }
+
+}  // namespace
+
+std::string RowWriter::Name(RowSchedule::Id row) const {
+  return "view '" + kernels_[schedule_.key(row).view]->view().name + "'";
+}
+
+// ---- answers
+
+Status RowWriter::PollStore(DurationUs wait_us) {
+  answers_.clear();
+  Status polled = parts_.store->Poll(wait_us, &answers_);
+  connected_ = polled.has_value();
+  if (!connected_ && !IsAway(polled.error())) return polled;
+  for (const RowWritten& answer : answers_) SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answer));
+  if (connected_) {
+    // Where the store has told nothing yet, what the stamp log knows stays.
+    const Timestamp least = parts_.store->least_stamp();
+    if (least > least_stamp_.load(std::memory_order_relaxed)) {
+      least_stamp_.store(least, std::memory_order_relaxed);
+    }
+  }
+  return {};
+}
+
+Status RowWriter::TakeAnswer(const RowWritten& answer) {
+  const auto row = static_cast<RowSchedule::Id>(answer.ticket);
+  const int64_t now = MonotonicNanos();
+  if (answer.outcome == RowWritten::Outcome::kOlder) return Fence(answer);
+  if (answer.outcome == RowWritten::Outcome::kFailed) {
+    if (!answer.may_retry) return tl::unexpected<Error>(answer.error);
+    schedule_.Failed(row, now);
+    return {};
+  }
+  stats_.latency.Record(now - sent_nanos_[row]);
+  const Stamp stamp{answer.stored_sequence, answer.available_us};
+  const RowSchedule::Readable readable = schedule_.Written(row, stamp, answer.found, now);
+  if (sent_[row].capacity() > kKeptBytes) Bytes().swap(sent_[row]);
+  if (readable.events == 0) return {};
+  RowWriterStats::View& view = stats_.views[readable.view];
+  view.from_acceptance.Record(now - readable.accepted_nanos, readable.events);
+  view.from_event.Record(SaturatingSub(stamp.available_us, readable.oldest_event_us) * 1000,
+                         readable.events);
+  return {};
+}
+
+Status RowWriter::Fence(const RowWritten& answer) const {
+  const auto row = static_cast<RowSchedule::Id>(answer.ticket);
+  return Fail(ErrorCode::kLocked,
+              "the online store has a row of " + Name(row) + " at sequence " +
+                  std::to_string(answer.stored_sequence) +
+                  ", later than this engine wrote: a newer engine is at work there",
+              "Leave the store to the newer engine: stop this one for good. The row was not "
+              "changed.");
+}
+
+// ---- comparing
+
+// Every time that the store may have lost rows, all of them are compared with the engine's own.
+void RowWriter::NoteIncarnation() {
+  const uint64_t incarnation = parts_.store->incarnation();
+  if (incarnation == 0 || incarnation == incarnation_) return;
+  incarnation_ = incarnation;
+  ++listing_;
+  listed_.clear();
+  comparing_ = opening_ = true;
+  schedule_.BeginCompare(last_sequence_);
+  wanted_listing_.store(listing_, std::memory_order_release);
+}
+
+Status RowWriter::Compare() {
+  if (listed_.empty() || schedule_.counts().in_flight > 0) return {};
+  Status compared = CompareRows(listed_.front().rows);
+  if (!compared.has_value()) {
+    // Asked again, from the beginning, when it is back.
+    if (!IsAway(compared.error())) return compared;
+    connected_ = false;
+    return {};
+  }
+  const bool last = listed_.front().last;
+  listed_.pop_front();
+  if (!last) {
+    wanted_listing_.store(listing_, std::memory_order_release);
+    return {};
+  }
+  schedule_.EndCompare();
+  comparing_ = false;
+  compared_once_ = true;
+  return {};
+}
+
+Status RowWriter::CompareRows(const ChangedRows& rows) {
+  for (size_t begin = 0; begin < rows.rows.size(); begin += options_.rows_per_question) {
+    const size_t end = std::min(begin + options_.rows_per_question, rows.rows.size());
+    keys_.clear();
+    for (size_t i = begin; i < end; ++i) {
+      keys_.push_back({static_cast<int>(rows.rows[i].view), rows.key(rows.rows[i])});
+    }
+    stored_.clear();
+    SKEWLESS_RETURN_IF_ERROR(parts_.store->ReadVersions(keys_, &stored_));
+    SKEWLESS_CHECK(stored_.size() == keys_.size());
+    for (size_t i = begin; i < end; ++i) {
+      SKEWLESS_RETURN_IF_ERROR(
+          CompareRow(rows.rows[i], rows.key(rows.rows[i]), stored_[i - begin]));
+    }
+  }
+  return {};
+}
+
+Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored) {
+  // Stamps that an earlier writer was not told of, or that a power cut took from its log.
+  for (const Stamp& stamp : stored.stamps) {
+    const Timestamp logged =
+        compared_once_ ? written_.complete_us : parts_.stamps->complete_before_us();
+    if (stamp.available_us <= logged) continue;
+    parts_.stamps->Add({row.view, key, stamp});
+    found_stamps_ = true;
+  }
+  if (stored.found && stored.sequence == row.sequence) return {};
+  if (stored.found && stored.sequence > row.sequence) {
+    return Fail(ErrorCode::kLocked,
+                "the online store has a row of view '" + kernels_[row.view]->view().name +
+                    "' at sequence " + std::to_string(stored.sequence) +
+                    ", which is not in this engine's log: another log's engine writes there, or "
+                    "the log was set back",
+                "Give this engine a store, a database or a key prefix of its own, or its whole "
+                "log.");
+  }
+  schedule_.Rewrite(row, key);
+  stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+Status RowWriter::OpenForReaders() {
+  if (comparing_ || schedule_.rewrites_left() > 0) return {};
+  // No reader that is let in by this is given an earlier time.
+  const Timestamp before = SaturatingSub(parts_.store->least_stamp(), 1);
+  Status opened = parts_.store->OpenForReaders(incarnation_);
+  if (!opened.has_value()) return IsAway(opened.error()) ? Status{} : opened;
+  opening_ = false;
+  written_.opened_us = std::min(written_.opened_us, before);
+  return {};
+}
+
+// ---- sending
+
+Status RowWriter::SendRows() {
+  for (;;) {
+    const int64_t now = MonotonicNanos();
+    const size_t most = std::min(parts_.store->room(), options_.rows_per_read);
+    schedule_.Take(most, now, parts_.store->least_stamp(), &departures_);
+    if (departures_.empty()) return {};
+    if (sent_.size() < schedule_.row_limit()) {
+      sent_.resize(schedule_.row_limit());
+      sent_nanos_.resize(schedule_.row_limit());
+    }
+    SKEWLESS_RETURN_IF_ERROR(SendSome(departures_));
+  }
+}
+
+Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
+  SKEWLESS_RETURN_IF_ERROR(ReadStates(rows));
+  const int64_t now = MonotonicNanos();
+  writes_.clear();
+  for (const RowSchedule::Departure& departure : rows) {
+    const RowTable::Key& key = schedule_.key(departure.row);
+    RowWrite write;
+    write.view = static_cast<int>(key.view);
+    write.key = AsBytes(key.bytes);
+    write.state = sent_[departure.row];
+    write.sequence = LoadStateHeader(write.state.data()).sequence;
+    write.unlogged = schedule_.unlogged(departure.row);
+    write.ticket = departure.row;
+    sent_nanos_[departure.row] = now;
+    writes_.push_back(write);
+  }
+  Status sent = parts_.store->Send(writes_);
+  // A store that went away meanwhile answers for them in Poll.
+  return sent.has_value() || IsAway(sent.error()) ? Status{} : sent;
+}
+
+// As a reader does it: whole rows, no older than the commit that changed them.
+Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
+  keys_.clear();
+  for (const RowSchedule::Departure& departure : rows) {
+    const RowTable::Key& key = schedule_.key(departure.row);
+    if (!departure.again) keys_.push_back({static_cast<int>(key.view), AsBytes(key.bytes)});
+  }
+  if (keys_.empty()) return {};
+  SKEWLESS_RETURN_IF_ERROR(parts_.states->Read(keys_));
+  size_t read = 0;
+  for (const RowSchedule::Departure& departure : rows) {
+    if (departure.again) continue;
+    const ByteView state = parts_.states->state(read++);
+    if (state.empty()) {
+      return Fail(ErrorCode::kInternal, "a row of " + Name(departure.row) +
+                                            " changed and is not in the engine's own store");
+    }
+    kernels_[schedule_.key(departure.row).view]->Compact(state, &sent_[departure.row]);
+    schedule_.SetSent(departure.row, LoadStateHeader(sent_[departure.row].data()).sequence);
+  }
+  return {};
+}
+
+}  // namespace skewless

@@ -1,0 +1,144 @@
+"""The real engine over a real Redis: killed with SIGKILL again and again while a server in another process reads vectors
+and logs them; Redis itself ends without a trace and comes again, empty. In the end nothing is lost or twice, every row
+is in Redis, and the audit finds no difference."""
+import json
+import os
+import random
+import subprocess
+import time
+import unittest
+
+from program import PROGRAM, ProgramTest, SLOWNESS
+from redis_test import Redis, free_port
+
+DEFINITION = """\
+project: shop
+log: {{path: var/log}}
+online: {{type: redis, address: "127.0.0.1:{port}"}}
+offline: {{type: parquet, path: var/history}}
+serving: {{served_log: var/served}}
+sources:
+  clicks:
+    type: file
+    path: clicks.json
+    format: json
+    follow: true
+    columns: {{user: int64, n: int64, ts: "timestamp[us]"}}
+    event_timestamp: ts
+entities:
+  user: {{keys: {{user: int64}}}}
+feature_views:
+  activity:
+    source: clicks
+    entity: user
+    features:
+      clicks: count(*)
+      total: sum(n)
+      recent: sum(n) over 2s hop 100ms
+"""
+USERS = 200
+FEATURES = ["activity:clicks", "activity:total", "activity:recent"]
+KILLS = int(os.environ.get("SKEWLESS_KILLS", "12"))
+
+
+class RedisEngineTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.chance = random.Random(int(os.environ.get("SKEWLESS_SEED", "7")))
+        self.port = free_port()
+        self.write("skewless.yaml", DEFINITION.format(port=self.port))
+        self.events = [0] * (USERS + 1)
+        self.start_redis()
+        self.append(100)
+        self.engine = None
+        self.addCleanup(lambda: self.engine and self.engine.poll() is None and self.engine.kill())
+
+    def start_redis(self):
+        self.redis = Redis(self.folder, self.port)
+        self.addCleanup(self.redis.stop)
+
+    def append(self, count):
+        now = time.time_ns() // 1000
+        with open(self.path("clicks.json"), "a") as file:
+            for _ in range(count):
+                user = self.chance.randint(1, USERS)
+                self.events[user] += 1
+                file.write(json.dumps({"user": user, "n": self.chance.randint(1, 9),
+                                       "ts": now - self.chance.randint(0, 1_000_000)}) + "\n")
+
+    def begin(self):
+        self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+
+    def ask(self, server):
+        users = [self.chance.randint(1, USERS) for _ in range(5)]
+        status, text = server.request("POST", "/get-online-features", {"features": FEATURES, "entities": {"user": users}})
+        self.assertIn(status, (200, 503), text)
+        self.answers[status] = self.answers.get(status, 0) + 1
+
+    def live(self, server, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.append(self.chance.randint(0, 30))
+            self.ask(server)
+            self.assertIsNone(self.engine.poll(), "the engine ended")
+
+    def wait_until_all_is_there(self, server):
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while True:
+            reply = server.request("POST", "/get-online-features",
+                                   {"features": FEATURES[:1], "entities": {"user": list(range(1, USERS + 1))}})
+            if reply[0] == 200 and sum(self.events) == self.count(reply[1]):
+                return
+            self.assertLess(time.monotonic(), deadline, reply)
+            time.sleep(0.05)
+
+    @staticmethod
+    def count(text):
+        for result in json.loads(text)["results"][1:]:
+            return sum(value or 0 for value in result["values"])
+        return -1
+
+    def end_well(self):
+        self.engine.terminate()
+        error = self.engine.communicate(timeout=120 * SLOWNESS)[1]
+        self.assertEqual(self.engine.returncode, 0, error)
+
+    def test_kills_of_the_engine_and_ends_of_redis(self):
+        self.answers = {}
+        self.begin()
+        server = self.start(command="serve")
+        self.wait_until_all_is_there(server)
+        for life in range(KILLS):
+            self.live(server, self.chance.uniform(0.05, 0.4))
+            if life % 4 == 2:
+                # All of its rows are gone, none of which it showed before it told the engine of its stamp.
+                self.wait_until_all_is_there(server)
+                time.sleep(0.3)
+                self.redis.stop()
+                self.append(100)
+                time.sleep(0.2)
+                self.start_redis()
+            self.engine.kill()
+            self.engine.communicate()
+            self.begin()
+            if life % 4 == 3:
+                # Not before the engine has read back what the one before it was not told.
+                self.append(50)
+                self.wait_until_all_is_there(server)
+                time.sleep(0.3)
+                self.redis.stop()
+                self.start_redis()
+                self.wait_until_all_is_there(server)
+        self.wait_until_all_is_there(server)
+        self.end_well()
+        server.stop()
+        report = self.run_json("audit")
+        print(f"{KILLS} kills, {sum(self.events)} events, answers by status {self.answers}; {report}", flush=True)
+        self.assertGreater(self.answers.get(200, 0), 100)
+        self.assertEqual(report["different_rows"], 0, report)
+        self.assertGreater(report["rows"], 500)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
