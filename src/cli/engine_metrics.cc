@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cli/row_metrics.h"
 #include "cli/source_metrics.h"
 
 namespace skewless {
@@ -71,6 +72,7 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
   AddLogDisk(definition, &families);
   AddViewFreshness(definition, stats, &families);
   AddSourceMetrics(definition, engine, &families);
+  AddRowMetrics(engine, &families);
   return families;
 }
 

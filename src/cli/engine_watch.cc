@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "cli/terminal.h"
 
@@ -27,6 +29,7 @@ EngineWatch::EngineWatch(const Definition& definition, const Engine& engine,
       freshness_(kSamples),
       log_sync_(kSamples),
       reads_(kSamples),
+      row_writes_(kSamples),
       from_event_(definition.views.size(), RecentLatency(kSamples)) {}
 
 EngineWatch::~EngineWatch() { drawn_lines::Erase(); }
@@ -57,6 +60,7 @@ void EngineWatch::Sample(int64_t now_nanos) {
   counted_nanos_ = now_nanos;
   freshness_.Sample(stats.freshness);
   log_sync_.Sample(stats.log_sync);
+  if (engine_.rows() != nullptr) row_writes_.Sample(engine_.rows()->latency);
   for (size_t view = 0; view < from_event_.size(); ++view)
     from_event_[view].Sample(stats.views[view].from_event);
 }
@@ -78,9 +82,40 @@ EngineStatus EngineWatch::Status(int64_t now_nanos) const {
   status.freshness_from_event = WorstView();
   status.log_bytes = stats.log_bytes.load();
   status.log_sync = log_sync_.Get();
+  status.consumer_lag = Lag();
+  status.remote_store = Store();
   if (definition_.offline) status.offline_rows = stats.offline_rows.load();
   if (server_ != nullptr) status.serving = {server_->port(), requests_per_second_, reads_.Get()};
   return status;
+}
+
+// Of the partitions whose end is known.
+std::optional<EngineStatus::ConsumerLag> EngineWatch::Lag() const {
+  EngineStatus::ConsumerLag lag;
+  for (size_t i = 0; i < definition_.sources.size(); ++i) {
+    if (definition_.sources[i].type != SourceType::kKafka) continue;
+    for (const StreamProgress& stream : engine_.live_progress(i).streams) {
+      if (stream.end < 0) continue;
+      lag.records += std::max<int64_t>(0, stream.end - stream.position);
+      ++lag.partitions;
+    }
+  }
+  if (lag.partitions == 0) return std::nullopt;
+  return lag;
+}
+
+std::optional<EngineStatus::RemoteStore> EngineWatch::Store() const {
+  if (engine_.rows() == nullptr) return std::nullopt;
+  const RowWriterStats& rows = *engine_.rows();
+  EngineStatus::RemoteStore store;
+  store.up = rows.connected;
+  store.rows_in_flight = rows.in_flight;
+  store.window_rows = rows.window;
+  store.backlog_rows = rows.backlog_rows;
+  store.backlog_events = rows.backlog_events;
+  store.retries = rows.retries;
+  store.writes = row_writes_.Get();
+  return store;
 }
 
 LatencyQuantiles EngineWatch::WorstView() const {

@@ -2,6 +2,7 @@
 // told.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class EngineWatch {
   void Sample(int64_t now_nanos);
   EngineStatus Status(int64_t now_nanos) const;
   LatencyQuantiles WorstView() const;
+  std::optional<EngineStatus::ConsumerLag> Lag() const;
+  std::optional<EngineStatus::RemoteStore> Store() const;
 
   const Definition& definition_;
   const Engine& engine_;
@@ -34,7 +37,7 @@ class EngineWatch {
   int64_t drawn_nanos_, sampled_nanos_ = 0;
   int64_t counted_nanos_, counted_events_ = 0, counted_requests_ = 0;
   double events_per_second_ = 0, requests_per_second_ = 0;
-  RecentLatency freshness_, log_sync_, reads_;
+  RecentLatency freshness_, log_sync_, reads_, row_writes_;
   std::vector<RecentLatency> from_event_;  // by view
   WatermarkWatch watermark_;
 };

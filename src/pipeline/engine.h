@@ -134,6 +134,7 @@ class Engine {
   void HandOverChanges();
   Status AttendRows(bool wait, bool* must_wait);
   Result<Turn> DrainRows(bool wait);
+  void NotePushback(bool full);
   void ListRows();
   Status FinishRows();
   void MoveReplayClock(Timestamp time);
@@ -154,21 +155,23 @@ class Engine {
   ReplayGate gate_;
   std::unique_ptr<LogWriter> log_;
   std::unique_ptr<OnlineWriter> online_;
-  std::unique_ptr<RowWriter> rows_;  // null where readers use online_
+  EngineStats stats_;
+  std::unique_ptr<RowWriter> rows_;  // counts in stats_; null where readers use online_
   ChangedRows changes_;
   std::vector<Timestamp> lowered_us_;  // by row of the batch that is folded
   uint64_t listing_ = 0;               // of all rows, which is under way
   int listed_view_ = 0;
   uint64_t listed_to_ = 0;
   int64_t drain_began_nanos_ = 0;
+  int64_t pushed_back_nanos_ = 0;  // when that was counted last; 0: the backlog isn't full
+  EventInterval pushbacks_{10 * kSecondUs};
   std::vector<std::unique_ptr<DeadLetterStore>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<bool> source_ended_;
   std::unique_ptr<ReplayMerge> merge_;
   std::vector<SourceWatermark> watermarks_;  // by source
-  EngineStats stats_;
-  std::unique_ptr<OfflineThread> offline_;  // counts in stats_ until it ends
-  std::vector<ViewInput> inputs_;           // by view
+  std::unique_ptr<OfflineThread> offline_;   // counts in stats_ until it ends
+  std::vector<ViewInput> inputs_;            // by view
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
   // Stamped, on their way through one group commit.

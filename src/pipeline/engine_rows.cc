@@ -3,6 +3,8 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/clock.h"
+#include "base/event_log.h"
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
 
@@ -26,6 +28,7 @@ Status Engine::OpenRows() {
                 "arrival_timestamp and delay from the sources.");
   }
   RowWriterParts parts;
+  parts.engine = &stats_;
   parts.store = std::move(store);
   SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
   SKEWLESS_ASSIGN_OR_RETURN(
@@ -69,8 +72,24 @@ Status Engine::AttendRows(bool wait, bool* must_wait) {
   ListRows();
   if (offline_) offline_->SetDurable(rows_->known_sequence());
   *must_wait = rows_->full();
+  NotePushback(*must_wait);
   if (*must_wait && wait) std::this_thread::sleep_for(kPause);
   return {};
+}
+
+void Engine::NotePushback(bool full) {
+  const int64_t now = MonotonicNanos();
+  if (full && pushed_back_nanos_ == 0) {
+    if (const auto times = pushbacks_.Add()) {
+      LogEvent(EventLevel::kWarning, "backlog of the store is full",
+               {{"rows", rows_->stats().backlog_rows.load()},
+                {"events", rows_->stats().backlog_events.load()},
+                {"times", *times}});
+    }
+  } else if (pushed_back_nanos_ != 0) {
+    rows_->CountPushback(now - pushed_back_nanos_);
+  }
+  pushed_back_nanos_ = full ? now : 0;
 }
 
 void Engine::ListRows() {

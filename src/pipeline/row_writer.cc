@@ -27,7 +27,7 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
       written_(parts_.stamps->recovered()) {
   written_.opened_us = kMaxTimestamp;
   written_.closed = false;
-  stats_.views.resize(kernels.size());
+  stats_.backlog_limit_events = options.schedule.most_events;
   // What the log held before is known once it was compared, whatever comes before that.
   schedule_.BeginCompare(last_sequence);
   known_sequence_ = written_.known_sequence;

@@ -19,6 +19,7 @@
 #include "log/stamp_log.h"
 #include "online/remote_rows.h"
 #include "online/row_schedule.h"
+#include "pipeline/engine_stats.h"
 #include "pipeline/row_writer_stats.h"
 
 namespace skewless {
@@ -35,6 +36,9 @@ struct RowWriterParts {
   std::unique_ptr<RemoteRows> store;
   std::unique_ptr<OnlineReader> states;  // of the engine's own store
   std::unique_ptr<StampLogWriter> stamps;
+  // Freshness is counted there, a record once for each view, when its row is answered for; records
+  // of a row that go out together count from the oldest of them. Outlives the writer.
+  EngineStats* engine = nullptr;
 };
 
 class RowWriter {
@@ -52,6 +56,8 @@ class RowWriter {
   // What a commit changed, readable in the engine's own store by now; `rows` comes back empty.
   void Changed(ChangedRows* rows, Sequence last_sequence, int64_t accepted_nanos);
   bool full() const { return full_.load(std::memory_order_relaxed); }
+  // The engine took nothing for so long because of that.
+  void CountPushback(int64_t nanos) { stats_.pushback_nanos.fetch_add(nanos); }
   // Which listing of all rows is wanted, from the first row on; 0: none now.
   uint64_t wanted_listing() const { return wanted_listing_.load(std::memory_order_acquire); }
   void GiveRows(uint64_t listing, ChangedRows rows, bool last);
@@ -86,6 +92,7 @@ class RowWriter {
   Status PollStore(DurationUs wait_us);
   Status TakeAnswer(const RowWritten& answer);
   Status Fence(const RowWritten& answer) const;
+  void NoteConnection(const Status& polled);
   void NoteIncarnation();
   Status Compare();
   Status CompareRows(const ChangedRows& rows);
@@ -111,6 +118,8 @@ class RowWriter {
   std::vector<int64_t> sent_nanos_;  // by row
   std::vector<StoredRow> stored_;
   bool connected_ = false;
+  std::optional<int64_t> away_nanos_;  // since when
+  bool told_away_ = false;
 
   // ---- comparing
   uint64_t incarnation_ = 0;  // that is compared with, or was

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 
 #include "base/latency_histogram.h"
 
@@ -13,20 +12,16 @@ struct RowWriterStats {
   std::atomic<int64_t> in_flight{0};       // rows sent and not answered
   std::atomic<int64_t> backlog_rows{0};    // rows that changed and are not written, those included
   std::atomic<int64_t> backlog_events{0};  // events in them
-  std::atomic<int64_t> window{0};          // rows that may be in flight
-  std::atomic<int64_t> written{0};         // rows answered
-  std::atomic<int64_t> coalesced{0};       // events that needed no write of their own
+  std::atomic<int64_t> backlog_limit_events{0};  // from here on the engine takes none
+  std::atomic<int64_t> pushback_nanos{0};        // it took none for so long
+  std::atomic<int64_t> window{0};                // rows that may be in flight
+  std::atomic<int64_t> written{0};               // rows answered
+  std::atomic<int64_t> coalesced{0};             // events that needed no write of their own
   std::atomic<int64_t> retries{0};
   std::atomic<int64_t> rewritten{0};  // rows that the store lacked, or had an older version of
   std::atomic<int64_t> stamp_bytes{0};
   std::atomic<bool> connected{false};
   LatencyHistogram latency;  // a row is sent -> answered
-  // By view, an event each; events of a row that go out together count from the oldest of them.
-  struct View {
-    LatencyHistogram from_acceptance;  // accepted -> readable in the store
-    LatencyHistogram from_event;       // its own time -> readable, by the store's clock
-  };
-  std::deque<View> views;
 };
 
 }  // namespace skewless

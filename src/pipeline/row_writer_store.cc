@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/event_log.h"
 #include "pipeline/row_writer.h"
 
 namespace skewless {
@@ -10,6 +11,9 @@ namespace {
 
 // Of a row's last write, for the next one's bytes.
 constexpr size_t kKeptBytes = 4096;
+
+// A connection that is made, or made again, within it is not worth telling of.
+constexpr int64_t kAwayNanos = 1'000'000'000;
 
 bool IsAway(const Error& error) { return error.code == ErrorCode::kUnavailable; }
 
@@ -24,8 +28,8 @@ std::string RowWriter::Name(RowSchedule::Id row) const {
 Status RowWriter::PollStore(DurationUs wait_us) {
   answers_.clear();
   Status polled = parts_.store->Poll(wait_us, &answers_);
-  connected_ = polled.has_value();
-  if (!connected_ && !IsAway(polled.error())) return polled;
+  if (!polled.has_value() && !IsAway(polled.error())) return polled;
+  NoteConnection(polled);
   for (const RowWritten& answer : answers_) SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answer));
   if (connected_) {
     // Where the store has told nothing yet, what the stamp log knows stays.
@@ -35,6 +39,24 @@ Status RowWriter::PollStore(DurationUs wait_us) {
     }
   }
   return {};
+}
+
+void RowWriter::NoteConnection(const Status& polled) {
+  connected_ = polled.has_value();
+  const int64_t now = MonotonicNanos();
+  if (connected_) {
+    if (told_away_) {
+      LogEvent(EventLevel::kInfo, "store back",
+               {{"away_seconds", static_cast<double>(now - *away_nanos_) / 1e9}});
+    }
+    away_nanos_.reset();
+    told_away_ = false;
+    return;
+  }
+  if (!away_nanos_) away_nanos_ = now;
+  if (told_away_ || now - *away_nanos_ < kAwayNanos) return;
+  told_away_ = true;
+  LogError(EventLevel::kWarning, "store away", polled.error());
 }
 
 Status RowWriter::TakeAnswer(const RowWritten& answer) {
@@ -51,10 +73,11 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
   const RowSchedule::Readable readable = schedule_.Written(row, stamp, answer.found, now);
   if (sent_[row].capacity() > kKeptBytes) Bytes().swap(sent_[row]);
   if (readable.events == 0) return {};
-  RowWriterStats::View& view = stats_.views[readable.view];
-  view.from_acceptance.Record(now - readable.accepted_nanos, readable.events);
-  view.from_event.Record(SaturatingSub(stamp.available_us, readable.oldest_event_us) * 1000,
-                         readable.events);
+  const int64_t since_accepted = now - readable.accepted_nanos;
+  ViewFreshness& view = parts_.engine->views[readable.view];
+  view.from_event.Record(AgeNanos(stamp.available_us, readable.oldest_event_us), readable.events);
+  view.from_acceptance.Record(since_accepted, readable.events);
+  parts_.engine->freshness.Record(since_accepted, readable.events);
   return {};
 }
 
@@ -74,6 +97,7 @@ Status RowWriter::Fence(const RowWritten& answer) const {
 void RowWriter::NoteIncarnation() {
   const uint64_t incarnation = parts_.store->incarnation();
   if (incarnation == 0 || incarnation == incarnation_) return;
+  if (incarnation_ != 0) LogEvent(EventLevel::kWarning, "store may have lost rows");
   incarnation_ = incarnation;
   ++listing_;
   listed_.clear();
@@ -98,6 +122,8 @@ Status RowWriter::Compare() {
     return {};
   }
   schedule_.EndCompare();
+  if (const int64_t rows = schedule_.rewrites_left(); rows > 0)
+    LogEvent(EventLevel::kInfo, "rows of the store are written anew", {{"rows", rows}});
   comparing_ = false;
   compared_once_ = true;
   return {};
