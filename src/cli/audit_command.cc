@@ -18,6 +18,7 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
   nlohmann::json out = {{"rows", report.rows},
                         {"values", report.values},
                         {"different_rows", report.different_rows},
+                        {"not_yet_known", report.not_yet_known},
                         {"by_cause", causes},
                         {"history_records", report.counts.history_records}};
   if (training != nullptr) {
@@ -40,6 +41,10 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
   fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
              WithSeparators(report.different_rows), WithSeparators(report.rows),
              WithSeparators(report.values), WithSeparators(report.counts.history_records));
+  if (report.not_yet_known > 0) {
+    fmt::print("{} more can't be judged yet: the online store has not told all about their time\n",
+               WithSeparators(report.not_yet_known));
+  }
   for (const auto& [cause, rows] : report.by_cause) {
     fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));
   }
@@ -54,6 +59,15 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
     fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us),
                one.key, one.output, one.served, one.replayed);
   }
+}
+
+Error NothingProven(const AuditReport& report) {
+  if (report.not_yet_known == 0) {
+    return {ErrorCode::kNotFound, "nothing was served, so nothing is proven",
+            "Serve some vectors with serving.served_log set, then audit."};
+  }
+  return {ErrorCode::kNotFound, "none of what was served can be judged yet, so nothing is proven",
+          "Audit again when the engine has gone on, or was stopped."};
 }
 
 struct AuditArguments {
@@ -94,8 +108,7 @@ void RunAudit(Session& session, AuditArguments arguments) {
   arguments.json ? PrintJson(*report, compared) : PrintReport(*report, compared);
   if (!report->passed() || training.different_rows > 0) session.exit_code = 1;
   if (report->rows == 0) {
-    session.Failed({ErrorCode::kNotFound, "nothing was served, so nothing is proven",
-                    "Serve some vectors with serving.served_log set, then audit."});
+    session.Failed(NothingProven(*report));
   }
 }
 
