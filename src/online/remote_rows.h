@@ -30,6 +30,7 @@ struct RowWrite {
   ByteView state;                   // docs/formats/state.md
   std::span<const Stamp> unlogged;  // the row's earlier stamps that are not yet durable elsewhere
   uint64_t ticket = 0;              // the caller's; comes back in RowWritten
+  uint32_t writer = 0;              // who sends it; no two that share a store are the same
 };
 
 struct RowWritten {

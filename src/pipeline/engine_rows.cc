@@ -29,6 +29,7 @@ Status Engine::OpenRows() {
   }
   RowWriterParts parts;
   parts.engine = &stats_;
+  parts.writer = static_cast<uint32_t>(log_->epoch());
   parts.store = std::move(store);
   SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
   SKEWLESS_ASSIGN_OR_RETURN(

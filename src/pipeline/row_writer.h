@@ -36,6 +36,7 @@ struct RowWriterParts {
   std::unique_ptr<RemoteRows> store;
   std::unique_ptr<OnlineReader> states;  // of the engine's own store
   std::unique_ptr<StampLogWriter> stamps;
+  uint32_t writer = 0;  // the log's epoch
   // Freshness is counted there, a record once for each view, when its row is answered for; records
   // of a row that go out together count from the oldest of them. Outlives the writer.
   EngineStats* engine = nullptr;

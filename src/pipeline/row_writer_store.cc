@@ -211,6 +211,7 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
     write.sequence = LoadStateHeader(write.state.data()).sequence;
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
+    write.writer = parts_.writer;
     sent_nanos_[departure.row] = now;
     writes_.push_back(write);
   }

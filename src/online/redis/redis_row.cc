@@ -8,6 +8,7 @@ namespace {
 constexpr size_t kChecksumAt = 16;
 constexpr size_t kSequenceAt = 24;
 constexpr size_t kCountAt = 32;
+constexpr size_t kWriterAt = 36;
 constexpr size_t kUnloggedBytes = 16;
 
 tl::unexpected<Error> Damaged(const char* what) {
@@ -29,9 +30,8 @@ Result<RowHead> DecodeFixed(ByteView bytes) {
     return Damaged("its stamp fails its check");
   head.stamp = {LoadLe<int64_t>(bytes.data() + kSequenceAt), static_cast<Timestamp>(stamp)};
   head.unlogged_count = LoadLe<uint32_t>(bytes.data() + kCountAt);
-  if (head.unlogged_count > kMaxUnloggedStamps ||
-      LoadLe<uint32_t>(bytes.data() + kCountAt + 4) != 0)
-    return Damaged("its head makes no sense");
+  head.writer = LoadLe<uint32_t>(bytes.data() + kWriterAt);
+  if (head.unlogged_count > kMaxUnloggedStamps) return Damaged("its head makes no sense");
   return head;
 }
 
@@ -47,7 +47,7 @@ void EncodeRow(const RowWrite& row, Bytes* out) {
   PutLe<uint64_t>(*out, 0);
   PutLe<int64_t>(*out, row.sequence);
   PutLe<uint32_t>(*out, static_cast<uint32_t>(row.unlogged.size()));
-  PutLe<uint32_t>(*out, 0);
+  PutLe<uint32_t>(*out, row.writer);
   for (const Stamp& stamp : row.unlogged) {
     PutLe<int64_t>(*out, stamp.sequence);
     PutLe<int64_t>(*out, stamp.available_us);
@@ -62,7 +62,7 @@ Result<Row> DecodeRow(ByteView bytes) {
     return Damaged("its checksum fails");
   const size_t unlogged = head.unlogged_count * kUnloggedBytes;
   if (unlogged > bytes.size() - kRowHeadBytes) return Damaged("its stamps reach beyond its end");
-  return Row{head.stamp, bytes.subspan(kRowHeadBytes, unlogged),
+  return Row{head.stamp, head.writer, bytes.subspan(kRowHeadBytes, unlogged),
              bytes.subspan(kRowHeadBytes + unlogged)};
 }
 

@@ -3,7 +3,7 @@
 //
 //   0  u32 magic "SKR1"     16  u64 checksum, XXH3 of all that follows
 //   4  u64 stamp            24  i64 sequence
-//  12  u32 stamp's check    32  u32 count of unlogged stamps, u32 0
+//  12  u32 stamp's check    32  u32 count of unlogged stamps, u32 writer
 //                           40  count times: i64 sequence, i64 stamp; then the state
 //
 // The first 16 bytes are written by the script in the server, whose clock gives the stamp; the
@@ -27,6 +27,7 @@ void EncodeRow(const RowWrite& row, Bytes* out);
 
 struct Row {
   Stamp stamp;
+  uint32_t writer = 0;
   ByteView unlogged;  // 16 bytes each
   ByteView state;
 };
@@ -35,6 +36,7 @@ Result<Row> DecodeRow(ByteView bytes);
 // Of a row's first bytes alone: the stamps that they reach to, and how many there are.
 struct RowHead {
   Stamp stamp;
+  uint32_t writer = 0;
   size_t unlogged_count = 0;
   std::vector<Stamp> unlogged;
 };

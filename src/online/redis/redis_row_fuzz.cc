@@ -37,7 +37,8 @@ void CheckAgain(ByteView bytes, const Row& row) {
                        .sequence = row.stamp.sequence,
                        .state = row.state,
                        .unlogged = unlogged,
-                       .ticket = 0};
+                       .ticket = 0,
+                       .writer = row.writer};
   Bytes again;
   EncodeRow(write, &again);
   SKEWLESS_CHECK(again.size() == EncodedRowBytes(write) && again.size() == bytes.size());

@@ -39,7 +39,8 @@ inline RedisOptions TestOptions(const std::string& address, bool cluster = false
 // Drives a writer as the engine does, one write of a row at a time.
 class TestWriter {
  public:
-  explicit TestWriter(const RedisOptions& options) : options_(options) {
+  explicit TestWriter(const RedisOptions& options, uint32_t writer = 1)
+      : options_(options), writer_(writer) {
     auto opened = OpenRedisRows(options);
     SKEWLESS_CHECK(opened.has_value());
     rows_ = std::move(*opened);
@@ -60,7 +61,7 @@ class TestWriter {
   void Send(int view, ByteView key, Sequence sequence, uint64_t ticket = 0,
             std::span<const Stamp> unlogged = {}, size_t size = 0) {
     const Bytes state = StateOf(options_.fingerprints[static_cast<size_t>(view)], sequence, size);
-    const RowWrite row{view, key, sequence, state, unlogged, ticket};
+    const RowWrite row{view, key, sequence, state, unlogged, ticket, writer_};
     SKEWLESS_CHECK(rows_->Send(std::span(&row, 1)).has_value());
     ++sent_;
   }
@@ -87,6 +88,7 @@ class TestWriter {
 
  private:
   RedisOptions options_;
+  uint32_t writer_;
   std::unique_ptr<RemoteRows> rows_;
   size_t sent_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "online/redis/redis_row.h"
 #include "online/redis/write_script.h"
 
 namespace skewless::redis {
@@ -14,6 +15,15 @@ constexpr size_t kExceptionElements = 4;
 
 tl::unexpected<Error> Senseless() {
   return Fail(ErrorCode::kCorrupt, "the write script's reply makes no sense");
+}
+
+// The stamps of a row that another writer left. One that is damaged can't tell any; it is written
+// over all the same.
+void TakeFound(ByteView row, RowWritten* done) {
+  auto head = DecodeRowHead(row);
+  if (!head) return;
+  done->found = std::move(head->unlogged);
+  done->found.push_back(head->stamp);
 }
 
 // Four elements of the reply, about one row.
@@ -35,9 +45,14 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
                   "project: give this one its own."};
     return {};
   }
-  if (parts[2]->len != sizeof(Sequence)) return Senseless();
-  done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
   done.available_us = parts[3]->integer;
+  if (parts[2]->len == sizeof(Sequence)) {
+    done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
+  } else if (parts[2]->len >= kRowHeadBytes && what != "older") {
+    TakeFound(AsBytes(TextOf(*parts[2])), &done);
+  } else {
+    return Senseless();
+  }
   if (what == "same") {
     done.outcome = RowWritten::Outcome::kAlreadyThere;
   } else if (what == "older") {

@@ -30,25 +30,41 @@ local function except(row, what, sequence, at)
   reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, sequence, at
 end
 
+-- Of the row that another writer left, all stamps.
+local function stamped(key, old, unlogged)
+  if unlogged == 0 then return old end
+  return call('GETRANGE', key, '0', string.format('%.0f', 39 + 16 * unlogged))
+end
+
 local now = head(stamp)
 for i = 1, count do
   local key, row, with = keys[i], rows[i], now
-  local old = pcall('GETRANGE', key, '0', '31')
+  local old = pcall('GETRANGE', key, '0', '39')
   if old ~= '' then
-    local magic, at, _, _, _, old_low, old_high
-    if #old == 32 then magic, at, _, _, _, old_low, old_high = decode('<I4I8I4I4I4I4I4', old) end
-    local low, high = decode('<I4I4', row, 25)
+    local magic, at, _, _, _, old_low, old_high, unlogged, old_writer
+    if #old == 40 then
+      magic, at, _, _, _, old_low, old_high, unlogged, old_writer = decode('<I4I8I4I4I4I4I4I4I4', old)
+    end
+    local low, high, _, writer = decode('<I4I4I4I4', row, 25)
     if magic ~= 827476819 then
       with = nil
       except(i, 'foreign', '', 0)
     elseif high < old_high or (high == old_high and low <= old_low) then
       with = nil
       local same = high == old_high and low == old_low
-      except(i, same and 'same' or 'older', string.sub(old, 25, 32), at)
-    elseif at >= stamp then
-      with = head(at + 1)
-      if at + 1 > last then last = at + 1 end
-      except(i, 'written', string.sub(row, 25, 32), at + 1)
+      local told = string.sub(old, 25, 32)
+      if same and writer ~= old_writer then told = stamped(key, old, unlogged) end
+      except(i, same and 'same' or 'older', told, at)
+    elseif at >= stamp or writer ~= old_writer then
+      local told = string.sub(row, 25, 32)
+      if writer ~= old_writer then told = stamped(key, old, unlogged) end
+      local mine = stamp
+      if at >= stamp then
+        mine = at + 1
+        with = head(mine)
+        if mine > last then last = mine end
+      end
+      except(i, 'written', told, mine)
     end
   end
   if with then

@@ -11,6 +11,8 @@ namespace skewless::redis {
 // `stamp`. An exception is four elements:
 //   row (from 1), 'same' | 'older' | 'written' | 'foreign', the stored sequence (8 bytes
 //   little-endian), the stored row's stamp
+// Where another writer left the row that is 'same' or that was 'written' over, the third is what
+// that row began with, as far as its stamps reach: they may be known to nobody else.
 extern const std::string_view kWriteScript;
 
 }  // namespace skewless::redis
