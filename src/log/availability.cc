@@ -77,15 +77,27 @@ void Availability::AddStamp(uint32_t view, const LoggedStamp& logged) {
     rows_[id].stamps.clear();
     rows_[id].next = 0;
   }
-  // One that an earlier stamp covers tells nothing: a row that was lost and written again, or told
-  // of twice.
-  std::vector<Stamp>& stamps = rows_[id].stamps;
-  if (!stamps.empty() && stamps.back().sequence >= logged.stamp.sequence) return;
-  stamps.push_back(logged.stamp);
   Row& row = rows_[id];
+  std::vector<Stamp>& stamps = row.stamps;
+  Insert(logged.stamp, &row);
   if (row.next < 64 || row.next * 2 < stamps.size()) return;
   stamps.erase(stamps.begin(), stamps.begin() + static_cast<std::ptrdiff_t>(row.next));
   row.next = 0;
+}
+
+// Sequences and times ascend. Stamps come in their order but where one was found later, in a row
+// that a dead writer left. One that another covers tells nothing: a row that was lost and written
+// again, or told of twice.
+void Availability::Insert(const Stamp& stamp, Row* row) {
+  std::vector<Stamp>& stamps = row->stamps;
+  auto at = stamps.end();
+  while (at != stamps.begin() && (at - 1)->sequence >= stamp.sequence) --at;
+  if (at != stamps.end() && at->available_us <= stamp.available_us) return;
+  auto covered = at;
+  while (covered != stamps.begin() && (covered - 1)->available_us >= stamp.available_us) --covered;
+  at = stamps.erase(covered, at);
+  row->next = std::min(row->next, static_cast<size_t>(at - stamps.begin()));
+  stamps.insert(at, stamp);
 }
 
 Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence,

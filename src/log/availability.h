@@ -52,6 +52,7 @@ class Availability {
   Status FindWriters(bool* any);
   void TakeFrame(const StampLogReader::Frame& frame);
   void AddStamp(uint32_t view, const LoggedStamp& stamp);
+  static void Insert(const Stamp& stamp, Row* row);
   Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
   void DropPassed();
 

@@ -77,6 +77,20 @@ TEST_F(AvailabilityTest, ARecordIsAvailableFromTheFirstStampThatCoversIt) {
   EXPECT_EQ(Of(2, "b", SequenceOf(1, 9)), kMaxTimestamp);
 }
 
+// A dead writer left it in a row, and it was found when the row was written over.
+TEST_F(AvailabilityTest, AStampThatIsToldLaterIsNoLessTrue) {
+  Begin(1, {kClicks});
+  Add(0, "a", {SequenceOf(1, 7), 40});
+  Add(0, "a", {SequenceOf(1, 2), 10});
+  Add(0, "a", {SequenceOf(1, 5), 15});
+  Add(0, "a", {SequenceOf(1, 4), 15});
+  Add(0, "a", {SequenceOf(1, 6), 50});
+  Write(SequenceOf(1, 7));
+  Open({kClicks});
+  const Timestamp expected[] = {10, 10, 15, 15, 15, 40, 40};
+  for (int64_t i = 0; i < 7; ++i) EXPECT_EQ(Of(0, "a", SequenceOf(1, i + 1)), expected[i]) << i;
+}
+
 TEST_F(AvailabilityTest, WhatWasThereBeforeTheViewCameIsAvailableAtTheLatestWhenReadersWereLetIn) {
   Begin(3, {kClicks});
   Add(0, "a", {SequenceOf(1, 9), 800});  // the rows of before
