@@ -29,8 +29,7 @@ class ChangedRowsTest : public testing::Test {
 
   void Fold(int view, const std::vector<TestEvent>& events, Changes* expected = nullptr) {
     const Timestamp stamp = writer_->Announce(kMinTimestamp);
-    ASSERT_TRUE(
-        writer_->Fold(view, views_.kernel(view), views_.Input(view, events, next_, stamp)));
+    ASSERT_TRUE(writer_->Fold(view, views_.kernel(view), views_.Input(view, events, next_, stamp)));
     for (const TestEvent& event : events) {
       const Sequence sequence = next_++;
       if (expected == nullptr) continue;
@@ -47,11 +46,10 @@ class ChangedRowsTest : public testing::Test {
     Changes taken;
     for (const ChangedRow& row : changed.rows) {
       const auto user = LoadLe<int64_t>(changed.key(row).data());
-      const bool is_new =
-          taken
-              .insert({{static_cast<int>(row.view), user},
-                       {row.sequence, row.oldest_event_us, row.events}})
-              .second;
+      const bool is_new = taken
+                              .insert({{static_cast<int>(row.view), user},
+                                       {row.sequence, row.oldest_event_us, row.events}})
+                              .second;
       EXPECT_TRUE(is_new) << "user " << user << " is told twice";
     }
     return taken;
