@@ -4,9 +4,11 @@
 # make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
 # make simulate [SEEDS=20000] [SEED=1]  run the engine in so many simulated worlds, from that seed on
 # make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
+# make crash-live [KILLS=50]  the same live, with Redis and the broker going away, too
 # make mutate [ONLY=regex]  break the program on purpose; some test must catch each break
 # make demo               run the flights example
-# make bench              measure it beside Flink, LMDB, DuckDB, Polars; BENCH_SMALL=1 or BENCH_FULL=1
+# make demo-live [RATE=2000] [SECONDS=30]  run the clicks example: a real Kafka in, a real Redis out
+# make bench              measure it beside Flink, LMDB, Redis, DuckDB, Polars; BENCH_SMALL=1 or BENCH_FULL=1
 # make bench-growth       measure how it grows with entities and events, and draw it
 # make lint               layers, formatting, shellcheck, clang-tidy
 # make format             format the C++ sources
@@ -21,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: all build test test-sanitizers asan tsan fuzz simulate crash mutate demo bench bench-growth lint format install clean help
+.PHONY: all build test test-sanitizers asan tsan fuzz simulate crash crash-live mutate demo demo-live bench bench-growth lint format install clean help
 
 all: build
 
@@ -59,6 +61,12 @@ crash:
 	SKEWLESS_PROGRAM="$(CURDIR)/build/release/skewless" SKEWLESS_KILLS=$(or $(KILLS),200) \
 	  build/deps/venv/bin/python tests/end_to_end/kill_test.py
 
+crash-live:
+	tools/bootstrap --test
+	tools/build release
+	build/deps/venv/bin/python examples/live/demo --folder build/crash-live --kill $(or $(KILLS),50) \
+	  --redis-away 20 --redis-stall 10 --broker-kills 2
+
 mutate:
 	tools/bootstrap --test
 	tests/mutations/run --only "$(ONLY)"
@@ -67,6 +75,11 @@ demo:
 	tools/bootstrap --demo
 	tools/build release
 	examples/flights/demo
+
+demo-live:
+	tools/bootstrap --test
+	tools/build release
+	build/deps/venv/bin/python examples/live/demo --rate $(or $(RATE),2000) --seconds $(or $(SECONDS),30)
 
 bench bench-growth:
 	tools/bootstrap --bench

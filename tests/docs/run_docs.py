@@ -5,6 +5,7 @@ A comment on the line before a fenced block says what the block is:
   <!-- run: NAME -->        shell commands; each must end with exit code 0
   <!-- output: NAME -->     what the last block with that name printed; … stands for anything
   <!-- file: NAME PATH -->  a file to write before the commands that follow
+  <!-- excerpt: NAME PATH -->  lines of a file of ours, in its order; what is between them is left out
 Blocks of one page with one name share a shell and a folder that begins empty. The port of the examples is
 replaced by a free one.
 
@@ -25,10 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md"]
 EXAMPLE_PORT = "6566"
 BLOCK = re.compile(
-    r"^(?P<indent>[ ]*)<!-- (?P<role>run|output|file): (?P<name>[\w-]+)(?: (?P<path>\S+))? -->\n"
+    r"^(?P<indent>[ ]*)<!-- (?P<role>run|output|file|excerpt): (?P<name>[\w-]+)(?: (?P<path>\S+))? -->\n"
     r"(?P=indent)```\w*\n(?P<body>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"<!-- (run|output|file):")
+MARK = re.compile(r"<!-- (run|output|file|excerpt):")
 SECONDS = 300 * int(os.environ.get("SKEWLESS_SLOWNESS", "1"))
 
 
@@ -41,7 +42,7 @@ def sessions_of(text):
     sessions = {}
     found = list(BLOCK.finditer(text))
     if len(found) != len(MARK.findall(text)):
-        raise Mismatch("a run, output or file comment does not stand right before a fenced block")
+        raise Mismatch("a run, output, file or excerpt comment does not stand right before a fenced block")
     for match in found:
         line = text.count("\n", 0, match.start("body")) + 1
         body = textwrap.dedent(match["body"])
@@ -105,7 +106,17 @@ def fits(expected, printed):
     return re.fullmatch(pattern, tidy(printed), re.DOTALL) is not None
 
 
+def check_excerpts(page, blocks):
+    for role, path, body, line in blocks:
+        if role == "excerpt":
+            lines = iter((ROOT / path).read_text().splitlines())
+            for number, wanted in enumerate(body.splitlines()):
+                if not any(wanted == found for found in lines):
+                    raise Mismatch(f"{page}:{line + number}: {path} has no such line after the one before")
+
+
 def check_session(page, blocks):
+    check_excerpts(page, blocks)
     with tempfile.TemporaryDirectory(prefix="skewless-docs-") as temporary:
         temporary = Path(temporary)
         folders = [temporary / name for name in ("work", "bin", "outputs")]
