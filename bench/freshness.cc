@@ -1,10 +1,11 @@
-// bench_freshness REPOSITORY FILE RATE SECONDS: how long after it was written an event is readable.
+// bench_freshness REPOSITORY WHERE RATE SECONDS: how long after it was written an event is
+// readable.
 //
-// One process appends clicks to FILE, which an engine follows, at RATE events a second: a write a
-// millisecond. The last click of each write is a probe that carries the write's number. This
-// process reads the probe's vector from the embedded store again and again, and so sees when each
-// write became readable. Prints a line of JSON; the first second is left out.
-#include <fcntl.h>
+// One process writes clicks to WHERE, a file that an engine follows or kafka://HOST:PORT/TOPIC, at
+// RATE events a second over USERS (100,000): a write a millisecond. The last click of each write is
+// a probe that carries the write's number. This process reads the probe's vector from the online
+// store again and again, and so sees when each write became readable. Prints a line of JSON; the
+// first second is left out.
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -17,9 +18,11 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/latency_histogram.h"
+#include "click_sink.h"
 #include "online_vectors.h"
 
 namespace skewless::bench {
@@ -27,7 +30,6 @@ namespace {
 
 constexpr int64_t kWritesPerSecond = 1000;
 constexpr int64_t kProbeUser = -1;
-constexpr int64_t kUsers = 100'000;
 constexpr auto kBetweenReads = std::chrono::microseconds(100);
 
 // When each write began (CLOCK_MONOTONIC ns), in memory that both processes see.
@@ -44,42 +46,46 @@ Writes* SharedWrites(int64_t count) {
   return static_cast<Writes*>(memory);
 }
 
-void AppendClick(int64_t user, int64_t item, double price, int64_t ts_ms, std::string* out) {
-  char line[256];
+std::string ClickJson(int64_t user, int64_t item, double price, int64_t ts_ms) {
+  char json[256];
   const int size = std::snprintf(
-      line, sizeof line,
+      json, sizeof json,
       "{\"user_id\":%lld,\"item_id\":%lld,\"price\":%.2f,\"kind\":\"view\",\"ts\":%lld,"
       "\"session\":\"%016llx\",\"page\":\"/catalog/item/%05lld\","
-      "\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}\n",
+      "\"ua\":\"Mozilla/5.0 (X11; Linux x86_64) Gecko\"}",
       static_cast<long long>(user), static_cast<long long>(item), price,
       static_cast<long long>(ts_ms), static_cast<unsigned long long>(user) * 2'654'435'761U,
       static_cast<long long>(item % 50'000));
-  out->append(line, static_cast<size_t>(size));
+  return {json, static_cast<size_t>(size)};
 }
 
-int Produce(const std::string& path, int64_t per_write, int64_t first, int64_t count,
-            Writes* writes) {
+int Produce(const std::string& where, int64_t per_write, int64_t users, int64_t first,
+            int64_t count, Writes* writes) {
   ::prctl(PR_SET_TIMERSLACK, 1UL);
-  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND);
-  if (file < 0) return 1;
+  const std::unique_ptr<ClickSink> sink = OpenClickSink(where);
+  if (sink == nullptr) return 1;
+  // A first one, of nobody who is looked at, makes the connections.
+  sink->Add(0, ClickJson(0, 0, 1, NewWallClock()->Now() / 1000));
+  if (!sink->Write() || !sink->Finish()) return 1;
   std::minstd_rand random(1);
   const auto clock = NewWallClock();
-  std::string text;
+  std::vector<std::pair<int64_t, std::string>> clicks(static_cast<size_t>(per_write));
   const auto start = std::chrono::steady_clock::now();
   for (int64_t write = 0; write < count; ++write) {
     std::this_thread::sleep_until(start + write * std::chrono::microseconds(1000));
-    text.clear();
     const int64_t now_ms = clock->Now() / 1000;
-    for (int64_t i = 1; i < per_write; ++i) {
-      AppendClick(static_cast<int64_t>(random()) % kUsers, static_cast<int64_t>(random()) % 50'000,
-                  static_cast<double>(random() % 50'000) / 100, now_ms, &text);
+    for (auto& [user, json] : clicks) {
+      user = static_cast<int64_t>(random()) % users;
+      json = ClickJson(user, static_cast<int64_t>(random()) % 50'000,
+                       static_cast<double>(random() % 50'000) / 100, now_ms);
     }
-    AppendClick(kProbeUser, first + write, 1, now_ms, &text);
+    clicks.back() = {kProbeUser, ClickJson(kProbeUser, first + write, 1, now_ms)};
     writes->began_nanos[write] = MonotonicNanos();
-    if (::write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size())) return 1;
+    for (const auto& [user, json] : clicks) sink->Add(user, json);
+    if (!sink->Write()) return 1;
     writes->done.store(write + 1, std::memory_order_release);
   }
-  return ::close(file);
+  return sink->Finish() ? 0 : 1;
 }
 
 struct Seen {
@@ -108,14 +114,15 @@ bool Look(OnlineVectors* vectors, const Writes& writes, int64_t first, int64_t c
   return newest + 1 == count;
 }
 
-int Measure(const std::string& repository, const std::string& path, int64_t rate, int64_t seconds) {
+int Measure(const std::string& repository, const std::string& where, int64_t rate, int64_t seconds,
+            int64_t users) {
   const int64_t count = (seconds + 1) * kWritesPerSecond;
   Writes* const writes = SharedWrites(count);
   OnlineVectors vectors(repository, "probe");
   vectors.AwaitOpen();
   const int64_t first = NewestReadable(&vectors) + 1;  // the file may have been written to before
   const pid_t producer = ::fork();
-  if (producer == 0) ::_exit(Produce(path, rate / kWritesPerSecond, first, count, writes));
+  if (producer == 0) ::_exit(Produce(where, rate / kWritesPerSecond, users, first, count, writes));
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   Seen seen;
   const int64_t give_up = MonotonicNanos() + (2 * seconds + 30) * 1'000'000'000;
@@ -123,7 +130,7 @@ int Measure(const std::string& repository, const std::string& path, int64_t rate
     std::this_thread::sleep_for(kBetweenReads);
   int status = 0;
   ::waitpid(producer, &status, 0);
-  if (status != 0) EndWith({ErrorCode::kIo, "could not append to " + path, ""});
+  if (status != 0) EndWith({ErrorCode::kIo, "could not write to " + where, ""});
   if (seen.last + 1 != count)
     EndWith({ErrorCode::kInternal, "the last write never became readable", ""});
   const double took = static_cast<double>(writes->began_nanos[count - 1] - writes->began_nanos[0]);
@@ -143,10 +150,11 @@ int Measure(const std::string& repository, const std::string& path, int64_t rate
 }  // namespace skewless::bench
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fputs("usage: bench_freshness REPOSITORY FILE RATE SECONDS\n", stderr);
+  if (argc != 5 && argc != 6) {
+    std::fputs("usage: bench_freshness REPOSITORY WHERE RATE SECONDS [USERS]\n", stderr);
     return 2;
   }
   return skewless::bench::Measure(argv[1], argv[2], std::strtoll(argv[3], nullptr, 10),
-                                  std::strtoll(argv[4], nullptr, 10));
+                                  std::strtoll(argv[4], nullptr, 10),
+                                  argc > 5 ? std::strtoll(argv[5], nullptr, 10) : 100'000);
 }

@@ -143,6 +143,12 @@ class Engine:
             self.check_alive()
             time.sleep(0.05)
 
+    def await_written(self):
+        """Until the store elsewhere has all rows."""
+        while self.metric("skewless_online_backlog_rows") > 0:
+            self.check_alive()
+            time.sleep(0.02)
+
     def kill(self):
         self.check_alive()
         self.process.kill()

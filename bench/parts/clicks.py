@@ -85,13 +85,13 @@ class Flink:
         run(["mvn", "-B", "-q", "-f", pom, f"-Dbuilt={self.built}", "package", "dependency:copy-dependencies",
              f"-DoutputDirectory={self.built}/lib", "-DincludeScope=runtime"], limit=900)
 
-    def run(self, design, events, seconds):
+    def run(self, design, events, seconds, *redis):
         shutil.rmtree(self.scratch, ignore_errors=True)
         measured = run(["java", "-Xms4g", "-Xmx4g", "-XX:+UseParallelGC",
                         *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
                         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                         "-cp", f"{self.built}/clicks-on-flink.jar:{self.built}/lib/*", "skewless.ClicksJob",
-                        design, self.clicks, events, seconds, self.scratch], limit=seconds + 120)
+                        design, self.clicks, events, seconds, self.scratch, *redis], limit=seconds + 120)
         shutil.rmtree(self.scratch, ignore_errors=True)
         job = json.loads(measured["out"].strip().splitlines()[-1])
         return {**job, **{f"process_{name}": value for name, value in costs(measured).items()},

@@ -118,6 +118,7 @@ public class ClickLines implements BulkFormat<Tuple3<Integer, Long, Double>, Fil
     public MutableRecordAndPosition<Tuple3<Integer, Long, Double>> next() {
       if (at >= end) return null;
       at = scan(bytes, at, click);
+      while (bytes[at++] != '\n') {}
       record.setNext(click);
       return record;
     }
@@ -128,14 +129,14 @@ public class ClickLines implements BulkFormat<Tuple3<Integer, Long, Double>, Fil
     }
   }
 
-  /** Returns where the next line begins. */
+  /** Returns where the object ends. */
   static int scan(byte[] b, int i, Tuple3<Integer, Long, Double> click) {
     int user = 0;
     double price = 0;
     long ts = 0;
     while (true) {
-      while (b[i] != '"' && b[i] != '\n') i++;
-      if (b[i] == '\n') break;
+      while (b[i] != '"' && b[i] != '}') i++;
+      if (b[i] == '}') break;
       int key = ++i;
       while (b[i] != '"') i++;
       int length = i++ - key;
@@ -168,6 +169,6 @@ public class ClickLines implements BulkFormat<Tuple3<Integer, Long, Double>, Fil
     click.f0 = user;
     click.f1 = ts;
     click.f2 = price;
-    return i + 1;
+    return i;
   }
 }

@@ -2,28 +2,33 @@ package skewless;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple3;
+import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.file.src.FileSource;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.datastream.AsyncDataStream;
 import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.datastream.KeyedStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 
 /**
- * ClicksJob expert|windows CLICKS EVENTS SECONDS FOLDER: reads EVENTS clicks from the file, or as many
- * as it can in SECONDS, and prints what it took as one line of JSON. State on the heap, a checkpoint
- * every ten seconds into FOLDER, objects reused, results discarded, one slot.
+ * ClicksJob expert|windows CLICKS EVENTS SECONDS FOLDER [REDIS]: reads EVENTS clicks, or as many as it
+ * can in SECONDS, and prints what it took as one line of JSON. CLICKS is a file or
+ * kafka://HOST:PORT/TOPIC. State on the heap, a checkpoint every ten seconds into FOLDER, objects
+ * reused, one slot. The expert's rows go to REDIS (HOST:PORT) where it is given; else rows are discarded.
  */
 public class ClicksJob {
   private static final AtomicLong READ = new AtomicLong();
@@ -77,6 +82,15 @@ public class ClicksJob {
         .map(new CountRows()).returns(TypeInformation.of(Features.class)));
   }
 
+  private static Source<Tuple3<Integer, Long, Double>, ?, ?> source(String clicks) {
+    if (!clicks.startsWith("kafka://")) {
+      return FileSource.forBulkFileFormat(
+          new ClickLines(), new org.apache.flink.core.fs.Path(Path.of(clicks).toUri())).build();
+    }
+    URI topic = URI.create(clicks);
+    return ClickMessages.of(topic.getAuthority(), topic.getPath().substring(1));
+  }
+
   public static void main(String[] arguments) throws Exception {
     String design = arguments[0];
     long events = Long.parseLong(arguments[2]);
@@ -86,16 +100,19 @@ public class ClicksJob {
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(1, configuration(folder));
     environment.getConfig().enableObjectReuse();
     environment.enableCheckpointing(10_000);
-    FileSource<Tuple3<Integer, Long, Double>> file = FileSource.forBulkFileFormat(
-        new ClickLines(), new org.apache.flink.core.fs.Path(Path.of(arguments[1]).toUri())).build();
-    DataStream<Tuple3<Integer, Long, Double>> clicks = environment.fromSource(file,
+    DataStream<Tuple3<Integer, Long, Double>> clicks = environment.fromSource(source(arguments[1]),
             WatermarkStrategy.<Tuple3<Integer, Long, Double>>forBoundedOutOfOrderness(Duration.ofSeconds(5))
                 .withTimestampAssigner((click, time) -> click.f1), "clicks")
         .map(new CountClicks()).returns(Types.TUPLE(Types.INT, Types.LONG, Types.DOUBLE));
-    for (DataStream<Features> rows : features(design, clicks)) rows.sinkTo(new DiscardingSink<>());
+    boolean toRedis = arguments.length > 5;
+    for (DataStream<Features> rows : features(design, clicks)) {
+      if (!toRedis) rows.sinkTo(new DiscardingSink<>());
+      else AsyncDataStream.unorderedWait(rows, new RedisRows(arguments[5]), 10, TimeUnit.SECONDS, RedisRows.IN_FLIGHT)
+          .returns(Types.INT).sinkTo(new DiscardingSink<>());
+    }
 
     // Windows hold their rows back, so there what was read is counted; back pressure keeps the two close.
-    AtomicLong counted = design.equals("windows") ? READ : DONE;
+    AtomicLong counted = design.equals("windows") ? READ : toRedis ? RedisRows.WRITTEN : DONE;
     JobClient job = environment.executeAsync(design);
     while (READ.get() == 0 && !job.getJobStatus().get().isTerminalState()) Thread.sleep(5);
     double start = now();
