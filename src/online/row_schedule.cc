@@ -30,7 +30,7 @@ void RowSchedule::Queue(Id id) {
 void RowSchedule::Changed(const ChangedRows& changed, Sequence last_sequence,
                           int64_t accepted_nanos) {
   const uint64_t number = first_commit_ + commits_.size();
-  commits_.push_back({last_sequence, accepted_nanos, 0});
+  commits_.push_back({last_sequence, 0});
   for (const ChangedRow& change : changed.rows) {
     const Id id = FindOrAdd(change.view, changed.key(change), change.hash);
     Row& row = rows_[id];
@@ -39,6 +39,7 @@ void RowSchedule::Changed(const ChangedRows& changed, Sequence last_sequence,
     load.commit = number;
     load.events = change.events;
     load.oldest_event_us = change.oldest_event_us;
+    load.accepted_nanos = accepted_nanos;
     outstanding_events_ += load.events;
     ++commits_.back().loads;
     Merge(&row.waiting, load);
@@ -60,6 +61,7 @@ void RowSchedule::Merge(Load* into, const Load& from) {
   }
   into->events += from.events;
   into->oldest_event_us = std::min(into->oldest_event_us, from.oldest_event_us);
+  into->accepted_nanos = std::min(into->accepted_nanos, from.accepted_nanos);
 }
 
 void RowSchedule::Release(const Load& load) {
@@ -82,7 +84,7 @@ void RowSchedule::BeginCompare(Sequence last_sequence) {
   if (compare_ != kNoCommit) return;  // the one that was begun is not over
   // Held as if a row of it were waiting.
   compare_ = first_commit_ + commits_.size();
-  commits_.push_back({last_sequence, 0, 1});
+  commits_.push_back({last_sequence, 1});
 }
 
 void RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
@@ -174,9 +176,7 @@ RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, std::span<
   readable.view = table_.key(id).view;
   readable.events = row.flying.events;
   readable.oldest_event_us = row.flying.oldest_event_us;
-  if (row.flying.commit != kNoCommit) {
-    readable.accepted_nanos = commits_[row.flying.commit - first_commit_].accepted_nanos;
-  }
+  readable.accepted_nanos = row.flying.accepted_nanos;
   Release(row.flying);
   row.flying = {};
   ++written_;

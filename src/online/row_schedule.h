@@ -67,7 +67,8 @@ class RowSchedule {
   std::span<const Stamp> unlogged(Id row) const { return rows_[row].unlogged; }
 
   // ---- What came of it
-  // What a write made readable: events of a view, counted from the oldest of them.
+  // What a write made readable: events of a view, counted from the oldest of them. Times only where
+  // there are events.
   struct Readable {
     uint32_t view = 0;
     int64_t events = 0;
@@ -106,11 +107,13 @@ class RowSchedule {
 
  private:
   static constexpr uint64_t kNoCommit = UINT64_MAX;
-  // Events that go out together, and the first commit among theirs.
+  // Events that go out together, and the first commit among theirs. A row that is only written anew
+  // has a commit and no events.
   struct Load {
     uint64_t commit = kNoCommit;
     int64_t events = 0;
     Timestamp oldest_event_us = kMaxTimestamp;
+    int64_t accepted_nanos = INT64_MAX;  // of the oldest commit that has events
   };
   struct Row {
     bool queued = false;     // in ready_, parked_ or, to be sent again, in retries_
@@ -132,7 +135,6 @@ class RowSchedule {
   };
   struct Commit {
     Sequence last_sequence = 0;
-    int64_t accepted_nanos = 0;
     int64_t loads = 0;  // whose first commit it is
   };
 

@@ -142,7 +142,7 @@ TEST(RowSchedule, NothingIsKnownBeforeTheComparisonEndsAndWhatWasMissingIsWritte
   schedule.BeginCompare(20);
   const ChangedRows missing = Rows({{1, 15}, {2, 16}});
   for (const ChangedRow& row : missing.rows) schedule.Rewrite(row, missing.key(row));
-  schedule.Changed(Rows({{2, 21}, {3, 22}}), 22, 0);
+  schedule.Changed(Rows({{2, 21}, {3, 22}}), 22, 500);
   schedule.EndCompare();
   EXPECT_EQ(schedule.known_sequence(), 0);
   EXPECT_EQ(schedule.rewrites_left(), 2);
@@ -151,9 +151,12 @@ TEST(RowSchedule, NothingIsKnownBeforeTheComparisonEndsAndWhatWasMissingIsWritte
   const Sequence sent[] = {15, 21, 22};
   for (size_t i = 0; i < 3; ++i) schedule.SetSent(rows[i].row, sent[i]);
   schedule.Written(rows[2].row, {22, 1}, {}, 0);
-  schedule.Written(rows[0].row, {15, 2}, {}, 0);
+  EXPECT_EQ(schedule.Written(rows[0].row, {15, 2}, {}, 0).events, 0);
   EXPECT_EQ(schedule.known_sequence(), 0);
-  schedule.Written(rows[1].row, {21, 3}, {}, 0);
+  // What was compared is older than the change that went out with it, but nobody waited for it.
+  const auto changed = schedule.Written(rows[1].row, {21, 3}, {}, 0);
+  EXPECT_EQ(changed.events, 2);
+  EXPECT_EQ(changed.accepted_nanos, 500);
   EXPECT_EQ(schedule.known_sequence(), 22);
   EXPECT_EQ(schedule.rewrites_left(), 0);
 }
