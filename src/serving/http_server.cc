@@ -262,7 +262,6 @@ Status MicrohttpdServer::Listen() {
       {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted),
        this},
       {MHD_OPTION_SOCK_ADDR, 0, address->ai_addr},
-      {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, 300, nullptr}};
   if (options_.threads > 1)
     items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});

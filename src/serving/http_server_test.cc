@@ -316,6 +316,12 @@ TEST_F(HttpServerTest, APlaceThatIsTakenOrNoneIsNamed) {
   ASSERT_FALSE(wrong.has_value());
   EXPECT_EQ(wrong.error().code, ErrorCode::kInvalid);
   EXPECT_NE(wrong.error().message.find("127.0.0.1:port"), std::string::npos);
+  // Two servers on one port would each be asked now and then, and answer with what they have.
+  options.listen = "127.0.0.1:" + std::to_string(server_->port());
+  const auto taken = HttpServer::Start(store_.definition(), store_.kernels(), options);
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_EQ(taken.error().code, ErrorCode::kIo);
+  EXPECT_NE(taken.error().message.find(options.listen), std::string::npos);
 }
 
 }  // namespace
