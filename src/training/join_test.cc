@@ -57,6 +57,19 @@ class JoinTest : public ::testing::Test {
     EXPECT_TRUE(answers.has_value()) << answers.error().ToString();
     return answers.has_value() ? std::move(*answers) : std::vector<ViewAnswers>(1);
   }
+  // The output `recent`, with labels answered after each batch.
+  ViewAnswers AnswerOnTheWay(const std::vector<std::pair<int64_t, Timestamp>>& asked) {
+    JoinOptions options;
+    options.available_ascends = true;
+    options.provenance = false;
+    options.answer_after_bytes = 0;
+    options.threads = 1;
+    JoinCounts counts;
+    auto answers = JoinHistory(clicks_.kernels(), Stream(), {LabelsOfUsers(0, asked)}, {{2}},
+                               options, &counts);
+    EXPECT_TRUE(answers.has_value()) << answers.error().ToString();
+    return answers.has_value() ? std::move((*answers)[0]) : ViewAnswers();
+  }
   static void ExpectSame(const ViewAnswers& a, const ViewAnswers& b) {
     EXPECT_EQ(a.status, b.status);
     EXPECT_EQ(a.sequence, b.sequence);
@@ -154,6 +167,28 @@ TEST_F(JoinTest, LabelsAnsweredOnTheWayChangeNoBit) {
     }
   }
   for (size_t i = 1; i < all.size(); ++i) ExpectSame(all[0][0], all[i][0]);
+}
+
+// Counts of a window, asked of a history in which every batch ends with all that can be answered.
+TEST_F(JoinTest, ALabelOnTheWayWaitsForAllThatComesAtItsInstant) {
+  constexpr Timestamp kAt = 600 * kSecondUs;
+  batches_ = {
+      {{1, "a", "1", kAt - 2, kAt}}, {{1, "b", "1", kAt - 1, kAt}}, {{1, "c", "1", kAt, kAt + 1}}};
+  const auto answers = AnswerOnTheWay({{1, kAt}, {1, kAt + 1}});
+  EXPECT_EQ(answers.outputs[2].ints, (std::vector<int64_t>{2, 3}));
+}
+
+TEST_F(JoinTest, WhatTheNextLabelJustSeesIsKeptOnTheWay) {
+  constexpr Timestamp kWindow = 3600 * kSecondUs;
+  // The window of the second label begins with the tile that begins at the first event.
+  constexpr Timestamp kEvent = 600 * kSecondUs;
+  constexpr Timestamp kSecond = kSecondUs;
+  batches_ = {{{1, "a", "1", kEvent, kEvent + kSecond},
+               {1, "b", "1", kEvent - kSecond, kEvent + kSecond},
+               {2, "c", "1", kEvent, kEvent + 100 * kSecond}}};
+  const auto answers = AnswerOnTheWay(
+      {{1, kEvent + 2 * kSecond}, {1, kEvent + kWindow - 1}, {2, kEvent + kWindow - 1}});
+  EXPECT_EQ(answers.outputs[2].ints, (std::vector<int64_t>{2, 1, 1}));
 }
 
 TEST_F(JoinTest, ThreadsAndMemoryChangeNoBit) {
