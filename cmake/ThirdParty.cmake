@@ -52,7 +52,16 @@ _third_party(snappy Snappy::snappy)
 # librdkafka speaks TLS with Debian's OpenSSL. Arrow's libparquet exports an OpenSSL of its own, with
 # the same names: where it came first, the first TLS call would crash. So Debian's comes first on the
 # link line, before any library, and the loader looks there first.
-_third_party(rdkafka PkgConfig::rdkafka)
+if(SKEWLESS_SANITIZE STREQUAL "thread")
+  add_library(skewless_c11_threads STATIC cmake/c11_threads_for_tsan.c)
+  _third_party(rdkafka PkgConfig::rdkafka skewless_c11_threads)
+  foreach(_function IN ITEMS thrd_create thrd_join)
+    target_link_options(skewless_third_party_rdkafka INTERFACE
+      "LINKER:--undefined=${_function},--export-dynamic-symbol=${_function}")
+  endforeach()
+else()
+  _third_party(rdkafka PkgConfig::rdkafka)
+endif()
 target_link_options(skewless_third_party_rdkafka INTERFACE
   "LINKER:--push-state,--no-as-needed,${OPENSSL_SSL_LIBRARY},${OPENSSL_CRYPTO_LIBRARY},--pop-state")
 
