@@ -21,7 +21,8 @@ void SetColumn(const ValueView& value, Column* column) {
 
 }  // namespace
 
-// Every value null and of its type; a vector may have served another view before.
+// Every value null and of its type; a vector may have served another view before, and the text of
+// a state that is gone since.
 void ClearValues(const FeatureViewDefinition& view, FeatureVector* out) {
   const size_t count = view.output_count();
   out->values.resize(count);
@@ -30,6 +31,7 @@ void ClearValues(const FeatureViewDefinition& view, FeatureVector* out) {
     value.type = i < view.features.size() ? view.features[i].type
                                           : view.derived[i - view.features.size()].type;
     value.valid = false;
+    value.bytes = {};
   }
   out->arena.Clear();
 }

@@ -41,6 +41,16 @@ TEST(ViewKernel, NothingKnownIsNotFound) {
   EXPECT_EQ(empty.Read(5).status, RowStatus::kNotFound);
 }
 
+TEST(ViewKernel, AVectorThatIsUsedAgainKeepsNoTextOfTheStateBefore) {
+  TestView view({{"l", "last(s)"}, {"c", "count(*)"}});
+  TestEntity entity(view);
+  entity.Apply({S(1, "text")});
+  FeatureVector& vector = entity.Read(5);
+  ASSERT_EQ(vector.values[0].bytes, "text");
+  view.kernel().Read({}, 5, &vector);
+  for (const ValueView& value : vector.values) EXPECT_TRUE(value.bytes.empty());
+}
+
 TEST(ViewKernel, NullsAreSkippedAndEmptyWindowsCountZero) {
   TestView view({{"rows", "count(*)"},
                  {"c", "count(n)"},
