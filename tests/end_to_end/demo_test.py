@@ -10,7 +10,7 @@ import pyarrow.parquet
 from program import PROGRAM, SLOWNESS, ProgramTest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-REQUESTS = 1500
+REQUESTS = 6000
 
 
 class DemoTest(ProgramTest):
