@@ -16,6 +16,7 @@ namespace skewless::bench {
 namespace {
 
 constexpr uint64_t kFingerprint = 0x62656E'6368'000001;
+constexpr uint32_t kWriter = 1;
 constexpr size_t kAtOnce = 256;  // handed over together, as a commit's rows are
 
 class RowLoad {
@@ -31,6 +32,7 @@ class RowLoad {
 
   void Connect() {
     while (rows_->incarnation() == 0) static_cast<void>(rows_->Poll(1000, &done_));
+    Must(rows_->Claim(kWriter));
   }
 
   void Run(double seconds) {
@@ -68,8 +70,13 @@ class RowLoad {
     for (size_t i = 0; i < count; ++i) {
       const size_t row = next_++ % keys_.size();
       sent_nanos_[row] = now;
-      batch_.push_back(
-          {0, {reinterpret_cast<const uint8_t*>(&keys_[row]), 8}, sequence_, state_, {}, row});
+      batch_.push_back({0,
+                        {reinterpret_cast<const uint8_t*>(&keys_[row]), 8},
+                        sequence_,
+                        state_,
+                        {},
+                        row,
+                        kWriter});
     }
     Must(rows_->Send(batch_));
     in_flight_ += count;

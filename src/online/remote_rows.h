@@ -5,8 +5,8 @@
 // One thread drives it, and nothing in it blocks longer than the wait that it is given. The caller
 // keeps one write of a row in flight, and opens the rows to readers once all that the store should
 // hold is there:
-//   start, or another incarnation():  ReadVersions of every row; Send what is missing or older;
-//                                     all acknowledged: OpenForReaders
+//   start, or another incarnation():  Claim; ReadVersions of every row; Send what is missing or
+//                                     older; all acknowledged: OpenForReaders
 // Until then, and from the moment that the server may have lost rows, readers get kUnavailable
 // rather than the vectors of entities that seem never to have been seen.
 #pragma once
@@ -30,7 +30,7 @@ struct RowWrite {
   ByteView state;                   // docs/formats/state.md
   std::span<const Stamp> unlogged;  // the row's earlier stamps that are not yet durable elsewhere
   uint64_t ticket = 0;              // the caller's; comes back in RowWritten
-  uint32_t writer = 0;              // who sends it; no two that share a store are the same
+  uint32_t writer = 0;              // who sends it: as it claimed the rows
 };
 
 struct RowWritten {
@@ -44,12 +44,8 @@ struct RowWritten {
   Outcome outcome = Outcome::kFailed;
   Sequence stored_sequence = 0;  // what the store holds now; of kFailed: 0
   Timestamp available_us = 0;    // the stamp of what the store holds now; of kFailed: 0
-  // Of kWritten where another writer (an older engine that was not dead yet) wrote what was there
-  // before, and of kAlreadyThere: the stamps that the row carries and this write did not bring. The
-  // store keeps them in the row beside `unlogged`: nobody else may know them.
-  std::vector<Stamp> found;
-  bool may_retry = false;  // of kFailed: the same write may succeed later
-  Error error;             // of kFailed
+  bool may_retry = false;        // of kFailed: the same write may succeed later
+  Error error;                   // of kFailed
 };
 
 // A row as the store holds it: its sequence, and the stamps that it carries, ascending, its own
@@ -81,10 +77,15 @@ class RemoteRows {
   // their answers told it. States that are sent may have dropped what no read from then on needs.
   virtual Timestamp least_stamp() const = 0;
 
+  // From here on, until the incarnation changes, the store takes rows of this writer alone: what an
+  // older one still has under way changes nothing and is answered as kLocked, and what it wrote
+  // before is there to be read. Waits. Where the store has lost the claim, writes fail and the
+  // incarnation changes. kLocked where a later writer has claimed the rows.
+  virtual Status Claim(uint32_t writer) = 0;
   // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
   virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;
   // All rows are in the store, as of `incarnation`: readers may read them. Waits. kUnavailable
-  // where the store has another incarnation by now.
+  // where the store has another incarnation by now, or has lost the claim.
   virtual Status OpenForReaders(uint64_t incarnation) = 0;
 };
 

@@ -152,8 +152,7 @@ void RowSchedule::Depart(Id id, bool again, int64_t now_nanos, Timestamp least_u
 
 // ---- what came of it
 
-RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, std::span<const Stamp> found,
-                                           int64_t now_nanos) {
+RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, int64_t now_nanos) {
   Row& row = rows_[id];
   SKEWLESS_CHECK(row.in_flight && !row.queued);
   --in_flight_;
@@ -162,9 +161,6 @@ RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, std::span<
   window_.Answered(row.sent_nanos, now_nanos, was_full_);
   const auto least = least_of_flying_.find(row.least_us);
   if (--least->second == 0) least_of_flying_.erase(least);
-  for (const Stamp& earlier : found) {
-    if (!(earlier == stamp)) Learn(id, earlier);
-  }
   Learn(id, stamp);
   // The state may have been read when later changes were in it already.
   const bool all = row.sent >= row.wanted;

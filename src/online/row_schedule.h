@@ -75,8 +75,8 @@ class RowSchedule {
     Timestamp oldest_event_us = 0;
     int64_t accepted_nanos = 0;
   };
-  // Answered, with the row's stamp. The stamps that are to be logged are counted: `stamps` of them.
-  Readable Written(Id row, const Stamp& stamp, std::span<const Stamp> found, int64_t now_nanos);
+  // Answered, with the row's stamp, which is to be logged.
+  Readable Written(Id row, const Stamp& stamp, int64_t now_nanos);
   void Failed(Id row, int64_t now_nanos);
 
   // Stamps to log, in the order that they are counted in, since the last call.

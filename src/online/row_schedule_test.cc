@@ -41,12 +41,12 @@ TEST(RowSchedule, ARowThatChangesInFlightGoesOutOnceMoreWhenItIsAnswered) {
   EXPECT_EQ(schedule.counts().events, 8);
 
   EXPECT_EQ(schedule.known_sequence(), 0);
-  const auto readable = schedule.Written(first[0].row, {5, 1000}, {}, 0);
+  const auto readable = schedule.Written(first[0].row, {5, 1000}, 0);
   EXPECT_EQ(readable.events, 2);
   EXPECT_EQ(readable.accepted_nanos, 100);
   EXPECT_EQ(readable.oldest_event_us, 50);
   EXPECT_EQ(schedule.known_sequence(), 0);
-  schedule.Written(first[1].row, {6, 1001}, {}, 0);
+  schedule.Written(first[1].row, {6, 1001}, 0);
   EXPECT_EQ(schedule.known_sequence(), 6);
 
   const Departures again = Taken(&schedule);
@@ -54,7 +54,7 @@ TEST(RowSchedule, ARowThatChangesInFlightGoesOutOnceMoreWhenItIsAnswered) {
   EXPECT_EQ(again[0].row, first[0].row);
   EXPECT_FALSE(again[0].again);
   schedule.SetSent(again[0].row, 8);
-  const auto both = schedule.Written(again[0].row, {8, 1002}, {}, 0);
+  const auto both = schedule.Written(again[0].row, {8, 1002}, 0);
   EXPECT_EQ(both.events, 4);
   EXPECT_EQ(both.accepted_nanos, 200);
   EXPECT_EQ(schedule.known_sequence(), 9);
@@ -68,7 +68,7 @@ TEST(RowSchedule, AStateThatWasReadLateCoversChangesToldLater) {
   const Departures rows = Taken(&schedule);
   schedule.SetSent(rows[0].row, 7);  // the next commit was in the store already
   schedule.Changed(Rows({{1, 7}}), 7, 200);
-  EXPECT_EQ(schedule.Written(rows[0].row, {7, 1000}, {}, 0).events, 4);
+  EXPECT_EQ(schedule.Written(rows[0].row, {7, 1000}, 0).events, 4);
   EXPECT_TRUE(Taken(&schedule).empty());
   EXPECT_EQ(schedule.known_sequence(), 7);
 }
@@ -93,7 +93,7 @@ TEST(RowSchedule, AFailedWriteIsSentAgainTheSameUntilItIsAnswered) {
     // What the first attempt was stamped with is not known, however late it is by now.
     EXPECT_EQ(schedule.complete_us(now / 1000), -1);
   }
-  schedule.Written(rows[0].row, {5, 77}, {}, now);
+  schedule.Written(rows[0].row, {5, 77}, now);
   EXPECT_EQ(schedule.complete_us(now / 1000), now / 1000 - 1);
   EXPECT_EQ(schedule.known_sequence(), 5);
   EXPECT_EQ(schedule.counts().retries, 5);
@@ -110,7 +110,7 @@ TEST(RowSchedule, StampsTravelWithTheRowUntilTheyAreDurableAndHoldItBackWhenThey
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(schedule.unlogged(rows[0].row).size(), static_cast<size_t>(sequence - 1));
     schedule.SetSent(rows[0].row, sequence);
-    schedule.Written(rows[0].row, {sequence, 100 + sequence}, {}, 0);
+    schedule.Written(rows[0].row, {sequence, 100 + sequence}, 0);
   }
   ASSERT_EQ(schedule.learned().size(), 2u);
   EXPECT_EQ(schedule.learned()[1].stamp, (Stamp{2, 102}));
@@ -123,18 +123,6 @@ TEST(RowSchedule, StampsTravelWithTheRowUntilTheyAreDurableAndHoldItBackWhenThey
   ASSERT_EQ(rows.size(), 1u);
   ASSERT_EQ(schedule.unlogged(rows[0].row).size(), 1u);
   EXPECT_EQ(schedule.unlogged(rows[0].row)[0], (Stamp{2, 102}));
-}
-
-TEST(RowSchedule, StampsThatTheStoreAloneKnewAreLearnedBeforeTheRowsOwn) {
-  RowSchedule schedule({});
-  schedule.Changed(Rows({{1, 9}}), 9, 0);
-  const Departures rows = Taken(&schedule);
-  schedule.SetSent(rows[0].row, 9);
-  const std::vector<Stamp> found = {{3, 50}, {4, 60}};
-  schedule.Written(rows[0].row, {9, 70}, found, 0);
-  ASSERT_EQ(schedule.learned().size(), 3u);
-  EXPECT_EQ(schedule.learned()[0].stamp, found[0]);
-  EXPECT_EQ(schedule.learned()[2].stamp, (Stamp{9, 70}));
 }
 
 TEST(RowSchedule, NothingIsKnownBeforeTheComparisonEndsAndWhatWasMissingIsWritten) {
@@ -150,11 +138,11 @@ TEST(RowSchedule, NothingIsKnownBeforeTheComparisonEndsAndWhatWasMissingIsWritte
   ASSERT_EQ(rows.size(), 3u);
   const Sequence sent[] = {15, 21, 22};
   for (size_t i = 0; i < 3; ++i) schedule.SetSent(rows[i].row, sent[i]);
-  schedule.Written(rows[2].row, {22, 1}, {}, 0);
-  EXPECT_EQ(schedule.Written(rows[0].row, {15, 2}, {}, 0).events, 0);
+  schedule.Written(rows[2].row, {22, 1}, 0);
+  EXPECT_EQ(schedule.Written(rows[0].row, {15, 2}, 0).events, 0);
   EXPECT_EQ(schedule.known_sequence(), 0);
   // What was compared is older than the change that went out with it, but nobody waited for it.
-  const auto changed = schedule.Written(rows[1].row, {21, 3}, {}, 0);
+  const auto changed = schedule.Written(rows[1].row, {21, 3}, 0);
   EXPECT_EQ(changed.events, 2);
   EXPECT_EQ(changed.accepted_nanos, 500);
   EXPECT_EQ(schedule.known_sequence(), 22);
@@ -217,7 +205,7 @@ TEST(RowSchedule, AnyScheduleWritesEveryRowsNewestChangeWithOneWriteInFlight) {
             const Sequence sequence = flying[departure.row].second;
             ASSERT_GE(sequence, stored[user]);
             stored[user] = sequence;
-            schedule.Written(departure.row, {sequence, sequence}, {}, now);
+            schedule.Written(departure.row, {sequence, sequence}, now);
             flying.erase(departure.row);
           }
         }

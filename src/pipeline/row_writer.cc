@@ -194,7 +194,8 @@ Status RowWriter::LogStamps(bool closing) {
   schedule_.ClearLearned();
   StampKnowledge known = written_;
   known.known_sequence = std::max(known.known_sequence, schedule_.known_sequence());
-  if (compared_once_) {
+  // While it is compared, what others wrote since the store lost rows is not known yet.
+  if (compared_once_ && !comparing_) {
     known.complete_us =
         std::max(known.complete_us, schedule_.complete_us(parts_.store->least_stamp()));
   }

@@ -96,6 +96,7 @@ class RowWriter {
   void NoteConnection(const Status& polled);
   void NoteIncarnation();
   Status Compare();
+  Status Claim();
   Status CompareRows(const ChangedRows& rows);
   Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored);
   Status OpenForReaders();
@@ -126,6 +127,7 @@ class RowWriter {
   uint64_t incarnation_ = 0;  // that is compared with, or was
   uint64_t listing_ = 0;      // of it
   std::deque<Handover> listed_;
+  bool claimed_ = false;  // nobody older writes from here on
   bool comparing_ = false;
   bool opening_ = false;        // readers are to be let in when all rewritten rows are there
   bool compared_once_ = false;  // since the start: what earlier writers left is known

@@ -70,7 +70,7 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
   }
   stats_.latency.Record(now - sent_nanos_[row]);
   const Stamp stamp{answer.stored_sequence, answer.available_us};
-  const RowSchedule::Readable readable = schedule_.Written(row, stamp, answer.found, now);
+  const RowSchedule::Readable readable = schedule_.Written(row, stamp, now);
   if (sent_[row].capacity() > kKeptBytes) Bytes().swap(sent_[row]);
   if (readable.events == 0) return {};
   const int64_t since_accepted = now - readable.accepted_nanos;
@@ -101,6 +101,7 @@ void RowWriter::NoteIncarnation() {
   incarnation_ = incarnation;
   ++listing_;
   listed_.clear();
+  claimed_ = false;
   comparing_ = opening_ = true;
   schedule_.BeginCompare(last_sequence_);
   wanted_listing_.store(listing_, std::memory_order_release);
@@ -108,7 +109,8 @@ void RowWriter::NoteIncarnation() {
 
 Status RowWriter::Compare() {
   if (listed_.empty() || schedule_.counts().in_flight > 0) return {};
-  Status compared = CompareRows(listed_.front().rows);
+  Status compared = Claim();
+  if (compared.has_value()) compared = CompareRows(listed_.front().rows);
   if (!compared.has_value()) {
     // Asked again, from the beginning, when it is back.
     if (!IsAway(compared.error())) return compared;
@@ -126,6 +128,14 @@ Status RowWriter::Compare() {
     LogEvent(EventLevel::kInfo, "rows of the store are written anew", {{"rows", rows}});
   comparing_ = false;
   compared_once_ = true;
+  return {};
+}
+
+// Before the first row is looked at: what is seen then, nobody else changes any more.
+Status RowWriter::Claim() {
+  if (claimed_) return {};
+  SKEWLESS_RETURN_IF_ERROR(parts_.store->Claim(parts_.writer));
+  claimed_ = true;
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "simulation/simulated_server.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -25,6 +26,13 @@ RowWritten SimulatedServer::Write(const Request& request) {
   ++writes;
   RowWritten written;
   written.ticket = request.ticket;
+  if (request.writer != holder_) {
+    ++refused;
+    written.outcome = RowWritten::Outcome::kFailed;
+    written.may_retry = request.writer > holder_;
+    if (!written.may_retry) written.error = {ErrorCode::kLocked, "a newer engine has the rows", ""};
+    return written;
+  }
   Row& row = rows_[request.key];
   written.stored_sequence = row.sequence;
   if (!row.stamps.empty()) written.available_us = row.stamps.back().available_us;
@@ -34,23 +42,16 @@ RowWritten SimulatedServer::Write(const Request& request) {
   }
   if (row.sequence == request.sequence && !row.stamps.empty()) {
     written.outcome = RowWritten::Outcome::kAlreadyThere;
-    written.found = row.stamps;
     return written;
   }
   mark_ = Tell();
   const Stamp stamp{request.sequence, mark_};
   std::vector<Stamp> stamps = request.unlogged;
-  if (row.writer != request.writer && !row.stamps.empty()) {
-    written.found = row.stamps;
-    stamps.insert(stamps.end(), row.stamps.begin(), row.stamps.end());
-    std::sort(stamps.begin(), stamps.end(),
-              [](const Stamp& a, const Stamp& b) { return a.available_us < b.available_us; });
-  }
   stamps.push_back(stamp);
   Sequence& newest = newest_[request.key];
   moved_back_ |= newest > request.sequence;
   newest = request.sequence;
-  row = {request.sequence, request.state, std::move(stamps), request.writer};
+  row = {request.sequence, request.state, std::move(stamps)};
   given_[request.key].push_back({stamp, false, kMaxTimestamp});
   written.outcome = RowWritten::Outcome::kWritten;
   written.stored_sequence = request.sequence;
@@ -62,10 +63,19 @@ void SimulatedServer::Restart(Loss loss) {
   ++restarts;
   Now();
   ++incarnation_;
-  if (loss == Loss::kNothing) return;
+  if (loss != Loss::kNothing) LoseRows(loss);
+}
+
+void SimulatedServer::Flush() {
+  Now();
+  open_ = 0;
+  LoseRows(Loss::kAll);
+}
+
+void SimulatedServer::LoseRows(Loss loss) {
   lost_rows += static_cast<int64_t>(rows_.size());
-  rows_ = loss == Loss::kSinceSaved ? saved_ : std::map<Key, Row>();
-  saved_ = rows_;
+  if (loss == Loss::kAll) saved_ = {};
+  std::tie(rows_, holder_) = saved_;
   newest_.clear();
   for (const auto& [key, row] : rows_) newest_[key] = row.sequence;
   MarkLost();
@@ -93,13 +103,17 @@ void SimulatedServer::LateArrivals(property::Dice* dice) {
     const Request request = std::move(late_[i]);
     late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
     if (dice->Chance(30)) continue;  // it never comes
-    Write(request);
-    ++late_writes;
+    if (request.claims) {
+      Claim(request.writer);
+    } else {
+      Write(request);
+      ++late_writes;
+    }
   }
 }
 
-bool SimulatedServer::Open(uint64_t incarnation) {
-  if (incarnation != incarnation_) return false;
+bool SimulatedServer::Open(uint64_t incarnation, uint64_t writer) {
+  if (incarnation != incarnation_ || writer != holder_) return false;
   open_ = incarnation;
   return true;
 }
@@ -118,8 +132,8 @@ std::optional<Timestamp> SimulatedServer::Read(const std::vector<Key>& keys,
 
 // ---- a writer's connection
 
-SimulatedRows::SimulatedRows(SimulatedServer* server, uint64_t writer, uint64_t seed)
-    : server_(*server), writer_(writer), dice_(seed), trouble_(dice_.Pick({0, 3, 15})) {}
+SimulatedRows::SimulatedRows(SimulatedServer* server, uint64_t seed)
+    : server_(*server), dice_(seed), trouble_(dice_.Pick({0, 3, 15})) {}
 
 SimulatedRows::~SimulatedRows() { Break(); }
 
@@ -149,7 +163,7 @@ bool SimulatedRows::Connect() {
     Break();
     incarnation_ = server_.incarnation();
   }
-  told_ = std::max(told_, server_.Tell());
+  if (writer_ != 0 && server_.holder() == writer_) told_ = std::max(told_, server_.Tell());
   return true;
 }
 
@@ -158,7 +172,7 @@ size_t SimulatedRows::room() const { return flights_.size() < 40 ? 40 - flights_
 Status SimulatedRows::Send(std::span<const RowWrite> rows) {
   for (const RowWrite& row : rows) {
     Flight flight;
-    flight.request.writer = writer_;
+    flight.request.writer = row.writer;
     flight.request.key = {row.view, std::string(AsText(row.key))};
     flight.request.sequence = row.sequence;
     flight.request.state.assign(row.state.begin(), row.state.end());
@@ -189,6 +203,8 @@ Status SimulatedRows::Poll(DurationUs /*wait_us*/, std::vector<RowWritten>* done
       failed_.push_back(Failure(flight.request.ticket));
       if (!flight.arrived) server_.SendLate(flight.request);
     } else {
+      const bool failed = flight.answer.outcome == RowWritten::Outcome::kFailed;
+      if (failed && flight.answer.may_retry) NoteLoss();
       done->push_back(flight.answer);
     }
     flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -196,6 +212,33 @@ Status SimulatedRows::Poll(DurationUs /*wait_us*/, std::vector<RowWritten>* done
   done->insert(done->end(), failed_.begin(), failed_.end());
   failed_.clear();
   if (!connected) return Fail(ErrorCode::kUnavailable, "the server is away");
+  return {};
+}
+
+// That nobody holds the rows means that they are lost: told once, as another incarnation.
+void SimulatedRows::NoteLoss() {
+  if (claimed_ == incarnation()) ++losses_;
+}
+
+Status SimulatedRows::Claim(uint32_t writer) {
+  SKEWLESS_CHECK(flights_.empty());
+  const bool connected = Connect();
+  if (!connected || dice_.Chance(trouble_)) {
+    // It may come all the same, at any time.
+    SimulatedServer::Request request;
+    request.writer = writer;
+    request.claims = true;
+    if (connected && dice_.Chance(50)) {
+      server_.Claim(writer);
+    } else {
+      server_.SendLate(std::move(request));
+    }
+    return Fail(ErrorCode::kUnavailable, "the server is away");
+  }
+  if (server_.Claim(writer) != writer)
+    return Fail(ErrorCode::kLocked, "a newer engine has the rows");
+  writer_ = writer;
+  claimed_ = incarnation();
   return {};
 }
 
@@ -216,10 +259,11 @@ Status SimulatedRows::ReadVersions(std::span<const RowKey> keys, std::vector<Sto
 }
 
 Status SimulatedRows::OpenForReaders(uint64_t incarnation) {
-  if (dice_.Chance(trouble_) || !Connect() || !server_.Open(incarnation)) {
-    return Fail(ErrorCode::kUnavailable, "the server is away");
-  }
-  return {};
+  const bool same = incarnation == this->incarnation();
+  const bool reached = !dice_.Chance(trouble_) && Connect() && same;
+  if (reached && server_.Open(incarnation_, writer_)) return {};
+  if (reached && server_.holder() < writer_) NoteLoss();
+  return Fail(ErrorCode::kUnavailable, "the server is away");
 }
 
 }  // namespace skewless::simulation

@@ -21,10 +21,10 @@ class SimulatedServer {
     Sequence sequence = 0;
     Bytes state;
     std::vector<Stamp> stamps;  // all that it carries, ascending, its own last
-    uint64_t writer = 0;
   };
   struct Request {
     uint64_t writer = 0;
+    bool claims = false;  // the rows, and writes none
     Key key;
     Sequence sequence = 0;
     Bytes state;
@@ -47,7 +47,8 @@ class SimulatedServer {
   // ---- what happens to it
   enum class Loss { kNothing, kSinceSaved, kAll };
   void Restart(Loss loss);
-  void Save() { saved_ = rows_; }
+  void Flush();  // loses all, and goes on
+  void Save() { saved_ = {rows_, holder_}; }
   void SetAway(bool away) { away_ = away; }
   bool away() const { return away_; }
   // Requests whose sender is gone come, some of them.
@@ -56,10 +57,13 @@ class SimulatedServer {
 
   // ---- for its writers
   uint64_t incarnation() const { return incarnation_; }
+  // Who may write; the writer that asks, unless a later one did. 0: nobody since rows were lost.
+  uint64_t Claim(uint64_t writer) { return holder_ = std::max(holder_, writer); }
+  uint64_t holder() const { return holder_; }
   RowWritten Write(const Request& request);
   const Row* Find(const Key& key) const;
   Timestamp Tell() { return std::max(Now(), mark_ + 1); }
-  bool Open(uint64_t incarnation);
+  bool Open(uint64_t incarnation, uint64_t writer);
 
   // ---- for its readers
   // One instant's rows; nothing while they are not all there.
@@ -68,11 +72,12 @@ class SimulatedServer {
   const std::map<Key, std::vector<Given>>& given() const { return given_; }
   // A row went back to an older sequence by a write: never.
   bool moved_back() const { return moved_back_; }
-  int64_t restarts = 0, lost_rows = 0, late_writes = 0, writes = 0;
+  int64_t restarts = 0, lost_rows = 0, late_writes = 0, writes = 0, refused = 0;
 
  private:
   Timestamp Now();
   void MarkLost();
+  void LoseRows(Loss loss);
 
   SimulatedMachine& machine_;
   Timestamp now_;
@@ -82,8 +87,10 @@ class SimulatedServer {
   bool moved_back_ = false;
   uint64_t incarnation_ = 1;
   uint64_t open_ = 0;  // the incarnation that readers may read
-  std::map<Key, Row> rows_, saved_;
-  std::map<Key, Sequence> newest_;  // in this incarnation
+  std::map<Key, Row> rows_;
+  uint64_t holder_ = 0;
+  std::pair<std::map<Key, Row>, uint64_t> saved_;  // rows and holder
+  std::map<Key, Sequence> newest_;                 // in this incarnation
   std::map<Key, std::vector<Given>> given_;
   std::vector<Request> late_;
 };
@@ -93,14 +100,17 @@ class SimulatedServer {
 // way.
 class SimulatedRows : public RemoteRows {
  public:
-  SimulatedRows(SimulatedServer* server, uint64_t writer, uint64_t seed);
+  SimulatedRows(SimulatedServer* server, uint64_t seed);
   ~SimulatedRows() override;
 
   size_t room() const override;
   Status Send(std::span<const RowWrite> rows) override;
   Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;
-  uint64_t incarnation() const override { return incarnation_; }
+  uint64_t incarnation() const override {
+    return incarnation_ == 0 ? 0 : incarnation_ + (losses_ << 32);
+  }
   Timestamp least_stamp() const override { return told_; }
+  Status Claim(uint32_t writer) override;
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
 
@@ -115,10 +125,13 @@ class SimulatedRows : public RemoteRows {
   };
   bool Connect();
   void Break();
+  void NoteLoss();
   static RowWritten Failure(uint64_t ticket);
 
   SimulatedServer& server_;
-  const uint64_t writer_;
+  uint64_t writer_ = 0;   // as it claimed
+  uint64_t claimed_ = 0;  // the incarnation that it claimed
+  uint64_t losses_ = 0;   // of the claim
   property::Dice dice_;
   int trouble_;  // percent
   uint64_t incarnation_ = 0;

@@ -75,6 +75,7 @@ Outcome RunScenario(const Scenario& scenario) {
   outcome.tally.lost_rows = world.server().lost_rows;
   outcome.tally.late_writes = world.server().late_writes;
   outcome.tally.writes = world.server().writes;
+  outcome.tally.refused_writes = world.server().refused;
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
 }
@@ -99,6 +100,7 @@ void Add(const Tally& one, Tally* all) {
   all->lost_rows += one.lost_rows;
   all->late_writes += one.late_writes;
   all->writes += one.writes;
+  all->refused_writes += one.refused_writes;
   all->forgiven += one.forgiven;
 }
 
@@ -169,12 +171,14 @@ int Run(const Arguments& arguments) {
       static_cast<long long>(all.table_rows), seconds);
   if (arguments.remote) {
     std::printf(
-        "the server took %lld writes, %lld of them late, was restarted %lld times and lost "
-        "%lld rows;\nreaders were refused %lld times, %lld vectors rest on what nobody was "
-        "told\n",
+        "the server was sent %lld writes, %lld of them late, and refused %lld of older engines or "
+        "after a loss;\nit was restarted %lld times and lost %lld rows; readers were refused %lld "
+        "times, %lld vectors "
+        "rest on what nobody was told\n",
         static_cast<long long>(all.writes), static_cast<long long>(all.late_writes),
-        static_cast<long long>(all.restarts), static_cast<long long>(all.lost_rows),
-        static_cast<long long>(all.refused_reads), static_cast<long long>(all.forgiven));
+        static_cast<long long>(all.refused_writes), static_cast<long long>(all.restarts),
+        static_cast<long long>(all.lost_rows), static_cast<long long>(all.refused_reads),
+        static_cast<long long>(all.forgiven));
   }
   return 0;
 }

@@ -44,7 +44,8 @@ struct Tally {
   int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0,
           overruns = 0;
   // With a store elsewhere.
-  int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0, forgiven = 0;
+  int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0,
+          refused_writes = 0, forgiven = 0;
 };
 
 class World : private StoreWatcher {

@@ -46,7 +46,7 @@ EngineOptions World::Options() {
     options.rows.sync_interval_us = dice_.Pick({DurationUs{0}, kSecondUs, kDayUs});
     options.parts.open_rows = [this](const Definition&, const KernelSet&,
                                      uint64_t) -> Result<std::unique_ptr<RemoteRows>> {
-      return std::make_unique<SimulatedRows>(&server_, static_cast<uint64_t>(life_), dice_.Bits());
+      return std::make_unique<SimulatedRows>(&server_, dice_.Bits());
     };
   }
   options.parts.open_online =

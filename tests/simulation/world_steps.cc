@@ -94,6 +94,7 @@ void World::TroubleServer() {
     server_.Restart(dice_.Pick({SimulatedServer::Loss::kNothing, SimulatedServer::Loss::kNothing,
                                 SimulatedServer::Loss::kSinceSaved, SimulatedServer::Loss::kAll}));
   }
+  if (dice_.Chance(1)) server_.Flush();
   server_.LateArrivals(&dice_);
 }
 

@@ -26,6 +26,7 @@ struct Store {
   Store() {
     options.window_rows = kWindow;
     TestWriter writer(options);
+    SKEWLESS_CHECK(writer.Claim().has_value());
     WriteAll(writer);
     writer.ConnectAndOpen();
   }
@@ -42,7 +43,7 @@ struct Store {
     for (size_t finished = 0; finished < users.size(); finished += done.size()) {
       rows.clear();
       for (size_t room = writer.rows().room(); room > 0 && next < users.size(); --room, ++next)
-        rows.push_back({0, KeyBytes(users[next]), sequence, state, {}, next});
+        rows.push_back({0, KeyBytes(users[next]), sequence, state, {}, next, 1});
       if (!rows.empty()) SKEWLESS_CHECK(writer.rows().Send(rows).has_value());
       done.clear();
       SKEWLESS_CHECK(writer.rows().Poll(kSecondUs, &done).has_value());

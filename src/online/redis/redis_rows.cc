@@ -197,14 +197,11 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
   }
 }
 
-void RedisRows::NoteClock(const WriteCall& call, bool was_there) {
-  const uint32_t clock = servers_->cluster() ? call.bucket : 0;
-  // It stood there and is gone: rows that stood there may be, too.
-  if (!was_there && clock_seen_[clock]) {
-    ++losses_;
-    UpdateIncarnation();
-  }
-  clock_seen_[clock] = true;
+// The claim stood there and is gone: rows that stood there may be, too.
+void RedisRows::NoteUnclaimed(uint32_t bucket) {
+  if (!claimed_[servers_->cluster() ? bucket : 0]) return;
+  ++losses_;
+  UpdateIncarnation();
 }
 
 void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
@@ -234,11 +231,12 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
   } else {
     in_flight_ -= call->rows.size();
     const auto decoded = DecodeWriteReply(reply, *call, &done_);
-    if (decoded) {
-      NoteClock(*call, decoded->clock_was_there);
-      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
-    } else {
+    if (!decoded) {
       FailCall(*call, decoded.error(), false, &done_);
+    } else if (!decoded->claimed) {
+      NoteUnclaimed(call->bucket);
+    } else if (!servers_->cluster()) {
+      least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
     }
   }
   if (spare_.size() < kMaxSpare) spare_.push_back(std::move(call));
@@ -336,7 +334,7 @@ void RedisRows::UpdateIncarnation() {
     last = server;
   }
   const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
-  if (now != incarnation_) clock_seen_.reset();
+  if (now != incarnation_ && incarnation_ != 0) claimed_.reset();
   incarnation_ = now;
 }
 

@@ -22,6 +22,7 @@ class RedisRows final : public RemoteRows {
   // Of one server, whose stamps all ascend. A cluster's nodes have a clock each, and those that
   // were not written to yet tell nothing.
   Timestamp least_stamp() const override { return least_stamp_; }
+  Status Claim(uint32_t writer) override;
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
 
@@ -55,10 +56,11 @@ class RedisRows final : public RemoteRows {
   void FailLane(Lane& lane);
   void FailLate(std::deque<Call>* calls, const Error& error);
   void AskForSlots(Lane& lane);
-  void NoteClock(const WriteCall& call, bool was_there);
+  void NoteUnclaimed(uint32_t bucket);
   void UpdateIncarnation();
   Status Health();
   Status CheckOwner();
+  Result<int64_t> HolderIn(const Servers::Answer& answer) const;
   Status CheckPolicies();
   Status AskInChunks(std::span<const RowKey> keys, size_t head_bytes, std::vector<StoredRow>* rows,
                      std::vector<size_t>* longer);
@@ -77,8 +79,9 @@ class RedisRows final : public RemoteRows {
   bool wants_slots_;
   int64_t slots_asked_ns_ = 0;
   bool expires_ = false;
-  std::bitset<kBuckets> clock_seen_;  // in this incarnation
-  uint64_t losses_ = 0;               // clocks that were gone
+  std::bitset<kBuckets> claimed_;  // in this incarnation
+  uint64_t losses_ = 0;            // claims that were gone
+  uint32_t writer_ = 0;            // as it claimed the rows
   uint64_t incarnation_ = 0;
   Timestamp least_stamp_ = kMinTimestamp;
   std::vector<uint32_t> bucket_slot_;

@@ -47,6 +47,12 @@ class TestWriter {
   }
   RemoteRows& rows() { return *rows_; }
 
+  // As an engine does it before its first write, and when the server has lost rows.
+  Status Claim() {
+    claimed_ = true;
+    return rows_->Claim(writer_);
+  }
+
   // Waits until it knows its servers.
   void Connect() {
     std::vector<RowWritten> done;
@@ -55,11 +61,13 @@ class TestWriter {
   }
   void ConnectAndOpen() {
     Connect();
+    if (!claimed_) static_cast<void>(Claim());
     const Status opened = rows_->OpenForReaders(rows_->incarnation());
     if (!opened) throw std::runtime_error(opened.error().ToString());
   }
   void Send(int view, ByteView key, Sequence sequence, uint64_t ticket = 0,
             std::span<const Stamp> unlogged = {}, size_t size = 0) {
+    if (!claimed_) static_cast<void>(Claim());  // where it fails, so do the writes
     const Bytes state = StateOf(options_.fingerprints[static_cast<size_t>(view)], sequence, size);
     const RowWrite row{view, key, sequence, state, unlogged, ticket, writer_};
     SKEWLESS_CHECK(rows_->Send(std::span(&row, 1)).has_value());
@@ -77,12 +85,13 @@ class TestWriter {
     Send(view, key, sequence, 0, unlogged, size);
     return Finish()[0];
   }
-  // Again until the store has answered.
+  // Again until the store has answered, whatever it has lost.
   RowWritten WriteSurely(int view, ByteView key, Sequence sequence) {
     for (;;) {
       RowWritten done = Write(view, key, sequence);
       if (done.outcome != RowWritten::Outcome::kFailed) return done;
       SKEWLESS_CHECK(done.may_retry);
+      static_cast<void>(Claim());
     }
   }
 
@@ -90,6 +99,7 @@ class TestWriter {
   RedisOptions options_;
   uint32_t writer_;
   std::unique_ptr<RemoteRows> rows_;
+  bool claimed_ = false;
   size_t sent_ = 0;
 };
 

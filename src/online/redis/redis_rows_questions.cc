@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "online/redis/redis_rows.h"
+#include "online/redis/write_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -64,6 +65,37 @@ Status RedisRows::CheckOwner() {
       "Use another online.key_prefix or database. If that log is gone for good, remove its "
       "rows first: redis-cli --scan --pattern '" +
           keys_.project() + ":*' | xargs redis-cli unlink");
+}
+
+Status RedisRows::Claim(uint32_t writer) {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  const uint32_t count = servers_->cluster() ? kBuckets : 1;
+  const std::string script(kClaimScript);
+  asked_.assign(count, {});
+  for (uint32_t bucket = 0; bucket < count; ++bucket) {
+    const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
+    asked_[bucket].slot = SlotOf(clock);
+    AppendCommand({"EVAL", script, "1", clock, std::to_string(writer)}, &asked_[bucket].keyed);
+  }
+  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
+  for (const Servers::Answer& answer : answers_) {
+    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
+    if (holder > writer) return tl::unexpected<Error>(TakenOver(writer, holder));
+  }
+  claimed_.set();
+  writer_ = writer;
+  return {};
+}
+
+// What the claim's and the opening's scripts answer.
+Result<int64_t> RedisRows::HolderIn(const Servers::Answer& answer) const {
+  const redisReply& reply = *answer.keyed;
+  if (IsError(reply)) {
+    return tl::unexpected<Error>(
+        ErrorOf(TextOf(reply), answer.server->endpoint().ToString()).error);
+  }
+  if (reply.type == REDIS_REPLY_INTEGER) return reply.integer;
+  return Fail(ErrorCode::kCorrupt, "a script's reply makes no sense");
 }
 
 Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
@@ -132,16 +164,21 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
     // readers see that it isn't the one named.
     Servers::Question& question = asked_[bucket];
     question.slot = bucket_slot_[bucket];
-    AppendCommand({"SET", servers_->cluster() ? keys_.Open(bucket) : keys_.Open(),
-                   OpenValue(server->run_id(), options_.fingerprints)},
-                  &question.keyed);
+    const bool cluster = servers_->cluster();
+    AppendCommand(
+        {"EVAL", std::string(kOpenScript), "2", cluster ? keys_.Clock(bucket) : keys_.Clock(),
+         cluster ? keys_.Open(bucket) : keys_.Open(), std::to_string(writer_),
+         OpenValue(server->run_id(), options_.fingerprints)},
+        &question.keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
     const Servers::Answer& answer = answers_[bucket];
-    if (IsError(*answer.keyed)) {
-      return tl::unexpected<Error>(
-          ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error);
+    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
+    if (holder > writer_) return tl::unexpected<Error>(TakenOver(writer_, holder));
+    if (holder < writer_) {
+      NoteUnclaimed(bucket);
+      return changed();
     }
     if (answer.server->run_id() != servers_->Of(bucket_slot_[bucket])->run_id()) return changed();
   }

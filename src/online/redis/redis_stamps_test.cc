@@ -1,5 +1,4 @@
-// The stamps of rows in a real Redis: what a row carries, more than fit, what another writer left,
-// and clocks that step back.
+// The stamps of rows in a real Redis: what a row carries, more than fit, and clocks that step back.
 #include <gtest/gtest.h>
 
 #include "online/redis/redis_row_fixture.h"
@@ -28,55 +27,22 @@ TEST_F(RedisStampsTest, ARowCarriesItsUnloggedStamps) {
   EXPECT_FALSE(Stored(writer, 1, key_).found);
 }
 
-// A write of an engine that died may come when the next one has compared all rows. Its stamp, and
-// what it carries, are told to whoever meets it.
-TEST_F(RedisStampsTest, StampsThatAnotherWriterLeftAreFound) {
-  for (const size_t count : {0, 1, 300}) {
-    TestWriter dead(options(), 1), engine(options(), 2);
-    const auto user = static_cast<int64_t>(count);
-    const ByteView key = KeyBytes(user);
-    std::vector<Stamp> all;
-    for (size_t i = 0; i < count; ++i)
-      all.push_back({static_cast<Sequence>(i + 1), static_cast<Timestamp>(i + 1000)});
-    const RowWritten late = dead.Write(0, key, 1000, all);
-    EXPECT_TRUE(late.found.empty());
-    EXPECT_TRUE(dead.Write(0, key, 1000, all).found.empty());
-    all.push_back({1000, late.available_us});
-
-    const RowWritten same = engine.Write(0, key, 1000);
-    EXPECT_EQ(same.outcome, Outcome::kAlreadyThere);
-    EXPECT_EQ(same.stored_sequence, 1000);
-    EXPECT_EQ(same.available_us, late.available_us);
-    EXPECT_EQ(same.found, all);
-    const RowWritten over = engine.Write(0, key, 1001);
-    EXPECT_EQ(over.outcome, Outcome::kWritten);
-    EXPECT_EQ(over.stored_sequence, 1001);
-    EXPECT_GT(over.available_us, late.available_us);
-    EXPECT_EQ(over.found, all);
-    EXPECT_EQ(Stored(engine, 0, key).stamps, (std::vector<Stamp>{{1001, over.available_us}}));
-
-    EXPECT_TRUE(engine.Write(0, key, 1002).found.empty());
-    const RowWritten older = dead.Write(0, key, 1001);
-    EXPECT_EQ(older.outcome, Outcome::kOlder);
-    EXPECT_TRUE(older.found.empty());
-  }
-}
-
 // A clock that steps back does not take the stamps with it.
 TEST_F(RedisStampsTest, StampsGoOnAboveWhatWasGiven) {
   TestWriter writer(options());
   const Timestamp ahead = 5'000'000'000'000'000;
-  server_.Ask({"SET", "shop::clock", std::to_string(ahead)});
+  server_.Ask({"SET", "shop::clock", std::to_string(ahead) + " 1"});
   EXPECT_EQ(writer.Write(0, key_, 1).available_us, ahead + 1);
   const int64_t other = 43;
   EXPECT_EQ(writer.Write(0, KeyBytes(other), 1).available_us, ahead + 2);
   server_.Ask({"DEL", "shop::clock"});
+  ASSERT_TRUE(writer.Claim().has_value());
   // The row itself remembers.
   const RowWritten next = writer.Write(0, key_, 2);
   EXPECT_EQ(next.outcome, Outcome::kWritten);
   EXPECT_EQ(next.available_us, ahead + 2);
   EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{2, ahead + 2}}));
-  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2));
+  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2) + " 1");
 }
 
 }  // namespace

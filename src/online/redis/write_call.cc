@@ -10,20 +10,11 @@
 namespace skewless::redis {
 namespace {
 
-constexpr size_t kHeadElements = 2;  // of the reply: stamp, whether the clock was there
+constexpr size_t kHeadElements = 2;  // of the reply: stamp, who claimed the clock
 constexpr size_t kExceptionElements = 4;
 
 tl::unexpected<Error> Senseless() {
   return Fail(ErrorCode::kCorrupt, "the write script's reply makes no sense");
-}
-
-// The stamps of a row that another writer left. One that is damaged can't tell any; it is written
-// over all the same.
-void TakeFound(ByteView row, RowWritten* done) {
-  auto head = DecodeRowHead(row);
-  if (!head) return;
-  done->found = std::move(head->unlogged);
-  done->found.push_back(head->stamp);
 }
 
 // Four elements of the reply, about one row.
@@ -45,14 +36,9 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
                   "project: give this one its own."};
     return {};
   }
+  if (parts[2]->len != sizeof(Sequence)) return Senseless();
   done.available_us = parts[3]->integer;
-  if (parts[2]->len == sizeof(Sequence)) {
-    done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
-  } else if (parts[2]->len >= kRowHeadBytes && what != "older") {
-    TakeFound(AsBytes(TextOf(*parts[2])), &done);
-  } else {
-    return Senseless();
-  }
+  done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
   if (what == "same") {
     done.outcome = RowWritten::Outcome::kAlreadyThere;
   } else if (what == "older") {
@@ -63,7 +49,23 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
   return {};
 }
 
+// Nothing of it was written.
+void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* done) {
+  if (holder > call.writer) return FailCall(call, TakenOver(call.writer, holder), false, done);
+  const Error lost{ErrorCode::kUnavailable, "Redis no longer knows whose rows these are",
+                   "It has lost keys: all rows are compared with the engine's own."};
+  FailCall(call, lost, true, done);
+}
+
 }  // namespace
+
+Error TakenOver(uint32_t writer, int64_t holder) {
+  return {ErrorCode::kLocked,
+          fmt::format("a newer engine has taken over the rows in Redis: it is of epoch {}, this "
+                      "one of epoch {}",
+                      holder, writer),
+          "Leave the store to the newer engine: stop this one for good. Nothing was changed."};
+}
 
 const std::string& WriteScriptName() {
   static const std::string name = [] {
@@ -89,7 +91,9 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
   AppendWord(std::to_string(1 + keys.size()), &out);
   for (const std::string& key : keys) AppendWord(key, &out);
   AppendWord(clock_key, &out);
+  call->writer = rows[0].writer;
   for (const RowWrite& row : rows) {
+    SKEWLESS_DCHECK(row.writer == call->writer);
     BeginWord(EncodedRowBytes(row), &out);
     EncodeRow(row, &out);
     EndWord(&out);
@@ -105,13 +109,18 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
       reply.element[0]->type != REDIS_REPLY_INTEGER ||
       reply.element[1]->type != REDIS_REPLY_INTEGER)
     return Senseless();
+  const Timestamp stamp_us = reply.element[0]->integer;
+  if (stamp_us == 0) {
+    RefuseCall(call, reply.element[1]->integer, done);
+    return WriteReply{.claimed = false, .stamp_us = 0};
+  }
   const size_t before = done->size();
   for (const WriteCall::Row& row : call.rows) {
     RowWritten& written = done->emplace_back();
     written.ticket = row.ticket;
     written.outcome = RowWritten::Outcome::kWritten;
     written.stored_sequence = row.sequence;
-    written.available_us = reply.element[0]->integer;
+    written.available_us = stamp_us;
   }
   for (size_t at = kHeadElements; at < reply.elements; at += kExceptionElements) {
     Status applied = ApplyException(reply.element + at, call, done->data() + before);
@@ -119,7 +128,7 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
     done->resize(before);
     return tl::unexpected<Error>(applied.error());
   }
-  return WriteReply{reply.element[1]->integer != 0, reply.element[0]->integer};
+  return WriteReply{.claimed = true, .stamp_us = stamp_us};
 }
 
 void FailCall(const WriteCall& call, const Error& error, bool may_retry,

@@ -21,6 +21,7 @@ struct WriteCall {
   };
   uint32_t bucket = 0;  // in a cluster
   uint32_t slot = 0;
+  uint32_t writer = 0;  // of all its rows
   Bytes command;
   std::vector<Row> rows;
   int redirects = 0;
@@ -35,9 +36,11 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
                 WriteCall* call);
 
 struct WriteReply {
-  bool clock_was_there = false;
+  bool claimed = true;     // by the call's writer; else nothing was written
   Timestamp stamp_us = 0;  // of rows written by the call: later ones are stamped later
 };
+// What is told to a writer that another one, `holder`, has taken the rows from.
+Error TakenOver(uint32_t writer, int64_t holder);
 // Appends one RowWritten for each of the call's rows. An Error where the reply is no reply of the
 // script; nothing is appended then.
 Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,

@@ -14,12 +14,14 @@ const std::string_view kWriteScript = R"(
 local call, pcall, decode, encode = redis.call, redis.pcall, struct.unpack, struct.pack
 local keys, rows, count = KEYS, ARGV, #KEYS - 1
 local clock = keys[count + 1]
+local mark, claimed = string.match(call('GET', clock) or '', '^(%d+) (%d+)$')
+local writer, holder = decode('<I4', rows[1], 37), tonumber(claimed or 0)
+if writer ~= holder then return {0, holder} end
 local time = call('TIME')
 local stamp = time[1] * 1000000 + time[2]
-local mark = call('GET', clock)
-if mark and stamp <= tonumber(mark) then stamp = mark + 1 end
+if stamp <= tonumber(mark) then stamp = mark + 1 end
 local last = stamp
-local reply = {stamp, mark and 1 or 0}
+local reply = {stamp, writer}
 local put, stamps, n = {}, {}, 0
 
 local function head(at)
@@ -30,41 +32,26 @@ local function except(row, what, sequence, at)
   reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, sequence, at
 end
 
--- Of the row that another writer left, all stamps.
-local function stamped(key, old, unlogged)
-  if unlogged == 0 then return old end
-  return call('GETRANGE', key, '0', string.format('%.0f', 39 + 16 * unlogged))
-end
-
 local now = head(stamp)
 for i = 1, count do
   local key, row, with = keys[i], rows[i], now
-  local old = pcall('GETRANGE', key, '0', '39')
+  local old = pcall('GETRANGE', key, '0', '31')
   if old ~= '' then
-    local magic, at, _, _, _, old_low, old_high, unlogged, old_writer
-    if #old == 40 then
-      magic, at, _, _, _, old_low, old_high, unlogged, old_writer = decode('<I4I8I4I4I4I4I4I4I4', old)
-    end
-    local low, high, _, writer = decode('<I4I4I4I4', row, 25)
+    local magic, at, _, _, _, old_low, old_high
+    if #old == 32 then magic, at, _, _, _, old_low, old_high = decode('<I4I8I4I4I4I4I4', old) end
+    local low, high = decode('<I4I4', row, 25)
     if magic ~= 827476819 then
       with = nil
       except(i, 'foreign', '', 0)
     elseif high < old_high or (high == old_high and low <= old_low) then
       with = nil
       local same = high == old_high and low == old_low
-      local told = string.sub(old, 25, 32)
-      if same and writer ~= old_writer then told = stamped(key, old, unlogged) end
-      except(i, same and 'same' or 'older', told, at)
-    elseif at >= stamp or writer ~= old_writer then
-      local told = string.sub(row, 25, 32)
-      if writer ~= old_writer then told = stamped(key, old, unlogged) end
-      local mine = stamp
-      if at >= stamp then
-        mine = at + 1
-        with = head(mine)
-        if mine > last then last = mine end
-      end
-      except(i, 'written', told, mine)
+      except(i, same and 'same' or 'older', string.sub(old, 25, 32), at)
+    elseif at >= stamp then
+      local mine = at + 1
+      with = head(mine)
+      if mine > last then last = mine end
+      except(i, 'written', string.sub(row, 25, 32), mine)
     end
   end
   if with then
@@ -73,7 +60,7 @@ for i = 1, count do
   end
 end
 if n > 0 then
-  put[n + 1], put[n + 2] = clock, string.format('%.0f', last)
+  put[n + 1], put[n + 2] = clock, string.format('%.0f %.0f', last, writer)
   call('MSET', unpack(put))
   for i = 1, n, 2 do call('SETRANGE', put[i], '0', stamps[i]) end
 end
@@ -85,6 +72,22 @@ if #rows > count then
   end
 end
 return reply
+)";
+
+const std::string_view kClaimScript = R"(
+local writer = tonumber(ARGV[1])
+local value = redis.call('GET', KEYS[1]) or ''
+local mark, holder = string.match(value, '^(%d+) (%d+)$')
+if holder and tonumber(holder) > writer then return tonumber(holder) end
+redis.call('SET', KEYS[1], string.format('%s %.0f', mark or '0', writer))
+return writer
+)";
+
+const std::string_view kOpenScript = R"(
+local claimed = string.match(redis.call('GET', KEYS[1]) or '', '^%d+ (%d+)$')
+local holder = tonumber(claimed or 0)
+if holder == tonumber(ARGV[1]) then redis.call('SET', KEYS[2], ARGV[2]) end
+return holder
 )";
 
 }  // namespace skewless::redis

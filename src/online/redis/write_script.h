@@ -5,14 +5,22 @@
 
 namespace skewless::redis {
 
-// KEYS: the rows' keys, each once; then the clock's. ARGV: for each row its bytes, with any stamp;
-// then, where rows expire, for each row when, in milliseconds since the epoch ("0": never). Returns
-// {stamp, clock was there (0 or 1), exceptions...}: rows that no exception names were written with
-// `stamp`. An exception is four elements:
+// KEYS: the rows' keys, each once; then the clock's. ARGV: for each row its bytes, with any stamp,
+// all of one writer; then, where rows expire, for each row when, in milliseconds since the epoch
+// ("0": never). Returns {stamp, writer, exceptions...}: rows that no exception names were written
+// with `stamp`. An exception is four elements:
 //   row (from 1), 'same' | 'older' | 'written' | 'foreign', the stored sequence (8 bytes
 //   little-endian), the stored row's stamp
-// Where another writer left the row that is 'same' or that was 'written' over, the third is what
-// that row began with, as far as its stamps reach: they may be known to nobody else.
+// Where the clock is not claimed by the rows' writer, nothing is written and the stamp is 0; then
+// `writer` is who claimed it, 0: nobody.
 extern const std::string_view kWriteScript;
+
+// KEYS: a clock's. ARGV: the writer that claims it. Returns who holds it now: that one, unless a
+// later one did.
+extern const std::string_view kClaimScript;
+
+// KEYS: a clock's and the `open` key beside it. ARGV: the writer, and what `open` is to hold. Sets
+// it where the clock is claimed by that writer. Returns who claimed it, 0: nobody.
+extern const std::string_view kOpenScript;
 
 }  // namespace skewless::redis
