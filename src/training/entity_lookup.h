@@ -4,43 +4,65 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "kernel/view_kernel.h"
 #include "training/label_index.h"
 
 namespace skewless {
 
-inline constexpr size_t kLookupRows = 32;
+inline constexpr size_t kLookupRows = 64;
 
-// For every selected row whose entity some label asks for, in order: `prepare(row, entity)`, which
-// asks for the cache lines that are needed next, and a block of rows later `visit(row, entity)`.
-template <typename Prepare, typename Visit>
-void LookUpEntities(const ViewInput& input, LabelIndex* index, const Prepare& prepare,
-                    const Visit& visit) {
-  // Of a block's rows; null where the row is not selected or no label asks for its entity.
-  using Found = std::array<LabelIndex::Entity*, kLookupRows>;
+// A row that is wanted, and where its entity stands.
+struct WantedRow {
+  size_t row;
+  LabelIndex::Slot slot;
+};
+
+// For every selected row for which `is_wanted(row, bound)` says true of what stands beside its
+// entity, in order: `visit`. A block of rows before that `prepare` asks for the cache lines that it
+// needs, and a block earlier `locate` for those that tell where they are. Meanwhile the bound may
+// have changed.
+template <typename IsWanted, typename Locate, typename Prepare, typename Visit>
+void LookUpEntities(const ViewInput& input, const LabelIndex& index, const IsWanted& is_wanted,
+                    const Locate& locate, const Prepare& prepare, const Visit& visit) {
+  struct Block {
+    std::array<WantedRow, kLookupRows> wanted;
+    size_t count = 0;
+    std::span<const WantedRow> rows() const { return {wanted.data(), count}; }
+  };
+  const auto end_of = [&](size_t begin) { return std::min(input.rows, begin + kLookupRows); };
   const auto prefetch = [&](size_t begin) {
-    for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row)
-      index->Prefetch(input.keys.hash[row]);
+    for (size_t row = begin; row < end_of(begin); ++row)
+      index.Prefetch(input.keys.hash[row], input.keys.key(row));
   };
-  const auto find = [&](size_t begin, Found* found) {
-    for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row) {
-      LabelIndex::Entity* const entity =
-          input.selected[row] == 0 ? nullptr
-                                   : index->Find(input.keys.hash[row], input.keys.key(row));
-      if (entity != nullptr) prepare(row, *entity);
-      (*found)[row - begin] = entity;
+  // Who is wanted is anyone's guess, so no branch depends on it.
+  const auto find = [&](size_t begin, Block* block) {
+    size_t count = 0;
+    for (size_t row = begin; row < end_of(begin); ++row) {
+      const LabelIndex::Slot slot = index.Find(input.keys.hash[row], input.keys.key(row));
+      block->wanted[count] = {row, slot};
+      count += static_cast<size_t>(static_cast<int>(input.selected[row] != 0) &
+                                   static_cast<int>(is_wanted(row, index.bound(slot))));
     }
+    block->count = count;
   };
-  Found blocks[2];
+  constexpr size_t kStages = 3;  // of a block: found, prepared, visited
+  std::array<Block, kStages> blocks;
+  const size_t count = (input.rows + kLookupRows - 1) / kLookupRows;
   prefetch(0);
-  prefetch(kLookupRows);
-  find(0, &blocks[0]);
-  for (size_t begin = 0, block = 0; begin < input.rows; begin += kLookupRows, block ^= 1) {
-    prefetch(begin + 2 * kLookupRows);
-    find(begin + kLookupRows, &blocks[block ^ 1]);
-    for (size_t row = begin; row < std::min(input.rows, begin + kLookupRows); ++row) {
-      if (blocks[block][row - begin] != nullptr) visit(row, blocks[block][row - begin]);
+  for (size_t i = 0; i < count + kStages - 1; ++i) {
+    const auto stage = [&](size_t behind) -> Block& { return blocks[(i - behind) % kStages]; };
+    prefetch((i + 1) * kLookupRows);
+    if (i < count) {
+      find(i * kLookupRows, &stage(0));
+      for (const WantedRow& wanted : stage(0).rows()) locate(wanted);
+    }
+    if (i >= 1 && i - 1 < count) {
+      for (const WantedRow& wanted : stage(1).rows()) prepare(wanted);
+    }
+    if (i >= 2) {
+      for (const WantedRow& wanted : stage(2).rows()) visit(wanted);
     }
   }
 }

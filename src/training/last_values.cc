@@ -36,37 +36,45 @@ void LastValues::Keep(const ViewInput& input, size_t row, uint32_t entity) {
   ++added_;
 }
 
-void LastValues::Prefetch(const LabelIndex::Entity& entity) const {
-  const Newest* const newest = &newest_[entity.number * values_.size()];
+void LastValues::Prefetch(uint32_t entity) const {
+  const Newest* const newest = &newest_[entity * values_.size()];
   for (size_t i = 0; i < values_.size(); i += 64 / sizeof(Newest)) skewless::Prefetch(newest + i);
-  skewless::Prefetch(&seen_[entity.number]);
+  skewless::Prefetch(&seen_[entity]);
 }
 
-void LastValues::PrefetchAnswer(const LabelIndex::Entity& entity) const {
-  labels_->PrefetchNext(entity);
-  sheet_->Prefetch(entity.next);
+void LastValues::PrefetchAnswer(uint32_t entity) const {
+  const uint32_t next = labels_->next(entity);
+  labels_->PrefetchTime(next);
+  sheet_->Prefetch(next);
 }
 
 void LastValues::Add(const ViewInput& input, StringArena* strings) {
   LookUpEntities(
-      input, labels_,
-      [&](size_t row, const LabelIndex::Entity& entity) {
-        if (input.available_us[row] > entity.last_time) return;
+      input, *labels_, [](size_t, Timestamp bound) { return bound != kMaxTimestamp; },
+      [&](const WantedRow& wanted) {
+        const uint32_t entity = labels_->number(wanted.slot);
         Prefetch(entity);
-        if (input.available_us[row] > entity.next_time) PrefetchAnswer(entity);
+        if (input.available_us[wanted.row] >= labels_->bound(wanted.slot))
+          labels_->PrefetchNext(entity);
       },
-      [&](size_t row, LabelIndex::Entity* entity) {
-        if (input.available_us[row] > entity->last_time) return;  // no label can see it
-        AnswerBefore(input.available_us[row], entity, strings);
-        Keep(input, row, entity->number);
+      [&](const WantedRow& wanted) {
+        if (input.available_us[wanted.row] >= labels_->bound(wanted.slot))
+          PrefetchAnswer(labels_->number(wanted.slot));
+      },
+      [&](const WantedRow& wanted) {
+        const auto& [row, slot] = wanted;
+        if (input.available_us[row] >= labels_->bound(slot))
+          AnswerBefore(input.available_us[row], slot, strings);
+        if (labels_->bound(slot) == kMaxTimestamp) return;  // no label can see it
+        Keep(input, row, labels_->number(slot));
       });
 }
 
-void LastValues::AnswerBefore(Timestamp t, LabelIndex::Entity* entity, StringArena* strings) {
-  if (t <= entity->next_time) return;
-  const uint32_t begin = entity->next;
-  labels_->Pass(entity, t);
-  Answer(entity->number, begin, entity->next, &scratch_, strings);
+void LastValues::AnswerBefore(Timestamp t, LabelIndex::Slot slot, StringArena* strings) {
+  const uint32_t entity = labels_->number(slot);
+  const uint32_t begin = labels_->next(entity);
+  labels_->Pass(slot, t);
+  Answer(entity, begin, labels_->next(entity), &scratch_, strings);
 }
 
 // Labels at positions from `begin` to `end`, all of the entity. Without a record they stay
@@ -89,18 +97,15 @@ void LastValues::Answer(uint32_t entity, uint32_t begin, uint32_t end, Scratch* 
   }
 }
 
-void LastValues::AnswerRest(size_t begin, size_t end, StringArena* strings) {
-  constexpr size_t kAhead = 16;
-  const auto slots = labels_->slots();
+void LastValues::AnswerRest(uint32_t begin, uint32_t end, StringArena* strings) const {
+  constexpr uint32_t kAhead = 16;
   Scratch scratch;
-  for (size_t slot = begin; slot < end; ++slot) {
-    if (slot + kAhead < end && slots[slot + kAhead].number != LabelIndex::kNone) {
-      Prefetch(slots[slot + kAhead]);
-      PrefetchAnswer(slots[slot + kAhead]);
+  for (uint32_t entity = begin; entity < end; ++entity) {
+    if (end - entity > kAhead) {
+      Prefetch(entity + kAhead);
+      PrefetchAnswer(entity + kAhead);
     }
-    const LabelIndex::Entity& entity = slots[slot];
-    if (entity.number == LabelIndex::kNone) continue;
-    Answer(entity.number, entity.next, labels_->end(entity.number), &scratch, strings);
+    Answer(entity, labels_->next(entity), labels_->end(entity), &scratch, strings);
   }
 }
 

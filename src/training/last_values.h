@@ -13,16 +13,17 @@ namespace skewless {
 
 class LastValues {
  public:
-  // `values`: see ViewKernel::IsLastValuesOnly. `sheet` takes the answers. All outlive it.
+  // `values`: see ViewKernel::IsLastValuesOnly. `labels`: an index of next labels. `sheet` takes
+  // the answers. All outlive it.
   LastValues(const ViewKernel& kernel, std::vector<ViewKernel::LastValue> values,
              LabelIndex* labels, AnswerSheet* sheet);
 
   // Records of the view's input, at their places in the order of availability.
   void Add(const ViewInput& input, StringArena* strings);
   int64_t added() const { return added_; }
-  // After the last record: answers the labels that are left of the entities in the index's slots
-  // from `begin` to `end`. Threads may take different ones, each with its own texts.
-  void AnswerRest(size_t begin, size_t end, StringArena* strings);
+  // After the last record: answers the labels that are left of the entities from `begin` to `end`.
+  // Threads may take different ones, each with its own texts.
+  void AnswerRest(uint32_t begin, uint32_t end, StringArena* strings) const;
 
  private:
   // The newest record with a value.
@@ -37,9 +38,9 @@ class LastValues {
     std::vector<uint8_t> present;
   };
   void Keep(const ViewInput& input, size_t row, uint32_t entity);
-  void Prefetch(const LabelIndex::Entity& entity) const;
-  void PrefetchAnswer(const LabelIndex::Entity& entity) const;
-  void AnswerBefore(Timestamp t, LabelIndex::Entity* entity, StringArena* strings);
+  void Prefetch(uint32_t entity) const;
+  void PrefetchAnswer(uint32_t entity) const;
+  void AnswerBefore(Timestamp t, LabelIndex::Slot slot, StringArena* strings);
   void Answer(uint32_t entity, uint32_t begin, uint32_t end, Scratch* scratch,
               StringArena* strings) const;
 

@@ -1,6 +1,7 @@
 #include "training/sweep.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "kernel/growing_state.h"
@@ -29,12 +30,13 @@ Sweeper::Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const Lab
 // A counting sort keeps each entity's records in the order of the history.
 void Sweeper::Group(const Partition& partition) {
   const RecordPartitions::Records& records = partition.records;
-  const uint32_t begin = partition.begin;
-  ends_.assign(partition.end - begin + 1, 0);
+  const auto shift = static_cast<unsigned>(std::countr_zero(partition.partitions));
+  const size_t entities = (index_.entity_count() >> shift) + 1;
+  ends_.assign(entities + 1, 0);
   size_t count = 0;
   for (const ByteView run : records.runs) {
     for (const uint8_t* at = run.data(); at != run.data() + run.size(); at += layout_.SizeOf(at)) {
-      ++ends_[RecordLayout::EntityOf(at) - begin + 1];
+      ++ends_[(RecordLayout::EntityOf(at) >> shift) + 1];
       ++count;
     }
   }
@@ -43,7 +45,7 @@ void Sweeper::Group(const Partition& partition) {
   // From here on ends_[i] is where the next record of i goes, and in the end where they end.
   for (const ByteView run : records.runs) {
     for (const uint8_t* at = run.data(); at != run.data() + run.size(); at += layout_.SizeOf(at))
-      grouped_[ends_[RecordLayout::EntityOf(at) - begin]++] = at;
+      grouped_[ends_[RecordLayout::EntityOf(at) >> shift]++] = at;
   }
 }
 
@@ -52,10 +54,11 @@ template <typename Visit>
 void Sweeper::VisitEntities(const Partition& partition, const Visit& visit) {
   Group(partition);
   uint32_t done = 0;
-  for (uint32_t entity = partition.begin; entity < partition.end; ++entity) {
-    const uint32_t until = ends_[entity - partition.begin];
+  for (size_t i = 0; i < ends_.size(); ++i) {
+    const uint32_t until = ends_[i];
     if (until == done) continue;
-    visit(entity, std::span<const uint8_t* const>(grouped_).subspan(done, until - done));
+    visit(static_cast<uint32_t>(i * partition.partitions + partition.partition),
+          std::span<const uint8_t* const>(grouped_).subspan(done, until - done));
     done = until;
   }
 }
@@ -69,8 +72,9 @@ void Sweeper::SweepAll(const Partition& partition) {
 void Sweeper::SweepUntil(Timestamp t, DurationUs reach, const Partition& partition, Bytes* kept) {
   VisitEntities(partition, [&](uint32_t entity, std::span<const uint8_t* const> records) {
     const uint32_t begin = answered_[entity], end = index_.end(entity);
-    uint32_t& next = answered_[entity];
+    uint32_t next = begin;
     while (next < end && time_of(next) < t) ++next;
+    answered_[entity] = next;
     Answer(records, {begin, next});
     if (next < end) KeepReached(records, time_of(next), reach, kept);
   });

@@ -17,10 +17,11 @@ namespace skewless {
 // One thread's sweeper of one view.
 class Sweeper {
  public:
-  // Entities from `begin` to `end`, and all that is there of their records.
+  // Every `partitions`th entity, the first of which is `partition`, and all that is there of their
+  // records.
   struct Partition {
     const RecordPartitions::Records& records;
-    uint32_t begin, end;
+    size_t partition, partitions;  // the latter a power of two
   };
 
   // `scan`: of the wanted outputs; null if they can't be scanned. `answered`: by entity, its first
@@ -60,7 +61,7 @@ class Sweeper {
   std::unique_ptr<HistoryScan> scan_;
   RecordLayout::Rows rows_;
   std::vector<const uint8_t*> grouped_;  // records of the partition by entity, in sequence order
-  std::vector<uint32_t> ends_;           // by entity - begin: behind its last record
+  std::vector<uint32_t> ends_;           // by entity of the partition: behind its last record
   std::vector<uint32_t> by_available_;   // rows of the entity where availability is out of order
   Bytes state_;
   bool has_records_ = false;

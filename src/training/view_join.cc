@@ -21,9 +21,32 @@ constexpr unsigned kMaxPartitionBits = 9;
 constexpr int64_t kMaxBlockBytes = 64 << 10;
 constexpr int64_t kMinBlockBytes = 1 << 10;
 
-unsigned ShiftFor(uint32_t entities) {
-  const auto bits = static_cast<unsigned>(std::bit_width(entities));
-  return bits > kMaxPartitionBits ? bits - kMaxPartitionBits : 0;
+size_t CountPartitions(uint32_t entities) {
+  return size_t{1} << std::min(kMaxPartitionBits, static_cast<unsigned>(std::bit_width(entities)));
+}
+
+// Whether the history comes in the order of the times that count.
+bool Ascends(const JoinOptions& options) {
+  return options.available_ascends && options.as_of == AsOf::kAvailable &&
+         !options.delay_us.has_value();
+}
+
+// Empty where there is more to keep than last values.
+std::vector<ViewKernel::LastValue> LastValuesOf(const ViewKernel& kernel,
+                                                std::span<const int> outputs,
+                                                const JoinOptions& options) {
+  std::vector<ViewKernel::LastValue> values;
+  if (!Ascends(options) || options.provenance || kernel.view().ttl_us ||
+      !kernel.IsLastValuesOnly(outputs, &values) || values.size() > kMaxLastValues)
+    values.clear();
+  return values;
+}
+
+std::optional<DurationUs> ReachOf(const ViewKernel& kernel, std::span<const int> outputs,
+                                  const JoinOptions& options) {
+  if (!Ascends(options)) return std::nullopt;
+  const auto scan = HistoryScan::Make(kernel, outputs, options.provenance);
+  return scan ? scan->reach() : std::nullopt;
 }
 
 // Calls `work(thread, task)` for each task, in so many threads, this one among them, which take
@@ -48,30 +71,27 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
       labels_(labels),
       outputs_(outputs),
       options_(options),
-      index_(std::make_unique<LabelIndex>(labels.keys, labels.time_us)),
+      last_only_(LastValuesOf(kernel, outputs, options)),
+      reach_(ReachOf(kernel, outputs, options)),
+      index_(std::make_unique<LabelIndex>(labels.keys, labels.time_us,
+                                          !last_only_.empty() || reach_
+                                              ? LabelIndex::Bound::kNextLabel
+                                              : LabelIndex::Bound::kLastLabel)),
       threads_(threads),
       sheet_(kernel.view(), outputs, options.provenance, index_->positions()),
-      layout_(kernel, options.provenance),
-      partition_shift_(ShiftFor(index_->entity_count())) {
+      layout_(kernel, options.provenance) {
   for (int i = 0; i < threads; ++i) strings_.push_back(std::make_unique<StringArena>());
-  const bool ascends = options.available_ascends && options.as_of == AsOf::kAvailable &&
-                       !options.delay_us.has_value();
-  std::vector<ViewKernel::LastValue> values;
-  if (ascends && !options.provenance && !kernel.view().ttl_us &&
-      kernel.IsLastValuesOnly(outputs, &values) && values.size() <= kMaxLastValues) {
-    last_values_ = std::make_unique<LastValues>(kernel, std::move(values), index_.get(), &sheet_);
+  if (!last_only_.empty()) {
+    last_values_ = std::make_unique<LastValues>(kernel, last_only_, index_.get(), &sheet_);
     return;
   }
   answered_.resize(index_->entity_count());
   for (uint32_t i = 0; i < index_->entity_count(); ++i) answered_[i] = index_->begin(i);
-  const size_t count = partition_count();
+  const size_t count = CountPartitions(index_->entity_count());
   const int64_t block = std::clamp(options.memory_bytes / static_cast<int64_t>(8 * count),
                                    kMinBlockBytes, kMaxBlockBytes);
   partitions_ =
       std::make_unique<RecordPartitions>(count, static_cast<size_t>(block), std::move(spill_path));
-  if (!ascends) return;
-  const auto scan = HistoryScan::Make(kernel, outputs, options.provenance);
-  if (scan) reach_ = scan->reach();
   answer_at_bytes_ = std::min(options.answer_after_bytes, options.memory_bytes / 4);
 }
 
@@ -80,35 +100,61 @@ Timestamp ViewJoin::AvailableOf(size_t row) const {
   return options_.as_of == AsOf::kEvent ? input_.event_us[row] : input_.available_us[row];
 }
 
-// Whether some label is at or after the record's availability, and the windows of the first such
-// one (those behind it are later still) reach back to the event.
-bool ViewJoin::IsNeeded(LabelIndex::Entity* entity, size_t row, Timestamp available_us) {
-  if (!reach_) return available_us <= entity->last_time;
-  const Timestamp out_of_reach = SaturatingAdd(input_.event_us[row], *reach_);
-  if (available_us > entity->next_time) index_->Pass(entity, available_us);
-  // Which of the two says no is anyone's guess, so no branch depends on it.
-  const bool seen = static_cast<int>(available_us <= entity->last_time) &
-                    (static_cast<int>(entity->next_time < out_of_reach) |
-                     static_cast<int>(out_of_reach == kMaxTimestamp));
-  if (seen) return true;
-  if (entity->mark != 0 || available_us > entity->last_time) return false;
-  entity->mark = 1;
-  return true;
+// A record has come that may be past the entity's next label, or be its first one. Whether some
+// label is at or after its availability, and the windows of the first such one (those behind it are
+// later still) reach back to the event, or it is that first one.
+bool ViewJoin::PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp out_of_reach) {
+  const bool is_first = index_->bound(slot) == kMinTimestamp;
+  index_->Pass(slot, available_us);
+  const Timestamp next_time = index_->bound(slot);
+  return next_time < out_of_reach || (is_first && next_time != kMaxTimestamp);
 }
 
-void ViewJoin::Distribute() {
+void ViewJoin::Keep(size_t row, uint32_t entity, Timestamp available_us) {
+  const size_t size = layout_.SizeOf(input_, row);
+  layout_.Write(input_, row, entity, available_us, size,
+                partitions_->Add(entity & (partitions_->count() - 1), size));
+  ++kept_;
+}
+
+void ViewJoin::DistributeReached() {
+  const Timestamp* const available = input_.available_us;
+  const auto out_of_reach = [this](size_t row) {
+    return SaturatingAdd(input_.event_us[row], *reach_);
+  };
+  const auto is_passing = [&](const WantedRow& wanted) {
+    return available[wanted.row] >= index_->bound(wanted.slot);
+  };
   LookUpEntities(
-      input_, index_.get(),
-      [this](size_t row, const LabelIndex::Entity& entity) {
-        if (reach_ && input_.available_us[row] > entity.next_time) index_->PrefetchNext(entity);
+      input_, *index_,
+      [&](size_t row, Timestamp bound) {
+        return (static_cast<int>(bound != kMaxTimestamp) &
+                (static_cast<int>(available[row] >= bound) |
+                 static_cast<int>(bound < out_of_reach(row)))) != 0;
       },
-      [this](size_t row, LabelIndex::Entity* entity) {
-        const Timestamp available = AvailableOf(row);
-        if (!IsNeeded(entity, row, available)) return;
-        const size_t size = layout_.SizeOf(input_, row);
-        layout_.Write(input_, row, entity->number, available, size,
-                      partitions_->Add(entity->number >> partition_shift_, size));
-        ++kept_;
+      [&](const WantedRow& wanted) {
+        if (is_passing(wanted)) index_->PrefetchNext(index_->number(wanted.slot));
+      },
+      [&](const WantedRow& wanted) {
+        if (is_passing(wanted)) index_->PrefetchTime(index_->next(index_->number(wanted.slot)));
+      },
+      [&](const WantedRow& wanted) {
+        const auto& [row, slot] = wanted;
+        const bool is_needed = is_passing(wanted) ? PassTo(available[row], slot, out_of_reach(row))
+                                                  : index_->bound(slot) < out_of_reach(row);
+        if (is_needed) Keep(row, index_->number(slot), available[row]);
+      });
+}
+
+// Of no more than what some label is late enough for.
+void ViewJoin::Distribute() {
+  if (reach_) return DistributeReached();
+  LookUpEntities(
+      input_, *index_, [this](size_t row, Timestamp bound) { return AvailableOf(row) <= bound; },
+      [](const WantedRow&) {}, [](const WantedRow&) {},
+      [this](const WantedRow& wanted) {
+        const uint32_t entity = index_->number(wanted.slot);
+        if (entity != LabelIndex::kNone) Keep(wanted.row, entity, AvailableOf(wanted.row));
       });
 }
 
@@ -141,14 +187,13 @@ std::unique_ptr<Sweeper> ViewJoin::MakeSweeper(int thread) {
 void ViewJoin::AnswerUntil(Timestamp t) {
   std::vector<std::unique_ptr<Sweeper>> sweepers;
   for (int i = 0; i < threads_; ++i) sweepers.push_back(MakeSweeper(i));
-  std::vector<Bytes> kept(partition_count());
+  std::vector<Bytes> kept(partitions_->count());
   ShareOut(threads_, kept.size(), [&](int thread, size_t partition) {
     RecordPartitions::Records records;
     // Nothing was spilled: there is nothing to fail.
     SKEWLESS_CHECK(partitions_->Load(partition, &records).has_value());
     sweepers[static_cast<size_t>(thread)]->SweepUntil(
-        t, *reach_, {records, partition_begin(partition), partition_begin(partition + 1)},
-        &kept[partition]);
+        t, *reach_, {records, partition, partitions_->count()}, &kept[partition]);
     return true;
   });
   partitions_->Empty();
@@ -165,10 +210,11 @@ void ViewJoin::AnswerUntil(Timestamp t) {
 }
 
 void ViewJoin::AnswerLastValues() {
-  constexpr size_t kSlotsATask = 1 << 14;
-  const size_t slots = index_->slots().size();
-  ShareOut(threads_, slots / kSlotsATask + 1, [&](int thread, size_t task) {
-    last_values_->AnswerRest(task * kSlotsATask, std::min(slots, (task + 1) * kSlotsATask),
+  constexpr uint32_t kEntitiesATask = 1 << 14;
+  const uint32_t entities = index_->entity_count();
+  ShareOut(threads_, entities / kEntitiesATask + 1, [&](int thread, size_t task) {
+    const uint32_t begin = static_cast<uint32_t>(task) * kEntitiesATask;
+    last_values_->AnswerRest(begin, begin + std::min(entities - begin, kEntitiesATask),
                              strings_[static_cast<size_t>(thread)].get());
     return true;
   });
@@ -180,7 +226,7 @@ Status ViewJoin::AnswerFromPartitions() {
   for (int i = 0; i < threads_; ++i) sweepers.push_back(MakeSweeper(i));
   std::mutex mutex;
   Status failed;
-  ShareOut(threads_, partition_count(), [&](int thread, size_t partition) {
+  ShareOut(threads_, partitions_->count(), [&](int thread, size_t partition) {
     RecordPartitions::Records records;
     Status loaded = partitions_->Load(partition, &records);
     if (!loaded.has_value()) {
@@ -188,8 +234,7 @@ Status ViewJoin::AnswerFromPartitions() {
       failed = std::move(loaded);
       return false;
     }
-    sweepers[static_cast<size_t>(thread)]->SweepAll(
-        {records, partition_begin(partition), partition_begin(partition + 1)});
+    sweepers[static_cast<size_t>(thread)]->SweepAll({records, partition, partitions_->count()});
     return true;
   });
   return failed;

@@ -33,13 +33,10 @@ class ViewJoin {
 
  private:
   Timestamp AvailableOf(size_t row) const;
-  bool IsNeeded(LabelIndex::Entity* entity, size_t row, Timestamp available_us);
+  bool PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp out_of_reach);
+  void DistributeReached();
   void Distribute();
-  // What each partition's entities are.
-  uint32_t partition_begin(size_t partition) const {
-    return std::min(index_->entity_count(), static_cast<uint32_t>(partition << partition_shift_));
-  }
-  size_t partition_count() const { return (index_->entity_count() >> partition_shift_) + 1; }
+  void Keep(size_t row, uint32_t entity, Timestamp available_us);
   std::unique_ptr<class Sweeper> MakeSweeper(int thread);
   bool IsTimeToAnswer() const;
   void AnswerUntil(Timestamp t);
@@ -50,6 +47,10 @@ class ViewJoin {
   const ViewLabels& labels_;
   const std::vector<int>& outputs_;
   const JoinOptions& options_;
+  const std::vector<ViewKernel::LastValue> last_only_;  // all that is asked; else empty
+  // Where no output looks further back than this, records that no label can see are dropped, but
+  // for the entity's first one: that there is one tells NOT_FOUND from windows without records.
+  const std::optional<DurationUs> reach_;
   std::unique_ptr<LabelIndex> index_;
   ViewInput input_;
   const int threads_;
@@ -58,11 +59,6 @@ class ViewJoin {
   std::unique_ptr<LastValues> last_values_;            // or
   RecordLayout layout_;
   std::unique_ptr<RecordPartitions> partitions_;
-  unsigned partition_shift_ = 0;
-  // Where no output looks further back than this, records that no label can see are dropped, but
-  // for the entity's first one (then its mark is set): that there is one tells NOT_FOUND from
-  // windows without records.
-  std::optional<DurationUs> reach_;
   std::vector<uint32_t> answered_;  // by entity: its first label that has no answer yet
   int64_t answer_at_bytes_ = 0;     // of records: then labels are answered on the way
   int64_t kept_ = 0;
