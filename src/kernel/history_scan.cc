@@ -1,15 +1,21 @@
 #include "kernel/history_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 
+#include "base/check.h"
 #include "kernel/fold_fixed.h"
 #include "kernel/merge_numeric.h"
 #include "kernel/read_outputs.h"
 #include "kernel/record_order.h"
+#include "kernel/scan_at_once.h"
 
 namespace skewless {
+
+static_assert(HistoryScan::kMostTimes == kReadsAtOnce);
+
 namespace {
 
 bool CanScan(AccumulatorKind kind, AggregateKind aggregate) {
@@ -118,7 +124,8 @@ class HistoryScan::Impl {
   std::optional<DurationUs> reach() const { return reach_; }
   void SetRecords(const ViewInput& input);
   int64_t EstimateLooks(int64_t reads) const;
-  void Read(Timestamp t, FeatureVector* out);
+  void Look(std::span<const Timestamp> times);
+  void Read(size_t i, FeatureVector* out);
 
  private:
   // One accumulator over one window.
@@ -129,11 +136,16 @@ class HistoryScan::Impl {
     uint32_t begin = 0, end = 0;  // of plan_.output_reads
     size_t order = 0;
     Stretch stretch;
+    // By time of the last Look.
+    ReadsAtOnce at_once;
+    std::array<MergedNumeric, kReadsAtOnce> merged;
   };
   size_t FindOrder(const Accumulator& a, const Tier* tier);
   size_t FindOrder(RecordOrder wanted);
   void MoveStretch(OneRead* read, Timestamp t) const;
-  void ReadOne(const OneRead& read, Timestamp t, FeatureVector* out) const;
+  void LookOne(OneRead* read) const;
+  bool IsFasterAtOnce(const OneRead& read) const;
+  void ReadOne(const OneRead& read, size_t i, FeatureVector* out) const;
   bool ReadStatus(Timestamp t, FeatureVector* out);
   Sequence NewestSequence(Timestamp t) const;
   // No later event is available at t. A lead that saturated says nothing.
@@ -155,7 +167,8 @@ class HistoryScan::Impl {
   Timestamp earliest_available_ = kMaxTimestamp;
   // No record's event is further past its availability.
   DurationUs lead_ = 0;
-  int64_t span_us_ = 1;  // of the events
+  int64_t span_us_ = 1;               // of the events
+  std::span<const Timestamp> times_;  // of the last Look
 };
 
 size_t HistoryScan::Impl::FindOrder(RecordOrder wanted) {
@@ -209,7 +222,7 @@ bool HistoryScan::Impl::AddOutputs(std::span<const int> outputs) {
       }
       if (!any) continue;
       reads_.push_back(
-          {&a, tier, window.tiles, read.begin, read.end, FindOrder(a, tier), Stretch{}});
+          {&a, tier, window.tiles, read.begin, read.end, FindOrder(a, tier), {}, {}, {}});
       if (tier == nullptr) reach_.reset();
       if (reach_) reach_ = std::max(*reach_, tier->clock.hop_us() * window.tiles);
     }
@@ -267,24 +280,65 @@ void HistoryScan::Impl::MoveStretch(OneRead* read, Timestamp t) const {
   }
 }
 
-void HistoryScan::Impl::ReadOne(const OneRead& read, Timestamp t, FeatureVector* out) const {
+// Side by side a record is looked at for all reads, and costs about as much as for two of them.
+bool HistoryScan::Impl::IsFasterAtOnce(const OneRead& read) const {
+  const RecordOrder& order = orders_[read.order];
+  const AccumulatorKind kind = read.accumulator->kind;
+  if (FindScanAtOnce() == nullptr || kind == AccumulatorKind::kNumericInt ||
+      (kind == AccumulatorKind::kNumericDouble && !order.one_each))
+    return false;
+  const std::span<const Stretch> stretches(read.at_once.stretch, read.at_once.count);
+  size_t looks = 0;
+  for (const Stretch& stretch : stretches) looks += stretch.end - stretch.begin;
+  return looks > 2 * (stretches.back().end - stretches.front().begin);
+}
+
+void HistoryScan::Impl::LookOne(OneRead* read) const {
+  const Accumulator& a = *read->accumulator;
+  const RecordOrder& order = orders_[read->order];
+  ReadsAtOnce& reads = read->at_once;
+  reads.count = times_.size();
+  for (size_t i = 0; i < times_.size(); ++i) {
+    MoveStretch(read, times_[i]);
+    reads.stretch[i] = read->stretch;
+    reads.t[i] = times_[i];
+  }
+  if (a.kind == AccumulatorKind::kFirst || a.kind == AccumulatorKind::kLast) return;
+  if (IsFasterAtOnce(*read)) {
+    const unsigned parts = a.kind == AccumulatorKind::kCount ? 0 : unsigned{kSumPart} | a.parts;
+    return FindScanAtOnce()(order, reads, parts, read->merged.data());
+  }
+  for (size_t i = 0; i < reads.count; ++i) {
+    MergedNumeric& merged = read->merged[i];
+    if (a.kind == AccumulatorKind::kCount) {
+      merged.count = CountAvailable(order, reads.stretch[i], reads.t[i]);
+    } else if (a.kind == AccumulatorKind::kNumericDouble) {
+      merged = ScanDoubles(order, reads.stretch[i], reads.t[i]);
+    } else {
+      merged = ScanInts(order, reads.stretch[i], reads.t[i]);
+    }
+  }
+}
+
+void HistoryScan::Impl::ReadOne(const OneRead& read, size_t i, FeatureVector* out) const {
   const Accumulator& a = *read.accumulator;
   const RecordOrder& order = orders_[read.order];
+  const Timestamp t = times_[i];
   const std::span<const OutputRead> outputs(plan_.output_reads.data() + read.begin,
                                             read.end - read.begin);
   switch (a.kind) {
     case AccumulatorKind::kCount:
-      return SetCount(CountAvailable(order, read.stretch, t), outputs, out);
+      return SetCount(read.merged[i].count, outputs, out);
     case AccumulatorKind::kNumericDouble:
-      return SetNumeric(a, ScanDoubles(order, read.stretch, t), t, outputs, out);
     case AccumulatorKind::kNumericInt:
-      return SetNumeric(a, ScanInts(order, read.stretch, t), t, outputs, out);
+      return SetNumeric(a, read.merged[i], t, outputs, out);
     default:
       break;
   }
+  const Stretch& stretch = read.at_once.stretch[i];
   const size_t found = a.kind == AccumulatorKind::kFirst
-                           ? FindFirst(order, read.stretch, input_->event_us, t)
-                           : FindLast(order, read.stretch, input_->event_us, t);
+                           ? FindFirst(order, stretch, input_->event_us, t)
+                           : FindLast(order, stretch, input_->event_us, t);
   if (found == kNone) return;
   const Column& column = *input_->arguments[static_cast<size_t>(a.argument)];
   const ValueView value = ValueAt(column, order.row[found]);
@@ -317,14 +371,18 @@ bool HistoryScan::Impl::ReadStatus(Timestamp t, FeatureVector* out) {
   return false;
 }
 
-void HistoryScan::Impl::Read(Timestamp t, FeatureVector* out) {
+void HistoryScan::Impl::Look(std::span<const Timestamp> times) {
+  SKEWLESS_CHECK(times.size() <= kMostTimes);
+  times_ = times;
+  for (OneRead& read : reads_) LookOne(&read);
+}
+
+void HistoryScan::Impl::Read(size_t i, FeatureVector* out) {
+  const Timestamp t = times_[i];
   ClearValues(*plan_.view, out);
   out->read_us = t;
   if (!ReadStatus(t, out)) return;
-  for (OneRead& read : reads_) {
-    MoveStretch(&read, t);
-    ReadOne(read, t, out);
-  }
+  for (const OneRead& read : reads_) ReadOne(read, i, out);
   if (has_derived_) ReadDerived(plan_, out);
 }
 
@@ -341,6 +399,7 @@ std::unique_ptr<HistoryScan> HistoryScan::Make(const ViewKernel& kernel,
 std::optional<DurationUs> HistoryScan::reach() const { return impl_->reach(); }
 void HistoryScan::SetRecords(const ViewInput& input) { impl_->SetRecords(input); }
 int64_t HistoryScan::EstimateLooks(int64_t reads) const { return impl_->EstimateLooks(reads); }
-void HistoryScan::Read(Timestamp t, FeatureVector* out) { impl_->Read(t, out); }
+void HistoryScan::Look(std::span<const Timestamp> times) { impl_->Look(times); }
+void HistoryScan::Read(size_t i, FeatureVector* out) { impl_->Read(i, out); }
 
 }  // namespace skewless

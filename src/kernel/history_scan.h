@@ -5,7 +5,8 @@
 // is what training sets are made of; a state is cheaper where windows hold many more records than
 // tiles.
 //
-// Usage: Make, then for each entity SetRecords, then Read at ascending times.
+// Usage: Make, then for each entity SetRecords, then for some times after the others Look, and Read
+// each.
 #pragma once
 
 #include <memory>
@@ -33,10 +34,13 @@ class HistoryScan {
   void SetRecords(const ViewInput& input);
   // About how many records `reads` reads will look at.
   int64_t EstimateLooks(int64_t reads) const;
-  // What ViewKernel::Read gives at `t` for the state of the records that are available then; `t` is
-  // at or after that of the last call since SetRecords. Values of outputs that were not asked for
-  // mean nothing.
-  void Read(Timestamp t, FeatureVector* out);
+  // Looks at the records for so many times, ascending from call to call since SetRecords; they
+  // outlive the reads.
+  static constexpr size_t kMostTimes = 8;
+  void Look(std::span<const Timestamp> times);
+  // What ViewKernel::Read gives at the i-th of those times, also ascending, for the state of the
+  // records that are available then. Values of outputs that were not asked for mean nothing.
+  void Read(size_t i, FeatureVector* out);
 
  private:
   class Impl;

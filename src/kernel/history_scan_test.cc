@@ -101,10 +101,21 @@ TEST(HistoryScan, GivesWhatFoldingGives) {
     InitState(kernel, &state);
     FeatureVector folded, scanned;
     size_t next = 0;
-    for (Timestamp t = -60 * kSecondUs; t < now + 90 * kSecondUs; t += below(4) * kSecondUs / 2) {
+    std::vector<Timestamp> times;
+    for (Timestamp t = -60 * kSecondUs; t < now + 90 * kSecondUs; t += below(4) * kSecondUs / 2)
+      times.push_back(t);
+    size_t looked = 0, looks = 0;
+    for (size_t at = 0; at < times.size(); ++at) {
+      const Timestamp t = times[at];
       for (; next < count && available[next] <= t; ++next) FoldRow(kernel, input, next, &state);
       kernel.Read(StateBytes(state), t, &folded);
-      scan->Read(t, &scanned);
+      if (at == looked + looks) {
+        looked = at;
+        looks =
+            std::min(times.size() - at, 1 + static_cast<size_t>(below(HistoryScan::kMostTimes)));
+        scan->Look({&times[at], looks});
+      }
+      scan->Read(at - looked, &scanned);
       ASSERT_EQ(scanned.status, folded.status) << round << " at " << t;
       ASSERT_EQ(scanned.sequence, folded.sequence);
       ASSERT_EQ(scanned.newest_event_us, folded.newest_event_us);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -78,6 +79,9 @@ class LabelIndex {
   // By position: the label (a row of the label columns) and its time.
   uint32_t label(uint32_t position) const { return labels_[position]; }
   Timestamp time(uint32_t position) const { return times_[position]; }
+  std::span<const Timestamp> times(uint32_t position, uint32_t count) const {
+    return {times_.data() + position, count};
+  }
   void PrefetchTime(uint32_t position) const { skewless::Prefetch(times_.data() + position); }
   // By label: its position, or kNoPosition where its key is null.
   static constexpr uint32_t kNoPosition = UINT32_MAX;

@@ -106,9 +106,13 @@ void Sweeper::Answer(std::span<const uint8_t* const> records, Labels labels) {
   if (!scan_) return AnswerByFolding(labels);
   scan_->SetRecords(rows_.input);
   if (!IsScanCheaper(labels)) return AnswerByFolding(labels);
-  for (uint32_t position = labels.begin; position < labels.end; ++position) {
-    scan_->Read(time_of(position), &vector_);
-    sheet_->Write(position, vector_, strings_);
+  for (uint32_t begin = labels.begin; begin < labels.end; begin += HistoryScan::kMostTimes) {
+    const uint32_t count = std::min<uint32_t>(HistoryScan::kMostTimes, labels.end - begin);
+    scan_->Look(index_.times(begin, count));
+    for (uint32_t i = 0; i < count; ++i) {
+      scan_->Read(i, &vector_);
+      sheet_->Write(begin + i, vector_, strings_);
+    }
   }
 }
 
