@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <cstring>
 #include <set>
 
 #include "base/check.h"
-#include "kernel/fold_fixed.h"
-#include "kernel/merge_numeric.h"
 #include "kernel/read_outputs.h"
 #include "kernel/record_order.h"
 #include "kernel/scan_at_once.h"
+#include "kernel/scan_one.h"
 
 namespace skewless {
 
@@ -31,86 +30,6 @@ bool CanScan(AccumulatorKind kind, AggregateKind aggregate) {
     default:
       return false;
   }
-}
-
-uint64_t CountAvailable(const RecordOrder& order, const Stretch& in, Timestamp t) {
-  uint64_t count = 0;
-  for (size_t i = in.begin; i < in.end; ++i)
-    count += static_cast<uint64_t>(order.available_us[i] <= t ? 1 : 0);
-  return count;
-}
-
-// As FoldDouble and MergeDoubles do it, from the values that they start at: a tile's sum, and then
-// the sum of those. Least and greatest come out the same without that detour.
-MergedNumeric ScanDoubles(const RecordOrder& order, const Stretch& in, Timestamp t) {
-  uint64_t count = 0;
-  double sum = -0.0, tile_sum = -0.0;
-  double least = std::numeric_limits<double>::quiet_NaN();
-  double greatest = -std::numeric_limits<double>::infinity();
-  for (size_t i = in.begin; i < in.end; ++i) {
-    if (!order.one_each && i > in.begin && order.tile[i] != order.tile[i - 1]) {
-      sum += tile_sum;
-      tile_sum = -0.0;
-    }
-    if (order.available_us[i] > t) continue;
-    const double x = order.doubles[i];
-    ++count;
-    if (order.one_each) {
-      sum += x;
-    } else {
-      tile_sum += x;
-    }
-    if (ReplacesMin(x, least)) least = x;
-    if (ReplacesMax(x, greatest)) greatest = x;
-  }
-  MergedNumeric merged;
-  merged.count = count;
-  merged.double_sum = sum + tile_sum;
-  merged.double_min = least;
-  merged.double_max = greatest;
-  return merged;
-}
-
-MergedNumeric ScanInts(const RecordOrder& order, const Stretch& in, Timestamp t) {
-  MergedNumeric merged;
-  merged.int_min = std::numeric_limits<int64_t>::max();
-  merged.int_max = std::numeric_limits<int64_t>::min();
-  for (size_t i = in.begin; i < in.end; ++i) {
-    if (order.available_us[i] > t) continue;
-    const int64_t x = order.ints[i];
-    ++merged.count;
-    merged.int_sum += static_cast<UInt128>(static_cast<Int128>(x));
-    merged.int_min = std::min(merged.int_min, x);
-    merged.int_max = std::max(merged.int_max, x);
-  }
-  return merged;
-}
-
-constexpr size_t kNone = SIZE_MAX;
-
-// The available record of the least event, of equal ones the first: somewhere in the first tile
-// that has one.
-size_t FindFirst(const RecordOrder& order, const Stretch& in, const Timestamp* event_us,
-                 Timestamp t) {
-  size_t found = kNone;
-  for (size_t i = in.begin; i < in.end; ++i) {
-    if (found != kNone && order.tile[i] != order.tile[found]) break;
-    if (order.available_us[i] > t) continue;
-    if (found == kNone || event_us[order.row[i]] < event_us[order.row[found]]) found = i;
-  }
-  return found;
-}
-
-// The same from the other end: the greatest event, of equal ones the last.
-size_t FindLast(const RecordOrder& order, const Stretch& in, const Timestamp* event_us,
-                Timestamp t) {
-  size_t found = kNone;
-  for (size_t i = in.end; i > in.begin; --i) {
-    if (found != kNone && order.tile[i - 1] != order.tile[found]) break;
-    if (order.available_us[i - 1] > t) continue;
-    if (found == kNone || event_us[order.row[i - 1]] > event_us[order.row[found]]) found = i - 1;
-  }
-  return found;
 }
 
 }  // namespace
@@ -135,14 +54,25 @@ class HistoryScan::Impl {
     int64_t tiles = 0;
     uint32_t begin = 0, end = 0;  // of plan_.output_reads
     size_t order = 0;
+    size_t like =
+        0;  // the first read of the same window and filter; mostly their stretches are one
     Stretch stretch;
     // By time of the last Look.
     ReadsAtOnce at_once;
     std::array<MergedNumeric, kReadsAtOnce> merged;
+
+    bool counts() const {
+      return accumulator->kind != AccumulatorKind::kFirst &&
+             accumulator->kind != AccumulatorKind::kLast;
+    }
   };
   size_t FindOrder(const Accumulator& a, const Tier* tier);
   size_t FindOrder(RecordOrder wanted);
+  bool TakesAll(const RecordOrder& order) const;
+  void FillOrders();
   void MoveStretch(OneRead* read, Timestamp t) const;
+  void FindLikes();
+  const OneRead* SameStretches(const OneRead& read) const;
   void LookOne(OneRead* read) const;
   bool IsFasterAtOnce(const OneRead& read) const;
   void ReadOne(const OneRead& read, size_t i, FeatureVector* out) const;
@@ -159,6 +89,9 @@ class HistoryScan::Impl {
   std::optional<DurationUs> reach_ = 0;
   std::vector<OneRead> reads_;
   std::vector<RecordOrder> orders_;
+  // By order: the first one that differs in nothing but which argument has to be valid, and whether
+  // that has the same records, or else the order itself.
+  std::vector<size_t> like_, same_as_;
   size_t by_event_ = 0;  // of orders_, where needs_newest_
   Stretch by_event_stretch_;
   bool has_derived_ = false;
@@ -222,7 +155,7 @@ bool HistoryScan::Impl::AddOutputs(std::span<const int> outputs) {
       }
       if (!any) continue;
       reads_.push_back(
-          {&a, tier, window.tiles, read.begin, read.end, FindOrder(a, tier), {}, {}, {}});
+          {&a, tier, window.tiles, read.begin, read.end, FindOrder(a, tier), 0, {}, {}, {}});
       if (tier == nullptr) reach_.reset();
       if (reach_) reach_ = std::max(*reach_, tier->clock.hop_us() * window.tiles);
     }
@@ -233,12 +166,61 @@ bool HistoryScan::Impl::AddOutputs(std::span<const int> outputs) {
     order.by = RecordOrder::By::kEvent;
     by_event_ = FindOrder(std::move(order));
   }
+  FindLikes();
   return true;
+}
+
+void HistoryScan::Impl::FindLikes() {
+  for (const RecordOrder& order : orders_) {
+    const auto like = std::find_if(orders_.begin(), orders_.end(), [&](const RecordOrder& other) {
+      return other.by == order.by && other.clock.hop_us() == order.clock.hop_us() &&
+             other.filter == order.filter;
+    });
+    like_.push_back(static_cast<size_t>(like - orders_.begin()));
+  }
+  same_as_.resize(orders_.size());
+  // Counts come last, behind what counts anyway.
+  std::stable_partition(reads_.begin(), reads_.end(), [](const OneRead& read) {
+    return read.accumulator->kind != AccumulatorKind::kCount;
+  });
+  for (size_t i = 0; i < reads_.size(); ++i) {
+    OneRead& read = reads_[i];
+    for (read.like = 0; read.like < i; ++read.like) {
+      const OneRead& other = reads_[read.like];
+      if (other.tier == read.tier && other.tiles == read.tiles &&
+          orders_[other.order].by == orders_[read.order].by &&
+          orders_[other.order].filter == orders_[read.order].filter)
+        break;
+    }
+  }
+}
+
+bool HistoryScan::Impl::TakesAll(const RecordOrder& order) const {
+  if (order.argument < 0) return true;
+  const std::vector<uint8_t>& valid = input_->arguments[static_cast<size_t>(order.argument)]->valid;
+  return std::memchr(valid.data(), 0, input_->rows) == nullptr;
+}
+
+// Nulls are few: mostly the order that one argument's values need is that of the others, and of
+// count(*).
+void HistoryScan::Impl::FillOrders() {
+  for (size_t i = 0; i < orders_.size(); ++i) {
+    RecordOrder& order = orders_[i];
+    const RecordOrder& like = orders_[like_[i]];
+    const bool same =
+        &like != &order && (like.argument == order.argument || (TakesAll(like) && TakesAll(order)));
+    same_as_[i] = same ? like_[i] : i;
+    if (same) {
+      order.FillLike(like, *input_);
+    } else {
+      order.Fill(*input_);
+    }
+  }
 }
 
 void HistoryScan::Impl::SetRecords(const ViewInput& input) {
   input_ = &input;
-  for (RecordOrder& order : orders_) order.Fill(input);
+  FillOrders();
   for (OneRead& read : reads_) read.stretch = {};
   by_event_stretch_ = {};
   earliest_available_ = kMaxTimestamp;
@@ -293,17 +275,32 @@ bool HistoryScan::Impl::IsFasterAtOnce(const OneRead& read) const {
   return looks > 2 * (stretches.back().end - stretches.front().begin);
 }
 
+// The read that has found the same stretches, if any has.
+const HistoryScan::Impl::OneRead* HistoryScan::Impl::SameStretches(const OneRead& read) const {
+  const OneRead* const like = &reads_[read.like];
+  return like != &read && same_as_[like->order] == same_as_[read.order] ? like : nullptr;
+}
+
 void HistoryScan::Impl::LookOne(OneRead* read) const {
   const Accumulator& a = *read->accumulator;
   const RecordOrder& order = orders_[read->order];
   ReadsAtOnce& reads = read->at_once;
-  reads.count = times_.size();
-  for (size_t i = 0; i < times_.size(); ++i) {
-    MoveStretch(read, times_[i]);
-    reads.stretch[i] = read->stretch;
-    reads.t[i] = times_[i];
+  const OneRead* const same = SameStretches(*read);
+  if (same != nullptr) {
+    reads = same->at_once;
+    if (a.kind == AccumulatorKind::kCount && same->counts()) {
+      read->merged = same->merged;
+      return;
+    }
+  } else {
+    reads.count = times_.size();
+    for (size_t i = 0; i < times_.size(); ++i) {
+      MoveStretch(read, times_[i]);
+      reads.stretch[i] = read->stretch;
+      reads.t[i] = times_[i];
+    }
   }
-  if (a.kind == AccumulatorKind::kFirst || a.kind == AccumulatorKind::kLast) return;
+  if (!read->counts()) return;
   if (IsFasterAtOnce(*read)) {
     const unsigned parts = a.kind == AccumulatorKind::kCount ? 0 : unsigned{kSumPart} | a.parts;
     return FindScanAtOnce()(order, reads, parts, read->merged.data());
@@ -339,7 +336,7 @@ void HistoryScan::Impl::ReadOne(const OneRead& read, size_t i, FeatureVector* ou
   const size_t found = a.kind == AccumulatorKind::kFirst
                            ? FindFirst(order, stretch, input_->event_us, t)
                            : FindLast(order, stretch, input_->event_us, t);
-  if (found == kNone) return;
+  if (found == kNoRecord) return;
   const Column& column = *input_->arguments[static_cast<size_t>(a.argument)];
   const ValueView value = ValueAt(column, order.row[found]);
   for (const OutputRead& output : outputs) SetValue(value, &out->values[output.output]);

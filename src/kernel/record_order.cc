@@ -32,6 +32,14 @@ void RecordOrder::Fill(const ViewInput& input) {
   GatherValues(input);
 }
 
+void RecordOrder::FillLike(const RecordOrder& other, const ViewInput& input) {
+  row = other.row;
+  tile = other.tile;
+  available_us = other.available_us;
+  one_each = other.one_each;
+  GatherValues(input);
+}
+
 // Most records come in the order of their events: only those that don't are sorted.
 void RecordOrder::SortByTile() {
   in_order_.clear();

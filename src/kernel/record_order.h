@@ -31,6 +31,8 @@ struct RecordOrder {
   size_t size() const { return row.size(); }
   // Takes the input's rows, all of one entity, in ascending sequence.
   void Fill(const ViewInput& input);
+  // The same where another order has taken the very rows that this one takes.
+  void FillLike(const RecordOrder& other, const ViewInput& input);
 
  private:
   void SortByTile();

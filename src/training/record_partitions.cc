@@ -8,7 +8,8 @@
 namespace skewless {
 
 RecordPartitions::RecordPartitions(size_t partitions, size_t block_bytes, std::string spill_path)
-    : partitions_(partitions),
+    : ends_(partitions),
+      blocks_(partitions),
       extents_(partitions),
       block_bytes_(block_bytes),
       spill_path_(std::move(spill_path)) {
@@ -35,18 +36,25 @@ uint8_t* RecordPartitions::NewBlock() {
   return block;
 }
 
-void RecordPartitions::NextBlock(Partition* to, size_t size) {
+void RecordPartitions::NextBlock(size_t partition, size_t size) {
   SKEWLESS_CHECK(size <= std::numeric_limits<uint32_t>::max());
+  std::vector<Block>& blocks = blocks_[partition];
+  End& end = ends_[partition];
+  if (!blocks.empty()) blocks.back().size -= end.room;
   if (size > block_bytes_) {
     long_records_.emplace_back(size);
-    bytes_in_memory_ += static_cast<int64_t>(size);
-    to->blocks.push_back({long_records_.back().data(), 0});
-    to->room = static_cast<uint32_t>(size);
-    return;
+    blocks.push_back({long_records_.back().data(), size});
+  } else {
+    blocks.push_back({NewBlock(), block_bytes_});
   }
-  bytes_in_memory_ += static_cast<int64_t>(block_bytes_);
-  to->blocks.push_back({NewBlock(), 0});
-  to->room = static_cast<uint32_t>(block_bytes_);
+  end = {blocks.back().data, blocks.back().size};
+  bytes_in_memory_ += static_cast<int64_t>(end.room);
+}
+
+ByteView RecordPartitions::Used(size_t partition, size_t i) const {
+  const std::vector<Block>& blocks = blocks_[partition];
+  const size_t room = i + 1 == blocks.size() ? ends_[partition].room : 0;
+  return {blocks[i].data, blocks[i].size - room};
 }
 
 Status RecordPartitions::Spill() {
@@ -54,11 +62,11 @@ Status RecordPartitions::Spill() {
     SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(std::string(ParentPath(spill_path_))));
     SKEWLESS_ASSIGN_OR_RETURN(spill_, SystemFiles().Create(spill_path_));
   }
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    if (partitions_[i].blocks.empty()) continue;
+  for (size_t i = 0; i < count(); ++i) {
+    if (blocks_[i].empty()) continue;
     const uint64_t offset = spill_->size();
-    for (const Block& block : partitions_[i].blocks)
-      SKEWLESS_RETURN_IF_ERROR(spill_->Append(ByteView(block.data, block.used)));
+    for (size_t block = 0; block < blocks_[i].size(); ++block)
+      SKEWLESS_RETURN_IF_ERROR(spill_->Append(Used(i, block)));
     extents_[i].push_back({offset, spill_->size() - offset});
     spilled_bytes_ += static_cast<int64_t>(spill_->size() - offset);
   }
@@ -67,7 +75,8 @@ Status RecordPartitions::Spill() {
 }
 
 void RecordPartitions::Empty() {
-  for (Partition& partition : partitions_) partition = {};
+  std::fill(ends_.begin(), ends_.end(), End{});
+  for (std::vector<Block>& blocks : blocks_) blocks.clear();
   free_blocks_.clear();
   long_records_.clear();
   for (const auto& chunk : chunks_) {
@@ -79,7 +88,8 @@ void RecordPartitions::Empty() {
 }
 
 void RecordPartitions::Clear() {
-  for (Partition& partition : partitions_) partition = {};
+  std::fill(ends_.begin(), ends_.end(), End{});
+  for (std::vector<Block>& blocks : blocks_) blocks.clear();
   free_blocks_.clear();
   long_records_.clear();
   chunks_.clear();
@@ -111,8 +121,8 @@ Status RecordPartitions::Load(size_t partition, Records* records) const {
     at += extent.size;
   }
   if (size > 0) records->runs.emplace_back(records->spilled);
-  for (const Block& block : partitions_[partition].blocks)
-    records->runs.emplace_back(block.data, block.used);
+  for (size_t i = 0; i < blocks_[partition].size(); ++i)
+    records->runs.push_back(Used(partition, i));
   return {};
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/prefetch.h"
 #include "base/result.h"
 #include "training/huge_pages.h"
 
@@ -18,18 +19,19 @@ class RecordPartitions {
   // A partition grows by blocks of `block_bytes`; a longer record gets a block of its own.
   RecordPartitions(size_t partitions, size_t block_bytes, std::string spill_path);
   ~RecordPartitions();
-  size_t count() const { return partitions_.size(); }
+  size_t count() const { return ends_.size(); }
 
   // Room for the partition's next record.
   uint8_t* Add(size_t partition, size_t size) {
-    Partition& to = partitions_[partition];
-    if (size > to.room) NextBlock(&to, size);
-    Block& block = to.blocks.back();
-    uint8_t* const record = block.data + block.used;
-    block.used += static_cast<uint32_t>(size);
-    to.room -= static_cast<uint32_t>(size);
+    End& end = ends_[partition];
+    if (size > end.room) NextBlock(partition, size);
+    uint8_t* const record = end.next;
+    end.next += size;
+    end.room -= size;
     return record;
   }
+  // Asks for the cache line that the partition's next record begins in.
+  void Prefetch(size_t partition) const { skewless::Prefetch(ends_[partition].next); }
 
   int64_t bytes_in_memory() const { return bytes_in_memory_; }
   int64_t spilled_bytes() const { return spilled_bytes_; }
@@ -52,13 +54,14 @@ class RecordPartitions {
   Status Load(size_t partition, Records* records) const;
 
  private:
-  struct Block {
-    uint8_t* data = nullptr;
-    uint32_t used = 0;
+  // Where a partition goes on: all that adding a record looks at.
+  struct End {
+    uint8_t* next = nullptr;
+    size_t room = 0;  // in the last block
   };
-  struct Partition {
-    std::vector<Block> blocks;
-    uint32_t room = 0;  // in the last block
+  struct Block {
+    uint8_t* data;
+    size_t size;
   };
   static constexpr size_t kChunkBytes = size_t{2} << 20;
   struct FreeChunk {
@@ -70,11 +73,14 @@ class RecordPartitions {
     uint64_t offset;
     uint64_t size;
   };
-  void NextBlock(Partition* to, size_t size);
+  void NextBlock(size_t partition, size_t size);
   uint8_t* NewBlock();
+  // What a partition's i-th block holds.
+  ByteView Used(size_t partition, size_t i) const;
 
-  std::vector<Partition> partitions_;
-  std::vector<std::vector<Extent>> extents_;  // by partition
+  std::vector<End> ends_;  // by partition, as all below
+  std::vector<std::vector<Block>> blocks_;
+  std::vector<std::vector<Extent>> extents_;
   const size_t block_bytes_;
   std::vector<std::unique_ptr<uint8_t[], FreeChunk>> chunks_;  // what blocks are cut from
   size_t chunk_used_ = 0;                                      // bytes of the last one

@@ -113,7 +113,7 @@ bool ViewJoin::PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp o
 void ViewJoin::Keep(size_t row, uint32_t entity, Timestamp available_us) {
   const size_t size = layout_.SizeOf(input_, row);
   layout_.Write(input_, row, entity, available_us, size,
-                partitions_->Add(entity & (partitions_->count() - 1), size));
+                partitions_->Add(PartitionOf(entity), size));
   ++kept_;
 }
 
@@ -136,7 +136,9 @@ void ViewJoin::DistributeReached() {
         if (is_passing(wanted)) index_->PrefetchNext(index_->number(wanted.slot));
       },
       [&](const WantedRow& wanted) {
-        if (is_passing(wanted)) index_->PrefetchTime(index_->next(index_->number(wanted.slot)));
+        const uint32_t entity = index_->number(wanted.slot);
+        partitions_->Prefetch(PartitionOf(entity));
+        if (is_passing(wanted)) index_->PrefetchTime(index_->next(entity));
       },
       [&](const WantedRow& wanted) {
         const auto& [row, slot] = wanted;

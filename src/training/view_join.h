@@ -36,6 +36,8 @@ class ViewJoin {
   bool PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp out_of_reach);
   void DistributeReached();
   void Distribute();
+  // As many as a power of two: entities next to each other come to different ones.
+  size_t PartitionOf(uint32_t entity) const { return entity & (partitions_->count() - 1); }
   void Keep(size_t row, uint32_t entity, Timestamp available_us);
   std::unique_ptr<class Sweeper> MakeSweeper(int thread);
   bool IsTimeToAnswer() const;
