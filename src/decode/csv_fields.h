@@ -23,9 +23,10 @@ class CsvFields {
   // caller discards the row.
   bool Decode(const CsvRecord& record, RowBuilder& rows, std::string* reason);
 
- private:
+  // Fills one column. The field isn't null; false where it doesn't fit.
   bool DecodeField(size_t column, const CsvField& field, RowBuilder& rows, std::string* reason);
 
+ private:
   const Schema& schema_;
   const CsvOptions csv_;
   JsonDecoder lists_;

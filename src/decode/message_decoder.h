@@ -21,10 +21,10 @@ struct Message {
 class MessageDecoder {
  public:
   virtual ~MessageDecoder() = default;
-  // Good messages are appended to batch->columns, which are those of the schema, in their order;
-  // the rest of the batch is the caller's. Strings live in batch->strings. The others are appended
-  // to `bad`: BadRecord::record is the message's offset, `line` 0, and `text` the payload's bytes,
-  // at most kMaxKeptBytes of them.
+  // Good messages are appended to batch->columns, which are those of the schema, in their order,
+  // and maybe others behind them; the rest of the batch is the caller's. Strings live in
+  // batch->strings. The others are appended to `bad`: BadRecord::record is the message's offset,
+  // `line` 0, and `text` the payload's bytes, at most kMaxKeptBytes of them.
   //
   // After an error neither columns nor `bad` have grown: no message was consumed, and the same call
   // may be made again. kUnavailable: what the messages need, as a schema of the registry, can't be

@@ -33,7 +33,7 @@ FieldKind ElementKindOf(const ColumnSpec& list) { return KindOf(list.type.kind, 
 void RowBuilder::Begin(Batch* batch, size_t max_rows) {
   batch_ = batch;
   row_ = batch->columns.empty() ? 0 : batch->columns[0].size();
-  slots_.resize(batch->columns.size());
+  slots_.resize(schema_.columns.size());
   for (size_t i = 0; i < slots_.size(); ++i) {
     Column& column = batch->columns[i];
     column.Resize(row_ + max_rows);
@@ -43,7 +43,7 @@ void RowBuilder::Begin(Batch* batch, size_t max_rows) {
 }
 
 void RowBuilder::End() {
-  for (Column& column : batch_->columns) column.Resize(row_);
+  for (size_t i = 0; i < slots_.size(); ++i) batch_->columns[i].Resize(row_);
 }
 
 void RowBuilder::SetNull(size_t column) {

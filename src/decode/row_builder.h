@@ -32,7 +32,8 @@ class RowBuilder {
   RowBuilder(const Schema& schema, std::vector<RequiredColumn> required)
       : schema_(schema), required_(std::move(required)) {}
 
-  // Makes room for `max_rows` rows after those that the batch has; all their slots are null.
+  // Makes room for `max_rows` rows after those that the batch has; all their slots are null. The
+  // batch may have further columns behind those of the schema: they are left alone.
   void Begin(Batch* batch, size_t max_rows);
   // Drops the rows that were not kept.
   void End();

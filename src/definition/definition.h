@@ -53,6 +53,9 @@ struct SourceDefinition {
   // When its records arrived is known: a replay clock can drive it.
   bool tells_arrivals() const { return arrival_timestamp >= 0 || delay.has_value(); }
 };
+// Of the source's schema, the columns that a record itself fills: all, or those before what comes
+// beside a message's value.
+const Schema& ValueSchemaOf(const SourceDefinition& source);
 
 struct EntityDefinition {
   std::string name;

@@ -109,8 +109,12 @@ std::string Source(const SourceDefinition& source) {
   if (source.follow) from += ", followed";
   if (source.kafka) from += KafkaText(*source.kafka);
   std::vector<std::string> columns;
-  for (const ColumnSpec& column : source.schema.columns) {
+  const size_t in_value = ValueSchemaOf(source).columns.size();
+  for (size_t i = 0; i < source.schema.columns.size(); ++i) {
+    const ColumnSpec& column = source.schema.columns[i];
     columns.push_back(column.name + " " + ColumnTypeText(column));
+    if (i < in_value) continue;
+    columns.back() += " (the message's " + MetadataText(source.kafka->metadata[i - in_value]) + ")";
   }
   return out + Table({{"from", from},
                       {"columns", Joined(columns)},

@@ -49,13 +49,18 @@ json SourceJson(const SourceDefinition& source) {
     if (index < 0) return nullptr;
     return source.schema.columns[static_cast<size_t>(index)].name;
   };
+  json columns = ColumnsJson(source.schema.columns);
+  const size_t in_value = ValueSchemaOf(source).columns.size();
+  for (size_t i = in_value; i < columns.size(); ++i) {
+    columns[i]["metadata"] = MetadataText(source.kafka->metadata[i - in_value]);
+  }
   return {{"name", source.name},
           {"type", SourceTypeName(source.type)},
           {"format", SourceFormatName(source.format)},
           {"paths", source.paths},
           {"options", source.options},
           {"kafka", source.kafka ? KafkaJson(*source.kafka) : json(nullptr)},
-          {"columns", ColumnsJson(source.schema.columns)},
+          {"columns", std::move(columns)},
           {"event_timestamp", column(source.event_timestamp)},
           {"arrival_timestamp", column(source.arrival_timestamp)},
           {"delay_us", OptionalNumber(source.delay)},

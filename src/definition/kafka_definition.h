@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/schema.h"
 
 namespace skewless {
 
@@ -18,6 +19,15 @@ struct KafkaStart {
   std::map<std::string, int64_t> offsets;  // kOffsets: by "topic/partition"; others: the earliest
 };
 
+// What a message carries beside its value.
+struct KafkaMetadata {
+  enum class Part { kKey, kHeader, kTopic, kTimestamp };
+  Part part = Part::kKey;
+  std::string header;  // its name
+};
+
+std::string MetadataText(const KafkaMetadata& metadata);  // "key", "header tenant-id"
+
 struct KafkaDefinition {
   std::string brokers;
   std::vector<std::string> topics;
@@ -26,6 +36,10 @@ struct KafkaDefinition {
   KafkaStart start;
   std::map<std::string, std::string> settings;  // librdkafka's own
   bool go_on_where_data_is_lost = false;
+  // What fills the source's last columns, in their order, and the columns before them. Both empty:
+  // all columns are filled by the messages' values.
+  std::vector<KafkaMetadata> metadata;
+  Schema value_schema;
 };
 
 // The topic that a source's unreadable records go to.

@@ -184,8 +184,9 @@ std::string KafkaStream(const std::string& topic, int32_t partition) {
 }
 
 const std::vector<std::string>& KafkaKeys() {
-  static const std::vector<std::string> keys = {"brokers", "topic", "topics",   "partitions",
-                                                "group",   "start", "settings", "on_lost_data"};
+  static const std::vector<std::string> keys = {"brokers",    "topic",    "topics",
+                                                "partitions", "group",    "start",
+                                                "settings",   "metadata", "on_lost_data"};
   return keys;
 }
 

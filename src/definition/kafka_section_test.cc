@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "definition/definition.h"
+#include "definition/sections.h"
 
 namespace skewless {
 namespace {
@@ -82,8 +83,7 @@ TEST(KafkaSection, EverythingThatCanBeSaid) {
 }
 
 TEST(KafkaSection, StartsAndGroups) {
-  EXPECT_EQ(Read("    topic: c\n    start: latest\n").kafka->start.kind,
-            KafkaStart::Kind::kLatest);
+  EXPECT_EQ(Read("    topic: c\n    start: latest\n").kafka->start.kind, KafkaStart::Kind::kLatest);
   const SourceDefinition timed =
       Read("    topic: c\n    group: g\n    start: {timestamp: 2026-01-01T00:00:00Z}\n");
   EXPECT_EQ(timed.kafka->start.kind, KafkaStart::Kind::kTimestamp);
@@ -93,7 +93,22 @@ TEST(KafkaSection, StartsAndGroups) {
       "    topic: c\n    dead_letters: {topic: d, brokers: z:1, settings: {linger.ms: 1}}\n"
       "    settings: {security.protocol: ssl}\n");
   EXPECT_EQ(elsewhere.dead_letter_topic->brokers, "z:1");
-  EXPECT_EQ(elsewhere.dead_letter_topic->settings, (std::map<std::string, std::string>{{"linger.ms", "1"}}));
+  EXPECT_EQ(elsewhere.dead_letter_topic->settings,
+            (std::map<std::string, std::string>{{"linger.ms", "1"}}));
+}
+
+TEST(KafkaSection, MetadataFillTheLastColumns) {
+  const SourceDefinition source =
+      Read("    topic: c\n    metadata: {user_id: {header: user-id}}\n");
+  EXPECT_EQ(NamesOf(source.schema.columns), (std::vector<std::string>{"ts", "user_id"}));
+  EXPECT_EQ(NamesOf(ValueSchemaOf(source).columns), (std::vector<std::string>{"ts"}));
+  EXPECT_EQ(source.event_timestamp, 0);
+  EXPECT_EQ(source.column_places[1].column, 15);
+  ASSERT_EQ(source.kafka->metadata.size(), 1U);
+  EXPECT_EQ(MetadataText(source.kafka->metadata[0]), "header user-id");
+  const SourceDefinition timed = Read("    topic: c\n    metadata: {ts: timestamp}\n");
+  EXPECT_EQ(timed.event_timestamp, 1);
+  EXPECT_EQ(MetadataText(timed.kafka->metadata[0]), "timestamp");
 }
 
 TEST(KafkaSection, DeadLettersOfAFileSource) {
@@ -142,7 +157,8 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
        "12:12: source 'clicks', start: expected 'earliest' or 'latest', found 'erliest'\n"
        "Did you mean 'earliest'?"},
       {"    topic: c\n    start: {time: 5}\n",
-       "12:13: source 'clicks', start: unknown key 'time'\nThe keys are 'timestamp' and 'offsets'."},
+       "12:13: source 'clicks', start: unknown key 'time'\nThe keys are 'timestamp' and "
+       "'offsets'."},
       {"    topic: c\n    start: {timestamp: yesterday}\n",
        "12:24: source 'clicks', start.timestamp: 'yesterday' is no time since 1970\n"
        "Write it as in 2026-01-01T00:00:00Z."},
@@ -173,6 +189,19 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
        "Remove it: a dead letter counts once all replicas have it."},
       {"    topic: c\n    delay: 5s\n",
        "12:12: source 'clicks': messages arrive as they are read\nRemove 'delay'."},
+      {"    topic: c\n    metadata: {usr_id: key}\n",
+       "12:16: there is no column 'usr_id'\nDid you mean 'user_id'?"},
+      {"    topic: c\n    metadata: {user_id: value}\n",
+       "12:25: source 'clicks', metadata, user_id: expected 'key', 'topic' or 'timestamp', found "
+       "'value'\n"},
+      {"    topic: c\n    metadata: {user_id: {heder: h}}\n",
+       "12:26: source 'clicks', metadata, user_id: unknown key 'heder'\nDid you mean 'header'?"},
+      {"    topic: c\n    metadata: {user_id: topic}\n",
+       "12:25: source 'clicks', metadata: column 'user_id' is int64, and a message's topic is a "
+       "string\nDeclare it as string."},
+      {"    topic: c\n    metadata: {ts: timestamp, user_id: key}\n",
+       "12:15: source 'clicks', metadata: no column is left for the messages' values\n"
+       "Leave at least one column out."},
       {"    topic: c\n    path: x\n",
        "12:5: source 'clicks': key 'path' belongs to file sources\n"
        "Remove it, or set type: file."},

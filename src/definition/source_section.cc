@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "definition/kafka_section.h"
+#include "definition/metadata_section.h"
 #include "definition/schema_section.h"
 #include "definition/sections.h"
 #include "definition/yaml_values.h"
@@ -184,7 +185,8 @@ class SourceReader {
       source_.schema.columns.push_back(std::move(column));
       source_.column_places.push_back(PlaceOf(*entry.key));
     }
-    return {};
+    const YamlNode* metadata = body_.Find("metadata");
+    return metadata == nullptr ? Status{} : ReadMetadata(*metadata, what_, &source_);
   }
 
   Result<int> ReadTimeColumn(const YamlNode& node, const std::string& key) const {

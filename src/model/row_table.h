@@ -21,6 +21,17 @@ class RowTable {
     std::string bytes;
   };
 
+  // Ask for what Find looks at, well before it does: first where the row is, then the row.
+  void PrefetchSlot(uint32_t view, uint64_t hash) const {
+    __builtin_prefetch(&slots_[Mix(hash, view) >> shift_]);
+  }
+  // Most likely the row; kNone where there is none.
+  Id PrefetchKey(uint32_t view, uint64_t hash) const {
+    const Id id = slots_[Mix(hash, view) >> shift_];
+    if (id != kNone) __builtin_prefetch(&keys_[id]);
+    return id;
+  }
+
   // `hash`: of the key, the same for the same key at all times.
   Id Find(uint32_t view, ByteView key, uint64_t hash) const;
   // The row of a key that Find did not find. Its number is one that was removed, or size() before.

@@ -31,7 +31,9 @@ void RowSchedule::Changed(const ChangedRows& changed, Sequence last_sequence,
                           int64_t accepted_nanos) {
   const uint64_t number = first_commit_ + commits_.size();
   commits_.push_back({last_sequence, 0});
-  for (const ChangedRow& change : changed.rows) {
+  for (size_t i = 0; i < changed.rows.size(); ++i) {
+    const ChangedRow& change = changed.rows[i];
+    PrefetchAhead(changed, i);
     const Id id = FindOrAdd(change.view, changed.key(change), change.hash);
     Row& row = rows_[id];
     row.wanted = std::max(row.wanted, change.sequence);
@@ -46,6 +48,19 @@ void RowSchedule::Changed(const ChangedRows& changed, Sequence last_sequence,
     Queue(id);
   }
   AdvanceKnown();
+}
+
+// A commit's rows lie anywhere in the table.
+void RowSchedule::PrefetchAhead(const ChangedRows& changed, size_t at) const {
+  constexpr size_t kAhead = 8;
+  if (at + 2 * kAhead < changed.rows.size()) {
+    const ChangedRow& far = changed.rows[at + 2 * kAhead];
+    table_.PrefetchSlot(far.view, far.hash);
+  }
+  if (at + kAhead >= changed.rows.size()) return;
+  const ChangedRow& near = changed.rows[at + kAhead];
+  const Id id = table_.PrefetchKey(near.view, near.hash);
+  if (id != RowTable::kNone) __builtin_prefetch(&rows_[id]);
 }
 
 // Of two loads the earlier commit counts.

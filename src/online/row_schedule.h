@@ -140,6 +140,7 @@ class RowSchedule {
 
   bool too_many_events() const { return outstanding_events_ >= options_.most_events; }
   Id FindOrAdd(uint32_t view, ByteView key, uint64_t hash);
+  void PrefetchAhead(const ChangedRows& changed, size_t at) const;
   void Queue(Id id);
   void Depart(Id id, bool again, int64_t now_nanos, Timestamp least_us,
               std::vector<Departure>* rows);

@@ -117,6 +117,7 @@ class RowWriter {
   std::vector<RowKey> keys_;
   std::vector<RowWrite> writes_;
   std::vector<Bytes> sent_;          // by row: the bytes of its write in flight
+  std::vector<Bytes> spare_bytes_;   // of writes that were answered
   std::vector<int64_t> sent_nanos_;  // by row
   std::vector<StoredRow> stored_;
   bool connected_ = false;

@@ -9,7 +9,7 @@
 namespace skewless {
 namespace {
 
-// Of a row's last write, for the next one's bytes.
+// Of a write that was answered, for another one's bytes.
 constexpr size_t kKeptBytes = 4096;
 
 // A connection that is made, or made again, within it is not worth telling of.
@@ -71,7 +71,9 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
   stats_.latency.Record(now - sent_nanos_[row]);
   const Stamp stamp{answer.stored_sequence, answer.available_us};
   const RowSchedule::Readable readable = schedule_.Written(row, stamp, now);
-  if (sent_[row].capacity() > kKeptBytes) Bytes().swap(sent_[row]);
+  // The next write takes them while they are in the cache, whichever row's it is.
+  if (sent_[row].capacity() <= kKeptBytes) spare_bytes_.push_back(std::move(sent_[row]));
+  sent_[row] = Bytes();
   if (readable.events == 0) return {};
   const int64_t since_accepted = now - readable.accepted_nanos;
   ViewFreshness& view = parts_.engine->views[readable.view];
@@ -247,8 +249,13 @@ Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
       return Fail(ErrorCode::kInternal, "a row of " + Name(departure.row) +
                                             " changed and is not in the engine's own store");
     }
-    kernels_[schedule_.key(departure.row).view]->Compact(state, &sent_[departure.row]);
-    schedule_.SetSent(departure.row, LoadStateHeader(sent_[departure.row].data()).sequence);
+    Bytes& sent = sent_[departure.row];
+    if (!spare_bytes_.empty()) {
+      sent = std::move(spare_bytes_.back());
+      spare_bytes_.pop_back();
+    }
+    kernels_[schedule_.key(departure.row).view]->Compact(state, &sent);
+    schedule_.SetSent(departure.row, LoadStateHeader(sent.data()).sequence);
   }
   return {};
 }

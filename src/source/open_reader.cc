@@ -5,6 +5,7 @@
 #include "decode/json_lines.h"
 #include "decode/parquet_reader.h"
 #include "decode/text_messages.h"
+#include "source/decode_options.h"
 #include "source/input_files.h"
 #include "source/schema_decoder.h"
 
@@ -48,13 +49,6 @@ tl::unexpected<Error> Unsupported(const SourceDefinition& source, std::string wh
   return Fail(ErrorCode::kUnsupported,
               SourcePlace(source) + std::move(what) + " not available in this version",
               "Use format json, csv, avro, of files also parquet, of topics protobuf.");
-}
-
-DecodeOptions DecodeOptionsOf(const SourceDefinition& source) {
-  DecodeOptions options;
-  options.schema = &source.schema;
-  options.required.push_back({source.event_timestamp, "event_timestamp"});
-  return options;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "decode/avro_messages.h"
 #include "decode/protobuf_messages.h"
+#include "source/decode_options.h"
 #include "source/input_files.h"
 #include "source/schema_registry.h"
 
@@ -78,12 +79,12 @@ Status CheckSchema(const Definition& definition, const SourceDefinition& source)
   if (source.format == SourceFormat::kAvro) {
     SKEWLESS_ASSIGN_OR_RETURN(auto schema, file.Avro());
     SKEWLESS_ASSIGN_OR_RETURN(const auto problems,
-                              CheckAvroColumns(std::move(schema), source.schema));
+                              CheckAvroColumns(std::move(schema), ValueSchemaOf(source)));
     return CheckColumns(source, problems);
   }
   SKEWLESS_ASSIGN_OR_RETURN(const auto schema, file.Protobuf());
   const std::string message = Option(source, "message");
-  const auto problems = CheckProtobufColumns(schema, message, source.schema);
+  const auto problems = CheckProtobufColumns(schema, message, ValueSchemaOf(source));
   if (problems) return CheckColumns(source, *problems);
   const bool is_named = !message.empty();
   return FailAtPlace(is_named ? source.message_place : source.schema_place,
@@ -112,9 +113,7 @@ Result<std::unique_ptr<MessageDecoder>> OpenSchemaDecoder(const Definition& defi
     return Fail(ErrorCode::kInternal, SourcePlace(source) + "it has no schema");
   }
   SKEWLESS_RETURN_IF_ERROR(CheckSchema(definition, source));
-  DecodeOptions options;
-  options.schema = &source.schema;
-  options.required.push_back({source.event_timestamp, "event_timestamp"});
+  const DecodeOptions options = DecodeOptionsOf(source);
   const bool is_avro = source.format == SourceFormat::kAvro;
   const std::string message = Option(source, "message");
   const std::string registry = Option(source, "schema_registry");

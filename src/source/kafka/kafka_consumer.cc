@@ -12,9 +12,10 @@ namespace {
 
 constexpr int64_t kRefreshMillis = 30'000;
 constexpr int64_t kNoticeNanos = 10'000'000'000;
-// What the client fetches ahead, unless the user says.
-constexpr int64_t kAheadKiB = 128 << 10;
-constexpr int64_t kAheadMessages = 500'000;  // of a partition
+// What the client fetches ahead, unless the user says: enough for a distant broker, and little
+// enough that its memory is used again while it is warm.
+constexpr int64_t kAheadKiB = 32 << 10;
+constexpr int64_t kAheadMessages = 50'000;  // of a partition
 
 std::map<std::string, int64_t> ByStream(const std::vector<SourcePosition>& positions) {
   std::map<std::string, int64_t> by_stream;

@@ -18,19 +18,6 @@ std::string_view Text(const void* bytes, size_t size) {
   return {static_cast<const char*>(bytes), size};
 }
 
-std::vector<std::pair<std::string_view, std::string_view>> HeadersOf(rd_kafka_message_t* message) {
-  std::vector<std::pair<std::string_view, std::string_view>> headers;
-  rd_kafka_headers_t* all = nullptr;
-  if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(all, i, &name, &value, &size) == 0; ++i) {
-    headers.emplace_back(name, Text(value, size));
-  }
-  return headers;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Source>> KafkaSource::Open(const Definition& definition, uint32_t source,
@@ -51,6 +38,7 @@ KafkaSource::KafkaSource(const SourceDefinition& definition, uint32_t source, bo
       follow_(follow),
       decoder_(std::move(decoder)),
       dead_letters_(std::move(dead_letters)),
+      metadata_(definition),
       consumer_(std::move(consumer)) {}
 
 KafkaSource::~KafkaSource() {
@@ -95,7 +83,6 @@ Result<bool> KafkaSource::HandOut(DurationUs wait_us, Batch* batch) {
 
 // Gathers the messages that come next and are of this partition; returns where they end.
 size_t KafkaSource::EndOfRun(const KafkaPartition& partition) {
-  run_.clear();
   raw_.clear();
   const auto& messages = consumer_->messages();
   const rd_kafka_message_t& first = *messages[at_];
@@ -105,7 +92,6 @@ size_t KafkaSource::EndOfRun(const KafkaPartition& partition) {
     if (message->partition != first.partition || message->rkt != first.rkt) break;
     // A tombstone says that its key is gone: no event, and nothing to undo one by.
     if (message->payload == nullptr || !KafkaConsumer::IsOurs(partition, *message)) continue;
-    run_.push_back({Text(message->payload, message->len), message->offset});
     raw_.push_back(message);
   }
   return end;
@@ -119,7 +105,7 @@ Status KafkaSource::DecodeRun(size_t end, KafkaPartition& partition, Batch* batc
     return {};
   }
   bad_.clear();
-  if (!run_.empty()) SKEWLESS_RETURN_IF_ERROR(decoder_->Decode(run_, batch, &bad_));
+  SKEWLESS_RETURN_IF_ERROR(DecodeMessages(batch));
   for (; at_ < end; ++at_) {
     const rd_kafka_message_t& message = *messages[at_];
     if (message.payload == nullptr && KafkaConsumer::IsOurs(partition, message)) ++tombstones_;
@@ -131,7 +117,7 @@ Status KafkaSource::DecodeRun(size_t end, KafkaPartition& partition, Batch* batc
                          event.ints.end());
   batch->runs.push_back({partition.stream, batch->event_us.size() - before});
   SKEWLESS_RETURN_IF_ERROR(Report(partition));
-  const auto handed = static_cast<int64_t>(run_.size());
+  const auto handed = static_cast<int64_t>(raw_.size());
   partition.next = last + 1;
   partition.records += handed;
   progress_.records += handed;
@@ -140,14 +126,33 @@ Status KafkaSource::DecodeRun(size_t end, KafkaPartition& partition, Batch* batc
   return {};
 }
 
+// The messages of raw_ to rows of the batch, or to bad_.
+Status KafkaSource::DecodeMessages(Batch* batch) {
+  run_.clear();
+  for (const rd_kafka_message_t* message : raw_) {
+    run_.push_back({Text(message->payload, message->len), message->offset});
+  }
+  if (metadata_.any()) metadata_.Decode(raw_, &run_, &bad_);
+  const size_t bad_metadata = bad_.size();
+  if (!run_.empty()) SKEWLESS_RETURN_IF_ERROR(decoder_->Decode(run_, batch, &bad_));
+  if (!metadata_.any()) return {};
+  metadata_.Append(run_, std::span(bad_).subspan(bad_metadata), batch);
+  std::ranges::inplace_merge(bad_, bad_.begin() + static_cast<std::ptrdiff_t>(bad_metadata), {},
+                             &BadRecord::record);
+  return {};
+}
+
 Status KafkaSource::Report(const KafkaPartition& partition) {
   if (!dead_letters_) return {};
   size_t at = 0;
   for (const BadRecord& record : bad_) {
-    while (at < run_.size() && run_[at].offset != record.record) ++at;
-    SKEWLESS_CHECK(at < run_.size());
+    while (at < raw_.size() && raw_[at]->offset != record.record) ++at;
+    SKEWLESS_CHECK(at < raw_.size());
     rd_kafka_message_t* message = raw_[at];
-    DeadMessage raw{partition.topic, partition.number, {}, run_[at].payload, HeadersOf(message)};
+    DeadMessage raw{
+        partition.topic, partition.number, {}, Text(message->payload, message->len), {}};
+    for (const auto& [name, value] : HeadersOf(message))
+      raw.headers.emplace_back(name, value.value_or(std::string_view()));
     if (message->key != nullptr) raw.key = Text(message->key, message->key_len);
     const DeadLetter letter{definition_.name, partition.stream, record.record, 0,
                             record.reason,    record.text,      &raw};

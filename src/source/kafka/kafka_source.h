@@ -10,6 +10,7 @@
 
 #include "decode/message_decoder.h"
 #include "source/kafka/kafka_consumer.h"
+#include "source/kafka/metadata_columns.h"
 #include "source/source.h"
 
 namespace skewless {
@@ -34,6 +35,7 @@ class KafkaSource final : public Source {
               DeadLetterSink dead_letters);
   Result<bool> HandOut(DurationUs wait_us, Batch* batch);
   Status DecodeRun(size_t end, KafkaPartition& partition, Batch* batch);
+  Status DecodeMessages(Batch* batch);
   size_t EndOfRun(const KafkaPartition& partition);
   Status Report(const KafkaPartition& partition);
   void Announce(Batch* batch);
@@ -47,11 +49,12 @@ class KafkaSource final : public Source {
   const bool follow_;
   const std::unique_ptr<MessageDecoder> decoder_;
   const DeadLetterSink dead_letters_;
-  size_t at_ = 0;                         // of the consumer's messages: the next to hand out
-  std::vector<Message> run_;              // of one partition, one after the other
-  std::vector<rd_kafka_message_t*> raw_;  // the same, as they came
-  std::vector<BadRecord> bad_;
-  std::vector<KafkaPartition*> moved_;  // in the batch at hand
+  size_t at_ = 0;  // of the consumer's messages: the next to hand out
+  MetadataColumns metadata_;
+  std::vector<rd_kafka_message_t*> raw_;  // of one partition, one after the other
+  std::vector<Message> run_;              // the same, but for those with bad metadata
+  std::vector<BadRecord> bad_;            // in the order of the messages
+  std::vector<KafkaPartition*> moved_;    // in the batch at hand
   SourceProgress progress_;
   int64_t tombstones_ = 0;
   int64_t next_commit_nanos_ = 0;

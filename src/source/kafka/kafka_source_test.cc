@@ -153,6 +153,66 @@ TEST_F(KafkaSourceTest, APositionBeyondTheEndIsLostData) {
   EXPECT_TRUE(Has(noticed, "the broker has 0 to 5; going on at 5"));
 }
 
+// Key, headers and Kafka's timestamp fill columns; what doesn't fit is a dead letter.
+TEST_F(KafkaSourceTest, MetadataBecomesColumns) {
+  using Part = KafkaMetadata::Part;
+  SourceDefinition& source = definition_.sources[0];
+  source.schema.columns = {Spec("n", TypeKind::kInt64), Spec("user", TypeKind::kInt64),
+                           Spec("tenant", TypeKind::kString), Spec("topic", TypeKind::kString),
+                           Spec("ts", TypeKind::kTimestamp)};
+  source.event_timestamp = 4;
+  source.kafka->value_schema.columns = {source.schema.columns[0]};
+  source.kafka->metadata = {
+      {Part::kKey, ""}, {Part::kHeader, "tenant"}, {Part::kTopic, ""}, {Part::kTimestamp, ""}};
+  const std::vector<KafkaBroker::Sent> sent = {
+      {"0", "70", {{"tenant", "a"}, {"other", "x"}, {"tenant", "b"}}, 1'700'000'000'123},
+      {"one", "71", {{"tenant", "c"}}, 1'700'000'000'124},
+      {"2", {}, {{"tenant", std::nullopt}}, 1'700'000'000'125},
+      {"3", "no number", {}, 1'700'000'000'126},
+      {"4", "72", {{"tenant", ""}}, 1'700'000'000'127},
+      {"5", "73", {{"tenant", "\xFF"}}, 1'700'000'000'128},
+  };
+  broker_->ProduceWhole(topic(), 1, 6, [&](int64_t i) { return sent[static_cast<size_t>(i)]; });
+  std::vector<std::string> letters;
+  const DeadLetterSink sink = [&](const DeadLetter& letter) -> Status {
+    letters.push_back(std::to_string(letter.offset) + " " + std::string(letter.message->value) +
+                      ": " + letter.reason);
+    return {};
+  };
+  const auto opened = OpenSource(definition_, 0, options_, sink);
+  ASSERT_TRUE(opened.has_value());
+  std::string rows;
+  Batch batch;
+  for (bool more = true; more;) {
+    const Result<bool> next = (*opened)->Next(100, 20'000, &batch);
+    ASSERT_TRUE(next.has_value()) << next.error().ToString();
+    more = *next;
+    ASSERT_EQ(batch.columns[4].size(), batch.rows());
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      for (size_t i = 0; i < 3; ++i) {
+        const Column& column = batch.columns[i];
+        if (column.valid[row] == 0) {
+          rows += "null ";
+        } else if (i == 2) {
+          rows += "'" + std::string(column.strings[row]) + "' ";
+        } else {
+          rows += std::to_string(column.ints[row]) + " ";
+        }
+      }
+      rows += FormatTimestamp(batch.event_us[row]) + "\n";
+      EXPECT_EQ(batch.columns[3].strings[row], topic());
+    }
+  }
+  EXPECT_EQ(rows,
+            "0 70 'b' 2023-11-14T22:13:20.123Z\n"
+            "2 null null 2023-11-14T22:13:20.125Z\n"
+            "4 72 '' 2023-11-14T22:13:20.127Z\n");
+  EXPECT_EQ(letters, (std::vector<std::string>{
+                         "1 one: column 'n': expected int64, found \"one\"",
+                         "3 3: key: column 'user': expected int64, found \"no number\"",
+                         "5 5: header tenant: column 'tenant': not valid UTF-8"}));
+}
+
 TEST_F(KafkaSourceTest, TheCommonSettingsAreTaken) {
   definition_.sources[0].kafka->settings = {{"no.such.setting", "1"}};
   EXPECT_TRUE(Has(ReadAll().error, "No such configuration property: \"no.such.setting\""));
