@@ -14,7 +14,7 @@
 
 namespace skewless {
 
-class MemoryFiles final : public FileSystem {
+class MemoryFiles : public FileSystem {
  public:
   void Put(const std::string& path, Bytes contents) {
     contents_[path] = std::make_shared<Bytes>(std::move(contents));

@@ -108,6 +108,22 @@ TEST_F(AvailabilityTest, WhatWasThereBeforeTheViewCameIsAvailableAtTheLatestWhen
   EXPECT_EQ(Of(0, "a", SequenceOf(5, 1), 3000), 3000);
 }
 
+// Thousands of rows come and go; one stays, and is written all the time. Its stamps are read ahead.
+TEST_F(AvailabilityTest, ForgetsOnlyWhatNobodyAsksForAnyMore) {
+  Begin(1, {kClicks});
+  Open({kClicks});
+  for (int64_t n = 1; n <= 9000; n += 3) {
+    Add(0, "once " + std::to_string(n), {SequenceOf(1, n), 10 * n});
+    Add(0, "often", {SequenceOf(1, n + 2), 10 * n + 1});
+    Write(SequenceOf(1, n + 1));
+  }
+  for (int64_t n = 1; n < 9000; n += 3) {
+    ASSERT_EQ(Of(0, "once " + std::to_string(n), SequenceOf(1, n)), 10 * n);
+    ASSERT_EQ(Of(0, "often", SequenceOf(1, n + 1)), 10 * n + 1);
+    ASSERT_EQ(Of(0, "often", SequenceOf(1, n + 2)), 10 * n + 1);
+  }
+}
+
 TEST_F(AvailabilityTest, FollowsAWriterAndKeepsNoMoreThanWhatIsOutstanding) {
   Begin(1, {kClicks});
   Open({kClicks});

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-#include <random>
+#include <functional>
+#include <utility>
 
 #include "base/memory_files_fixture.h"
 #include "log/log_format.h"
@@ -20,6 +20,16 @@ struct Told {
   std::string key;
   Stamp stamp;
   friend bool operator==(const Told&, const Told&) = default;
+};
+
+// Where somebody else is at work between two looks at a folder.
+class BusyFiles : public MemoryFiles {
+ public:
+  std::function<void()> before_listing;
+  Result<std::vector<DirectoryEntry>> List(const std::string& directory) override {
+    if (const auto now = std::exchange(before_listing, nullptr)) now();
+    return MemoryFiles::List(directory);
+  }
 };
 
 class StampLogTest : public testing::Test {
@@ -85,7 +95,7 @@ class StampLogTest : public testing::Test {
     return {text->begin(), text->end()};
   }
 
-  MemoryFiles files_;
+  BusyFiles files_;
   StampLogOptions options_;
   Sequence next_ = 1;
   StampKnowledge known_;
@@ -113,6 +123,41 @@ TEST_F(StampLogTest, GivesBackWhatWasWrittenWhileItIsWritten) {
   }
   EXPECT_GT((*files_.List(kFolder)).size(), 3u);
   EXPECT_EQ(ReadAll(), written_);
+}
+
+// A file is full and the next one begun, after the reader came to the end of what was there.
+TEST_F(StampLogTest, AReaderMissesNothingThatWasWrittenWhileItLookedForTheNextFile) {
+  options_.file_bytes = 600;
+  auto writer = Open();
+  Write(writer.get(), 3);
+  auto reader = StampLogReader::Open(files_, kFolder);
+  std::vector<Told> told = Read(reader->get());
+  files_.before_listing = [&] {
+    for (int i = 0; i < 12; ++i) Write(writer.get(), 3);
+  };
+  for (Told& one : Read(reader->get())) told.push_back(one);
+  EXPECT_EQ(error_.message, "");
+  EXPECT_EQ(told, written_);
+}
+
+// A writer that is thought dead may still be given stamps when the next one has begun: what was
+// complete when it began is all that the one after that can rely on.
+TEST_F(StampLogTest, AWriterTellsWhatWasCompleteBeforeTheLastOne) {
+  {
+    auto writer = Open();
+    Write(writer.get(), 3);
+  }
+  const Timestamp complete = known_.complete_us;
+  options_.epoch = 2;
+  options_.file_bytes = 600;
+  {
+    auto writer = Open();
+    EXPECT_EQ(writer->complete_before_us(), kMinTimestamp);
+    for (int i = 0; i < 12; ++i) Write(writer.get(), 3);
+  }
+  EXPECT_TRUE(files_.Exists(Path(2, 1)));
+  options_.epoch = 3;
+  EXPECT_EQ(Open()->complete_before_us(), complete);
 }
 
 TEST_F(StampLogTest, TheNextWriterKnowsWhatTheLastOneKnew) {
@@ -165,7 +210,7 @@ TEST_F(StampLogTest, EveryTornTailIsCut) {
   const std::vector<Told> all = written_;
   options_.epoch = 2;
   for (size_t size = ends[0]; size < whole.size(); ++size) {
-    files_ = MemoryFiles();
+    files_ = BusyFiles();
     files_.Put(Path(1, 0), Bytes(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size)));
     size_t frames = 0;
     while (frames + 1 < ends.size() && ends[frames + 1] <= size) ++frames;
@@ -196,7 +241,7 @@ TEST_F(StampLogTest, NoDamageIsTakenForATornTail) {
   const size_t frame = kStampFrameHeadBytes + LoadLe<uint32_t>(whole.data() + header.size() + 4);
   for (size_t at = 0; at < header.size() + frame; ++at) {
     for (const uint8_t flip : {1, 128}) {
-      files_ = MemoryFiles();
+      files_ = BusyFiles();
       Bytes damaged = whole;
       damaged[at] ^= flip;
       files_.Put(Path(1, 0), damaged);

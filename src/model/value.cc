@@ -120,9 +120,7 @@ Value Value::Of(const ValueView& view) {
   value.valid = view.valid;
   value.int_value = view.int_value;
   value.double_value = view.double_value;
-  // Those of a null or a number may still point at what a text before it was.
-  if (view.valid && PhysicalOf(view.type) == Physical::kBytes)
-    value.bytes = std::string(view.bytes);
+  value.bytes = std::string(view.bytes);
   return value;
 }
 

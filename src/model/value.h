@@ -13,7 +13,7 @@
 namespace skewless {
 
 // A value of feature vectors and columns. Null where !valid. Owns nothing: `bytes` points into
-// whatever the value was read from.
+// whatever the value was read from; it is empty for a null and a number.
 struct ValueView {
   Type type;
   bool valid = false;

@@ -201,8 +201,7 @@ Status RowWriter::LogStamps(bool closing) {
   }
   known.closed = closing;
   const int64_t now = MonotonicNanos();
-  const bool moved = known.known_sequence != written_.known_sequence ||
-                     known.opened_us != written_.opened_us || closing;
+  const bool moved = known.known_sequence != written_.known_sequence || closing;
   const bool due = now - written_nanos_ >= options_.write_interval_us * kNanosPerMicro;
   if (any || moved || due || found_stamps_) {
     SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Write(known));

@@ -46,8 +46,8 @@ void RowWriter::NoteConnection(const Status& polled) {
   const int64_t now = MonotonicNanos();
   if (connected_) {
     if (told_away_) {
-      LogEvent(EventLevel::kInfo, "store back",
-               {{"away_seconds", static_cast<double>(now - *away_nanos_) / 1e9}});
+      const double away_seconds = static_cast<double>(now - away_nanos_.value_or(now)) / 1e9;
+      LogEvent(EventLevel::kInfo, "store back", {{"away_seconds", away_seconds}});
     }
     away_nanos_.reset();
     told_away_ = false;
@@ -185,12 +185,16 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
 
 Status RowWriter::OpenForReaders() {
   if (comparing_ || schedule_.rewrites_left() > 0) return {};
-  // No reader that is let in by this is given an earlier time.
-  const Timestamp before = SaturatingSub(parts_.store->least_stamp(), 1);
+  if (written_.opened_us == kMaxTimestamp) {
+    // No reader that is let in by this is given an earlier time. Durable first: after a crash
+    // nobody else could tell.
+    written_.opened_us = SaturatingSub(parts_.store->least_stamp(), 1);
+    SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Write(written_));
+    SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Sync());
+  }
   Status opened = parts_.store->OpenForReaders(incarnation_);
   if (!opened.has_value()) return IsAway(opened.error()) ? Status{} : opened;
   opening_ = false;
-  written_.opened_us = std::min(written_.opened_us, before);
   return {};
 }
 

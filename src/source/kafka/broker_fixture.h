@@ -55,6 +55,17 @@ class KafkaBroker {
   KafkaBroker(const KafkaBroker&) = delete;
   KafkaBroker& operator=(const KafkaBroker&) = delete;
 
+  // What a group committed of a partition; negative: nothing.
+  int64_t Committed(const std::string& group, const std::string& topic, int32_t partition) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {{"group.id", group}}).value();
+    const auto consumer = NewKafkaClient("", RD_KAFKA_CONSUMER, std::move(conf)).value();
+    const KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+    SKEWLESS_CHECK(rd_kafka_committed(consumer.get(), list.get(), 60'000) ==
+                   RD_KAFKA_RESP_ERR_NO_ERROR);
+    return list->elems[0].offset;
+  }
+
   const std::string& address() const { return address_; }
 
   struct Sent {

@@ -1,0 +1,195 @@
+// What the row writer tells of stamps, and when: a store with a clock of its own that holds a row
+// already, and a disk whose power may be cut at any moment. Worlds of the simulation seldom come by
+// these places.
+#include "pipeline/row_writer.h"
+
+#include <gtest/gtest.h>
+
+#include "simulation/simulated_files.h"
+#include "simulation/simulated_server.h"
+
+namespace skewless::simulation {
+namespace {
+
+constexpr char kFolder[] = "log/stamps";
+constexpr Timestamp kNow = 1'700'000'000'000'000;
+const std::string kKey = "user 1";
+
+Sequence SequenceOf(int64_t epoch, int64_t counter) { return epoch << 48 | counter; }
+
+class RowWriterTest : public testing::Test {
+ protected:
+  std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch) {
+    StampLogOptions options{.directory = kFolder, .identity = 7, .epoch = epoch};
+    options.views = {{"clicks", 11}};
+    auto writer = StampLogWriter::Open(files_, options);
+    EXPECT_TRUE(writer.has_value()) << writer.error().ToString();
+    return std::move(*writer);
+  }
+  // A writer before this one, and what it said to know at last.
+  void Lived(int64_t epoch, Timestamp complete_us) {
+    auto stamps = OpenStamps(epoch);
+    StampKnowledge known;
+    known.complete_us = complete_us;
+    ASSERT_TRUE(stamps->Write(known));
+    ASSERT_TRUE(stamps->Sync());
+  }
+  // The row as that writer left it; returns its stamp.
+  Timestamp Stored(int64_t epoch) {
+    SimulatedServer::Request request;
+    request.writer = static_cast<uint64_t>(epoch);
+    request.key = {0, kKey};
+    request.sequence = SequenceOf(epoch, 5);
+    server_.Claim(request.writer);
+    return server_.Write(request).available_us;
+  }
+  void Start(int64_t epoch) {
+    RowWriterParts parts;
+    auto store = std::make_unique<SimulatedRows>(&server_, /*seed=*/1);
+    store->Behave();
+    parts.store = std::move(store);
+    parts.stamps = OpenStamps(epoch);
+    parts.writer = static_cast<uint32_t>(epoch);
+    parts.engine = &stats_;
+    writer_ = std::make_unique<RowWriter>(kernels_, std::move(parts), SequenceOf(1, 5),
+                                          RowWriterOptions{});
+  }
+  void Step() {
+    machine_.Advance(1000);
+    writer_->Step();
+    ASSERT_FALSE(writer_->failed()) << writer_->status().error().ToString();
+  }
+  // Until the engine is asked for its rows.
+  void Connect() {
+    for (int i = 0; i < 100 && writer_->wanted_listing() == 0; ++i) Step();
+    ASSERT_NE(writer_->wanted_listing(), 0u);
+  }
+  // The engine's row is the one that is there.
+  void Compare(bool last = true) {
+    ChangedRows rows;
+    ChangedRow row;
+    row.sequence = SequenceOf(1, 5);
+    rows.Add(row, AsBytes(kKey));
+    writer_->GiveRows(writer_->wanted_listing(), std::move(rows), last);
+  }
+  // A part of the engine's rows without that one; more are asked for.
+  void CompareNothing() {
+    writer_->GiveRows(writer_->wanted_listing(), {}, /*last=*/false);
+    for (int i = 0; i < 2000; ++i) Step();
+    ASSERT_NE(writer_->wanted_listing(), 0u);
+  }
+  Timestamp Complete() { return (*ReadStampKnowledge(files_, kFolder))->complete_us; }
+  std::vector<Timestamp> LoggedStamps(FileSystem& files) {
+    auto reader = StampLogReader::Open(files, kFolder);
+    StampLogReader::Frame frame;
+    std::vector<Timestamp> logged;
+    while ((*reader)->Next(&frame).value()) {
+      for (const LoggedStamp& stamp : frame.stamps) logged.push_back(stamp.stamp.available_us);
+    }
+    return logged;
+  }
+
+  SimulatedMachine machine_{kNow};
+  SimulatedServer server_{&machine_, /*ahead_us=*/-70'000};
+  SimulatedFiles files_;
+  KernelSet kernels_;
+  EngineStats stats_;
+  std::unique_ptr<RowWriter> writer_;
+};
+
+// Whatever the writer before says to have known at last: what counts is what was known when it
+// began.
+TEST_F(RowWriterTest, LooksForStampsThatTheWriterBeforeMayHaveMissed) {
+  const Timestamp first = server_.Tell();
+  Lived(1, first);
+  machine_.Advance(10);
+  const Timestamp late = Stored(1);
+  Lived(2, late + 100);
+  Start(3);
+  Connect();
+  Compare();
+  for (int i = 0; i < 10; ++i) Step();
+  EXPECT_EQ(LoggedStamps(files_), std::vector<Timestamp>{late});
+}
+
+TEST_F(RowWriterTest, KnowsNothingMoreBeforeItHasCompared) {
+  const Timestamp complete = server_.Tell();
+  Lived(1, complete);
+  Stored(1);
+  Start(2);
+  Connect();
+  CompareNothing();
+  EXPECT_EQ(Complete(), complete);
+  Compare();
+  for (int i = 0; i < 2000; ++i) Step();
+  EXPECT_GT(Complete(), complete);
+}
+
+// A restart of the store takes its rows and who may write them; an engine that was replaced writes
+// meanwhile.
+TEST_F(RowWriterTest, LooksForStampsAgainWhenTheStoreLostRows) {
+  const Timestamp before = Stored(1);
+  Start(2);
+  Connect();
+  Compare();
+  for (int i = 0; i < 100; ++i) Step();
+  server_.Restart(SimulatedServer::Loss::kAll);
+  const Timestamp late = Stored(1);
+  Connect();
+  CompareNothing();
+  EXPECT_LT(Complete(), late);
+  Compare();
+  for (int i = 0; i < 100; ++i) Step();
+  EXPECT_EQ(LoggedStamps(files_), (std::vector<Timestamp>{before, late}));
+}
+
+// The row that it was found in may be written over next.
+TEST_F(RowWriterTest, MakesAStampThatItFoundDurableAtOnce) {
+  const Timestamp stored = Stored(1);
+  Start(2);
+  Connect();
+  Compare(/*last=*/false);
+  Step();
+  const auto durable = files_.Durable();
+  EXPECT_EQ(LoggedStamps(*durable), std::vector<Timestamp>{stored});
+}
+
+// The engine's clock is ahead of the store's: what the log has is available at the latest when
+// readers were let in, by the store's clock.
+TEST_F(RowWriterTest, TellsAnOpeningThatNoReaderIsBefore) {
+  Stored(1);
+  Start(2);
+  Connect();
+  Compare();
+  std::vector<ByteView> states;
+  std::optional<Timestamp> read;
+  for (int i = 0; i < 100 && !read; ++i) {
+    Step();
+    read = server_.Read({{0, kKey}}, &states);
+  }
+  ASSERT_TRUE(read.has_value());
+  const auto durable = files_.Durable();
+  const auto reader = StampLogReader::Open(*durable, kFolder);
+  const Timestamp opened = (*reader)->Writers().value()[0].opened_us;
+  EXPECT_LE(opened, *read);
+  EXPECT_GT(opened, *read - 1'000'000);
+}
+
+// What it says to know, a power cut does not take back.
+TEST_F(RowWriterTest, SaysOnlyWhatIsDurable) {
+  Stored(1);
+  Start(2);
+  Connect();
+  Compare();
+  for (int i = 0; i < 300; ++i) {
+    ChangedRows none;  // events that are in no row
+    writer_->Changed(&none, SequenceOf(2, i), 0);
+    Step();
+    const auto durable = files_.Durable();
+    ASSERT_LE(writer_->known_sequence(), (*ReadStampKnowledge(*durable, kFolder))->known_sequence);
+  }
+  EXPECT_GT(writer_->known_sequence(), SequenceOf(2, 0));
+}
+
+}  // namespace
+}  // namespace skewless::simulation
