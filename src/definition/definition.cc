@@ -59,4 +59,21 @@ bool DependsOnOrder(const FeatureDefinition& feature) {
   }
 }
 
+bool CanIncrement(const FeatureDefinition& feature) {
+  switch (feature.aggregate) {
+    case AggregateKind::kCount:
+    case AggregateKind::kBoolAnd:
+    case AggregateKind::kBoolOr:
+    case AggregateKind::kTimeSinceLast:
+      return true;
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+    case AggregateKind::kMin:
+    case AggregateKind::kMax:
+      return PhysicalOf(feature.argument_type) == Physical::kInt;
+    default:
+      return false;
+  }
+}
+
 }  // namespace skewless

@@ -123,6 +123,12 @@ struct DerivedDefinition {
   std::shared_ptr<const Program> program;
 };
 
+// How a view's rows come into a store elsewhere that knows several ways.
+enum class WriteStrategy {
+  kVersioned,  // whole, in place of an older one
+  kIncrement,  // by what was added since
+};
+
 struct FeatureViewDefinition {
   std::string name;
   Place place;
@@ -133,6 +139,7 @@ struct FeatureViewDefinition {
   std::unique_ptr<Ast> where;
   std::shared_ptr<const Program> where_program;
   std::optional<DurationUs> ttl_us;
+  WriteStrategy write = WriteStrategy::kVersioned;
   std::vector<FeatureDefinition> features;
   std::vector<DerivedDefinition> derived;
   // Names of all outputs: features, then derived.
@@ -225,6 +232,9 @@ Result<std::vector<FeatureReference>> ResolveFeatures(const Definition& definiti
 // Aggregates whose result depends on the order of folding (float sums and what rests on them;
 // least and greatest floats, where 0.0 and -0.0 tie).
 bool DependsOnOrder(const FeatureDefinition& feature);
+// Aggregates that `write: increment` takes: counts, and sums, least and greatest of integers. Their
+// parts come out the same however they are brought together.
+bool CanIncrement(const FeatureDefinition& feature);
 std::string_view AggregateName(AggregateKind kind);
 
 }  // namespace skewless

@@ -147,6 +147,7 @@ std::string View(const Definition& definition, const FeatureViewDefinition& view
   std::vector<Row> head = {{"entity", entity.name + ": " + Joined(keys)}, {"source", source.name}};
   if (view.where) head.push_back({"where", view.where_text});
   if (view.ttl_us) head.push_back({"ttl", FormatDuration(*view.ttl_us)});
+  if (view.write == WriteStrategy::kIncrement) head.push_back({"write", "increment"});
   std::string out = "\nfeature view " + view.name + "\n" + Table(head, 2);
   std::vector<Row> rows = {{"feature", "type", "window", "hop", "tiles", "definition"}};
   for (const FeatureDefinition& feature : view.features) {

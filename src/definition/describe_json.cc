@@ -109,6 +109,7 @@ json ViewJson(const Definition& definition, const FeatureViewDefinition& view) {
           {"keys", keys},
           {"where", view.where ? json(view.where_text) : json(nullptr)},
           {"ttl_us", OptionalNumber(view.ttl_us)},
+          {"write", view.write == WriteStrategy::kIncrement ? "increment" : "versioned"},
           {"features", features},
           {"derived", derived}};
 }

@@ -8,6 +8,32 @@ namespace skewless {
 namespace {
 
 constexpr int64_t kMostDatabases = 1'000'000;
+constexpr std::string_view kIncrement = "increment";
+
+// In the order of WriteStrategy.
+std::vector<std::string> WriteStrategies() { return {"versioned", std::string(kIncrement)}; }
+
+std::string OptionOf(const StorageDefinition& storage, const std::string& key) {
+  const auto found = storage.options.find(key);
+  return found == storage.options.end() ? std::string() : found->second;
+}
+
+// What stands in the way, in words that follow "feature 'x': ".
+std::string WhyNotIncremented(const FeatureDefinition& feature) {
+  const std::string aggregate(AggregateName(feature.aggregate));
+  switch (feature.aggregate) {
+    case AggregateKind::kSum:
+    case AggregateKind::kAvg:
+      return "increments of " + aggregate + " over " + TypeName(feature.argument_type) +
+             " would round in an order of their own, and differ from training in the last bits";
+    case AggregateKind::kMin:
+    case AggregateKind::kMax:
+      return aggregate + " over " + TypeName(feature.argument_type) +
+             " can't be incremented: only integers' can";
+    default:
+      return aggregate + " can't be incremented: it is no count and no sum";
+  }
+}
 
 bool IsHostPort(const std::string& text) {
   const size_t colon = text.rfind(':');
@@ -80,9 +106,42 @@ Status CheckRedisSettings(const YamlNode& node) {
     return FailAt(*prefix, "online.key_prefix: braces would decide which slot a row lies in",
                   "Use other characters, as in 'key_prefix: \"shop-a:\"'.");
   }
-  if (const YamlNode* write = node.Find("write"))
-    SKEWLESS_RETURN_IF_ERROR(ReadWord(*write, "online.write", {"versioned", "increment"}));
+  if (const YamlNode* write = node.Find("write")) {
+    SKEWLESS_RETURN_IF_ERROR(ReadWord(*write, "online.write", WriteStrategies()));
+    const YamlNode* const form = node.Find("form");
+    if (write->text == kIncrement && form != nullptr && form->text == "values")
+      return FailAt(*write, "online.write: finished values can't be incremented",
+                    "Remove 'write', or 'form: values'.");
+  }
   return CheckCompanions(node);
+}
+
+Result<WriteStrategy> ReadWriteStrategy(const YamlNode& view, const std::string& what,
+                                        const StorageDefinition& online) {
+  const YamlNode* const write = view.Find("write");
+  if (write == nullptr) {
+    return OptionOf(online, "write") == kIncrement ? WriteStrategy::kIncrement
+                                                   : WriteStrategy::kVersioned;
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const size_t index,
+                            ReadWord(*write, what + ", write", WriteStrategies()));
+  const auto strategy = static_cast<WriteStrategy>(index);
+  if (online.type != "redis") {
+    return FailAt(*write,
+                  what + ", write: only Redis is written in several ways, and online.type is '" +
+                      online.type + "'",
+                  "Remove it.");
+  }
+  if (strategy == WriteStrategy::kIncrement && OptionOf(online, "form") == "values")
+    return FailAt(*write, what + ", write: finished values can't be incremented",
+                  "Remove it, or 'form: values' of 'online'.");
+  return strategy;
+}
+
+Status CheckIncrements(const YamlNode& text, const FeatureDefinition& feature) {
+  if (CanIncrement(feature)) return {};
+  return FailAt(text, "feature '" + feature.name + "': " + WhyNotIncremented(feature),
+                "Give its view 'write: versioned', or move the feature to a view that has it.");
 }
 
 }  // namespace skewless

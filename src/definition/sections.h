@@ -13,6 +13,11 @@ Status ReadSettings(const YamlNode& root, Definition* definition);
 
 // What `online: {type: redis, ...}` holds beyond its keys' names.
 Status CheckRedisSettings(const YamlNode& node);
+// A view's `write`, or else `online`'s. `what` names the view.
+Result<WriteStrategy> ReadWriteStrategy(const YamlNode& view, const std::string& what,
+                                        const StorageDefinition& online);
+// `text` is the feature's, of a view that is written by increments.
+Status CheckIncrements(const YamlNode& text, const FeatureDefinition& feature);
 
 // `name` is the key node, `body` its value; the new thing is appended.
 Status ReadSource(const YamlNode& name, const YamlNode& body, Definition* definition);

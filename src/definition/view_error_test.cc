@@ -49,6 +49,10 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenRepository{"Ttl", "ttl: 30d", "ttl: 30", "38:10",
                          "feature view 'activity', ttl: expected a duration, found '30'",
                          "Write a whole number and a unit: 250ms, 5s, 10m,"},
+        BrokenRepository{"WriteElsewhere", "ttl: 30d", "write: increment", "38:12",
+                         "feature view 'activity', write: only Redis is written in several ways, "
+                         "and online.type is 'embedded'",
+                         "Remove it."},
         BrokenRepository{"NoFeatures",
                          "    features:\n      visits: count(*)\n      spend: sum(price) over 1h\n",
                          "    features: {}\n", "39:15",

@@ -16,14 +16,16 @@ class ViewReader {
     SKEWLESS_ASSIGN_OR_RETURN(view_.name, ReadName(name_, "feature view"));
     view_.place = PlaceOf(name_);
     what_ = "feature view '" + view_.name + "'";
-    SKEWLESS_RETURN_IF_ERROR(CheckMap(
-        body_, what_, {"source", "entity", "keys", "where", "ttl", "features", "derived"}));
+    SKEWLESS_RETURN_IF_ERROR(
+        CheckMap(body_, what_,
+                 {"source", "entity", "keys", "where", "ttl", "write", "features", "derived"}));
     SKEWLESS_RETURN_IF_ERROR(ReadSourceAndEntity());
     SKEWLESS_RETURN_IF_ERROR(ReadKeys());
     SKEWLESS_RETURN_IF_ERROR(ReadWhere());
     if (const YamlNode* ttl = body_.Find("ttl")) {
       SKEWLESS_ASSIGN_OR_RETURN(view_.ttl_us, ReadDuration(*ttl, what_ + ", ttl", false));
     }
+    SKEWLESS_ASSIGN_OR_RETURN(view_.write, ReadWriteStrategy(body_, what_, definition_.online));
     SKEWLESS_RETURN_IF_ERROR(ReadFeatures());
     SKEWLESS_RETURN_IF_ERROR(ReadDerived());
     return std::move(view_);
@@ -121,6 +123,8 @@ class ViewReader {
       if (!feature) return FailExpression(*entry.value, 0, feature.error());
       feature->name = name;
       feature->place = PlaceOf(*entry.key);
+      if (view_.write == WriteStrategy::kIncrement)
+        SKEWLESS_RETURN_IF_ERROR(CheckIncrements(*entry.value, *feature));
       view_.features.push_back(std::move(*feature));
     }
     return {};

@@ -58,7 +58,6 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   const StorageDefinition& online = definition.online;
   if (online.type != "redis") return NotAvailable("online store '" + online.type + "'");
   if (OptionOf(online, "form") == "values") return NotAvailable("online.form 'values'");
-  if (OptionOf(online, "write") == "increment") return NotAvailable("online.write 'increment'");
   RedisOptions store;
   store.address = OptionOf(online, "address");
   store.cluster = OptionOf(online, "cluster") == "true";
@@ -74,6 +73,10 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   store.project = definition.project;
   store.views = ViewNames(kernels);
   store.fingerprints = Fingerprints(kernels);
+  for (const auto& kernel : kernels) {
+    const bool adds = kernel->view().write == WriteStrategy::kIncrement;
+    store.increments.push_back(adds ? kernel.get() : nullptr);
+  }
   if (OptionOf(online, "expire") == "true") {
     for (const FeatureViewDefinition& view : definition.views)
       store.expire_after_us.push_back(NeededAfterNewestEvent(view));

@@ -17,7 +17,7 @@ namespace skewless {
 Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const KernelSet& kernels);
 // Its address, secrets, views and layouts, and when rows expire; kUnsupported where the definition
 // names another kind of store, or of Redis what this version does not do. `log_identity` is for
-// the caller to add.
+// the caller to add. `kernels` outlive what is opened with it.
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels);
 
 // How long after its newest event a row is needed by no feature of the view any more: the longest

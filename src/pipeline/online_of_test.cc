@@ -96,8 +96,6 @@ TEST(OnlineOf, WhatThisVersionDoesNotDoIsNamed) {
   };
   EXPECT_EQ(error("{type: redis, address: 'h:1', form: values}").message,
             "online.form 'values' is not available in this version");
-  EXPECT_EQ(error("{type: redis, address: 'h:1', write: increment}").message,
-            "online.write 'increment' is not available in this version");
   EXPECT_EQ(error("{type: dynamodb, table_prefix: p}").code, ErrorCode::kUnsupported);
   const Error missing = error("{type: redis, address: 'h:1', password_env: ONLINE_OF_NOT_SET}");
   EXPECT_EQ(missing.code, ErrorCode::kInvalid);

@@ -1,6 +1,7 @@
 """The real engine over a real Redis: killed with SIGKILL again and again while a server in another process reads vectors
 and logs them; Redis itself ends without a trace and comes again, empty. In the end nothing is lost or twice, every row
-is in Redis, and the audit finds no difference."""
+is in Redis, and the audit finds no difference. The same for rows that are written whole and for those written by
+increments, which lie beside each other."""
 import json
 import os
 import random
@@ -14,7 +15,7 @@ from redis_test import Redis, free_port
 DEFINITION = """\
 project: shop
 log: {{path: var/log}}
-online: {{type: redis, address: "127.0.0.1:{port}"}}
+online: {{type: redis, address: "127.0.0.1:{port}", write: {write}}}
 offline: {{type: parquet, path: var/history}}
 serving: {{served_log: var/served}}
 sources:
@@ -35,18 +36,32 @@ feature_views:
       clicks: count(*)
       total: sum(n)
       recent: sum(n) over 2s hop 100ms
+  largest:
+    source: clicks
+    entity: user
+    write: {other}
+    features: {{most: max(n) over 1s, some: count(*) over 1s}}
+"""
+COUNT_OF_TYPE = """
+local rows = 0
+for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+  if redis.call('TYPE', key).ok == ARGV[2] then rows = rows + 1 end
+end
+return rows
 """
 USERS = 200
-FEATURES = ["activity:clicks", "activity:total", "activity:recent"]
+FEATURES = ["activity:clicks", "activity:total", "activity:recent", "largest:most", "largest:some"]
 KILLS = int(os.environ.get("SKEWLESS_KILLS", "12"))
 
 
 class RedisEngineTest(ProgramTest):
+    WRITE, OTHER = "versioned", "increment"
+
     def setUp(self):
         super().setUp()
         self.chance = random.Random(int(os.environ.get("SKEWLESS_SEED", "7")))
         self.port = free_port()
-        self.write("skewless.yaml", DEFINITION.format(port=self.port))
+        self.write("skewless.yaml", DEFINITION.format(port=self.port, write=self.WRITE, other=self.OTHER))
         self.events = [0] * (USERS + 1)
         self.start_redis()
         self.append(100)
@@ -99,6 +114,18 @@ class RedisEngineTest(ProgramTest):
             return sum(value or 0 for value in result["values"])
         return -1
 
+    def ask_redis(self, *words):
+        return subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True,
+                              check=True).stdout
+
+    def check_forms(self):
+        """Rows have the form that their view says, and increments were steps, not only whole rows."""
+        for view, write in (("activity", self.WRITE), ("largest", self.OTHER)):
+            rows = self.ask_redis("eval", COUNT_OF_TYPE, "0", f"shop:{view}:*",
+                                  "hash" if write == "increment" else "string")
+            self.assertEqual(int(rows), sum(1 for events in self.events if events > 0), view)
+        self.assertIn("cmdstat_hincrby", self.ask_redis("info", "commandstats"))
+
     def end_well(self):
         self.engine.terminate()
         error = self.engine.communicate(timeout=120 * SLOWNESS)[1]
@@ -131,6 +158,9 @@ class RedisEngineTest(ProgramTest):
                 self.start_redis()
                 self.wait_until_all_is_there(server)
         self.wait_until_all_is_there(server)
+        self.append(300)
+        self.wait_until_all_is_there(server)
+        self.check_forms()
         self.end_well()
         server.stop()
         report = self.run_json("audit")
@@ -138,6 +168,10 @@ class RedisEngineTest(ProgramTest):
         self.assertGreater(self.answers.get(200, 0), 100)
         self.assertEqual(report["different_rows"], 0, report)
         self.assertGreater(report["rows"], 500)
+
+
+class RedisIncrementTest(RedisEngineTest):
+    WRITE, OTHER = "increment", "versioned"
 
 
 if __name__ == "__main__":

@@ -31,5 +31,8 @@ Finding ServeStepped(const CompiledCase& c);
 Finding ServeAnytime(const CompiledCase& c);
 // Under the wall clock, which stamps the records; the events move along with it.
 Finding ServeLive(const CompiledCase& c);
+// From a real Redis that stamps the rows of each view on its own: of views without what can't be
+// incremented, some written by increments and some whole; rows are lost, engines follow each other.
+Finding ServeFromRedis(const CompiledCase& c);
 
 }  // namespace skewless::property

@@ -99,6 +99,7 @@ TEST(AgreesWithTheOracle, JoinFromLog) { ExpectAgreement(JoinFromLog); }
 TEST(AgreesWithTheOracle, ServeStepped) { ExpectAgreement(ServeStepped); }
 TEST(AgreesWithTheOracle, ServeAnytime) { ExpectAgreement(ServeAnytime); }
 TEST(AgreesWithTheOracle, ServeLive) { ExpectAgreement(ServeLive); }
+TEST(AgreesWithTheOracle, ServeFromRedis) { ExpectAgreement(ServeFromRedis); }
 
 }  // namespace
 }  // namespace skewless::property

@@ -46,11 +46,22 @@ uint32_t SlotOf(std::string_view redis_key) {
   return Crc16(redis_key) % kSlots;
 }
 
-Keys::Keys(const std::string& key_prefix, const std::string& project,
-           const std::vector<std::string>& views, const std::vector<uint64_t>& fingerprints)
-    : project_(key_prefix + project) {
-  for (size_t i = 0; i < views.size(); ++i)
-    row_heads_.push_back(project_ + ":" + views[i] + ":" + Layout(fingerprints[i]) + ":");
+std::vector<uint64_t> LayoutsOf(const RedisOptions& options) {
+  std::vector<uint64_t> layouts = options.fingerprints;
+  for (size_t i = 0; i < layouts.size(); ++i) {
+    if (options.increments_of(static_cast<int>(i)) == nullptr) continue;
+    Bytes text;
+    PutLe(text, layouts[i]);
+    PutRaw(text, AsBytes("SKI1"));
+    layouts[i] = Hash64(text);
+  }
+  return layouts;
+}
+
+Keys::Keys(const RedisOptions& options) : project_(options.key_prefix + options.project) {
+  const std::vector<uint64_t> layouts = LayoutsOf(options);
+  for (size_t i = 0; i < options.views.size(); ++i)
+    row_heads_.push_back(project_ + ":" + options.views[i] + ":" + Layout(layouts[i]) + ":");
 }
 
 std::string Keys::Tag(uint32_t bucket) { return fmt::format("{{{:03x}}}", bucket); }

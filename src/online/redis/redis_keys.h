@@ -1,7 +1,7 @@
 // Where things lie in Redis. The layout is in docs/formats/redis.md.
 //
 //   <prefix><project>:<view>:<layout>:{<bucket>}<key>   a row; <layout> is 8 hexadecimal digits of
-//                                                       the view's fingerprint
+//                                                       the view's fingerprint and its write
 //   <prefix><project>::clock                            the greatest stamp given
 //   <prefix><project>::open                             readers may read: as of which server, which
 //                                                       layouts
@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/bytes.h"
+#include "online/redis/redis_store.h"
 
 namespace skewless::redis {
 
@@ -27,10 +27,12 @@ uint32_t BucketOf(ByteView key);
 // The cluster's slot of a Redis key: CRC-16 of its hash tag, or of all of it.
 uint32_t SlotOf(std::string_view redis_key);
 
+// What tells a view's rows from those of another definition, or of one that is written another way.
+std::vector<uint64_t> LayoutsOf(const RedisOptions& options);
+
 class Keys {
  public:
-  Keys(const std::string& key_prefix, const std::string& project,
-       const std::vector<std::string>& views, const std::vector<uint64_t>& fingerprints);
+  explicit Keys(const RedisOptions& options);
 
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
@@ -49,8 +51,8 @@ class Keys {
 };
 
 // What an `open` key holds: "<run id> <layout> <layout> ...".
-std::string OpenValue(const std::string& run_id, const std::vector<uint64_t>& fingerprints);
+std::string OpenValue(const std::string& run_id, const std::vector<uint64_t>& layouts);
 enum class Opened { kYes, kOtherServer, kOtherLayout };
-Opened CheckOpenValue(std::string_view value, std::string_view run_id, uint64_t fingerprint);
+Opened CheckOpenValue(std::string_view value, std::string_view run_id, uint64_t layout);
 
 }  // namespace skewless::redis

@@ -19,6 +19,11 @@ void SleepUs(DurationUs duration) {
   ::nanosleep(&time, nullptr);
 }
 
+tl::unexpected<Error> NoState() {
+  return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
+              "Remove its key; the engine writes it again at its next start.");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OnlineReader>> RedisReader::Open(const RedisOptions& options) {
@@ -29,8 +34,9 @@ Result<std::unique_ptr<OnlineReader>> RedisReader::Open(const RedisOptions& opti
 
 RedisReader::RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers)
     : options_(options),
-      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
-      servers_(std::move(servers)) {}
+      keys_(options),
+      servers_(std::move(servers)),
+      layouts_(LayoutsOf(options)) {}
 
 // One for a server that has everything; in a cluster one for each bucket.
 void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
@@ -55,28 +61,54 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
   for (size_t q = 0; q < questions_.size(); ++q) {
     Servers::Question& question = questions_[q];
     const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
-    key_ = cluster ? keys_.Open(bucket) : keys_.Open();
+    const std::string open = cluster ? keys_.Open(bucket) : keys_.Open();
     question.slot = cluster ? SlotOf(Keys::Tag(bucket)) : 0;
     question.plain.clear();
     AppendCommand({"TIME"}, &question.plain);
-    question.keyed.clear();
-    BeginCommand(2 + group_begin_[q + 1] - group_begin_[q], &question.keyed);
-    AppendWord("MGET", &question.keyed);
-    AppendWord(key_, &question.keyed);
-    for (size_t i = group_begin_[q]; i < group_begin_[q + 1]; ++i) {
-      key_.clear();
-      keys_.AppendRowKey(keys[order_[i]].view, buckets_[order_[i]], keys[order_[i]].key, &key_);
-      AppendWord(key_, &question.keyed);
-    }
+    MakeQuestion(keys,
+                 std::span(order_).subspan(group_begin_[q], group_begin_[q + 1] - group_begin_[q]),
+                 open, &question);
   }
+}
+
+void RedisReader::AppendKey(const RowKey& key, uint32_t bucket, Bytes* out) {
+  key_.clear();
+  keys_.AppendRowKey(key.view, bucket, key.key, &key_);
+  AppendWord(key_, out);
+}
+
+// Of one server or bucket, at one instant of its.
+void RedisReader::MakeQuestion(std::span<const RowKey> keys, std::span<const size_t> group,
+                               const std::string& open, Servers::Question* question) {
+  const auto hashes = static_cast<size_t>(
+      std::count_if(group.begin(), group.end(), [&](size_t i) { return is_hash(keys[i].view); }));
+  Bytes& out = question->keyed;
+  out.clear();
+  if (hashes > 0) AppendCommand({"MULTI"}, &out);
+  BeginCommand(2 + group.size() - hashes, &out);
+  AppendWord("MGET", &out);
+  AppendWord(open, &out);
+  for (const size_t i : group) {
+    if (!is_hash(keys[i].view)) AppendKey(keys[i], buckets_[i], &out);
+  }
+  question->replies = 1;
+  if (hashes == 0) return;
+  for (const size_t i : group) {
+    if (!is_hash(keys[i].view)) continue;
+    BeginCommand(2, &out);
+    AppendWord("HGETALL", &out);
+    AppendKey(keys[i], buckets_[i], &out);
+  }
+  AppendCommand({"EXEC"}, &out);
+  question->replies = 3 + hashes;
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {
   const std::string at = "the online store in Redis at " + server.endpoint().ToString();
   const auto index = static_cast<size_t>(view);
-  const Opened opened =
-      IsText(open) ? CheckOpenValue(TextOf(open), server.run_id(), options_.fingerprints[index])
-                   : Opened::kOtherServer;
+  const Opened opened = IsText(open)
+                            ? CheckOpenValue(TextOf(open), server.run_id(), layouts_[index])
+                            : Opened::kOtherServer;
   switch (opened) {
     case Opened::kYes:
       return {};
@@ -93,36 +125,65 @@ Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, 
 
 Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
                              std::span<const size_t> group, Snapshot* snapshot) {
-  const redisReply& rows = *answer.keyed;
   const std::string server = answer.server->endpoint().ToString();
   for (const redisReply* const reply : {answer.plain.get(), answer.keyed.get()}) {
     if (IsError(*reply)) return tl::unexpected<Error>(ErrorOf(TextOf(*reply), server).error);
   }
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answer.plain));
   snapshot->least_time = std::min(snapshot->least_time, time);
-  if (!IsArray(rows, 1 + group.size()))
-    return Fail(ErrorCode::kCorrupt, "Redis at " + server + ": MGET did not answer with all rows");
+  const auto hashes = static_cast<size_t>(
+      std::count_if(group.begin(), group.end(), [&](size_t i) { return is_hash(keys[i].view); }));
+  const auto incomplete = [&] {
+    return Fail(ErrorCode::kCorrupt, "Redis at " + server + " did not answer with all rows");
+  };
+  if (hashes > 0 && !IsArray(*answer.keyed, 1 + hashes)) return incomplete();
+  const redisReply& rows = hashes > 0 ? *answer.keyed->element[0] : *answer.keyed;
+  if (!IsArray(rows, 1 + group.size() - hashes)) return incomplete();
   int checked = -1;
-  for (size_t i = 0; i < group.size(); ++i) {
-    const int view = keys[group[i]].view;
+  size_t row = 1, hash = 1;
+  for (const size_t i : group) {
+    const int view = keys[i].view;
     if (view != checked)
       SKEWLESS_RETURN_IF_ERROR(CheckOpen(*rows.element[0], *answer.server, view));
     checked = view;
-    const redisReply& value = *rows.element[1 + i];
-    if (!IsText(value)) continue;  // no such row
-    SKEWLESS_ASSIGN_OR_RETURN(const Row row, DecodeRow(AsBytes(TextOf(value))));
-    const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
-    if (row.state.size() < sizeof(StateHeader) ||
-        LoadStateHeader(row.state.data()).magic != kStateMagic ||
-        LoadStateHeader(row.state.data()).size != row.state.size() ||
-        LoadStateHeader(row.state.data()).fingerprint != fingerprint) {
-      return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
-                  "Remove its key; the engine writes it again at its next start.");
+    if (const ViewKernel* const kernel = options_.increments_of(view)) {
+      const redisReply& reply = *answer.keyed->element[hash++];
+      if (IsError(reply)) return tl::unexpected<Error>(ErrorOf(TextOf(reply), server).error);
+      SKEWLESS_RETURN_IF_ERROR(TakeHash(reply, *kernel, i, snapshot));
+    } else {
+      SKEWLESS_RETURN_IF_ERROR(TakeRow(*rows.element[row++], view, i, snapshot));
     }
-    snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, row.stamp.available_us);
-    newest_ = std::max(newest_, row.stamp.sequence);
-    states_[group[i]] = row.state;
   }
+  return {};
+}
+
+Status RedisReader::TakeRow(const redisReply& reply, int view, size_t row, Snapshot* snapshot) {
+  if (!IsText(reply)) return {};  // no such row
+  SKEWLESS_ASSIGN_OR_RETURN(const Row decoded, DecodeRow(AsBytes(TextOf(reply))));
+  const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
+  if (decoded.state.size() < sizeof(StateHeader) ||
+      LoadStateHeader(decoded.state.data()).magic != kStateMagic ||
+      LoadStateHeader(decoded.state.data()).size != decoded.state.size() ||
+      LoadStateHeader(decoded.state.data()).fingerprint != fingerprint)
+    return NoState();
+  snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, decoded.stamp.available_us);
+  newest_ = std::max(newest_, decoded.stamp.sequence);
+  states_[row] = decoded.state;
+  return {};
+}
+
+Status RedisReader::TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row,
+                             Snapshot* snapshot) {
+  if (!IsArray(reply, 1)) return {};  // no such row
+  words_.clear();
+  for (size_t i = 0; i < reply.elements; ++i) words_.push_back(TextOf(*reply.element[i]));
+  SKEWLESS_RETURN_IF_ERROR(DecodeHashRow(words_, &hash_));
+  if (hash_.header.fingerprint != kernel.fingerprint()) return NoState();
+  if (made_.size() <= row) made_.resize(row + 1);
+  if (!StateOfNumbers(kernel, hash_.header, hash_.numbers, &made_[row])) return NoState();
+  snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, hash_.stamp.available_us);
+  newest_ = std::max(newest_, hash_.stamp.sequence);
+  states_[row] = made_[row];
   return {};
 }
 

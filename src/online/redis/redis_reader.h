@@ -1,5 +1,6 @@
 // Rows of Redis at one instant T of its servers' clocks. In one round trip: TIME, then one MGET of
-// the rows and of what says that they are all there.
+// the rows and of what says that they are all there; where some are hashes, a MULTI of that MGET
+// and an HGETALL of each.
 //
 // A server runs one command at a time, so the clock that TIME told, less a microsecond, is an
 // instant by which all that was stamped until then is in what was read. Nothing stamped later may
@@ -8,7 +9,7 @@
 // a row's stamp is above it, all are read again.
 #pragma once
 
-#include "online/redis/redis_row.h"
+#include "online/redis/hash_row.h"
 #include "online/redis/servers.h"
 
 namespace skewless::redis {
@@ -24,6 +25,9 @@ class RedisReader final : public OnlineReader {
  private:
   RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers);
   void MakeQuestions(std::span<const RowKey> keys);
+  void MakeQuestion(std::span<const RowKey> keys, std::span<const size_t> group,
+                    const std::string& open, Servers::Question* question);
+  void AppendKey(const RowKey& key, uint32_t bucket, Bytes* out);
   // What the answers hold: the least clock of their servers, the greatest stamp of their rows.
   struct Snapshot {
     Timestamp least_time = kMaxTimestamp;
@@ -32,7 +36,11 @@ class RedisReader final : public OnlineReader {
   Result<Snapshot> TakeAnswers(std::span<const RowKey> keys);
   Status TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
                   std::span<const size_t> group, Snapshot* snapshot);
+  Status TakeRow(const redisReply& reply, int view, size_t row, Snapshot* snapshot);
+  Status TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row,
+                  Snapshot* snapshot);
   Status CheckOpen(const redisReply& open, const Connection& server, int view) const;
+  bool is_hash(int view) const { return options_.increments_of(view) != nullptr; }
 
   RedisOptions options_;
   Keys keys_;
@@ -44,6 +52,11 @@ class RedisReader final : public OnlineReader {
   std::vector<uint32_t> buckets_;
   std::string key_;
   std::vector<ByteView> states_;
+  // Of hashes: their words, and the states that were made of them, by row.
+  std::vector<std::string_view> words_;
+  HashRow hash_;
+  std::vector<Bytes> made_;
+  std::vector<uint64_t> layouts_;  // by view
   Sequence newest_ = 0;
 };
 

@@ -16,11 +16,11 @@ tl::unexpected<Error> Damaged(const char* what) {
               "Remove its key; the engine writes it again at its next start.");
 }
 
-Result<RowHead> DecodeFixed(ByteView bytes) {
+Result<RowHead> DecodeFixed(ByteView bytes, uint32_t wanted) {
   if (bytes.size() < kRowHeadBytes) return Damaged("it is shorter than a row's head");
   const auto magic = LoadLe<uint32_t>(bytes.data());
-  if (magic != kRowMagic) {
-    if ((magic & 0xffffff) != (kRowMagic & 0xffffff)) return Damaged("it does not begin as a row");
+  if (magic != wanted) {
+    if ((magic & 0xffffff) != (wanted & 0xffffff)) return Damaged("it does not begin as a row");
     return Fail(ErrorCode::kVersion, "a row in Redis has a format newer than this program",
                 "Use the version of the program that wrote it.");
   }
@@ -57,7 +57,7 @@ void EncodeRow(const RowWrite& row, Bytes* out) {
 }
 
 Result<Row> DecodeRow(ByteView bytes) {
-  SKEWLESS_ASSIGN_OR_RETURN(const RowHead head, DecodeFixed(bytes));
+  SKEWLESS_ASSIGN_OR_RETURN(const RowHead head, DecodeFixed(bytes, kRowMagic));
   if (LoadLe<uint64_t>(bytes.data() + kChecksumAt) != Hash64(bytes.subspan(kSequenceAt)))
     return Damaged("its checksum fails");
   const size_t unlogged = head.unlogged_count * kUnloggedBytes;
@@ -66,8 +66,8 @@ Result<Row> DecodeRow(ByteView bytes) {
              bytes.subspan(kRowHeadBytes + unlogged)};
 }
 
-Result<RowHead> DecodeRowHead(ByteView bytes) {
-  SKEWLESS_ASSIGN_OR_RETURN(RowHead head, DecodeFixed(bytes));
+Result<RowHead> DecodeRowHead(ByteView bytes, uint32_t magic) {
+  SKEWLESS_ASSIGN_OR_RETURN(RowHead head, DecodeFixed(bytes, magic));
   const size_t whole =
       std::min(head.unlogged_count, (bytes.size() - kRowHeadBytes) / kUnloggedBytes);
   for (size_t i = 0; i < whole; ++i) {

@@ -40,6 +40,7 @@ struct RowHead {
   size_t unlogged_count = 0;
   std::vector<Stamp> unlogged;
 };
-Result<RowHead> DecodeRowHead(ByteView bytes);
+// `magic`: of a row's form.
+Result<RowHead> DecodeRowHead(ByteView bytes, uint32_t magic = kRowMagic);
 
 }  // namespace skewless::redis

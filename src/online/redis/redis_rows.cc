@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "kernel/state.h"
-#include "online/redis/write_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -26,8 +25,9 @@ Error Unserved(const std::string& address) {
 
 Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
-  SKEWLESS_ASSIGN_OR_RETURN(auto servers,
-                            Servers::Make(options, {"SCRIPT", "LOAD", std::string(kWriteScript)}));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto servers,
+      Servers::Make(options, {"SCRIPT", "LOAD", std::string(VersionedScript().text)}));
   SKEWLESS_ASSIGN_OR_RETURN(auto questions, Servers::Make(options, {}));
   return std::unique_ptr<RemoteRows>(
       new RedisRows(options, std::move(servers), std::move(questions)));
@@ -36,11 +36,13 @@ Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options)
 RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
                      std::unique_ptr<Servers> questions)
     : options_(options),
-      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
+      keys_(options),
       servers_(std::move(servers)),
       questions_(std::move(questions)),
-      wants_slots_(options.cluster) {
+      wants_slots_(options.cluster),
+      bases_(options.base_bytes) {
   for (const DurationUs after : options_.expire_after_us) expires_ |= after > 0;
+  for (const ViewKernel* const kernel : options_.increments) increments_ |= kernel != nullptr;
   for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
     bucket_slot_.push_back(SlotOf(Keys::Tag(bucket)));
 }
@@ -58,6 +60,7 @@ RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
     spare_.pop_back();
     call->command.clear();
     call->rows.clear();
+    call->kept.clear();
     call->redirects = 0;
     call->asking = false;
   }
@@ -92,37 +95,50 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
   }
   const uint32_t bucket = buckets_[group[0]];
   Call call = NewCall(bucket);
-  EncodeCall(servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock(), group_rows_,
-             std::span(group_keys_.data(), count), group_expire_, call.get());
+  const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
+  const std::span<const std::string> keys(group_keys_.data(), count);
+  if (options_.increments_of(group_rows_[0].view) != nullptr) {
+    EncodeIncrements(clock, keys, call.get());
+  } else {
+    EncodeCall(clock, group_rows_, keys, group_expire_, call.get());
+  }
   in_flight_ += group.size();
   unplaced_.push_back(std::move(call));
 }
 
 Status RedisRows::Send(std::span<const RowWrite> rows) {
   SKEWLESS_CHECK(rows.size() <= room());
+  EncodeGroups(rows);
+  Advance(0);
+  return {};
+}
+
+// One server takes rows of any buckets together; a cluster those of one slot. A call is of one
+// script.
+void RedisRows::EncodeGroups(std::span<const RowWrite> rows) {
   buckets_.clear();
   for (const RowWrite& row : rows) buckets_.push_back(BucketOf(row.key));
   order_.resize(rows.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
-  // One server takes rows of any buckets together; a cluster those of one slot.
-  if (servers_->cluster()) {
-    std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
-      return buckets_[a] != buckets_[b] ? buckets_[a] < buckets_[b] : a < b;
-    });
+  const auto part = [&](size_t i) {
+    const bool adds = options_.increments_of(rows[i].view) != nullptr;
+    return std::pair(adds, servers_->cluster() ? buckets_[i] : 0);
+  };
+  if (servers_->cluster() || increments_) {
+    std::sort(order_.begin(), order_.end(),
+              [&](size_t a, size_t b) { return part(a) != part(b) ? part(a) < part(b) : a < b; });
   }
   for (size_t begin = 0; begin < order_.size();) {
     size_t end = begin;
     size_t bytes = 0;
     while (end < order_.size() && end - begin < options_.rows_per_call && bytes < kMaxCallBytes &&
-           (!servers_->cluster() || buckets_[order_[end]] == buckets_[order_[begin]])) {
+           part(order_[end]) == part(order_[begin])) {
       bytes += EncodedRowBytes(rows[order_[end]]);
       ++end;
     }
     EncodeGroup(std::span(order_).subspan(begin, end - begin), rows);
     begin = end;
   }
-  Advance(0);
-  return {};
 }
 
 RedisRows::Lane& RedisRows::LaneOf(Connection& connection) {
@@ -209,7 +225,7 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     const std::string_view text = TextOf(reply);
     const Endpoint& from = lane.connection->endpoint();
     if (text.starts_with("NOSCRIPT")) {
-      AppendCommand({"SCRIPT", "LOAD", kWriteScript}, &lane.connection->out());
+      AppendCommand({"SCRIPT", "LOAD", call->script->text}, &lane.connection->out());
       lane.connection->Expect(1);
       lane.sent.push_back({Awaited::kNothing, nullptr});
       lane.waiting.push_front(std::move(call));
@@ -235,8 +251,9 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
       FailCall(*call, decoded.error(), false, &done_);
     } else if (!decoded->claimed) {
       NoteUnclaimed(call->bucket);
-    } else if (!servers_->cluster()) {
-      least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
+    } else {
+      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
+      if (!call->kept.empty()) TakeIncrements(*call, decoded->apart);
     }
   }
   if (spare_.size() < kMaxSpare) spare_.push_back(std::move(call));
@@ -334,7 +351,10 @@ void RedisRows::UpdateIncarnation() {
     last = server;
   }
   const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
-  if (now != incarnation_ && incarnation_ != 0) claimed_.reset();
+  if (now != incarnation_ && incarnation_ != 0) {
+    claimed_.reset();
+    bases_.Clear();
+  }
   incarnation_ = now;
 }
 

@@ -6,8 +6,9 @@
 #include <bitset>
 #include <deque>
 
+#include "online/redis/increment_call.h"
+#include "online/redis/row_bases.h"
 #include "online/redis/servers.h"
-#include "online/redis/write_call.h"
 
 namespace skewless::redis {
 
@@ -44,7 +45,11 @@ class RedisRows final : public RemoteRows {
   RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
             std::unique_ptr<Servers> questions);
   Call NewCall(uint32_t bucket);
+  void EncodeGroups(std::span<const RowWrite> rows);
   void EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows);
+  void EncodeIncrements(const std::string& clock, std::span<const std::string> keys,
+                        WriteCall* call);
+  void TakeIncrements(const WriteCall& call, std::span<const size_t> apart);
   int64_t ExpireAtMs(const RowWrite& row) const;
   Lane& LaneOf(Connection& connection);
   void Place();  // calls into their servers' lanes
@@ -79,12 +84,16 @@ class RedisRows final : public RemoteRows {
   bool wants_slots_;
   int64_t slots_asked_ns_ = 0;
   bool expires_ = false;
+  bool increments_ = false;        // of some view
   std::bitset<kBuckets> claimed_;  // in this incarnation
   uint64_t losses_ = 0;            // claims that were gone
   uint32_t writer_ = 0;            // as it claimed the rows
   uint64_t incarnation_ = 0;
   Timestamp least_stamp_ = kMinTimestamp;
   std::vector<uint32_t> bucket_slot_;
+  RowBases bases_;  // of rows written by increments
+  IncrementEncoder encoder_;
+  std::vector<IncrementWrite> group_increments_;
   // Scratch of Send.
   std::vector<uint32_t> buckets_;
   std::vector<size_t> order_;

@@ -111,7 +111,11 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
       Servers::Question& question = asked_[i - begin];
       question.slot = bucket_slot_[bucket];
       question.keyed.clear();
-      AppendGetRange(key, head_bytes, &question.keyed);
+      if (options_.increments_of(keys[i].view) != nullptr) {
+        AppendCommand({"HGET", key, kRowField}, &question.keyed);
+      } else {
+        AppendGetRange(key, head_bytes, &question.keyed);
+      }
     }
     SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
     for (size_t i = begin; i < end; ++i) {
@@ -122,7 +126,9 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
       }
       const std::string_view text = IsText(*answer.keyed) ? TextOf(*answer.keyed) : "";
       if (text.empty()) continue;
-      SKEWLESS_ASSIGN_OR_RETURN(RowHead head, DecodeRowHead(AsBytes(text)));
+      const bool is_hash = options_.increments_of(keys[i].view) != nullptr;
+      SKEWLESS_ASSIGN_OR_RETURN(RowHead head,
+                                DecodeRowHead(AsBytes(text), is_hash ? kHashRowMagic : kRowMagic));
       if (head.unlogged.size() < head.unlogged_count) longer->push_back(i);
       (*rows)[i] = StoredRowOf(std::move(head));
     }
@@ -168,7 +174,7 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
     AppendCommand(
         {"EVAL", std::string(kOpenScript), "2", cluster ? keys_.Clock(bucket) : keys_.Clock(),
          cluster ? keys_.Open(bucket) : keys_.Open(), std::to_string(writer_),
-         OpenValue(server->run_id(), options_.fingerprints)},
+         OpenValue(server->run_id(), LayoutsOf(options_))},
         &question.keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));

@@ -1,6 +1,7 @@
-// Redis as the online store, on its own or as a cluster: one string value a row, written by a
-// script that compares versions and stamps, read together with the server's clock.
-// Formats: docs/formats/redis.md. Running one: docs/operations/redis.md.
+// Redis as the online store, on its own or as a cluster: a row is one string value, or a hash of
+// numbers where its view is written by increments; a script compares versions, writes and stamps
+// it, and it is read together with the server's clock.
+// Formats: docs/formats/redis.md, redis-increments.md. Running one: docs/operations/redis.md.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,8 @@
 #include "online/remote_rows.h"
 
 namespace skewless {
+
+class ViewKernel;
 
 struct RedisTls {
   bool enabled = false;
@@ -30,6 +33,9 @@ struct RedisOptions {
   std::string project;
   std::vector<std::string> views;      // names, in the definition's order
   std::vector<uint64_t> fingerprints;  // of their kernels
+  // By view: the kernel, which outlives the store, of one that is written by increments; null, or
+  // no entry: its rows are written whole.
+  std::vector<const ViewKernel*> increments;
 
   DurationUs connect_timeout_us = 2 * kSecondUs;
   DurationUs timeout_us = kSecondUs;  // without any answer while answers are due
@@ -40,6 +46,13 @@ struct RedisOptions {
   std::vector<DurationUs> expire_after_us;
   size_t window_rows = 4096;  // in flight at most
   size_t rows_per_call = 32;  // of one slot, in one call of the script
+  // For the states that increments are reckoned from: rows beyond it are written whole.
+  size_t base_bytes = size_t{256} << 20;
+
+  const ViewKernel* increments_of(int view) const {
+    const auto index = static_cast<size_t>(view);
+    return index < increments.size() ? increments[index] : nullptr;
+  }
 };
 
 // Neither waits for the server: it may come later, and go and come again.

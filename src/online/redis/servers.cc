@@ -11,7 +11,7 @@ constexpr int kMaxTries = 3;
 
 void Put(const Servers::Question& question, bool asking, Connection* server) {
   Bytes& out = server->out();
-  size_t replies = 1;
+  size_t replies = question.replies;
   if (!question.plain.empty()) {
     PutRaw(out, question.plain);
     ++replies;
@@ -24,15 +24,20 @@ void Put(const Servers::Question& question, bool asking, Connection* server) {
   server->Expect(replies);
 }
 
-Status TakeAnswer(Connection& server, bool has_plain, bool asking, Servers::Answer* answer) {
+Status TakeAnswer(Connection& server, const Servers::Question& question, bool asking,
+                  Servers::Answer* answer) {
   answer->server = &server;
-  if (has_plain) {
+  if (!question.plain.empty()) {
     SKEWLESS_ASSIGN_OR_RETURN(answer->plain, server.WaitReply());
   }
   if (asking) {
     SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
   }
   SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
+  for (size_t i = 1; i < question.replies; ++i) {
+    SKEWLESS_ASSIGN_OR_RETURN(Reply next, server.WaitReply());
+    if (!IsError(*answer->keyed)) answer->keyed = std::move(next);
+  }
   return {};
 }
 
@@ -94,7 +99,7 @@ Status Servers::LearnMap() {
 Status Servers::AskAt(Connection& server, const Question& question, bool asking, Answer* answer) {
   SKEWLESS_RETURN_IF_ERROR(server.WaitReady());
   Put(question, asking, &server);
-  return TakeAnswer(server, !question.plain.empty(), asking, answer);
+  return TakeAnswer(server, question, asking, answer);
 }
 
 Status Servers::Follow(const Redirect& redirect, const Question& question, Answer* answer) {
@@ -125,8 +130,7 @@ Status Servers::AskOnce(std::span<const Question> questions, std::vector<Answer>
     // One that was made anew meanwhile has forgotten what it was asked.
     if (server.openings() != asked_[i].second || !server.ready())
       return tl::unexpected<Error>(server.failure());
-    SKEWLESS_RETURN_IF_ERROR(
-        TakeAnswer(server, !questions[i].plain.empty(), false, &(*answers)[i]));
+    SKEWLESS_RETURN_IF_ERROR(TakeAnswer(server, questions[i], false, &(*answers)[i]));
   }
   if (!cluster_) return {};
   for (size_t i = 0; i < questions.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "online/redis/increment_script.h"
 #include "online/redis/redis_row.h"
 #include "online/redis/write_script.h"
 
@@ -18,7 +19,8 @@ tl::unexpected<Error> Senseless() {
 }
 
 // Four elements of the reply, about one row.
-Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritten* first) {
+Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritten* first,
+                      WriteReply* reply) {
   if (parts[0]->type != REDIS_REPLY_INTEGER || !IsText(*parts[1]) || !IsText(*parts[2]) ||
       parts[3]->type != REDIS_REPLY_INTEGER)
     return Senseless();
@@ -34,6 +36,14 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
                   "a row's key in Redis holds something that is no row of ours",
                   "Another program, or a newer version of this one, uses the same key_prefix and "
                   "project: give this one its own."};
+    return {};
+  }
+  if (what == "apart" && !call.kept.empty()) {
+    done.outcome = RowWritten::Outcome::kFailed;
+    done.stored_sequence = 0;
+    done.available_us = 0;
+    done.may_retry = true;
+    reply->apart.push_back(static_cast<size_t>(row - 1));
     return {};
   }
   if (parts[2]->len != sizeof(Sequence)) return Senseless();
@@ -57,6 +67,15 @@ void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* 
   FailCall(call, lost, true, done);
 }
 
+std::string NameOf(std::string_view script) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  SKEWLESS_CHECK(EVP_Digest(script.data(), script.size(), digest, &size, EVP_sha1(), nullptr) == 1);
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
 }  // namespace
 
 Error TakenOver(uint32_t writer, int64_t holder) {
@@ -67,27 +86,25 @@ Error TakenOver(uint32_t writer, int64_t holder) {
           "Leave the store to the newer engine: stop this one for good. Nothing was changed."};
 }
 
-const std::string& WriteScriptName() {
-  static const std::string name = [] {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    SKEWLESS_CHECK(EVP_Digest(kWriteScript.data(), kWriteScript.size(), digest, &size, EVP_sha1(),
-                              nullptr) == 1);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
-  }();
-  return name;
+const Script& VersionedScript() {
+  static const Script script{kWriteScript, NameOf(kWriteScript)};
+  return script;
+}
+
+const Script& IncrementScript() {
+  static const Script script{kIncrementScript, NameOf(kIncrementScript)};
+  return script;
 }
 
 void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
                 std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
                 WriteCall* call) {
   SKEWLESS_DCHECK(rows.size() == keys.size());
+  call->script = &VersionedScript();
   Bytes& out = call->command;
   BeginCommand(4 + keys.size() + rows.size() + expire_at_ms.size(), &out);
   AppendWord("EVALSHA", &out);
-  AppendWord(WriteScriptName(), &out);
+  AppendWord(call->script->name, &out);
   AppendWord(std::to_string(1 + keys.size()), &out);
   for (const std::string& key : keys) AppendWord(key, &out);
   AppendWord(clock_key, &out);
@@ -112,8 +129,9 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
   const Timestamp stamp_us = reply.element[0]->integer;
   if (stamp_us == 0) {
     RefuseCall(call, reply.element[1]->integer, done);
-    return WriteReply{.claimed = false, .stamp_us = 0};
+    return WriteReply{.claimed = false, .stamp_us = 0, .apart = {}};
   }
+  WriteReply result{.claimed = true, .stamp_us = stamp_us, .apart = {}};
   const size_t before = done->size();
   for (const WriteCall::Row& row : call.rows) {
     RowWritten& written = done->emplace_back();
@@ -123,12 +141,12 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
     written.available_us = stamp_us;
   }
   for (size_t at = kHeadElements; at < reply.elements; at += kExceptionElements) {
-    Status applied = ApplyException(reply.element + at, call, done->data() + before);
+    Status applied = ApplyException(reply.element + at, call, done->data() + before, &result);
     if (applied) continue;
     done->resize(before);
     return tl::unexpected<Error>(applied.error());
   }
-  return WriteReply{.claimed = true, .stamp_us = stamp_us};
+  return result;
 }
 
 void FailCall(const WriteCall& call, const Error& error, bool may_retry,

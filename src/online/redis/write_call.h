@@ -10,8 +10,13 @@
 
 namespace skewless::redis {
 
-// The name that EVALSHA calls the script by: its SHA-1 in hexadecimal.
-const std::string& WriteScriptName();
+// A script and the name that EVALSHA calls it by: its SHA-1 in hexadecimal.
+struct Script {
+  std::string_view text;
+  std::string name;
+};
+const Script& VersionedScript();
+const Script& IncrementScript();
 inline constexpr Timestamp kNeverExpires = 0;
 
 struct WriteCall {
@@ -19,11 +24,20 @@ struct WriteCall {
     uint64_t ticket = 0;
     Sequence sequence = 0;
   };
+  // A row that is sent as increments, for when the server has it not as they suppose.
+  struct KeptRow {
+    int view = 0;
+    Bytes key;
+    Bytes state;
+    std::vector<Stamp> unlogged;
+  };
   uint32_t bucket = 0;  // in a cluster
   uint32_t slot = 0;
   uint32_t writer = 0;  // of all its rows
+  const Script* script = nullptr;
   Bytes command;
   std::vector<Row> rows;
+  std::vector<KeptRow> kept;  // of a call of increments
   int redirects = 0;
   bool asking = false;
   int64_t given_ns = 0;  // when it was handed over
@@ -38,6 +52,9 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
 struct WriteReply {
   bool claimed = true;     // by the call's writer; else nothing was written
   Timestamp stamp_us = 0;  // of rows written by the call: later ones are stamped later
+  // Rows of the call, by number, ascending, whose increments didn't fit what the server has. They
+  // count as failed.
+  std::vector<size_t> apart;
 };
 // What is told to a writer that another one, `holder`, has taken the rows from.
 Error TakenOver(uint32_t writer, int64_t holder);
