@@ -1,5 +1,5 @@
 """A slow store: each command to Redis takes 20 ms longer, while 20,000 events a second come over 5,000 keys; beside a
-writer that waits for each row's answer.
+writer that waits for each row's answer. A probe reads rows meanwhile: none may go back.
 """
 import json
 import os
@@ -49,6 +49,9 @@ def measure_ours(bench, broker, address, synchronous):
                                  str(RATE * bench.size["slow_seconds"]), "--rate", str(RATE), "--users", str(USERS),
                                  "--even"], stdout=subprocess.PIPE, text=True)
     bench.started.append(producer)
+    probe = subprocess.Popen([bench.program, "freshness", "--probe", "--json", "-C", folder, "--for",
+                              f"{bench.size['slow_seconds']}s"], stdout=subprocess.PIPE, text=True)
+    bench.started.append(probe)
     start, backlogs = time.monotonic(), []
     while producer.poll() is None:
         backlogs.append(engine.metric("skewless_online_backlog_events"))
@@ -58,10 +61,11 @@ def measure_ours(bench, broker, address, synchronous):
     engine.await_written()
     took = time.monotonic() - start
     rows = engine.metric("skewless_online_rows_written_total")
+    probed = json.loads(probe.communicate(timeout=60)[0])
     summary = engine.stop()
     events_a_second = counts["acknowledged"] / took
     bench.figures = {"synchronous_rows_per_second": synchronous, "events_per_second": events_a_second, "rows": rows,
-                     "seconds": took, "backlogs": backlogs, "summary": summary}
+                     "seconds": took, "backlogs": backlogs, "probed": probed, "summary": summary}
     ratio = events_a_second / synchronous
     bench.add(f"{DELAY_MS} ms a command, {USERS:,} keys: events a second until readable", f"{events_a_second:,.0f}",
               f"{synchronous:.0f}, a synchronous writer's rows", ratio, "100 times", ratio >= 100)
@@ -69,5 +73,9 @@ def measure_ours(bench, broker, address, synchronous):
     bench.add("events that waited for the store, at most", f"{max(backlogs):,.0f}", f"{counts['acknowledged']:,} in all")
     lost = counts["acknowledged"] - summary["events"]
     bench.add("events lost", f"{lost:,}", target="0", met=lost == 0)
+    view, = probed["views"]
+    back = probed["rows_went_back"] + probed["rows_not_in_log"]
+    bench.add(f"rows that went back, or were ahead of the log, in {probed['looks']:,} looks at {view['entities']} rows",
+              f"{back:,}", target="0", met=back == 0 and view["records"] > 0)
     shutil.rmtree(folder)
 
