@@ -14,7 +14,8 @@ void AddRowMetrics(const Engine& engine, MetricFamilies* families) {
   const auto count = [&counter](const char* name, const char* help, int64_t value) {
     counter(name, help, static_cast<double>(value));
   };
-  gauge("skewless_online_up", "1 while the store answers, 0 while it is away.", stats.connected);
+  gauge("skewless_online_up", "1 while the store takes rows, 0 while it is away or refuses them.",
+        stats.health == StoreHealth::kTakesRows ? 1 : 0);
   count("skewless_online_rows_written_total", "Rows acknowledged by the store.", stats.written);
   count("skewless_online_rows_coalesced_total", "Row changes that went out with a later one.",
         stats.coalesced);

@@ -157,6 +157,7 @@ RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, int64_t no
   SKEWLESS_CHECK(row.in_flight && !row.queued);
   --in_flight_;
   row.in_flight = false;
+  if (row.failures > 0) --failing_;
   row.failures = 0;
   window_.Answered(row.sent_nanos, now_nanos, was_full_);
   const auto least = least_of_flying_.find(row.least_us);
@@ -193,6 +194,7 @@ void RowSchedule::Failed(Id id, int64_t now_nanos) {
   --in_flight_;
   row.queued = true;
   window_.Failed(row.sent_nanos, now_nanos);
+  if (row.failures == 0) ++failing_;
   retries_.push({now_nanos + BackoffNanos(row.failures++), id});
 }
 
@@ -252,6 +254,7 @@ RowSchedule::Counts RowSchedule::counts() const {
   counts.rows = static_cast<int64_t>(outstanding_rows_);
   counts.events = outstanding_events_;
   counts.window = static_cast<int64_t>(window_.size());
+  counts.failing = failing_;
   counts.written = written_;
   counts.coalesced = coalesced_;
   counts.retries = retried_;

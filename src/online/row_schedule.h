@@ -101,6 +101,7 @@ class RowSchedule {
 
   struct Counts {
     int64_t in_flight = 0, rows = 0, events = 0, window = 0;
+    int64_t failing = 0;  // rows whose last write failed
     int64_t written = 0, coalesced = 0, retries = 0;
   };
   Counts counts() const;
@@ -174,6 +175,7 @@ class RowSchedule {
   size_t outstanding_rows_ = 0;
   int64_t outstanding_events_ = 0;
   int64_t in_flight_ = 0;  // sent and not answered
+  int64_t failing_ = 0;    // rows with failures
   int64_t written_ = 0, coalesced_ = 0, retried_ = 0;
   uint64_t random_;
 };

@@ -136,11 +136,12 @@ Status RowWriter::Turn(DurationUs wait_us) {
   TakeHandovers();
   SKEWLESS_RETURN_IF_ERROR(PollStore(wait_us));
   NoteIncarnation();
-  if (connected_ && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
+  if (MayAsk() && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
   SKEWLESS_RETURN_IF_ERROR(LogStamps(/*closing=*/false));
   // Nothing before the first comparison: what rows carry that nobody logged would be written over.
   if (connected_ && incarnation_ != 0 && !comparing_) SKEWLESS_RETURN_IF_ERROR(SendRows());
-  if (connected_ && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
+  if (MayAsk() && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
+  LookAtStore();
   Publish();
   return {};
 }
@@ -173,7 +174,7 @@ void RowWriter::Publish() {
   stats_.coalesced.store(counts.coalesced, std::memory_order_relaxed);
   stats_.retries.store(counts.retries, std::memory_order_relaxed);
   stats_.stamp_bytes.store(parts_.stamps->bytes_written(), std::memory_order_relaxed);
-  stats_.connected.store(connected_, std::memory_order_relaxed);
+  stats_.health.store(watch_.health(), std::memory_order_relaxed);
   full_.store(schedule_.full(), std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   const bool idle =

@@ -11,7 +11,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "online/row_schedule.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/row_writer_stats.h"
+#include "pipeline/store_watch.h"
 
 namespace skewless {
 
@@ -93,8 +93,10 @@ class RowWriter {
   Status PollStore(DurationUs wait_us);
   Status TakeAnswer(const RowWritten& answer);
   Status Fence(const RowWritten& answer) const;
-  void NoteConnection(const Status& polled);
+  void LookAtStore();
   void NoteIncarnation();
+  bool MayAsk() const;
+  Status TakeRefusal(const Error& error);
   Status Compare();
   Status Claim();
   Status CompareRows(const ChangedRows& rows);
@@ -120,8 +122,10 @@ class RowWriter {
   std::vector<int64_t> sent_nanos_;  // by row
   std::vector<StoredRow> stored_;
   bool connected_ = false;
-  std::optional<int64_t> away_nanos_;  // since when
-  bool told_away_ = false;
+  StoreWatch watch_;
+  Error away_, refusal_;            // the last of each kind
+  bool refuses_questions_ = false;  // the last one
+  int64_t ask_after_nanos_ = 0;
 
   // ---- comparing
   uint64_t incarnation_ = 0;  // that is compared with, or was

@@ -225,9 +225,10 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
       LaneOf(servers_->At(redirect->to)).waiting.push_back(std::move(call));
       return;
     }
-    const ServerError error = ErrorOf(text, from.ToString());
+    const ServerError error =
+        redirect ? ServerError{InCircles(from), true} : ErrorOf(text, from.ToString());
     in_flight_ -= call->rows.size();
-    FailCall(*call, error.error, error.may_retry || redirect.has_value(), &done_);
+    FailCall(*call, error.error, error.may_retry, &done_);
   } else {
     in_flight_ -= call->rows.size();
     const auto decoded = DecodeWriteReply(reply, *call, &done_);
@@ -252,7 +253,8 @@ void RedisRows::TakeReplies(Lane& lane) {
       TakeCallReply(lane, std::move(awaited.call), *reply);
     } else if (awaited.kind == Awaited::kSlots) {
       // Where it makes no sense, the next answer may.
-      if (servers_->map().Learn(*reply, lane.connection->endpoint())) {
+      slots_ = servers_->map().Learn(*reply, lane.connection->endpoint());
+      if (slots_) {
         wants_slots_ = false;
         UpdateIncarnation();
       }
@@ -314,6 +316,7 @@ Status RedisRows::Health() {
   if (servers_->cluster() && servers_->map().empty()) {
     const Connection& seed = servers_->At(servers_->seed());
     if (!seed.ready() && seed.failures() > 0) return tl::unexpected<Error>(seed.failure());
+    if (!slots_) return slots_;
   }
   for (const Connection* const used : servers_->Used()) {
     if (!used->ready() && used->failures() > 0) return tl::unexpected<Error>(used->failure());
