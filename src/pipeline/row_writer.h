@@ -67,10 +67,15 @@ class RowWriter {
   // The stamps of all records up to here are known, durably.
   Sequence known_sequence() const { return known_sequence_.load(std::memory_order_acquire); }
 
-  // Everything that was handed over is in the store, and readers are let in.
+  // Nothing more is to come, as far as the engine knows: a store that takes no rows, and is owed
+  // none, is not waited for.
+  void EndSoon() { ending_.store(true); }
+  // Everything that was handed over is in the store, and readers are let in; or the end has come.
   bool drained() const { return idle_.load(std::memory_order_acquire); }
   // After the last Changed. Where not all is drained the next engine finds out and goes on.
   Status Finish();
+  // After Finish: what was not drained, and why. kUnavailable.
+  Status Owed() const;
   bool failed() const { return failed_.load(std::memory_order_acquire); }
   Status status() const;
 
@@ -87,6 +92,9 @@ class RowWriter {
 
   void Run();
   void TakeTurn(DurationUs wait_us);
+  bool Settled();
+  bool MaySettle() const;
+  bool HasCommits() const;
   Status Turn(DurationUs wait_us);
   DurationUs WaitTime();
   void TakeHandovers();
@@ -151,7 +159,7 @@ class RowWriter {
   std::vector<Handover> taken_;
   std::vector<ChangedRows> spare_;  // of handovers that were taken
   std::atomic<uint64_t> wanted_listing_{0};
-  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, finish_{false};
+  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, ending_{false}, finish_{false};
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
   std::atomic<Sequence> known_sequence_{0};
   mutable std::mutex status_mutex_;

@@ -117,6 +117,68 @@ class RefusingStoreTest(ProgramTest):
         self.begin(port=port)
         self.goes_on("store refuses", "READONLY", "name the primary")
 
+    def stop(self, code):
+        """SIGTERM; what it fails with."""
+        self.engine.terminate()
+        self.assertEqual(self.engine.wait(timeout=300 * SLOWNESS), code, self.events())
+        return self.events()[-1]
+
+    def append(self, users):
+        now = time.time_ns() // 1000
+        with open(self.path("clicks.json"), "a") as file:
+            file.write("".join(json.dumps({"user": user, "ts": now}) + "\n" for user in users))
+
+    def fill(self):
+        """An engine that has written all rows, and Redis."""
+        redis = self.redis()
+        self.begin()
+        while self.metric("skewless_online_rows_written_total") < USERS:
+            time.sleep(0.02)
+        return redis
+
+    def test_an_end_while_it_is_away_and_owed_nothing(self):
+        redis = self.fill()
+        self.stop(0)
+        redis.stop()
+        self.begin()
+        self.event("store away")
+        self.assertEqual(self.stop(0)["message"], "engine stopped")
+        # Twice: the end before this one was one in order, too.
+        self.begin()
+        self.event("store away")
+        self.stop(0)
+
+    def test_an_end_while_it_is_owed_rows(self):
+        redis = self.fill()
+        redis.stop()
+        self.append(range(USERS // 2))
+        self.event("store away")
+        failed = self.stop(1)
+        self.assertIn(f"has not taken {USERS // 2} rows that changed ({USERS // 2} events)", failed["error"])
+        self.assertIn("Connection refused", failed["error"])
+        self.assertIn("the next start compares, and writes", failed["remedy"])
+        self.redis()
+        self.begin()
+        while self.metric("skewless_online_rows_written_total") < USERS:
+            time.sleep(0.02)
+        self.assertNotIn("online store rebuilt", [event["message"] for event in self.events()])
+        self.stop(0)
+
+    def test_an_end_before_a_killed_ones_rows_were_compared(self):
+        redis = self.fill()
+        self.engine.kill()
+        self.engine.wait()
+        redis.stop()
+        self.begin()
+        self.event("store away")
+        self.assertIn("was not compared with the log", self.stop(1)["error"])
+
+    def test_an_end_with_a_full_backlog(self):
+        self.append(range(300_000))
+        self.begin()
+        self.event("backlog of the store is full")
+        self.assertIn("has not taken 2", self.stop(1)["error"])
+
     def test_one_that_is_no_cluster(self):
         self.redis()
         self.begin(", cluster: true")
