@@ -21,7 +21,8 @@ void AddRowMetrics(const Engine& engine, MetricFamilies* families) {
         stats.coalesced);
   count("skewless_online_retries_total", "Writes sent again.", stats.retries);
   count("skewless_online_rows_rewritten_total",
-        "Rows that the store had lost or had older, written anew.", stats.rewritten);
+        "Rows that the store had taken and lost, or had older again, written anew.",
+        stats.rewritten);
   gauge("skewless_online_in_flight_rows", "Rows sent and not acknowledged.", stats.in_flight);
   gauge("skewless_online_window_rows", "Rows that may be in flight now.", stats.window);
   gauge("skewless_online_backlog_rows", "Rows that changed and are not acknowledged.",

@@ -87,11 +87,12 @@ void RowSchedule::BeginCompare(Sequence last_sequence) {
   commits_.push_back({last_sequence, 1});
 }
 
-void RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
+bool RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
   SKEWLESS_CHECK(compare_ != kNoCommit);
   const Id id = FindOrAdd(change.view, key, change.hash);
   Row& row = rows_[id];
   row.wanted = std::max(row.wanted, change.sequence);
+  const bool is_new = !row.outstanding();
   if (!row.rewriting) ++rewrites_left_;
   row.rewriting = true;
   Load load;
@@ -99,6 +100,7 @@ void RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
   ++commits_[compare_ - first_commit_].loads;
   Merge(&row.waiting, load);
   Queue(id);
+  return is_new;
 }
 
 void RowSchedule::EndCompare() {

@@ -45,7 +45,8 @@ class RowSchedule {
   // ---- What the store turned out to lack
   // From here to EndCompare nothing is known of records up to `last_sequence` that wasn't before.
   void BeginCompare(Sequence last_sequence);
-  void Rewrite(const ChangedRow& row, ByteView key);
+  // False where the row was to go out anyway.
+  bool Rewrite(const ChangedRow& row, ByteView key);
   void EndCompare();
   int64_t rewrites_left() const { return rewrites_left_; }
 

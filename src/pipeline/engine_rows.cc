@@ -38,7 +38,8 @@ Status Engine::OpenRows() {
   stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
   stamps.identity = log_->identity();
   stamps.epoch = log_->epoch();
-  stamps.views = StampedViewsOf(kernels_);
+  parts.views = stamps.views = StampedViewsOf(kernels_);
+  parts.expire_after_us = ExpireAfter(definition_);
   SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
   rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
                                       options_.rows);

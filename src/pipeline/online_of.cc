@@ -54,6 +54,14 @@ DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view) {
   return longest;
 }
 
+std::vector<DurationUs> ExpireAfter(const Definition& definition) {
+  std::vector<DurationUs> after;
+  if (OptionOf(definition.online, "expire") != "true") return after;
+  for (const FeatureViewDefinition& view : definition.views)
+    after.push_back(NeededAfterNewestEvent(view));
+  return after;
+}
+
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels) {
   const StorageDefinition& online = definition.online;
   if (online.type != "redis") return NotAvailable("online store '" + online.type + "'");
@@ -74,10 +82,7 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   store.project = definition.project;
   store.views = ViewNames(kernels);
   store.fingerprints = Fingerprints(kernels);
-  if (OptionOf(online, "expire") == "true") {
-    for (const FeatureViewDefinition& view : definition.views)
-      store.expire_after_us.push_back(NeededAfterNewestEvent(view));
-  }
+  store.expire_after_us = ExpireAfter(definition);
   return store;
 }
 

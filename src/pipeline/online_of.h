@@ -24,6 +24,9 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
 // window, or the time to live; 0 where a feature has neither.
 DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view);
 
+// By view: how long after its newest event a row leaves the store by itself; 0, or no entry: never.
+std::vector<DurationUs> ExpireAfter(const Definition& definition);
+
 // The writer of a store elsewhere; null where the definition's store is the embedded one.
 Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
                                                    const KernelSet& kernels, uint64_t log_identity);

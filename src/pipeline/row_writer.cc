@@ -23,6 +23,7 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
       options_(options),
       parts_(std::move(parts)),
       schedule_(options.schedule),
+      wall_clock_(NewWallClock()),
       last_sequence_(last_sequence),
       written_(parts_.stamps->recovered()) {
   written_.opened_us = kMaxTimestamp;

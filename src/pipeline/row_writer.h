@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "kernel/kernel_set.h"
 #include "log/stamp_log.h"
 #include "online/remote_rows.h"
@@ -36,7 +37,9 @@ struct RowWriterParts {
   std::unique_ptr<RemoteRows> store;
   std::unique_ptr<OnlineReader> states;  // of the engine's own store
   std::unique_ptr<StampLogWriter> stamps;
-  uint32_t writer = 0;  // the log's epoch
+  std::vector<StampedView> views;                // as they are logged
+  std::vector<DurationUs> expire_after_us = {};  // ExpireAfter
+  uint32_t writer = 0;                           // the log's epoch
   // Freshness is counted there, a record once for each view, when its row is answered for; records
   // of a row that go out together count from the oldest of them. Outlives the writer.
   EngineStats* engine = nullptr;
@@ -109,6 +112,7 @@ class RowWriter {
   Status Claim();
   Status CompareRows(const ChangedRows& rows);
   Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored);
+  bool WasLost(const ChangedRow& row) const;
   Status OpenForReaders();
   Status SendRows();
   Status SendSome(std::span<const RowSchedule::Departure> rows);
@@ -122,6 +126,7 @@ class RowWriter {
   RowWriterParts parts_;
   RowWriterStats stats_;
   RowSchedule schedule_;
+  std::unique_ptr<Clock> wall_clock_;
   std::vector<RowWritten> answers_;
   std::vector<RowSchedule::Departure> departures_;
   std::vector<RowKey> keys_;
@@ -144,6 +149,8 @@ class RowWriter {
   bool opening_ = false;        // readers are to be let in when all rewritten rows are there
   bool compared_once_ = false;  // since the start: what earlier writers left is known
   Sequence last_sequence_ = 0;  // handed over
+  Sequence acknowledged_ = 0;   // of the rows up to here the store had, as it was last known
+  int64_t lost_rows_ = 0, newer_rows_ = 0;  // found to be written: it had them; it never had
 
   // ---- the stamps
   StampKnowledge written_;

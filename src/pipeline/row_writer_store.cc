@@ -109,6 +109,8 @@ void RowWriter::NoteIncarnation() {
   listed_.clear();
   claimed_ = false;
   comparing_ = opening_ = true;
+  lost_rows_ = newer_rows_ = 0;
+  acknowledged_ = std::max(written_.known_sequence, schedule_.known_sequence());
   schedule_.BeginCompare(last_sequence_);
   wanted_listing_.store(listing_, std::memory_order_release);
 }
@@ -126,8 +128,11 @@ Status RowWriter::Compare() {
     return {};
   }
   schedule_.EndCompare();
-  if (const int64_t rows = schedule_.rewrites_left(); rows > 0)
-    LogEvent(EventLevel::kInfo, "rows of the store are written anew", {{"rows", rows}});
+  if (lost_rows_ > 0)
+    LogEvent(EventLevel::kWarning, "rows that the store lost are written anew",
+             {{"rows", lost_rows_}});
+  if (newer_rows_ > 0)
+    LogEvent(EventLevel::kInfo, "rows are written that changed before", {{"rows", newer_rows_}});
   comparing_ = false;
   compared_once_ = true;
   return {};
@@ -178,9 +183,26 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
                 "Give this engine a store, a database or a key prefix of its own, or its whole "
                 "log.");
   }
-  schedule_.Rewrite(row, key);
-  stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
+  if (!schedule_.Rewrite(row, key)) return {};
+  if (WasLost(row)) {
+    ++lost_rows_;
+    stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    ++newer_rows_;
+  }
   return {};
+}
+
+// Of a row that isn't in the store as it is here: the store had taken it, and no expiry was due.
+bool RowWriter::WasLost(const ChangedRow& row) const {
+  if (row.sequence > acknowledged_) return false;
+  if (row.view < parts_.expire_after_us.size() && parts_.expire_after_us[row.view] > 0 &&
+      SaturatingAdd(row.oldest_event_us, parts_.expire_after_us[row.view]) <= wall_clock_->Now())
+    return false;
+  if (compared_once_) return true;
+  // A view that is new or defined anew was never there.
+  const auto& before = parts_.stamps->recovered_views();
+  return std::find(before.begin(), before.end(), parts_.views[row.view]) != before.end();
 }
 
 Status RowWriter::OpenForReaders() {

@@ -136,6 +136,38 @@ class RefusingStoreTest(ProgramTest):
             time.sleep(0.02)
         return redis
 
+    def counts_at_a_start(self, written):
+        """Of an engine that comes and goes: the rows that it says were lost, those that changed; as the metric has it."""
+        self.begin()
+        while self.metric("skewless_online_rows_written_total") < written or self.metric("skewless_online_up") == 0:
+            time.sleep(0.02)
+        lost = self.metric("skewless_online_rows_rewritten_total")
+        self.stop(0)
+        told = {event["message"]: event.get("rows") for event in self.events()}
+        self.assertEqual(told.get("rows that the store lost are written anew", 0), lost)
+        return lost, told.get("rows are written that changed before", 0)
+
+    def test_only_rows_that_it_lost_count_as_lost(self):
+        self.redis()
+        self.assertEqual(self.counts_at_a_start(USERS), (0, 0))
+        self.assertEqual(self.counts_at_a_start(0), (0, 0))
+        # Written to the log, and not to Redis: the engine is killed before it has one.
+        self.append(range(5))
+        self.cli("config", "set", "maxmemory", "1")
+        self.begin()
+        self.event("store refuses")
+        self.engine.kill()
+        self.engine.wait()
+        self.cli("config", "set", "maxmemory", "0")
+        self.assertEqual(self.counts_at_a_start(5), (0, 5))
+        self.cli("flushall")
+        self.assertEqual(self.counts_at_a_start(USERS), (USERS, 0))
+        # A row that is defined anew was never there.
+        definition = DEFINITION
+        globals()["DEFINITION"] = definition.replace("count(*)}", "count(*), more: max(user)}")
+        self.addCleanup(globals().__setitem__, "DEFINITION", definition)
+        self.assertEqual(self.counts_at_a_start(USERS), (0, USERS))
+
     def test_an_end_while_it_is_away_and_owed_nothing(self):
         redis = self.fill()
         self.stop(0)
