@@ -5,11 +5,12 @@ import os
 import random
 import re
 import shutil
+import subprocess
 import time
 import unittest
 
 from kafka_broker import Broker
-from program import SLOWNESS, ProgramTest, Running
+from program import PROGRAM, SLOWNESS, ProgramTest, Running
 
 DEFINITION = """
 project: live
@@ -360,6 +361,41 @@ class KafkaTest(ProgramTest):
         self.broker.produce(self.topic, [(0, message(1)), (0, b"x" * 5000), (0, message(2))])
         self.assertIn(f"dead_letters, topic '{dead}' doesn't take them: Broker: Message size too large", self.fails())
         self.assertEqual(self.logged(), 0)
+
+    def test_a_dead_letter_topic_that_is_not_there(self):
+        """It is missed at the start, and not with the first letter."""
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 1)
+        self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
+        self.assertRegex(self.fails(), rf"source 'clicks': dead_letters, there is no topic '{dead}' at "
+                                       rf"{self.broker.address}\n  Create the topic")
+        # Brokers that are away then are asked with the first letter.
+        self.write("clicks.csv", "user_id,number,ts\n1,2,x\n")
+        self.write("skewless.yaml", """
+project: files
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+sources:
+  clicks:
+    type: file
+    path: clicks.csv
+    format: csv
+    columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
+    event_timestamp: ts
+    dead_letters: {topic: dead, brokers: "127.0.0.1:1"}
+entities: {user: {keys: {user_id: int64}}}
+feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}}}
+""")
+        engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True)
+        self.addCleanup(engine.kill)
+        for line in engine.stderr:
+            if "records could not be read" in line:
+                break
+        engine.terminate()
+        said = engine.communicate(timeout=120 * SLOWNESS)[0]
+        self.assertEqual(engine.returncode, 0)
+        self.assertNotIn("kept", said)
 
     def test_what_the_page_about_dead_letters_shows(self):
         with open("docs/reference/dead-letters.md") as file:
