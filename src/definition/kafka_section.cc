@@ -128,6 +128,14 @@ bool IsStream(const std::string& text, const std::vector<std::string>& topics) {
          KafkaStream(topic, partition) == text;
 }
 
+// Whether a stream's partition is among those that are read; none named: all are.
+bool IsRead(const std::string& stream, const std::vector<int32_t>& partitions) {
+  const std::string number = stream.substr(stream.rfind('/') + 1);
+  return partitions.empty() || std::any_of(partitions.begin(), partitions.end(), [&](int32_t one) {
+           return std::to_string(one) == number;
+         });
+}
+
 Status ReadOffsets(const YamlNode& node, const std::string& what, KafkaDefinition* kafka) {
   const std::string field = what + ", start.offsets";
   const std::string example = KafkaStream(kafka->topics[0], 0);
@@ -139,6 +147,10 @@ Status ReadOffsets(const YamlNode& node, const std::string& what, KafkaDefinitio
     if (!IsStream(entry.key->text, kafka->topics)) {
       return FailAt(*entry.key, field + ": '" + entry.key->text + "' is no partition of the source",
                     "Name topic and partition, as in '" + example + "'.");
+    }
+    if (!IsRead(entry.key->text, kafka->partitions)) {
+      return FailAt(*entry.key, field + ": '" + entry.key->text + "' is none of 'partitions'",
+                    "Add it there, or remove it here.");
     }
     SKEWLESS_ASSIGN_OR_RETURN(kafka->start.offsets[entry.key->text],
                               ReadInteger(*entry.value, field, 0, INT64_MAX - 1));

@@ -82,8 +82,7 @@ TEST(KafkaSection, EverythingThatCanBeSaid) {
 }
 
 TEST(KafkaSection, StartsAndGroups) {
-  EXPECT_EQ(Read("    topic: c\n    start: latest\n").kafka->start.kind,
-            KafkaStart::Kind::kLatest);
+  EXPECT_EQ(Read("    topic: c\n    start: latest\n").kafka->start.kind, KafkaStart::Kind::kLatest);
   const SourceDefinition timed =
       Read("    topic: c\n    group: g\n    start: {timestamp: 2026-01-01T00:00:00Z}\n");
   EXPECT_EQ(timed.kafka->start.kind, KafkaStart::Kind::kTimestamp);
@@ -93,7 +92,8 @@ TEST(KafkaSection, StartsAndGroups) {
       "    topic: c\n    dead_letters: {topic: d, brokers: z:1, settings: {linger.ms: 1}}\n"
       "    settings: {security.protocol: ssl}\n");
   EXPECT_EQ(elsewhere.dead_letter_topic->brokers, "z:1");
-  EXPECT_EQ(elsewhere.dead_letter_topic->settings, (std::map<std::string, std::string>{{"linger.ms", "1"}}));
+  EXPECT_EQ(elsewhere.dead_letter_topic->settings,
+            (std::map<std::string, std::string>{{"linger.ms", "1"}}));
 }
 
 TEST(KafkaSection, DeadLettersOfAFileSource) {
@@ -142,7 +142,8 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
        "12:12: source 'clicks', start: expected 'earliest' or 'latest', found 'erliest'\n"
        "Did you mean 'earliest'?"},
       {"    topic: c\n    start: {time: 5}\n",
-       "12:13: source 'clicks', start: unknown key 'time'\nThe keys are 'timestamp' and 'offsets'."},
+       "12:13: source 'clicks', start: unknown key 'time'\nThe keys are 'timestamp' and "
+       "'offsets'."},
       {"    topic: c\n    start: {timestamp: yesterday}\n",
        "12:24: source 'clicks', start.timestamp: 'yesterday' is no time since 1970\n"
        "Write it as in 2026-01-01T00:00:00Z."},
@@ -152,6 +153,9 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
       {"    topic: c\n    start: {offsets: {d/0: 5}}\n",
        "12:23: source 'clicks', start.offsets: 'd/0' is no partition of the source\n"
        "Name topic and partition, as in 'c/0'."},
+      {"    topic: c\n    partitions: [0, 2]\n    start: {offsets: {c/1: 5}}\n",
+       "13:23: source 'clicks', start.offsets: 'c/1' is none of 'partitions'\n"
+       "Add it there, or remove it here."},
       {"    topic: c\n    settings: ssl\n",
        "12:15: source 'clicks', settings: expected a map of librdkafka's settings\n"
        "Write, as an example, 'settings: {security.protocol: ssl}'."},

@@ -151,6 +151,15 @@ class KafkaTest(ProgramTest):
         self.produce(5, 2)
         self.assertEqual(self.run_json("run", "--once")["events"], 5)
 
+    def test_a_start_at_a_partition_that_is_not_there(self):
+        self.broker.create(self.topic, 2)
+        self.produce(4, 2)
+        for more in ("", "    group: members\n"):
+            self.define(more=f"    start: {{offsets: {{{self.topic}/1: 1, {self.topic}/2: 0}}}}\n{more}")
+            said = self.fails()
+            self.assertIn(f"start.offsets names partition '{self.topic}/2', and topic '{self.topic}' has 0 to 1", said)
+            self.assertIn("Remove it from start.offsets", said)
+
     def test_some_partitions(self):
         self.broker.create(self.topic, 3)
         self.define(more="    partitions: [0, 2]\n")
