@@ -30,13 +30,12 @@ constexpr OwnedSetting kOwnedSettings[] = {
     {"request.required.acks", "Remove it: a dead letter counts once all replicas have it."},
 };
 
-Result<std::map<std::string, std::string>> ReadSettings(const YamlNode& node,
-                                                        const std::string& what) {
+Status ReadSettings(const YamlNode& node, const std::string& what, KafkaSettings* settings,
+                    KafkaSettingPlaces* places) {
   if (!node.is_map()) {
     return FailAt(node, what + ", settings: expected a map of librdkafka's settings",
                   "Write, as an example, 'settings: {security.protocol: ssl}'.");
   }
-  std::map<std::string, std::string> settings;
   for (const YamlNode::Entry& entry : node.entries) {
     const std::string& name = entry.key->text;
     for (const OwnedSetting& owned : kOwnedSettings) {
@@ -49,9 +48,10 @@ Result<std::map<std::string, std::string>> ReadSettings(const YamlNode& node,
       return FailAt(*entry.value, what + ": the setting '" + name + "' needs a value",
                     "Write it as librdkafka's CONFIGURATION.md says.");
     }
-    settings[name] = entry.value->text;
+    (*settings)[name] = entry.value->text;
+    (*places)[name] = PlaceOf(*entry.key);
   }
-  return settings;
+  return {};
 }
 
 // A topic's name as Kafka allows it.
@@ -221,7 +221,7 @@ Result<KafkaDefinition> ReadKafkaKeys(const YamlNode& body, const std::string& w
     SKEWLESS_RETURN_IF_ERROR(ReadStart(*start, what, &kafka));
   }
   if (const YamlNode* settings = body.Find("settings")) {
-    SKEWLESS_ASSIGN_OR_RETURN(kafka.settings, ReadSettings(*settings, what));
+    SKEWLESS_RETURN_IF_ERROR(ReadSettings(*settings, what, &kafka.settings, &kafka.setting_places));
   }
   if (const YamlNode* lost = body.Find("on_lost_data")) {
     SKEWLESS_ASSIGN_OR_RETURN(const size_t index,
@@ -249,6 +249,7 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
   if (brokers == nullptr && source != nullptr) {
     letters.brokers = source->brokers;
     letters.settings = source->settings;
+    letters.setting_places = source->setting_places;
   } else {
     SKEWLESS_ASSIGN_OR_RETURN(brokers,
                               RequireKey(node, field, "brokers", "brokers: localhost:9092"));
@@ -256,7 +257,8 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
                               ReadText(*brokers, field + ".brokers", "brokers: localhost:9092"));
   }
   if (settings != nullptr) {
-    SKEWLESS_ASSIGN_OR_RETURN(letters.settings, ReadSettings(*settings, field));
+    SKEWLESS_RETURN_IF_ERROR(
+        ReadSettings(*settings, field, &letters.settings, &letters.setting_places));
   }
   return letters;
 }
