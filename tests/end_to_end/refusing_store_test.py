@@ -7,7 +7,7 @@ import time
 import unittest
 
 from program import PROGRAM, ProgramTest, SLOWNESS
-from redis_test import Redis, free_port
+from servers import Redis, free_port
 
 DEFINITION = """\
 project: shop
@@ -40,8 +40,9 @@ class RefusingStoreTest(ProgramTest):
         self.write("clicks.json", "".join(json.dumps({"user": user, "ts": now}) + "\n" for user in range(USERS)))
 
     def redis(self, *settings, port=None):
-        server = Redis(self.folder, port or self.port, *settings)
-        self.addCleanup(server.stop)
+        server = Redis(self.path(f"redis-{port or self.port}"), *settings, port=port or self.port)
+        self.addCleanup(server.close)
+        server.start()
         return server
 
     def cli(self, *words, port=None):
@@ -171,7 +172,7 @@ class RefusingStoreTest(ProgramTest):
     def test_an_end_while_it_is_away_and_owed_nothing(self):
         redis = self.fill()
         self.stop(0)
-        redis.stop()
+        redis.close()
         self.begin()
         self.event("store away")
         self.assertEqual(self.stop(0)["message"], "engine stopped")
@@ -182,7 +183,7 @@ class RefusingStoreTest(ProgramTest):
 
     def test_an_end_while_it_is_owed_rows(self):
         redis = self.fill()
-        redis.stop()
+        redis.close()
         self.append(range(USERS // 2))
         self.event("store away")
         failed = self.stop(1)
@@ -200,7 +201,7 @@ class RefusingStoreTest(ProgramTest):
         redis = self.fill()
         self.engine.kill()
         self.engine.wait()
-        redis.stop()
+        redis.close()
         self.begin()
         self.event("store away")
         self.assertIn("was not compared with the log", self.stop(1)["error"])
