@@ -1,6 +1,5 @@
 #include "pipeline/online_of.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace skewless {
@@ -44,21 +43,10 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
   return store;
 }
 
-DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view) {
-  if (view.ttl_us) return *view.ttl_us;
-  DurationUs longest = 0;
-  for (const FeatureDefinition& feature : view.features) {
-    if (!feature.window) return 0;
-    longest = std::max(longest, feature.window->window_us);
-  }
-  return longest;
-}
-
 std::vector<DurationUs> ExpireAfter(const Definition& definition) {
   std::vector<DurationUs> after;
-  if (OptionOf(definition.online, "expire") != "true") return after;
   for (const FeatureViewDefinition& view : definition.views)
-    after.push_back(NeededAfterNewestEvent(view));
+    after.push_back(view.expire_after_us.value_or(0));
   return after;
 }
 

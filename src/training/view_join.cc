@@ -57,7 +57,7 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
   const bool ascends = options.available_ascends && options.as_of == AsOf::kAvailable &&
                        !options.delay_us.has_value();
   std::vector<ViewKernel::LastValue> values;
-  if (ascends && !options.provenance && !kernel.view().ttl_us &&
+  if (ascends && !options.provenance && !kernel.view().ttl_us && !kernel.view().expire_after_us &&
       kernel.IsLastValuesOnly(outputs, &values) && values.size() <= kMaxLastValues) {
     last_values_ = std::make_unique<LastValues>(kernel, std::move(values), index_.get(), &sheet_);
     return;

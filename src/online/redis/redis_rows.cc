@@ -16,6 +16,7 @@ constexpr int kMaxRedirects = 16;
 constexpr int64_t kSlotsPauseNs = 100'000'000;       // between questions for the cluster's map
 constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server up while it runs
 constexpr size_t kMaxSpare = 256;
+constexpr int64_t kExpiryMarginMs = 60'000;
 
 Error Unserved(const std::string& address) {
   return {ErrorCode::kUnavailable, "Redis at " + address + ": no server of the cluster has a slot",
@@ -67,7 +68,8 @@ RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
   return call;
 }
 
-// In milliseconds, rounded up; what the row says of its newest event decides.
+// In milliseconds; what the row says of its newest event decides. Readers pass an expired row over
+// by their T, wherever they find it: Redis removes it once no T before that can come any more.
 int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
   const auto view = static_cast<size_t>(row.view);
   if (view >= options_.expire_after_us.size() || options_.expire_after_us[view] <= 0 ||
@@ -75,7 +77,7 @@ int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
     return kNeverExpires;
   const StateHeader header = LoadStateHeader(row.state.data());
   const Timestamp at = SaturatingAdd(header.newest_event_us, options_.expire_after_us[view]);
-  return std::max<int64_t>(1, FloorDiv(at, 1000) + 1);
+  return std::max<int64_t>(1, FloorDiv(at, 1000) + kExpiryMarginMs);
 }
 
 void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows) {
