@@ -10,7 +10,8 @@ import time
 import unittest
 
 from kafka_broker import Broker
-from program import PROGRAM, SLOWNESS, ProgramTest, Running
+from numbered import NumberedTest
+from program import PROGRAM, SLOWNESS, Running
 
 DEFINITION = """
 project: live
@@ -44,7 +45,7 @@ def message(number, user=7, ts=NOON):
     return json.dumps({"user_id": user, "number": number, "ts": ts}).encode()
 
 
-class KafkaTest(ProgramTest):
+class KafkaTest(NumberedTest):
     @classmethod
     def setUpClass(cls):
         # A member that was killed is missed soon.
@@ -57,7 +58,6 @@ class KafkaTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.topic = self.id().rpartition(".")[2]
-        self.written = 0
 
     def define(self, *topics, more=""):
         self.write("skewless.yaml", DEFINITION % {"brokers": self.broker.address, "more": more,
@@ -68,21 +68,6 @@ class KafkaTest(ProgramTest):
         numbers = range(self.written + 1, self.written + count + 1)
         self.broker.produce(topic or self.topic, [(number % partitions, message(number)) for number in numbers])
         self.written += count
-
-    def read(self, engine, user=7):
-        reply = engine.read({"feature_service": "all", "entities": {"user_id": [user]}})
-        return [column["values"][0] for column in reply["results"][1:]]
-
-    def wait_for(self, engine, wanted, user=7):
-        deadline = time.monotonic() + 60 * SLOWNESS
-        while self.read(engine, user) != wanted:
-            self.assertLess(time.monotonic(), deadline, f"{self.read(engine, user)}, not {wanted}")
-            if engine.process.poll() is not None:
-                self.fail(f"ended with {engine.process.returncode}: {engine.process.stderr.read()}")
-            time.sleep(0.01)
-
-    def wait_for_all(self, engine):
-        self.wait_for(engine, [self.written, self.written * (self.written + 1) // 2, self.written])
 
     def metric(self, engine, name, **labels):
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
@@ -96,9 +81,6 @@ class KafkaTest(ProgramTest):
         while self.metric(engine, name, **labels) != wanted:
             self.assertLess(time.monotonic(), deadline, f"{name}: {self.metric(engine, name, **labels)}, not {wanted}")
             time.sleep(0.02)
-
-    def logged(self):
-        return sum(segment["records"] for segment in self.run_json("log", "--verify"))
 
     def fails(self):
         """The engine stops by itself; returns what it said."""

@@ -5,6 +5,7 @@ import re
 import subprocess
 import time
 import unittest
+import urllib.request
 
 from program import PROGRAM, ProgramTest, SLOWNESS
 from servers import Redis, free_port
@@ -72,9 +73,8 @@ class RefusingStoreTest(ProgramTest):
             time.sleep(0.05)
 
     def metric(self, name):
-        text = subprocess.run(["curl", "-sS", f"http://127.0.0.1:{self.event('serving')['port']}/metrics"],
-                              capture_output=True, text=True, check=True).stdout
-        return float(re.search(rf"^{name} (\S+)$", text, re.MULTILINE)[1])
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.event('serving')['port']}/metrics", timeout=60) as reply:
+            return float(re.search(rf"^{name} (\S+)$", reply.read().decode(), re.MULTILINE)[1])
 
     def goes_on(self, message, words, remedy):
         """It is told of while the engine goes on."""
