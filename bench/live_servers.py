@@ -7,7 +7,7 @@ import sys
 
 from measuring import ROOT, Failure, run
 
-sys.path.insert(0, os.path.join(ROOT, "examples", "live"))
+sys.path.insert(0, os.path.join(ROOT, "tests", "servers"))
 from servers import Broker, Redis, ServerFailed  # noqa: E402
 
 FILE_SOURCE = "    type: file\n    format: json\n    path: clicks.jsonl\n"

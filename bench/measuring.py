@@ -3,7 +3,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,9 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(ROOT, "tests", "servers"))
+from servers import free_port  # noqa: E402
+
 PEER_PYTHON = os.path.join(ROOT, "build", "deps", "venv", "bin", "python")
 
 
@@ -88,12 +90,6 @@ def spread(values, form="{:,.0f}"):
 def followed(definition):
     """bench/clicks.yaml with an engine that goes on when it has read all clicks."""
     return definition.replace("path: clicks.jsonl", "path: clicks.jsonl\n    follow: true")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Engine:

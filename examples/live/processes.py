@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 from metrics import Metrics
-from servers import free_ports, spawn
+from servers import free_port, spawn
 
 DRAIN_SECONDS = 300
 
@@ -51,7 +51,7 @@ class Engine:
     """`skewless run`, life after life."""
 
     def __init__(self, program, folder):
-        self.folder, self.port = folder, free_ports(1)[0]
+        self.folder, self.port = folder, free_port()
         self.command = [program, "run", "-C", folder, "--json", "--listen", f"127.0.0.1:{self.port}"]
         self.log_path = os.path.join(folder, "engine.log")
         self.lived = Metrics()   # of the lives before

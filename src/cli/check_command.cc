@@ -7,6 +7,7 @@
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "definition/describe.h"
+#include "source/kafka/kafka_settings.h"
 #include "source/schema_decoder.h"
 
 namespace skewless {
@@ -43,8 +44,10 @@ nlohmann::json FootprintJson(const ViewKernel& kernel) {
 void Check(Session& session, bool json) {
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
-  const Status schemas = CheckSchemas(*repository->definition);
-  if (!schemas) return session.Failed(schemas.error());
+  for (const auto check : {CheckSchemas, CheckKafkaSettings}) {
+    const Status checked = check(*repository->definition);
+    if (!checked) return session.Failed(checked.error());
+  }
   if (json) {
     nlohmann::json plan = DescribeDefinitionJson(*repository->definition);
     for (const auto& kernel : repository->kernels)

@@ -108,7 +108,7 @@ std::optional<EngineStatus::RemoteStore> EngineWatch::Store() const {
   if (engine_.rows() == nullptr) return std::nullopt;
   const RowWriterStats& rows = *engine_.rows();
   EngineStatus::RemoteStore store;
-  store.up = rows.connected;
+  store.health = rows.health;
   store.rows_in_flight = rows.in_flight;
   store.window_rows = rows.window;
   store.backlog_rows = rows.backlog_rows;

@@ -54,9 +54,23 @@ std::string Freshness(const EngineStatus& status) {
   return line;
 }
 
+std::string_view HealthWord(StoreHealth health) {
+  switch (health) {
+    case StoreHealth::kConnecting:
+      return "CONNECTING  ";
+    case StoreHealth::kRefuses:
+      return "REFUSES  ";
+    case StoreHealth::kAway:
+      return "AWAY  ";
+    case StoreHealth::kTakesRows:
+      break;
+  }
+  return "";
+}
+
 std::string RemoteStoreLine(const EngineStatus::RemoteStore& store) {
   return fmt::format("{}in flight {} of {}  backlog {} rows, {} events  retries {}  write {}",
-                     store.up ? "" : "AWAY  ", WithSeparators(store.rows_in_flight),
+                     HealthWord(store.health), WithSeparators(store.rows_in_flight),
                      WithSeparators(store.window_rows), WithSeparators(store.backlog_rows),
                      WithSeparators(store.backlog_events), WithSeparators(store.retries),
                      Quantiles(store.writes));

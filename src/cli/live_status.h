@@ -10,6 +10,7 @@
 
 #include "base/latency_histogram.h"
 #include "base/time.h"
+#include "pipeline/store_watch.h"
 
 namespace skewless {
 
@@ -58,7 +59,7 @@ struct EngineStatus {
 
   // An online store elsewhere.
   struct RemoteStore {
-    bool up = true;
+    StoreHealth health = StoreHealth::kTakesRows;
     int64_t rows_in_flight = 0, window_rows = 0, backlog_rows = 0, backlog_events = 0;
     int64_t retries = 0;
     LatencyQuantiles writes;  // sent -> acknowledged

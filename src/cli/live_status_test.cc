@@ -41,7 +41,7 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
   status.freshness = {10, 1'800'000, 6'200'000};
   status.freshness_from_event = {10, 1'000'000'000, 3'000'000'000};
   status.consumer_lag = {1203, 4};
-  status.remote_store = {false, 120, 256, 3000, 41'000, 7, {5, 900'000, 20'000'000}};
+  status.remote_store = {StoreHealth::kAway, 120, 256, 3000, 41'000, 7, {5, 900'000, 20'000'000}};
   status.offline_rows = 12'000;
   status.serving = {6566, 10, {3, 20'000, 40'000}};
   EXPECT_TRUE(HasLine(
@@ -53,6 +53,11 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
   EXPECT_TRUE(
       HasLine(status,
               "  store       AWAY  in flight 120 of 256  backlog 3,000 rows, 41,000 events  "
+              "retries 7  write p50 900 us  p99 20 ms"));
+  status.remote_store->health = StoreHealth::kRefuses;
+  EXPECT_TRUE(
+      HasLine(status,
+              "  store       REFUSES  in flight 120 of 256  backlog 3,000 rows, 41,000 events  "
               "retries 7  write p50 900 us  p99 20 ms"));
   EXPECT_TRUE(HasLine(status, "  offline     12,000 rows"));
   EXPECT_TRUE(HasLine(status, "  serving     port 6566  10/s  read p50 20 us  p99 40 us"));

@@ -14,13 +14,15 @@ void AddRowMetrics(const Engine& engine, MetricFamilies* families) {
   const auto count = [&counter](const char* name, const char* help, int64_t value) {
     counter(name, help, static_cast<double>(value));
   };
-  gauge("skewless_online_up", "1 while the store answers, 0 while it is away.", stats.connected);
+  gauge("skewless_online_up", "1 while the store takes rows, 0 while it is away or refuses them.",
+        stats.health == StoreHealth::kTakesRows ? 1 : 0);
   count("skewless_online_rows_written_total", "Rows acknowledged by the store.", stats.written);
   count("skewless_online_rows_coalesced_total", "Row changes that went out with a later one.",
         stats.coalesced);
   count("skewless_online_retries_total", "Writes sent again.", stats.retries);
   count("skewless_online_rows_rewritten_total",
-        "Rows that the store had lost or had older, written anew.", stats.rewritten);
+        "Rows that the store had taken and lost, or had older again, written anew.",
+        stats.rewritten);
   gauge("skewless_online_in_flight_rows", "Rows sent and not acknowledged.", stats.in_flight);
   gauge("skewless_online_window_rows", "Rows that may be in flight now.", stats.window);
   gauge("skewless_online_backlog_rows", "Rows that changed and are not acknowledged.",

@@ -140,6 +140,8 @@ struct FeatureViewDefinition {
   std::shared_ptr<const Program> where_program;
   std::optional<DurationUs> ttl_us;
   WriteStrategy write = WriteStrategy::kVersioned;
+  // With online.expire: so long after its newest event an entity is one that was never seen.
+  std::optional<DurationUs> expire_after_us;
   std::vector<FeatureDefinition> features;
   std::vector<DerivedDefinition> derived;
   // Names of all outputs: features, then derived.

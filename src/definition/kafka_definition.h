@@ -6,10 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "base/source_text.h"
 #include "base/time.h"
 #include "model/schema.h"
 
 namespace skewless {
+
+// librdkafka's own, by name.
+using KafkaSettings = std::map<std::string, std::string>;
+// Where each of them is written.
+using KafkaSettingPlaces = std::map<std::string, Place>;
 
 // Where a partition begins that the log has no position of.
 struct KafkaStart {
@@ -34,7 +40,8 @@ struct KafkaDefinition {
   std::vector<int32_t> partitions;  // of each topic; empty: all, new ones included
   std::string group;                // a member of this group, which deals the partitions out
   KafkaStart start;
-  std::map<std::string, std::string> settings;  // librdkafka's own
+  KafkaSettings settings;
+  KafkaSettingPlaces setting_places;
   bool go_on_where_data_is_lost = false;
   // What fills the source's last columns, in their order, and the columns before them. Both empty:
   // all columns are filled by the messages' values.
@@ -46,7 +53,8 @@ struct KafkaDefinition {
 struct DeadLetterTopic {
   std::string topic;
   std::string brokers;
-  std::map<std::string, std::string> settings;
+  KafkaSettings settings;
+  KafkaSettingPlaces setting_places;
 };
 
 // "clicks/3": a partition as positions, dead letters and definitions name it.

@@ -30,13 +30,12 @@ constexpr OwnedSetting kOwnedSettings[] = {
     {"request.required.acks", "Remove it: a dead letter counts once all replicas have it."},
 };
 
-Result<std::map<std::string, std::string>> ReadSettings(const YamlNode& node,
-                                                        const std::string& what) {
+Status ReadSettings(const YamlNode& node, const std::string& what, KafkaSettings* settings,
+                    KafkaSettingPlaces* places) {
   if (!node.is_map()) {
     return FailAt(node, what + ", settings: expected a map of librdkafka's settings",
                   "Write, as an example, 'settings: {security.protocol: ssl}'.");
   }
-  std::map<std::string, std::string> settings;
   for (const YamlNode::Entry& entry : node.entries) {
     const std::string& name = entry.key->text;
     for (const OwnedSetting& owned : kOwnedSettings) {
@@ -49,9 +48,10 @@ Result<std::map<std::string, std::string>> ReadSettings(const YamlNode& node,
       return FailAt(*entry.value, what + ": the setting '" + name + "' needs a value",
                     "Write it as librdkafka's CONFIGURATION.md says.");
     }
-    settings[name] = entry.value->text;
+    (*settings)[name] = entry.value->text;
+    (*places)[name] = PlaceOf(*entry.key);
   }
-  return settings;
+  return {};
 }
 
 // A topic's name as Kafka allows it.
@@ -128,6 +128,14 @@ bool IsStream(const std::string& text, const std::vector<std::string>& topics) {
          KafkaStream(topic, partition) == text;
 }
 
+// Whether a stream's partition is among those that are read; none named: all are.
+bool IsRead(const std::string& stream, const std::vector<int32_t>& partitions) {
+  const std::string number = stream.substr(stream.rfind('/') + 1);
+  return partitions.empty() || std::any_of(partitions.begin(), partitions.end(), [&](int32_t one) {
+           return std::to_string(one) == number;
+         });
+}
+
 Status ReadOffsets(const YamlNode& node, const std::string& what, KafkaDefinition* kafka) {
   const std::string field = what + ", start.offsets";
   const std::string example = KafkaStream(kafka->topics[0], 0);
@@ -139,6 +147,10 @@ Status ReadOffsets(const YamlNode& node, const std::string& what, KafkaDefinitio
     if (!IsStream(entry.key->text, kafka->topics)) {
       return FailAt(*entry.key, field + ": '" + entry.key->text + "' is no partition of the source",
                     "Name topic and partition, as in '" + example + "'.");
+    }
+    if (!IsRead(entry.key->text, kafka->partitions)) {
+      return FailAt(*entry.key, field + ": '" + entry.key->text + "' is none of 'partitions'",
+                    "Add it there, or remove it here.");
     }
     SKEWLESS_ASSIGN_OR_RETURN(kafka->start.offsets[entry.key->text],
                               ReadInteger(*entry.value, field, 0, INT64_MAX - 1));
@@ -210,7 +222,7 @@ Result<KafkaDefinition> ReadKafkaKeys(const YamlNode& body, const std::string& w
     SKEWLESS_RETURN_IF_ERROR(ReadStart(*start, what, &kafka));
   }
   if (const YamlNode* settings = body.Find("settings")) {
-    SKEWLESS_ASSIGN_OR_RETURN(kafka.settings, ReadSettings(*settings, what));
+    SKEWLESS_RETURN_IF_ERROR(ReadSettings(*settings, what, &kafka.settings, &kafka.setting_places));
   }
   if (const YamlNode* lost = body.Find("on_lost_data")) {
     SKEWLESS_ASSIGN_OR_RETURN(const size_t index,
@@ -238,6 +250,7 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
   if (brokers == nullptr && source != nullptr) {
     letters.brokers = source->brokers;
     letters.settings = source->settings;
+    letters.setting_places = source->setting_places;
   } else {
     SKEWLESS_ASSIGN_OR_RETURN(brokers,
                               RequireKey(node, field, "brokers", "brokers: localhost:9092"));
@@ -245,7 +258,8 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
                               ReadText(*brokers, field + ".brokers", "brokers: localhost:9092"));
   }
   if (settings != nullptr) {
-    SKEWLESS_ASSIGN_OR_RETURN(letters.settings, ReadSettings(*settings, field));
+    SKEWLESS_RETURN_IF_ERROR(
+        ReadSettings(*settings, field, &letters.settings, &letters.setting_places));
   }
   return letters;
 }

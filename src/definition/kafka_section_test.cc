@@ -168,6 +168,9 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
       {"    topic: c\n    start: {offsets: {d/0: 5}}\n",
        "12:23: source 'clicks', start.offsets: 'd/0' is no partition of the source\n"
        "Name topic and partition, as in 'c/0'."},
+      {"    topic: c\n    partitions: [0, 2]\n    start: {offsets: {c/1: 5}}\n",
+       "13:23: source 'clicks', start.offsets: 'c/1' is none of 'partitions'\n"
+       "Add it there, or remove it here."},
       {"    topic: c\n    settings: ssl\n",
        "12:15: source 'clicks', settings: expected a map of librdkafka's settings\n"
        "Write, as an example, 'settings: {security.protocol: ssl}'."},

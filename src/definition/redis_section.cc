@@ -38,6 +38,7 @@ std::string WhyNotIncremented(const FeatureDefinition& feature) {
 bool IsHostPort(const std::string& text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0) return false;
+  if (text.find_first_of("/@, ") != std::string::npos) return false;
   int port = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
@@ -84,6 +85,11 @@ Status CheckCompanions(const YamlNode& node) {
 
 Status CheckRedisSettings(const YamlNode& node) {
   const YamlNode* const address = node.Find("address");
+  if (address->text.find("://") != std::string::npos) {
+    return FailAt(*address, "online.address: expected host:port, found a URL",
+                  "Write, as an example, 'localhost:6379'; user, password, database and TLS have "
+                  "keys of their own.");
+  }
   if (!IsHostPort(address->text)) {
     return FailAt(*address, "online.address: expected host:port, found '" + address->text + "'",
                   "Write, as an example, 'localhost:6379'.");

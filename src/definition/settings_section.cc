@@ -37,7 +37,7 @@ const std::vector<StorageKind>& OnlineKinds() {
       {"redis",
        {"address"},
        {"cluster", "username", "password", "password_env", "database", "tls", "tls_ca", "tls_cert",
-        "tls_key", "key_prefix", "expire", "form", "write", "path"}},
+        "tls_key", "key_prefix", "expire", "form", "write"}},
       {"cassandra", {"contact_points", "keyspace"}, {"form"}},
       {"dynamodb", {"table_prefix"}, {"region", "endpoint", "form"}},
   };

@@ -210,8 +210,24 @@ class SourceReader {
     return FailAt(*delay, what_ + ": messages arrive as they are read", "Remove 'delay'.");
   }
 
+  // A store elsewhere has a clock of its own, which no history moves.
+  Status CheckClock() const {
+    if (definition_.online.type == "embedded") return {};
+    for (const char* const key : {"arrival_timestamp", "delay"}) {
+      const YamlNode* const told = body_.Find(key);
+      if (told == nullptr) continue;
+      return FailAt(*told,
+                    what_ + ", " + key + ": the replay clock can't drive online: {type: " +
+                        definition_.online.type + "}, which has a clock of its own",
+                    std::string("Remove '") + key +
+                        "', or play the history with online: {type: embedded, path: var/online}.");
+    }
+    return {};
+  }
+
   Status ReadTimes() {
     SKEWLESS_RETURN_IF_ERROR(CheckLive());
+    SKEWLESS_RETURN_IF_ERROR(CheckClock());
     SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* event,
                               Require("event_timestamp", "event_timestamp: ts"));
     SKEWLESS_ASSIGN_OR_RETURN(source_.event_timestamp, ReadTimeColumn(*event, "event_timestamp"));

@@ -28,6 +28,7 @@ class ViewReader {
     SKEWLESS_ASSIGN_OR_RETURN(view_.write, ReadWriteStrategy(body_, what_, definition_.online));
     SKEWLESS_RETURN_IF_ERROR(ReadFeatures());
     SKEWLESS_RETURN_IF_ERROR(ReadDerived());
+    view_.expire_after_us = ExpireAfter();
     return std::move(view_);
   }
 
@@ -128,6 +129,19 @@ class ViewReader {
       view_.features.push_back(std::move(*feature));
     }
     return {};
+  }
+
+  // Once no feature needs the row any more: after its longest window, or the time to live.
+  std::optional<DurationUs> ExpireAfter() const {
+    const auto expire = definition_.online.options.find("expire");
+    if (expire == definition_.online.options.end() || expire->second != "true") return std::nullopt;
+    if (view_.ttl_us) return view_.ttl_us;
+    DurationUs longest = 0;
+    for (const FeatureDefinition& feature : view_.features) {
+      if (!feature.window) return std::nullopt;
+      longest = std::max(longest, feature.window->window_us);
+    }
+    return longest;
   }
 
   Result<std::string> ReadViewOutputName(const YamlNode& node, std::string_view what) const {

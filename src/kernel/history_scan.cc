@@ -37,7 +37,9 @@ bool CanScan(AccumulatorKind kind, AggregateKind aggregate) {
 class HistoryScan::Impl {
  public:
   Impl(const KernelPlan& plan, bool provenance)
-      : plan_(plan), provenance_(provenance), needs_newest_(provenance || plan.view->ttl_us) {}
+      : plan_(plan),
+        provenance_(provenance),
+        needs_newest_(provenance || plan.view->ttl_us || plan.view->expire_after_us) {}
 
   bool AddOutputs(std::span<const int> outputs);
   std::optional<DurationUs> reach() const { return reach_; }
@@ -355,17 +357,22 @@ bool HistoryScan::Impl::ReadStatus(Timestamp t, FeatureVector* out) {
   out->sequence = 0;
   out->newest_event_us = 0;
   if (earliest_available_ > t || input_->rows == 0) return false;
-  out->status = RowStatus::kPresent;
-  if (provenance_) out->sequence = NewestSequence(t);
-  if (!needs_newest_) return true;
+  if (!needs_newest_) {
+    out->status = RowStatus::kPresent;
+    return true;
+  }
   const RecordOrder& order = orders_[by_event_];
   by_event_stretch_.MoveTo(order, kMinTimestamp, LatestEvent(t));
   const size_t newest = FindLast(order, by_event_stretch_, input_->event_us, t);
-  out->newest_event_us = order.tile[newest];
+  const Timestamp newest_us = order.tile[newest];
+  const auto expire = plan_.view->expire_after_us;
+  if (expire && newest_us < SaturatingSub(t, *expire)) return false;
+  out->newest_event_us = newest_us;
+  if (provenance_) out->sequence = NewestSequence(t);
   const auto ttl = plan_.view->ttl_us;
-  if (!ttl || out->newest_event_us >= SaturatingSub(t, *ttl)) return true;
-  out->status = RowStatus::kOutsideMaxAge;
-  return false;
+  const bool is_old = ttl && newest_us < SaturatingSub(t, *ttl);
+  out->status = is_old ? RowStatus::kOutsideMaxAge : RowStatus::kPresent;
+  return !is_old;
 }
 
 void HistoryScan::Impl::Look(std::span<const Timestamp> times) {

@@ -39,7 +39,7 @@ TEST(HistoryScan, ReachIsThatOfTheLongestWindowAndOfAllTimeNone) {
 
 // Events in disorder, many of them in one microsecond, some ahead of their availability; every kind
 // of number; read between any two of them, by a scan and off the state.
-TEST(HistoryScan, GivesWhatFoldingGives) {
+void ScanAndFold(const std::string& online) {
   const TestView view({{"c", "count(*) over 10s exact"},
                        {"cx", "count(x) over 10s hop 2s"},
                        {"s", "sum(x) over 10s exact"},
@@ -58,7 +58,7 @@ TEST(HistoryScan, GivesWhatFoldingGives) {
                        {"bo", "bool_or(b) over 10s exact"},
                        {"f", "sum(x) filter (where n > 2) over 10s exact"},
                        {"t", "time_since_last()"}},
-                      {"ttl: 1m"});
+                      {"ttl: 1m"}, online);
   const ViewKernel& kernel = view.kernel();
   const auto scan = HistoryScan::Make(kernel, AllOutputs(kernel), true);
   ASSERT_NE(scan, nullptr);
@@ -127,6 +127,9 @@ TEST(HistoryScan, GivesWhatFoldingGives) {
     }
   }
 }
+
+TEST(HistoryScan, GivesWhatFoldingGives) { ScanAndFold(TestView::kEmbedded); }
+TEST(HistoryScan, GivesWhatFoldingGivesWhereRowsExpire) { ScanAndFold(TestView::kExpiring); }
 
 }  // namespace
 }  // namespace skewless

@@ -31,16 +31,18 @@ struct TestFeature {
 
 class TestView {
  public:
+  static constexpr char kEmbedded[] = "{type: embedded, path: var/online}";
+  static constexpr char kExpiring[] = "{type: redis, address: 'h:1', expire: true}";
+
   // `settings`: further lines of the view.
   TestView(std::initializer_list<TestFeature> features,
-           std::initializer_list<std::string> settings = {})
-      : TestView(std::span(features.begin(), features.size()), settings) {}
+           std::initializer_list<std::string> settings = {}, const std::string& online = kEmbedded)
+      : TestView(std::span(features.begin(), features.size()), settings, online) {}
 
   explicit TestView(std::span<const TestFeature> features,
-                    std::initializer_list<std::string> settings = {}) {
-    std::string text = R"(project: test
-log: {path: var/log}
-online: {type: embedded, path: var/online}
+                    std::initializer_list<std::string> settings = {},
+                    const std::string& online = kEmbedded) {
+    std::string text = "project: test\nlog: {path: var/log}\nonline: " + online + R"(
 sources:
   events:
     type: file

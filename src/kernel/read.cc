@@ -63,6 +63,8 @@ void ViewKernel::Read(ByteView state, Timestamp t, FeatureVector* out) const {
   if (state.empty()) return;
   const StateHeader header = LoadStateHeader(state.data());
   if (header.records == 0) return;
+  const auto expire = plan.view->expire_after_us;
+  if (expire && header.newest_event_us < SaturatingSub(t, *expire)) return;
   out->sequence = header.sequence;
   out->newest_event_us = header.newest_event_us;
   const auto ttl = plan.view->ttl_us;

@@ -46,7 +46,8 @@ struct ViewInput {
 
 enum class RowStatus : uint8_t {
   kPresent = 0,
-  kNotFound = 1,       // no record available at T: every feature is null, count included
+  // No record available at T, or the row has expired: every feature is null, count included.
+  kNotFound = 1,
   kOutsideMaxAge = 2,  // the newest event is older than T - ttl: every feature is null
 };
 

@@ -388,6 +388,35 @@ TEST(ViewKernel, TimeToLiveEndsRightAfterIt) {
   EXPECT_EQ(entity.Read(10 * kSecondUs + 6).newest_event_us, 5);
 }
 
+// As a store that drops the row: as if the entity had never been seen.
+TEST(ViewKernel, ExpiryEndsRightAfterTheLongestWindow) {
+  TestView view({{"c", "count(*) over 5s"}, {"d", "count(*) over 10s"}}, {}, TestView::kExpiring);
+  TestEntity entity(view);
+  entity.Apply(N(5, 1));
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 5).status, RowStatus::kPresent);
+  EXPECT_EQ(entity.Show(9 * kSecondUs), "0, 1");
+  EXPECT_EQ(entity.Show(10 * kSecondUs + 5), "0, 0");
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 6).status, RowStatus::kNotFound);
+  EXPECT_EQ(entity.Show(10 * kSecondUs + 6), "null, null");
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 6).sequence, 0);
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 6).newest_event_us, 0);
+  // What it was before counts again when it comes back.
+  entity.Apply(N(15 * kSecondUs, 1));
+  EXPECT_EQ(entity.Show(15 * kSecondUs), "1, 1");
+}
+
+TEST(ViewKernel, ExpiryComesInPlaceOfTheTimeToLiveAndNotWithoutAWindow) {
+  TestView old({{"c", "count(*)"}}, {"ttl: 10s"}, TestView::kExpiring);
+  TestEntity entity(old);
+  entity.Apply(N(5, 1));
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 5).status, RowStatus::kPresent);
+  EXPECT_EQ(entity.Read(10 * kSecondUs + 6).status, RowStatus::kNotFound);
+  TestView for_ever({{"c", "count(*)"}, {"d", "count(*) over 10s"}}, {}, TestView::kExpiring);
+  TestEntity other(for_ever);
+  other.Apply(N(5, 1));
+  EXPECT_EQ(other.Show(kDayUs), "1, 0");
+}
+
 TEST(ViewKernel, DerivedFeaturesSeeFeaturesAndEarlierDerivedOnes) {
   TestView view(
       {{"c", "count(*)"}, {"sum", "sum(n)"}, {"l", "last(s)"}},

@@ -60,6 +60,7 @@ class StampLogWriter {
   virtual ~StampLogWriter() = default;
   // What the writer before this one knew, as far as it is durable now.
   virtual const StampKnowledge& recovered() const = 0;
+  virtual const std::vector<StampedView>& recovered_views() const = 0;  // its own
   virtual int64_t torn_bytes() const = 0;
   // What was complete when that writer began. A writer before it that was thought dead may have
   // gone on since, and told nobody.

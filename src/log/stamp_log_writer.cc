@@ -25,6 +25,7 @@ class FileStampLogWriter : public StampLogWriter {
   }
 
   const StampKnowledge& recovered() const override { return recovered_; }
+  const std::vector<StampedView>& recovered_views() const override { return recovered_views_; }
   int64_t torn_bytes() const override { return torn_bytes_; }
   Timestamp complete_before_us() const override { return complete_before_us_; }
   int64_t bytes_written() const override { return bytes_written_; }
@@ -112,6 +113,7 @@ class FileStampLogWriter : public StampLogWriter {
                               StampScanner::Open(files_, options_.directory, first_of_last));
     complete_before_us_ = first->header().known.complete_us;
     recovered_ = header.known;
+    recovered_views_ = header.views;
     for (;;) {
       SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
       if (found != Found::kFrame) return RepairTail(scanner.get(), found);
@@ -162,6 +164,7 @@ class FileStampLogWriter : public StampLogWriter {
   FileSystem& files_;
   const StampLogOptions options_;
   StampKnowledge recovered_, written_;
+  std::vector<StampedView> recovered_views_;
   int64_t torn_bytes_ = 0;
   Timestamp complete_before_us_ = kMinTimestamp;
   int64_t bytes_written_ = 0;

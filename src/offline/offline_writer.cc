@@ -17,6 +17,7 @@ uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
     PutLengthPrefixed(text, view.name);
     PutLe<uint64_t>(text, kernel->fingerprint());
     PutLe<int64_t>(text, view.ttl_us.value_or(-1));
+    if (view.expire_after_us) PutLe<int64_t>(text, *view.expire_after_us);
     for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) {
       PutLengthPrefixed(text, key.name);
     }

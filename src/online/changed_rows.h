@@ -13,7 +13,7 @@ namespace skewless {
 struct ChangedRow {
   uint64_t hash = 0;  // of the key, by a hash of the store's own
   Sequence sequence = 0;
-  Timestamp oldest_event_us = 0;  // of the events that changed it
+  Timestamp oldest_event_us = 0;  // of the events that changed it; listed with all: its newest
   uint32_t events = 0;
   uint32_t view = 0;
   uint32_t key_offset = 0;

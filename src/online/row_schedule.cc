@@ -102,11 +102,12 @@ void RowSchedule::BeginCompare(Sequence last_sequence) {
   commits_.push_back({last_sequence, 1});
 }
 
-void RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
+bool RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
   SKEWLESS_CHECK(compare_ != kNoCommit);
   const Id id = FindOrAdd(change.view, key, change.hash);
   Row& row = rows_[id];
   row.wanted = std::max(row.wanted, change.sequence);
+  const bool is_new = !row.outstanding();
   if (!row.rewriting) ++rewrites_left_;
   row.rewriting = true;
   Load load;
@@ -114,6 +115,7 @@ void RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
   ++commits_[compare_ - first_commit_].loads;
   Merge(&row.waiting, load);
   Queue(id);
+  return is_new;
 }
 
 void RowSchedule::EndCompare() {
@@ -172,6 +174,7 @@ RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, int64_t no
   SKEWLESS_CHECK(row.in_flight && !row.queued);
   --in_flight_;
   row.in_flight = false;
+  if (row.failures > 0) --failing_;
   row.failures = 0;
   window_.Answered(row.sent_nanos, now_nanos, was_full_);
   const auto least = least_of_flying_.find(row.least_us);
@@ -208,6 +211,7 @@ void RowSchedule::Failed(Id id, int64_t now_nanos) {
   --in_flight_;
   row.queued = true;
   window_.Failed(row.sent_nanos, now_nanos);
+  if (row.failures == 0) ++failing_;
   retries_.push({now_nanos + BackoffNanos(row.failures++), id});
 }
 
@@ -267,6 +271,7 @@ RowSchedule::Counts RowSchedule::counts() const {
   counts.rows = static_cast<int64_t>(outstanding_rows_);
   counts.events = outstanding_events_;
   counts.window = static_cast<int64_t>(window_.size());
+  counts.failing = failing_;
   counts.written = written_;
   counts.coalesced = coalesced_;
   counts.retries = retried_;

@@ -45,7 +45,8 @@ class RowSchedule {
   // ---- What the store turned out to lack
   // From here to EndCompare nothing is known of records up to `last_sequence` that wasn't before.
   void BeginCompare(Sequence last_sequence);
-  void Rewrite(const ChangedRow& row, ByteView key);
+  // False where the row was to go out anyway.
+  bool Rewrite(const ChangedRow& row, ByteView key);
   void EndCompare();
   int64_t rewrites_left() const { return rewrites_left_; }
 
@@ -101,6 +102,7 @@ class RowSchedule {
 
   struct Counts {
     int64_t in_flight = 0, rows = 0, events = 0, window = 0;
+    int64_t failing = 0;  // rows whose last write failed
     int64_t written = 0, coalesced = 0, retries = 0;
   };
   Counts counts() const;
@@ -175,6 +177,7 @@ class RowSchedule {
   size_t outstanding_rows_ = 0;
   int64_t outstanding_events_ = 0;
   int64_t in_flight_ = 0;  // sent and not answered
+  int64_t failing_ = 0;    // rows with failures
   int64_t written_ = 0, coalesced_ = 0, retried_ = 0;
   uint64_t random_;
 };

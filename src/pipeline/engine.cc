@@ -69,7 +69,8 @@ Status Engine::Close() {
   closed_ = true;
   if (rows_) SKEWLESS_RETURN_IF_ERROR(FinishRows());
   if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
-  return online_->Close();
+  SKEWLESS_RETURN_IF_ERROR(online_->Close());
+  return rows_ ? rows_->Owed() : Status{};
 }
 
 SourceProgress Engine::progress() const {
@@ -116,7 +117,8 @@ Result<Engine::Turn> Engine::LiveTurn(bool stop, bool wait) {
   if (has_rows()) {
     bool must_wait = false;
     SKEWLESS_RETURN_IF_ERROR(AttendRows(wait, &must_wait));
-    if (must_wait) return Turn::kIdle;
+    // What waits in the queues is read again by the next engine, if the end comes first.
+    if (must_wait) return draining_ ? DrainRows(wait) : Turn::kIdle;
   }
   const bool more = CollectGroup(wait);
   const bool any = !group_.empty();

@@ -52,7 +52,8 @@ struct EngineOptions {
   size_t batch_rows = 8192;     // decoded at a time
   size_t group_rows = 65536;    // at most in one group commit
   RowWriterOptions rows;
-  DurationUs drain_timeout_us = 30 * kSecondUs;  // for the rows, when the engine is told to stop
+  // For the rows, at the end; and where the engine is told to stop while the store takes none.
+  DurationUs drain_timeout_us = 30 * kSecondUs, away_timeout_us = 5 * kSecondUs;
   // While the online store is rebuilt from the log: records folded, of how many.
   std::function<void(int64_t records, int64_t total)> recovery_progress;
   EngineParts parts;
@@ -87,7 +88,8 @@ class Engine {
   // The row writer's, where there is one.
   void StepRows();
 
-  // After Run: finishes the offline tables and closes the stores.
+  // After Run: finishes the offline tables and closes the stores. kUnavailable where a store
+  // elsewhere is owed rows; all else is in order then.
   Status Close();
 
   bool replay() const { return replay_; }
@@ -133,7 +135,7 @@ class Engine {
   void LowerAvailability(ViewInput* input);
   void HandOverChanges();
   Status AttendRows(bool wait, bool* must_wait);
-  Result<Turn> DrainRows(bool wait);
+  Turn DrainRows(bool wait);
   void NotePushback(bool full);
   void ListRows();
   Status FinishRows();

@@ -38,7 +38,8 @@ Status Engine::OpenRows() {
   stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
   stamps.identity = log_->identity();
   stamps.epoch = log_->epoch();
-  stamps.views = StampedViewsOf(kernels_);
+  parts.views = stamps.views = StampedViewsOf(kernels_);
+  parts.expire_after_us = ExpireAfter(definition_);
   SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
   rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
                                       options_.rows);
@@ -112,18 +113,16 @@ void Engine::ListRows() {
   rows_->GiveRows(wanted, std::move(rows), listed_view_ == views);
 }
 
-// The end, once everything that was accepted is in the store.
-Result<Engine::Turn> Engine::DrainRows(bool wait) {
+// The end, once everything that was accepted is in the store, or it was waited for long enough:
+// then Close says what it is owed.
+Engine::Turn Engine::DrainRows(bool wait) {
   const int64_t now = MonotonicNanos();
   if (drain_began_nanos_ == 0) drain_began_nanos_ = now;
-  if (rows_->drained()) return Turn::kEnded;
-  if (now - drain_began_nanos_ > options_.drain_timeout_us * 1000) {
-    return Fail(ErrorCode::kUnavailable,
-                "the online store did not take " +
-                    std::to_string(rows_->stats().backlog_rows.load()) +
-                    " changed rows before the engine stopped",
-                "They are in the log, and the next start writes them.");
-  }
+  rows_->EndSoon();
+  const bool takes_rows = rows_->stats().health == StoreHealth::kTakesRows;
+  const DurationUs patience =
+      takes_rows || !draining_ ? options_.drain_timeout_us : options_.away_timeout_us;
+  if (rows_->drained() || now - drain_began_nanos_ > patience * 1000) return Turn::kEnded;
   if (wait) std::this_thread::sleep_for(kPause);
   return Turn::kIdle;
 }

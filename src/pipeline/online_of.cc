@@ -1,6 +1,5 @@
 #include "pipeline/online_of.h"
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace skewless {
@@ -44,14 +43,11 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
   return store;
 }
 
-DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view) {
-  if (view.ttl_us) return *view.ttl_us;
-  DurationUs longest = 0;
-  for (const FeatureDefinition& feature : view.features) {
-    if (!feature.window) return 0;
-    longest = std::max(longest, feature.window->window_us);
-  }
-  return longest;
+std::vector<DurationUs> ExpireAfter(const Definition& definition) {
+  std::vector<DurationUs> after;
+  for (const FeatureViewDefinition& view : definition.views)
+    after.push_back(view.expire_after_us.value_or(0));
+  return after;
 }
 
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels) {
@@ -77,10 +73,7 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
     const bool adds = kernel->view().write == WriteStrategy::kIncrement;
     store.increments.push_back(adds ? kernel.get() : nullptr);
   }
-  if (OptionOf(online, "expire") == "true") {
-    for (const FeatureViewDefinition& view : definition.views)
-      store.expire_after_us.push_back(NeededAfterNewestEvent(view));
-  }
+  store.expire_after_us = ExpireAfter(definition);
   return store;
 }
 

@@ -20,9 +20,8 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
 // the caller to add. `kernels` outlive what is opened with it.
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels);
 
-// How long after its newest event a row is needed by no feature of the view any more: the longest
-// window, or the time to live; 0 where a feature has neither.
-DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view);
+// By view: how long after its newest event a row leaves the store by itself; 0: never.
+std::vector<DurationUs> ExpireAfter(const Definition& definition);
 
 // The writer of a store elsewhere; null where the definition's store is the embedded one.
 Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,

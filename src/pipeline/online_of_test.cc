@@ -85,7 +85,7 @@ TEST(OnlineOf, RedisByDefaultIsOneServerAndItsRowsStay) {
   EXPECT_TRUE(store->cluster);
   EXPECT_EQ(store->password, "p");
   EXPECT_FALSE(store->tls.enabled);
-  EXPECT_TRUE(store->expire_after_us.empty());
+  EXPECT_EQ(store->expire_after_us, (std::vector<DurationUs>{0, 0, 0}));
 }
 
 TEST(OnlineOf, WhatThisVersionDoesNotDoIsNamed) {

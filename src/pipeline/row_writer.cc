@@ -23,6 +23,7 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
       options_(options),
       parts_(std::move(parts)),
       schedule_(options.schedule),
+      wall_clock_(NewWallClock()),
       last_sequence_(last_sequence),
       written_(parts_.stamps->recovered()) {
   written_.opened_us = kMaxTimestamp;
@@ -92,6 +93,22 @@ Status RowWriter::Finish() {
   return LogStamps(/*closing=*/drained());
 }
 
+Status RowWriter::Owed() const {
+  if (drained()) return {};
+  const RowSchedule::Counts counts = schedule_.counts();
+  const bool trouble =
+      watch_.health() == StoreHealth::kAway || watch_.health() == StoreHealth::kRefuses;
+  return Fail(
+      ErrorCode::kUnavailable,
+      (counts.rows > 0 ? "the online store has not taken " + std::to_string(counts.rows) +
+                             " rows that changed (" + std::to_string(counts.events) + " events)"
+                       : std::string("the online store was not compared with the log")) +
+          " before the engine stopped" +
+          (trouble ? ": " + watch_.trouble().message : std::string()),
+      "All events are in the log: the next start compares, and writes what is missing." +
+          (trouble ? " " + watch_.trouble().remedy : std::string()));
+}
+
 // ---- its own
 
 void RowWriter::Run() {
@@ -111,6 +128,7 @@ void RowWriter::Run() {
 }
 
 DurationUs RowWriter::WaitTime() {
+  if (Settled()) return kIdleWaitUs;
   {
     const std::lock_guard lock(mutex_);
     if (!handovers_.empty()) return 0;
@@ -125,6 +143,7 @@ DurationUs RowWriter::WaitTime() {
 
 void RowWriter::TakeTurn(DurationUs wait_us) {
   if (failed()) return;
+  if (Settled()) return Publish();
   Status done = Turn(wait_us);
   if (done.has_value()) return;
   const std::lock_guard lock(status_mutex_);
@@ -132,15 +151,39 @@ void RowWriter::TakeTurn(DurationUs wait_us) {
   failed_.store(true, std::memory_order_release);
 }
 
+// The end, though the store takes no rows: none are left for it, and every stamp that this writer
+// and those before it can have been given is logged. What the store loses the next one finds out.
+bool RowWriter::Settled() {
+  if (!MaySettle()) return false;
+  const std::lock_guard lock(mutex_);
+  return !HasCommits();
+}
+
+bool RowWriter::MaySettle() const {
+  const StoreHealth health = watch_.health();
+  if (!ending_.load() || (health != StoreHealth::kAway && health != StoreHealth::kRefuses))
+    return false;
+  const Sequence known = std::max(written_.known_sequence, schedule_.known_sequence());
+  return schedule_.counts().rows == 0 && schedule_.learned().empty() && known >= last_sequence_ &&
+         (compared_once_ || parts_.stamps->recovered().closed);
+}
+
+// That were handed over and not taken; with the mutex.
+bool RowWriter::HasCommits() const {
+  return std::any_of(handovers_.begin(), handovers_.end(),
+                     [](const Handover& handover) { return handover.listing == 0; });
+}
+
 Status RowWriter::Turn(DurationUs wait_us) {
   TakeHandovers();
   SKEWLESS_RETURN_IF_ERROR(PollStore(wait_us));
   NoteIncarnation();
-  if (connected_ && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
+  if (MayAsk() && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
   SKEWLESS_RETURN_IF_ERROR(LogStamps(/*closing=*/false));
   // Nothing before the first comparison: what rows carry that nobody logged would be written over.
   if (connected_ && incarnation_ != 0 && !comparing_) SKEWLESS_RETURN_IF_ERROR(SendRows());
-  if (connected_ && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
+  if (MayAsk() && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
+  LookAtStore();
   Publish();
   return {};
 }
@@ -173,11 +216,13 @@ void RowWriter::Publish() {
   stats_.coalesced.store(counts.coalesced, std::memory_order_relaxed);
   stats_.retries.store(counts.retries, std::memory_order_relaxed);
   stats_.stamp_bytes.store(parts_.stamps->bytes_written(), std::memory_order_relaxed);
-  stats_.connected.store(connected_, std::memory_order_relaxed);
+  stats_.health.store(watch_.health(), std::memory_order_relaxed);
   full_.store(schedule_.full(), std::memory_order_relaxed);
+  const bool may_settle = MaySettle();
   const std::lock_guard lock(mutex_);
-  const bool idle =
-      schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ && handovers_.empty();
+  const bool settled = may_settle && !HasCommits();
+  const bool idle = settled || (schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ &&
+                                handovers_.empty());
   idle_.store(idle, std::memory_order_release);
 }
 

@@ -11,16 +11,17 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "kernel/kernel_set.h"
 #include "log/stamp_log.h"
 #include "online/remote_rows.h"
 #include "online/row_schedule.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/row_writer_stats.h"
+#include "pipeline/store_watch.h"
 
 namespace skewless {
 
@@ -36,7 +37,9 @@ struct RowWriterParts {
   std::unique_ptr<RemoteRows> store;
   std::unique_ptr<OnlineReader> states;  // of the engine's own store
   std::unique_ptr<StampLogWriter> stamps;
-  uint32_t writer = 0;  // the log's epoch
+  std::vector<StampedView> views;                // as they are logged
+  std::vector<DurationUs> expire_after_us = {};  // ExpireAfter
+  uint32_t writer = 0;                           // the log's epoch
   // Freshness is counted there, a record once for each view, when its row is answered for; records
   // of a row that go out together count from the oldest of them. Outlives the writer.
   EngineStats* engine = nullptr;
@@ -67,10 +70,15 @@ class RowWriter {
   // The stamps of all records up to here are known, durably.
   Sequence known_sequence() const { return known_sequence_.load(std::memory_order_acquire); }
 
-  // Everything that was handed over is in the store, and readers are let in.
+  // Nothing more is to come, as far as the engine knows: a store that takes no rows, and is owed
+  // none, is not waited for.
+  void EndSoon() { ending_.store(true); }
+  // Everything that was handed over is in the store, and readers are let in; or the end has come.
   bool drained() const { return idle_.load(std::memory_order_acquire); }
   // After the last Changed. Where not all is drained the next engine finds out and goes on.
   Status Finish();
+  // After Finish: what was not drained, and why. kUnavailable.
+  Status Owed() const;
   bool failed() const { return failed_.load(std::memory_order_acquire); }
   Status status() const;
 
@@ -87,18 +95,24 @@ class RowWriter {
 
   void Run();
   void TakeTurn(DurationUs wait_us);
+  bool Settled();
+  bool MaySettle() const;
+  bool HasCommits() const;
   Status Turn(DurationUs wait_us);
   DurationUs WaitTime();
   void TakeHandovers();
   Status PollStore(DurationUs wait_us);
   Status TakeAnswer(const RowWritten& answer);
   Status Fence(const RowWritten& answer) const;
-  void NoteConnection(const Status& polled);
+  void LookAtStore();
   void NoteIncarnation();
+  bool MayAsk() const;
+  Status TakeRefusal(const Error& error);
   Status Compare();
   Status Claim();
   Status CompareRows(const ChangedRows& rows);
   Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored);
+  bool WasLost(const ChangedRow& row) const;
   Status OpenForReaders();
   Status SendRows();
   Status SendSome(std::span<const RowSchedule::Departure> rows);
@@ -112,6 +126,7 @@ class RowWriter {
   RowWriterParts parts_;
   RowWriterStats stats_;
   RowSchedule schedule_;
+  std::unique_ptr<Clock> wall_clock_;
   std::vector<RowWritten> answers_;
   std::vector<RowSchedule::Departure> departures_;
   std::vector<RowKey> keys_;
@@ -121,8 +136,10 @@ class RowWriter {
   std::vector<int64_t> sent_nanos_;  // by row
   std::vector<StoredRow> stored_;
   bool connected_ = false;
-  std::optional<int64_t> away_nanos_;  // since when
-  bool told_away_ = false;
+  StoreWatch watch_;
+  Error away_, refusal_;            // the last of each kind
+  bool refuses_questions_ = false;  // the last one
+  int64_t ask_after_nanos_ = 0;
 
   // ---- comparing
   uint64_t incarnation_ = 0;  // that is compared with, or was
@@ -133,6 +150,8 @@ class RowWriter {
   bool opening_ = false;        // readers are to be let in when all rewritten rows are there
   bool compared_once_ = false;  // since the start: what earlier writers left is known
   Sequence last_sequence_ = 0;  // handed over
+  Sequence acknowledged_ = 0;   // of the rows up to here the store had, as it was last known
+  int64_t lost_rows_ = 0, newer_rows_ = 0;  // found to be written: it had them; it never had
 
   // ---- the stamps
   StampKnowledge written_;
@@ -148,7 +167,7 @@ class RowWriter {
   std::vector<Handover> taken_;
   std::vector<ChangedRows> spare_;  // of handovers that were taken
   std::atomic<uint64_t> wanted_listing_{0};
-  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, finish_{false};
+  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, ending_{false}, finish_{false};
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
   std::atomic<Sequence> known_sequence_{0};
   mutable std::mutex status_mutex_;

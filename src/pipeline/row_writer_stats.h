@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/latency_histogram.h"
+#include "pipeline/store_watch.h"
 
 namespace skewless {
 
@@ -18,9 +19,9 @@ struct RowWriterStats {
   std::atomic<int64_t> written{0};               // rows answered
   std::atomic<int64_t> coalesced{0};             // events that needed no write of their own
   std::atomic<int64_t> retries{0};
-  std::atomic<int64_t> rewritten{0};  // rows that the store lacked, or had an older version of
+  std::atomic<int64_t> rewritten{0};  // rows that the store had taken, and lacked or had older
   std::atomic<int64_t> stamp_bytes{0};
-  std::atomic<bool> connected{false};
+  std::atomic<StoreHealth> health{StoreHealth::kConnecting};
   LatencyHistogram latency;  // a row is sent -> answered
 };
 

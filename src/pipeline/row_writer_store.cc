@@ -12,10 +12,12 @@ namespace {
 // Of a write that was answered, for another one's bytes.
 constexpr size_t kKeptBytes = 4096;
 
-// A connection that is made, or made again, within it is not worth telling of.
-constexpr int64_t kAwayNanos = 1'000'000'000;
+// Between two questions to a store that refuses them.
+constexpr int64_t kAskPauseNanos = 100'000'000;
 
 bool IsAway(const Error& error) { return error.code == ErrorCode::kUnavailable; }
+// It may come to answer, or to have room, without anybody changing the definition.
+bool MayPass(const Error& error) { return IsAway(error) || error.code == ErrorCode::kNoSpace; }
 
 }  // namespace
 
@@ -29,7 +31,8 @@ Status RowWriter::PollStore(DurationUs wait_us) {
   answers_.clear();
   Status polled = parts_.store->Poll(wait_us, &answers_);
   if (!polled.has_value() && !IsAway(polled.error())) return polled;
-  NoteConnection(polled);
+  connected_ = polled.has_value();
+  if (!connected_) away_ = polled.error();
   for (const RowWritten& answer : answers_) SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answer));
   if (connected_) {
     // Where the store has told nothing yet, what the stamp log knows stays.
@@ -41,22 +44,12 @@ Status RowWriter::PollStore(DurationUs wait_us) {
   return {};
 }
 
-void RowWriter::NoteConnection(const Status& polled) {
-  connected_ = polled.has_value();
+void RowWriter::LookAtStore() {
   const int64_t now = MonotonicNanos();
-  if (connected_) {
-    if (told_away_) {
-      const double away_seconds = static_cast<double>(now - away_nanos_.value_or(now)) / 1e9;
-      LogEvent(EventLevel::kInfo, "store back", {{"away_seconds", away_seconds}});
-    }
-    away_nanos_.reset();
-    told_away_ = false;
-    return;
-  }
-  if (!away_nanos_) away_nanos_ = now;
-  if (told_away_ || now - *away_nanos_ < kAwayNanos) return;
-  told_away_ = true;
-  LogError(EventLevel::kWarning, "store away", polled.error());
+  if (!connected_) return watch_.Look(now, StoreHealth::kAway, away_);
+  if (refuses_questions_ || schedule_.counts().failing > 0)
+    return watch_.Look(now, StoreHealth::kRefuses, refusal_);
+  watch_.Look(now, incarnation_ == 0 ? StoreHealth::kConnecting : StoreHealth::kTakesRows);
 }
 
 Status RowWriter::TakeAnswer(const RowWritten& answer) {
@@ -65,6 +58,7 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
   if (answer.outcome == RowWritten::Outcome::kOlder) return Fence(answer);
   if (answer.outcome == RowWritten::Outcome::kFailed) {
     if (!answer.may_retry) return tl::unexpected<Error>(answer.error);
+    refusal_ = answer.error;
     schedule_.Failed(row, now);
     return {};
   }
@@ -95,6 +89,18 @@ Status RowWriter::Fence(const RowWritten& answer) const {
 
 // ---- comparing
 
+// Its questions wait for their answers, so one that refuses them is not asked all the time.
+bool RowWriter::MayAsk() const { return connected_ && MonotonicNanos() >= ask_after_nanos_; }
+
+// What may pass is asked again later.
+Status RowWriter::TakeRefusal(const Error& error) {
+  if (!MayPass(error)) return tl::unexpected<Error>(error);
+  refusal_ = error;
+  refuses_questions_ = true;
+  ask_after_nanos_ = MonotonicNanos() + kAskPauseNanos;
+  return {};
+}
+
 // Every time that the store may have lost rows, all of them are compared with the engine's own.
 void RowWriter::NoteIncarnation() {
   const uint64_t incarnation = parts_.store->incarnation();
@@ -105,6 +111,8 @@ void RowWriter::NoteIncarnation() {
   listed_.clear();
   claimed_ = false;
   comparing_ = opening_ = true;
+  lost_rows_ = newer_rows_ = 0;
+  acknowledged_ = std::max(written_.known_sequence, schedule_.known_sequence());
   schedule_.BeginCompare(last_sequence_);
   wanted_listing_.store(listing_, std::memory_order_release);
 }
@@ -113,12 +121,8 @@ Status RowWriter::Compare() {
   if (listed_.empty() || schedule_.counts().in_flight > 0) return {};
   Status compared = Claim();
   if (compared.has_value()) compared = CompareRows(listed_.front().rows);
-  if (!compared.has_value()) {
-    // Asked again, from the beginning, when it is back.
-    if (!IsAway(compared.error())) return compared;
-    connected_ = false;
-    return {};
-  }
+  if (!compared.has_value()) return TakeRefusal(compared.error());
+  refuses_questions_ = false;
   const bool last = listed_.front().last;
   listed_.pop_front();
   if (!last) {
@@ -126,8 +130,11 @@ Status RowWriter::Compare() {
     return {};
   }
   schedule_.EndCompare();
-  if (const int64_t rows = schedule_.rewrites_left(); rows > 0)
-    LogEvent(EventLevel::kInfo, "rows of the store are written anew", {{"rows", rows}});
+  if (lost_rows_ > 0)
+    LogEvent(EventLevel::kWarning, "rows that the store lost are written anew",
+             {{"rows", lost_rows_}});
+  if (newer_rows_ > 0)
+    LogEvent(EventLevel::kInfo, "rows are written that changed before", {{"rows", newer_rows_}});
   comparing_ = false;
   compared_once_ = true;
   return {};
@@ -178,9 +185,26 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
                 "Give this engine a store, a database or a key prefix of its own, or its whole "
                 "log.");
   }
-  schedule_.Rewrite(row, key);
-  stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
+  if (!schedule_.Rewrite(row, key)) return {};
+  if (WasLost(row)) {
+    ++lost_rows_;
+    stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    ++newer_rows_;
+  }
   return {};
+}
+
+// Of a row that isn't in the store as it is here: the store had taken it, and no expiry was due.
+bool RowWriter::WasLost(const ChangedRow& row) const {
+  if (row.sequence > acknowledged_) return false;
+  if (row.view < parts_.expire_after_us.size() && parts_.expire_after_us[row.view] > 0 &&
+      SaturatingAdd(row.oldest_event_us, parts_.expire_after_us[row.view]) <= wall_clock_->Now())
+    return false;
+  if (compared_once_) return true;
+  // A view that is new or defined anew was never there.
+  const auto& before = parts_.stamps->recovered_views();
+  return std::find(before.begin(), before.end(), parts_.views[row.view]) != before.end();
 }
 
 Status RowWriter::OpenForReaders() {
@@ -192,8 +216,9 @@ Status RowWriter::OpenForReaders() {
     SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Write(written_));
     SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Sync());
   }
-  Status opened = parts_.store->OpenForReaders(incarnation_);
-  if (!opened.has_value()) return IsAway(opened.error()) ? Status{} : opened;
+  const Status opened = parts_.store->OpenForReaders(incarnation_);
+  if (!opened.has_value()) return TakeRefusal(opened.error());
+  refuses_questions_ = false;
   opening_ = false;
   return {};
 }

@@ -62,12 +62,13 @@ Result<bool> SourceThread::Pump() {
   at_end_ = !more;
   const SourceProgress now = source_->progress();
   records_.store(now.records, std::memory_order_relaxed);
-  dead_.store(now.dead_letters, std::memory_order_relaxed);
   fraction_.store(now.fraction, std::memory_order_relaxed);
   if (dead_letters_ != nullptr && dead_letters_->count() > synced_dead_letters_) {
     SKEWLESS_RETURN_IF_ERROR(dead_letters_->Sync());
     synced_dead_letters_ = dead_letters_->count();
   }
+  // Not before they are safe: whoever is told of their number is told that they are kept.
+  dead_.store(now.dead_letters, std::memory_order_relaxed);
   // A batch of dead letters alone has no rows, and yet its positions belong in the log.
   const bool carries = accepted.batch->rows() > 0 || !accepted.batch->positions.empty();
   if (!carries) {

@@ -6,6 +6,7 @@
 #include "decode/avro_messages.h"
 #include "decode/protobuf_messages.h"
 #include "source/decode_options.h"
+#include "source/definition_error.h"
 #include "source/input_files.h"
 #include "source/schema_registry.h"
 
@@ -15,14 +16,6 @@ namespace {
 std::string Option(const SourceDefinition& source, const std::string& name) {
   const auto found = source.options.find(name);
   return found == source.options.end() ? "" : found->second;
-}
-
-// An error at a place of the definition, with the line itself where its file can be read.
-tl::unexpected<Error> FailAtPlace(const Place& place, size_t length, std::string message,
-                                  std::string remedy) {
-  const Result<std::string> text = ReadWholeFile(SystemFiles(), place.file);
-  return tl::unexpected<Error>(ErrorAt(place, text ? *text : "", static_cast<int>(length),
-                                       std::move(message), std::move(remedy)));
 }
 
 // A source's schema file, read.

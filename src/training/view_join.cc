@@ -37,7 +37,8 @@ std::vector<ViewKernel::LastValue> LastValuesOf(const ViewKernel& kernel,
                                                 const JoinOptions& options) {
   std::vector<ViewKernel::LastValue> values;
   if (!Ascends(options) || options.provenance || kernel.view().ttl_us ||
-      !kernel.IsLastValuesOnly(outputs, &values) || values.size() > kMaxLastValues)
+      kernel.view().expire_after_us || !kernel.IsLastValuesOnly(outputs, &values) ||
+      values.size() > kMaxLastValues)
     values.clear();
   return values;
 }

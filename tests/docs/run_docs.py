@@ -15,7 +15,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,9 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/servers"))
+from servers import free_port  # noqa: E402
+
 PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md"]
 EXAMPLE_PORT = "6566"
 BLOCK = re.compile(
@@ -48,12 +50,6 @@ def sessions_of(text):
         body = textwrap.dedent(match["body"])
         sessions.setdefault(match["name"], []).append((match["role"], match["path"], body, line))
     return sessions
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def install_program(folder, port):
@@ -123,7 +119,7 @@ def check_session(page, blocks):
         for folder in folders:
             folder.mkdir()
         work, programs, outputs = folders
-        port = free_port()
+        port = str(free_port())
         install_program(programs, port)
         code, errors = run_script(script_of(blocks, outputs, port), work, programs)
         if code != 0:

@@ -1,6 +1,7 @@
 """The flights example, shortened, its engine killed on the way: it must prove itself and leave what it says."""
 import csv
 import os
+import pathlib
 import subprocess
 import sys
 import unittest
@@ -14,10 +15,30 @@ REQUESTS = 6000
 
 
 class DemoTest(ProgramTest):
-    def test_demo(self):
-        done = subprocess.run([sys.executable, os.path.join(ROOT, "examples/flights/demo"), "--folder", self.folder,
-                               "--program", PROGRAM, "--requests", str(REQUESTS), "--kill", "3"],
+    def run_demo(self, *arguments):
+        return subprocess.run([sys.executable, os.path.join(ROOT, "examples/flights/demo"), "--folder", self.folder,
+                               "--program", PROGRAM, *arguments],
                               capture_output=True, text=True, timeout=800 * SLOWNESS)
+
+    def still_running(self):
+        """Of the processes that know of our folder."""
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if self.folder.encode() in process.read_bytes():
+                    found.append(process)
+            except OSError:
+                pass  # it has ended meanwhile
+        return found
+
+    def test_one_that_fails_leaves_nothing_running(self):
+        done = self.run_demo("--requests", "100", "--kill", "1000")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the replay was over after", done.stderr)
+        self.assertEqual(self.still_running(), [])
+
+    def test_demo(self):
+        done = self.run_demo("--requests", str(REQUESTS), "--kill", "3")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("336,776 flights", done.stdout)
         self.assertIn(f"0 of {REQUESTS:,} training rows differ", done.stdout)

@@ -2,10 +2,9 @@
 log once, whichever file it was in and wherever its bytes were when the engine died."""
 import json
 import random
-import time
 import unittest
 
-from program import ProgramTest
+from numbered import NumberedTest
 
 DEFINITION = """
 project: followed
@@ -32,11 +31,10 @@ feature_services:
 """
 
 
-class FollowTest(ProgramTest):
+class FollowTest(NumberedTest):
     def setUp(self):
         super().setUp()
         self.write("skewless.yaml", DEFINITION)
-        self.written = 0
         self.random = random.Random(5)
         self.files = 0
         self.begin_file()
@@ -56,20 +54,6 @@ class FollowTest(ProgramTest):
             size = self.random.randint(1, 200)
             self.file.write(text[:size])
             text = text[size:]
-
-    def read(self, engine):
-        reply = engine.read({"feature_service": "all", "entities": {"user_id": [7]}})
-        return [column["values"][0] for column in reply["results"][1:]]
-
-    def wait_for_all(self, engine):
-        numbers = self.written * (self.written + 1) // 2
-        deadline = time.monotonic() + 60
-        while self.read(engine) != [self.written, numbers, self.written]:
-            self.assertLess(time.monotonic(), deadline, f"{self.read(engine)} of {self.written}")
-            time.sleep(0.005)
-
-    def logged(self):
-        return sum(segment["records"] for segment in self.run_json("log", "--verify"))
 
     def test_what_is_appended_becomes_readable(self):
         engine = self.start()

@@ -2,36 +2,22 @@
 it, through a client that isn't the program's."""
 import os
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic, OffsetSpec
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "servers", "kafka")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "servers"))
+import servers  # noqa: E402
 
 
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
-
-
-class Broker:
+class Broker(servers.Broker):
     def __init__(self, *settings, secure=False):
-        self.folder = tempfile.mkdtemp(prefix="skewless-kafka-")
-        self.settings = settings
-        self.port, self.controller = free_ports(2)
-        self.address = f"127.0.0.1:{self.port}"
+        super().__init__(tempfile.mkdtemp(prefix="skewless-kafka-"), *settings)
         self.client = {"bootstrap.servers": self.address, "log_level": 0}
-        self.process = None
         if secure:
             self.secure()
         try:
@@ -53,7 +39,7 @@ class Broker:
                 with open(part) as file:
                     out.write(file.read())
         self.settings += (
-            f"listeners=SASL_SSL://{self.address},CONTROLLER://127.0.0.1:{self.controller}",
+            f"listeners=SASL_SSL://{self.address},CONTROLLER://127.0.0.1:{self.controller_port}",
             f"advertised.listeners=SASL_SSL://{self.address}",
             "listener.security.protocol.map=CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
             "inter.broker.listener.name=SASL_SSL", "sasl.mechanism.inter.broker.protocol=PLAIN",
@@ -64,30 +50,13 @@ class Broker:
         self.client |= {"security.protocol": "sasl_ssl", "sasl.mechanisms": "PLAIN", "sasl.username": "features",
                         "sasl.password": "word", "ssl.ca.location": self.authority}
 
-    def start(self):
-        self.process = subprocess.Popen([SCRIPT, self.folder, str(self.port), str(self.controller), *self.settings])
+    def ready(self):
+        super().ready()
         self.admin = AdminClient(self.client)
-        deadline = time.monotonic() + 120
-        while True:
-            if self.process.poll() is not None:
-                with open(os.path.join(self.folder, "broker.log")) as log:
-                    raise AssertionError(f"the broker ended with {self.process.returncode}: {log.read()[-2000:]}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                self.admin.list_topics(timeout=5)
-                return
-            except Exception:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        self.admin.list_topics(timeout=120)
 
     def close(self):
-        if self.process is not None and self.process.poll() is None:
-            self.kill()
+        super().close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # ---- topics

@@ -5,11 +5,13 @@ import os
 import random
 import re
 import shutil
+import subprocess
 import time
 import unittest
 
 from kafka_broker import Broker
-from program import SLOWNESS, ProgramTest, Running
+from numbered import NumberedTest
+from program import PROGRAM, SLOWNESS, Running
 
 DEFINITION = """
 project: live
@@ -43,7 +45,7 @@ def message(number, user=7, ts=NOON):
     return json.dumps({"user_id": user, "number": number, "ts": ts}).encode()
 
 
-class KafkaTest(ProgramTest):
+class KafkaTest(NumberedTest):
     @classmethod
     def setUpClass(cls):
         # A member that was killed is missed soon.
@@ -56,7 +58,6 @@ class KafkaTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.topic = self.id().rpartition(".")[2]
-        self.written = 0
 
     def define(self, *topics, more=""):
         self.write("skewless.yaml", DEFINITION % {"brokers": self.broker.address, "more": more,
@@ -67,21 +68,6 @@ class KafkaTest(ProgramTest):
         numbers = range(self.written + 1, self.written + count + 1)
         self.broker.produce(topic or self.topic, [(number % partitions, message(number)) for number in numbers])
         self.written += count
-
-    def read(self, engine, user=7):
-        reply = engine.read({"feature_service": "all", "entities": {"user_id": [user]}})
-        return [column["values"][0] for column in reply["results"][1:]]
-
-    def wait_for(self, engine, wanted, user=7):
-        deadline = time.monotonic() + 60 * SLOWNESS
-        while self.read(engine, user) != wanted:
-            self.assertLess(time.monotonic(), deadline, f"{self.read(engine, user)}, not {wanted}")
-            if engine.process.poll() is not None:
-                self.fail(f"ended with {engine.process.returncode}: {engine.process.stderr.read()}")
-            time.sleep(0.01)
-
-    def wait_for_all(self, engine):
-        self.wait_for(engine, [self.written, self.written * (self.written + 1) // 2, self.written])
 
     def metric(self, engine, name, **labels):
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
@@ -95,9 +81,6 @@ class KafkaTest(ProgramTest):
         while self.metric(engine, name, **labels) != wanted:
             self.assertLess(time.monotonic(), deadline, f"{name}: {self.metric(engine, name, **labels)}, not {wanted}")
             time.sleep(0.02)
-
-    def logged(self):
-        return sum(segment["records"] for segment in self.run_json("log", "--verify"))
 
     def fails(self):
         """The engine stops by itself; returns what it said."""
@@ -149,6 +132,15 @@ class KafkaTest(ProgramTest):
         # What was the end when the engine first saw it is where a restart goes on.
         self.produce(5, 2)
         self.assertEqual(self.run_json("run", "--once")["events"], 5)
+
+    def test_a_start_at_a_partition_that_is_not_there(self):
+        self.broker.create(self.topic, 2)
+        self.produce(4, 2)
+        for more in ("", "    group: members\n"):
+            self.define(more=f"    start: {{offsets: {{{self.topic}/1: 1, {self.topic}/2: 0}}}}\n{more}")
+            said = self.fails()
+            self.assertIn(f"start.offsets names partition '{self.topic}/2', and topic '{self.topic}' has 0 to 1", said)
+            self.assertIn("Remove it from start.offsets", said)
 
     def test_some_partitions(self):
         self.broker.create(self.topic, 3)
@@ -360,6 +352,41 @@ class KafkaTest(ProgramTest):
         self.broker.produce(self.topic, [(0, message(1)), (0, b"x" * 5000), (0, message(2))])
         self.assertIn(f"dead_letters, topic '{dead}' doesn't take them: Broker: Message size too large", self.fails())
         self.assertEqual(self.logged(), 0)
+
+    def test_a_dead_letter_topic_that_is_not_there(self):
+        """It is missed at the start, and not with the first letter."""
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 1)
+        self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
+        self.assertRegex(self.fails(), rf"source 'clicks': dead_letters, there is no topic '{dead}' at "
+                                       rf"{self.broker.address}\n  Create the topic")
+        # Brokers that are away then are asked with the first letter.
+        self.write("clicks.csv", "user_id,number,ts\n1,2,x\n")
+        self.write("skewless.yaml", """
+project: files
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+sources:
+  clicks:
+    type: file
+    path: clicks.csv
+    format: csv
+    columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
+    event_timestamp: ts
+    dead_letters: {topic: dead, brokers: "127.0.0.1:1"}
+entities: {user: {keys: {user_id: int64}}}
+feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}}}
+""")
+        engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  text=True)
+        self.addCleanup(engine.kill)
+        for line in engine.stderr:
+            if "records could not be read" in line:
+                break
+        engine.terminate()
+        said = engine.communicate(timeout=120 * SLOWNESS)[0]
+        self.assertEqual(engine.returncode, 0)
+        self.assertNotIn("kept", said)
 
     def test_what_the_page_about_dead_letters_shows(self):
         with open("docs/reference/dead-letters.md") as file:

@@ -7,9 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "servers"))
+from servers import free_port  # noqa: E402
 
 PROGRAM = os.environ["SKEWLESS_PROGRAM"]
 SLOWNESS = int(os.environ.get("SKEWLESS_SLOWNESS", "1"))  # of a sanitized program
@@ -19,9 +23,7 @@ class Running:
     """`skewless run` or `serve` as a child process, answering on a free port."""
 
     def __init__(self, folder, *arguments, command="run"):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.arguments = [PROGRAM, command, "-C", folder, "--listen", f"127.0.0.1:{self.port}", *arguments]
         self.connection = None
         self.errors = ""  # what it printed to standard error, once it ended

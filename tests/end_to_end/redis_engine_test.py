@@ -10,7 +10,7 @@ import time
 import unittest
 
 from program import PROGRAM, ProgramTest, SLOWNESS
-from redis_test import Redis, free_port
+from servers import Redis, free_port
 
 DEFINITION = """\
 project: shop
@@ -69,8 +69,9 @@ class RedisEngineTest(ProgramTest):
         self.addCleanup(lambda: self.engine and self.engine.poll() is None and self.engine.kill())
 
     def start_redis(self):
-        self.redis = Redis(self.folder, self.port)
-        self.addCleanup(self.redis.stop)
+        self.redis = Redis(self.path("redis"), port=self.port)
+        self.addCleanup(self.redis.close)
+        self.redis.start()
 
     def append(self, count):
         now = time.time_ns() // 1000
@@ -142,7 +143,7 @@ class RedisEngineTest(ProgramTest):
                 # All of its rows are gone, none of which it showed before it told the engine of its stamp.
                 self.wait_until_all_is_there(server)
                 time.sleep(0.3)
-                self.redis.stop()
+                self.redis.close()
                 self.append(100)
                 time.sleep(0.2)
                 self.start_redis()
@@ -154,7 +155,7 @@ class RedisEngineTest(ProgramTest):
                 self.append(50)
                 self.wait_until_all_is_there(server)
                 time.sleep(0.3)
-                self.redis.stop()
+                self.redis.close()
                 self.start_redis()
                 self.wait_until_all_is_there(server)
         self.wait_until_all_is_there(server)

@@ -1,13 +1,12 @@
 """`skewless get` and `skewless serve` where the online store is Redis: what they say while it is away, while nobody has
 filled it, and where its settings are wrong."""
 import os
-import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
-from program import PROGRAM, Running, SLOWNESS
+from program import PROGRAM, Running
+from servers import Redis, free_port
 
 DEFINITION = """\
 project: shop
@@ -28,30 +27,6 @@ feature_views:
 REQUEST = {"features": ["activity:clicks"], "entities": {"user": [1]}}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Redis:
-    """A server of this test, without persistence, on a port of its own."""
-
-    def __init__(self, folder, port, *settings):
-        self.process = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", *settings],
-            stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60 * SLOWNESS
-        while subprocess.run(["redis-cli", "-p", str(port), "ping"], capture_output=True, check=False).returncode != 0:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("redis-server did not answer")
-            time.sleep(0.02)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
 class RedisTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="skewless_redis_")
@@ -64,8 +39,9 @@ class RedisTest(unittest.TestCase):
             file.write(DEFINITION.format(port=self.port, more=more))
 
     def start_redis(self, *settings):
-        redis = Redis(self.folder.name, self.port, *settings)
-        self.addCleanup(redis.stop)
+        redis = Redis(os.path.join(self.folder.name, "redis"), *settings, port=self.port)
+        self.addCleanup(redis.close)
+        redis.start()
         return redis
 
     def get(self, **environment):
@@ -98,7 +74,7 @@ class RedisTest(unittest.TestCase):
             status, text = server.request("POST", "/get-online-features", REQUEST)
             self.assertEqual(status, 503, text)
             self.assertIn("is being filled", text)
-        redis.stop()
+        redis.close()
         status, text = server.request("POST", "/get-online-features", REQUEST)
         self.assertEqual(status, 503, text)
         self.assertIn("Redis at", text)

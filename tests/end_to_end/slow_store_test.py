@@ -10,7 +10,7 @@ import unittest
 
 from program import ProgramTest, SLOWNESS
 from redis_engine_test import DEFINITION, FEATURES
-from redis_test import Redis, free_port
+from servers import Redis, free_port
 
 DELAY_SECONDS = 0.02
 USERS = 50
@@ -83,8 +83,9 @@ class SlowStoreTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.port = free_port()
-        self.redis = Redis(self.folder, self.port)
-        self.addCleanup(self.redis.stop)
+        self.redis = Redis(self.path("redis"), port=self.port)
+        self.addCleanup(self.redis.close)
+        self.redis.start()
         self.proxy = Proxy(self.port)
         self.addCleanup(self.proxy.stop)
         self.write("skewless.yaml", DEFINITION.format(port=self.proxy.port))

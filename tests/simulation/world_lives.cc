@@ -34,7 +34,7 @@ EngineOptions World::Options() {
         std::move(sink), dice_.Bits(), fails, &bad_deliveries_);
   };
   if (scenario_.remote) {
-    options.drain_timeout_us = kMaxTimestamp / 1000;
+    options.drain_timeout_us = options.away_timeout_us = kMaxTimestamp / 1000;
     RowScheduleOptions& schedule = options.rows.schedule;
     schedule.most_rows = static_cast<size_t>(dice_.Pick({1, 5, 1000}));
     schedule.most_unlogged = static_cast<size_t>(dice_.Pick({1, 2, 8}));

@@ -182,7 +182,9 @@ bool EmbeddedWriter::ListRows(int view, uint64_t* cursor, size_t least, ChangedR
       cursor, least, [&](uint64_t hash, BlockHeader* block) {
         ChangedRow row;
         row.hash = hash;
-        row.sequence = LoadStateHeader(StateOf(block)).sequence;
+        const StateHeader state = LoadStateHeader(StateOf(block));
+        row.sequence = state.sequence;
+        row.oldest_event_us = state.newest_event_us;
         row.view = static_cast<uint32_t>(view);
         rows->Add(row, {KeyOf(block), block->key_size.load(std::memory_order_relaxed)});
       });

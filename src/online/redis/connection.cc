@@ -12,6 +12,10 @@ constexpr DurationUs kFirstPauseUs = 20'000;
 constexpr DurationUs kLongestPauseUs = 2 * kSecondUs;
 constexpr size_t kReadBytes = size_t{64} << 10;
 constexpr size_t kKeptOutBytes = size_t{1} << 20;
+constexpr char kMayWantTls[] =
+    "Is it running, and reachable from here? Where its port speaks TLS, set online.tls to true.";
+constexpr char kMaySpeakNoTls[] =
+    "Is it overloaded, or the network between? Where its port speaks no TLS, remove online.tls.";
 
 // The value of "name:value\r\n" in what INFO answers.
 std::string InfoField(std::string_view info, const std::string& name) {
@@ -145,7 +149,7 @@ void Connection::Advance(short revents) {
   if (state_ == State::kClosed) return;
   if (state_ == State::kConnecting && revents != 0) {
     const auto connected = socket_->FinishConnect();
-    if (!connected) return Close(connected.error());
+    if (!connected) return Lose(connected.error());
     if (*connected) Greet();
   }
   if (state_ != State::kConnecting) {
@@ -154,15 +158,23 @@ void Connection::Advance(short revents) {
     TakeGreeting();
   }
   if (state_ != State::kClosed && TimedOut()) {
-    Close({ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": no answer in time",
-           "Is it overloaded, or the network between?"});
+    Lose({ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": no answer in time",
+          "Is it overloaded, or the network between?"});
   }
+}
+
+// One side that speaks TLS and one that doesn't look like this, among other things.
+void Connection::Lose(Error why) {
+  if (state_ == State::kGreeting && options_.tls == nullptr) why.remedy = kMayWantTls;
+  if (state_ == State::kConnecting && options_.tls != nullptr && TimedOut())
+    why.remedy = kMaySpeakNoTls;
+  Close(std::move(why));
 }
 
 void Connection::Flush() {
   while (sent_ < out_.size()) {
     const auto wrote = socket_->Write(ByteView(out_).subspan(sent_));
-    if (!wrote) return Close(wrote.error());
+    if (!wrote) return Lose(wrote.error());
     if (*wrote == 0) return;
     sent_ += *wrote;
   }
@@ -175,7 +187,7 @@ void Connection::Fill() {
   uint8_t buffer[kReadBytes];
   for (;;) {
     const auto got = socket_->Read(buffer, sizeof buffer);
-    if (!got) return Close(got.error());
+    if (!got) return Lose(got.error());
     if (*got == 0) return;
     progress_ns_ = MonotonicNanos();
     if (redisReaderFeed(parser_.get(), reinterpret_cast<const char*>(buffer), *got) != REDIS_OK)
@@ -191,7 +203,7 @@ Reply Connection::Take() {
   if (redisReaderGetReply(parser_.get(), &reply) != REDIS_OK) {
     Close({ErrorCode::kCorrupt,
            "Redis at " + endpoint_.ToString() + ": it does not speak Redis: " + parser_->errstr,
-           "Mend online.address, or online.tls."});
+           "Mend online.address; where its port speaks TLS, set online.tls to true."});
     return nullptr;
   }
   if (reply != nullptr) --awaited_;

@@ -68,6 +68,7 @@ class Connection {
   void TakeGreeting();
   void Flush();
   void Fill();
+  void Lose(Error why);
   bool TimedOut() const;
   Status WaitABit();
 

@@ -302,11 +302,11 @@ TEST_F(IncrementTest, ExpiresAsOtherRowsDo) {
   entity.Apply(TestEvent{.event_us = at, .n = 5, .x = {}, .s = {}, .b = {}}, at);
   writer.Write(key_, entity.state());
   const auto expires = [&] { return server_.Ask({"PEXPIRETIME", RedisKey()})->integer; };
-  EXPECT_EQ(expires(), (at + 60 * kSecondUs) / 1000 + 1);
+  EXPECT_EQ(expires(), (at + 60 * kSecondUs) / 1000 + 60'000);
   entity.Apply(TestEvent{.event_us = at + kSecondUs, .n = 5, .x = {}, .s = {}, .b = {}},
                at + kSecondUs);
   writer.Write(key_, entity.state());
-  EXPECT_EQ(expires(), (at + 61 * kSecondUs) / 1000 + 1);
+  EXPECT_EQ(expires(), (at + 61 * kSecondUs) / 1000 + 60'000);
 }
 
 // Thousands of numbers in one row, more than Lua's stack holds at once.

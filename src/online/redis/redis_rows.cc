@@ -15,6 +15,7 @@ constexpr int kMaxRedirects = 16;
 constexpr int64_t kSlotsPauseNs = 100'000'000;       // between questions for the cluster's map
 constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server up while it runs
 constexpr size_t kMaxSpare = 256;
+constexpr int64_t kExpiryMarginMs = 60'000;
 
 Error Unserved(const std::string& address) {
   return {ErrorCode::kUnavailable, "Redis at " + address + ": no server of the cluster has a slot",
@@ -70,7 +71,8 @@ RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
   return call;
 }
 
-// In milliseconds, rounded up; what the row says of its newest event decides.
+// In milliseconds; what the row says of its newest event decides. Readers pass an expired row over
+// by their T, wherever they find it: Redis removes it once no T before that can come any more.
 int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
   const auto view = static_cast<size_t>(row.view);
   if (view >= options_.expire_after_us.size() || options_.expire_after_us[view] <= 0 ||
@@ -78,7 +80,7 @@ int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
     return kNeverExpires;
   const StateHeader header = LoadStateHeader(row.state.data());
   const Timestamp at = SaturatingAdd(header.newest_event_us, options_.expire_after_us[view]);
-  return std::max<int64_t>(1, FloorDiv(at, 1000) + 1);
+  return std::max<int64_t>(1, FloorDiv(at, 1000) + kExpiryMarginMs);
 }
 
 void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows) {
@@ -241,9 +243,10 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
       LaneOf(servers_->At(redirect->to)).waiting.push_back(std::move(call));
       return;
     }
-    const ServerError error = ErrorOf(text, from.ToString());
+    const ServerError error =
+        redirect ? ServerError{InCircles(from), true} : ErrorOf(text, from.ToString());
     in_flight_ -= call->rows.size();
-    FailCall(*call, error.error, error.may_retry || redirect.has_value(), &done_);
+    FailCall(*call, error.error, error.may_retry, &done_);
   } else {
     in_flight_ -= call->rows.size();
     const auto decoded = DecodeWriteReply(reply, *call, &done_);
@@ -269,7 +272,8 @@ void RedisRows::TakeReplies(Lane& lane) {
       TakeCallReply(lane, std::move(awaited.call), *reply);
     } else if (awaited.kind == Awaited::kSlots) {
       // Where it makes no sense, the next answer may.
-      if (servers_->map().Learn(*reply, lane.connection->endpoint())) {
+      slots_ = servers_->map().Learn(*reply, lane.connection->endpoint());
+      if (slots_) {
         wants_slots_ = false;
         UpdateIncarnation();
       }
@@ -331,6 +335,7 @@ Status RedisRows::Health() {
   if (servers_->cluster() && servers_->map().empty()) {
     const Connection& seed = servers_->At(servers_->seed());
     if (!seed.ready() && seed.failures() > 0) return tl::unexpected<Error>(seed.failure());
+    if (!slots_) return slots_;
   }
   for (const Connection* const used : servers_->Used()) {
     if (!used->ready() && used->failures() > 0) return tl::unexpected<Error>(used->failure());

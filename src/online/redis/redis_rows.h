@@ -82,6 +82,7 @@ class RedisRows final : public RemoteRows {
   std::vector<Servers::Answer> answers_;
   size_t in_flight_ = 0;  // rows
   bool wants_slots_;
+  Status slots_;  // what came of the last question for them
   int64_t slots_asked_ns_ = 0;
   bool expires_ = false;
   bool increments_ = false;        // of some view

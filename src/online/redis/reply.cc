@@ -21,6 +21,8 @@ struct Known {
   const char* remedy;
 };
 
+constexpr char kIsClusterRemedy[] = "It is a node of a cluster: set online.cluster to true.";
+
 constexpr Known kKnown[] = {
     {"OOM", ErrorCode::kNoSpace, true, "Give it more memory (maxmemory); it is tried again."},
     {"LOADING", ErrorCode::kUnavailable, true, "It is reading its files; it is tried again."},
@@ -32,6 +34,15 @@ constexpr Known kKnown[] = {
     {"NOREPLICAS", ErrorCode::kUnavailable, true, "Too few replicas are up; it is tried again."},
     {"CLUSTERDOWN", ErrorCode::kUnavailable, true, "It is tried again."},
     {"TRYAGAIN", ErrorCode::kUnavailable, true, "A slot is being moved; it is tried again."},
+    {"ERR max number of clients", ErrorCode::kUnavailable, true,
+     "Let it take more connections (maxclients); it is tried again."},
+    {"MOVED", ErrorCode::kInvalid, false, kIsClusterRemedy},
+    {"ASK", ErrorCode::kInvalid, false, kIsClusterRemedy},
+    {"CROSSSLOT", ErrorCode::kInvalid, false, kIsClusterRemedy},
+    {"ERR This instance has cluster support disabled", ErrorCode::kInvalid, false,
+     "It is a Redis on its own: remove online.cluster."},
+    {"DENIED", ErrorCode::kInvalid, false,
+     "Give it a password, or turn off its protected mode where only the right ones reach it."},
     {"NOAUTH", ErrorCode::kInvalid, false, "Give online.password or online.password_env."},
     {"WRONGPASS", ErrorCode::kInvalid, false, "Mend online.username and online.password."},
     {"ERR AUTH", ErrorCode::kInvalid, false, "Remove online.password: it has none."},

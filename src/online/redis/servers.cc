@@ -43,6 +43,12 @@ Status TakeAnswer(Connection& server, const Servers::Question& question, bool as
 
 }  // namespace
 
+Error InCircles(const Endpoint& from) {
+  return {ErrorCode::kUnavailable,
+          "Redis at " + from.ToString() + ": its cluster sends us from one server to the other",
+          "See 'redis-cli --cluster check'."};
+}
+
 Servers::Servers(Endpoint seed, bool cluster, ConnectionOptions options)
     : seed_(std::move(seed)), cluster_(cluster), options_(std::move(options)) {}
 
@@ -140,6 +146,9 @@ Status Servers::AskOnce(std::span<const Question> questions, std::vector<Answer>
       if (!redirect) break;
       SKEWLESS_RETURN_IF_ERROR(Follow(*redirect, questions[i], &answer));
     }
+    const Answer& answer = (*answers)[i];
+    if (IsError(*answer.keyed) && ParseRedirect(TextOf(*answer.keyed), answer.server->endpoint()))
+      return tl::unexpected<Error>(InCircles(answer.server->endpoint()));
   }
   return {};
 }

@@ -10,6 +10,9 @@
 
 namespace skewless::redis {
 
+// Of a request that a cluster's servers only pass on; kUnavailable.
+Error InCircles(const Endpoint& from);
+
 class Servers {
  public:
   static Result<std::unique_ptr<Servers>> Make(const RedisOptions& options,

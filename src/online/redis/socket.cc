@@ -32,9 +32,25 @@ namespace {
 std::string TlsReason() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   return reason == nullptr ? "unknown TLS error" : reason;
 }
+
+// What to do where a handshake failed: by what it says, since there is no number for it.
+const char* TlsRemedy(const std::string& reason) {
+  // What comes from a server that speaks no TLS makes no sense as a record of it.
+  if (reason == "wrong version number" || reason == "packet length too long")
+    return "This port speaks no TLS: name the one that does, or remove online.tls.";
+  if (reason.find("certificate required") != std::string::npos ||
+      reason.find("handshake failure") != std::string::npos)
+    return "Where it asks for a certificate, name ours in online.tls_cert and online.tls_key.";
+  return "Mend online.tls_ca, online.tls_cert and online.tls_key, or the server's own.";
+}
+
+constexpr char kVerifyRemedy[] =
+    "Name the authority of its certificate in online.tls_ca; and its own name, which the "
+    "certificate has, in online.address.";
 
 }  // namespace
 
@@ -90,9 +106,8 @@ Socket::~Socket() {
   ::close(descriptor_);
 }
 
-tl::unexpected<Error> Socket::Lost(const std::string& why) const {
-  return Fail(ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": " + why,
-              "Is it running, and reachable from here?");
+tl::unexpected<Error> Socket::Lost(const std::string& why, const std::string& remedy) const {
+  return Fail(ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": " + why, remedy);
 }
 
 Result<std::unique_ptr<Socket>> Socket::Connect(const Endpoint& endpoint,
@@ -186,9 +201,8 @@ Result<size_t> Socket::TlsOutcome(int result) {
     default: {
       const long verified = SSL_get_verify_result(tls_->ssl);
       const std::string reason = TlsReason();
-      return Lost("TLS: " + (verified == X509_V_OK
-                                 ? reason
-                                 : std::string(X509_verify_cert_error_string(verified))));
+      if (verified == X509_V_OK) return Lost("TLS: " + reason, TlsRemedy(reason));
+      return Lost(std::string("TLS: ") + X509_verify_cert_error_string(verified), kVerifyRemedy);
     }
   }
 }

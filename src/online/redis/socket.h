@@ -44,7 +44,9 @@ class Socket {
   Socket(int descriptor, Endpoint endpoint);
   Result<bool> FinishHandshake();
   Result<size_t> TlsOutcome(int result);
-  tl::unexpected<Error> Lost(const std::string& why) const;
+  tl::unexpected<Error> Lost(
+      const std::string& why,
+      const std::string& remedy = "Is it running, and reachable from here?") const;
 
   int descriptor_;
   Endpoint endpoint_;

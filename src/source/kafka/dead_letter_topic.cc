@@ -1,6 +1,8 @@
 #include "source/kafka/dead_letter_topic.h"
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "base/check.h"
 #include "source/input_files.h"
@@ -19,6 +21,10 @@ constexpr char kStage[] = "__connect.errors.stage";
 constexpr char kClass[] = "__connect.errors.class.name";
 constexpr char kException[] = "__connect.errors.exception.class.name";
 constexpr char kMessage[] = "__connect.errors.exception.message";
+
+constexpr int kAskMillis = 2000;
+constexpr int kLookTries = 10;
+constexpr auto kLookPause = std::chrono::milliseconds(200);
 
 void Add(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
   rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
@@ -60,10 +66,12 @@ class TopicStore final : public DeadLetterStore {
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivered);
     SKEWLESS_ASSIGN_OR_RETURN(client_, NewKafkaClient(place_, RD_KAFKA_PRODUCER, std::move(conf)));
-    return {};
+    brokers_ = to.brokers;
+    return LookForTopic();
   }
 
   Status Append(const DeadLetter& letter) override {
+    if (!seen_) SKEWLESS_RETURN_IF_ERROR(LookForTopic());
     const bool has_key = letter.message != nullptr && letter.message->key;
     const std::string_view key = has_key ? *letter.message->key : std::string_view();
     const std::string_view value =
@@ -96,6 +104,28 @@ class TopicStore final : public DeadLetterStore {
   void Interrupt() override { interrupted_.store(true); }
 
  private:
+  // Once brokers can tell: else a topic that isn't there would only be missed by the first letter,
+  // and that half a minute later. Brokers that make topics when they are asked for need a moment.
+  Status LookForTopic() {
+    const KafkaHandle<rd_kafka_topic_t> handle(
+        rd_kafka_topic_new(client_.get(), topic_.c_str(), nullptr));
+    for (int tries = 0; tries < kLookTries; ++tries) {
+      if (tries > 0) std::this_thread::sleep_for(kLookPause);
+      const rd_kafka_metadata_t* told = nullptr;
+      if (rd_kafka_metadata(client_.get(), 0, handle.get(), &told, kAskMillis) !=
+          RD_KAFKA_RESP_ERR_NO_ERROR)
+        return {};
+      const rd_kafka_resp_err_t error = told->topics[0].err;
+      rd_kafka_metadata_destroy(told);
+      if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return Refused(rd_kafka_err2str(error));
+      seen_ = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+      if (!SaysNotThere(error)) return {};
+    }
+    return Fail(ErrorCode::kNotFound, place_ + "there is no topic '" + topic_ + "' at " + brokers_,
+                "Create the topic, or mend its name.");
+  }
+
   rd_kafka_resp_err_t Produce(const DeadLetter& letter, std::string_view key,
                               std::string_view value) {
     rd_kafka_headers_t* headers = HeadersOf(letter);
@@ -136,6 +166,8 @@ class TopicStore final : public DeadLetterStore {
 
   const std::string topic_;
   const std::string place_;
+  std::string brokers_;
+  bool seen_ = false;  // the topic
   int64_t count_ = 0;
   int64_t acknowledged_ = 0;
   Status failure_;

@@ -11,7 +11,8 @@
 
 namespace skewless {
 
-// Doesn't wait for a broker. Append may wait for room, and Sync waits until every letter is
+// kNotFound where brokers say that there is no such topic; those that are away are asked again with
+// the first letter. Append may wait for room, and Sync waits until every letter is
 // acknowledged by all replicas, however long the brokers are away. `source` outlives it.
 Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterTopic(const SourceDefinition& source);
 

@@ -15,9 +15,8 @@ constexpr int64_t kRetryNanos = 500'000'000;
 Status KafkaConsumer::Maintain() {
   if (!fatal_.has_value()) return fatal_;
   SKEWLESS_RETURN_IF_ERROR(GoOnWhereLost());
-  if (!is_member() && MonotonicNanos() >= next_discovery_nanos_) {
-    SKEWLESS_RETURN_IF_ERROR(Discover());
-  }
+  if (MonotonicNanos() >= next_discovery_nanos_)
+    SKEWLESS_RETURN_IF_ERROR(is_member() ? CheckStartOfMember() : Discover());
   return wanted_.empty() ? Status{} : Resolve();
 }
 
@@ -32,8 +31,8 @@ Status KafkaConsumer::Discover() {
   return {};
 }
 
-// False where the brokers can't tell now.
-Result<bool> KafkaConsumer::DiscoverTopic(const std::string& topic) {
+// How many partitions a topic has; 0: it isn't there; -1: the brokers can't tell now.
+Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
   const KafkaHandle<rd_kafka_topic_t> handle(
       rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   const rd_kafka_metadata_t* told = nullptr;
@@ -42,27 +41,61 @@ Result<bool> KafkaConsumer::DiscoverTopic(const std::string& topic) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     is_down_ = true;
     Note("the brokers at " + kafka_.brokers + " don't answer: " + rd_kafka_err2str(error));
-    return false;
+    return -1;
   }
   const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(
       told, rd_kafka_metadata_destroy);
   SetBack();
   const rd_kafka_metadata_topic_t& found = told->topics[0];
   if (SaysNotThere(found.err)) {
-    if (!discovered_) {
-      return Fail(ErrorCode::kNotFound,
-                  place_ + "there is no topic '" + topic + "' at " + kafka_.brokers,
-                  "Create the topic, or mend its name.");
-    }
-    SKEWLESS_RETURN_IF_ERROR(Want(topic, 0));
-    return true;
+    if (discovered_) return 0;
+    return Fail(ErrorCode::kNotFound,
+                place_ + "there is no topic '" + topic + "' at " + kafka_.brokers,
+                "Create the topic, or mend its name.");
   }
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR || found.partition_cnt == 0) {
     Note("topic '" + topic + "' isn't ready: " + rd_kafka_err2str(found.err));
-    return false;
+    return -1;
   }
-  SKEWLESS_RETURN_IF_ERROR(Want(topic, found.partition_cnt));
+  return found.partition_cnt;
+}
+
+// False where the brokers can't tell now.
+Result<bool> KafkaConsumer::DiscoverTopic(const std::string& topic) {
+  SKEWLESS_ASSIGN_OR_RETURN(const int32_t there, AskPartitions(topic));
+  if (there < 0) return false;
+  if (!discovered_) SKEWLESS_RETURN_IF_ERROR(CheckStart(topic, there));
+  SKEWLESS_RETURN_IF_ERROR(Want(topic, there));
   return true;
+}
+
+// Offsets of partitions that aren't there would be passed over in silence.
+Status KafkaConsumer::CheckStart(const std::string& topic, int32_t there) const {
+  for (const auto& [stream, offset] : kafka_.start.offsets) {
+    const size_t slash = stream.rfind('/');
+    if (stream.substr(0, slash) != topic || std::stol(stream.substr(slash + 1)) < there) continue;
+    return Fail(ErrorCode::kNotFound,
+                place_ + "start.offsets names partition '" + stream + "', and topic '" + topic +
+                    "' has 0 to " + std::to_string(there - 1),
+                "Remove it from start.offsets, or mend its number.");
+  }
+  return {};
+}
+
+// The group tells a member which partitions are its own; what it was told of others it never reads.
+Status KafkaConsumer::CheckStartOfMember() {
+  next_discovery_nanos_ = INT64_MAX;
+  if (discovered_ || kafka_.start.offsets.empty()) return {};
+  for (const std::string& topic : kafka_.topics) {
+    SKEWLESS_ASSIGN_OR_RETURN(const int32_t there, AskPartitions(topic));
+    if (there < 0) {
+      next_discovery_nanos_ = MonotonicNanos() + kRetryNanos;
+      return {};
+    }
+    SKEWLESS_RETURN_IF_ERROR(CheckStart(topic, there));
+  }
+  discovered_ = true;
+  return {};
 }
 
 // Takes what is new of a topic that has `there` partitions, and lets go of what went.

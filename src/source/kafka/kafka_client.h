@@ -3,11 +3,11 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <map>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "definition/kafka_definition.h"
 
 namespace skewless {
 
@@ -26,8 +26,6 @@ struct KafkaDeleter {
 };
 template <typename T>
 using KafkaHandle = std::unique_ptr<T, KafkaDeleter>;
-
-using KafkaSettings = std::map<std::string, std::string>;
 
 // Brokers and settings as the user gave them, `otherwise` where he didn't, `own` in any case. The
 // error of a setting that the library doesn't know begins with `place`.

@@ -64,6 +64,9 @@ class KafkaConsumer {
   Status Maintain();
   Status Discover();
   Result<bool> DiscoverTopic(const std::string& topic);
+  Result<int32_t> AskPartitions(const std::string& topic);
+  Status CheckStart(const std::string& topic, int32_t there) const;
+  Status CheckStartOfMember();
   Status Want(const std::string& topic, int32_t there);
   void Drop(KafkaPartition& partition, const std::string& why);
   Status Resolve();
@@ -94,7 +97,7 @@ class KafkaConsumer {
   std::vector<KafkaPartition*> wanted_;  // to be assigned, once it is known from where
   std::vector<KafkaPartition*> out_of_range_;
   std::vector<StreamRun> changes_;
-  bool discovered_ = false;
+  bool discovered_ = false;  // of a member: `start` was checked
   int64_t next_discovery_nanos_ = 0;
   std::vector<rd_kafka_message_t*> fetched_;
   bool is_down_ = false;

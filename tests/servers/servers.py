@@ -1,4 +1,4 @@
-"""A real Kafka broker and a real Redis on loopback, for the demo, its test and the bench: each in a folder of its own
+"""A real Kafka broker and a real Redis on loopback, for the tests, the demos and the bench: each in a folder of its own
 and on free ports, stopped by its own process id, and gone with whoever started it, however that one ends.
 
 Start them from a thread that lives as long as they shall: the kernel ends them with it.
@@ -26,6 +26,10 @@ def free_ports(count):
     finally:
         for probe in probes:
             probe.close()
+
+
+def free_port():
+    return free_ports(1)[0]
 
 
 def spawn(arguments, **options):
@@ -100,8 +104,8 @@ class Broker(Server):
 class Redis(Server):
     """Redis without persistence: when it is killed, its rows are gone."""
 
-    def __init__(self, folder, *settings):
-        super().__init__(folder, free_ports(1)[0])
+    def __init__(self, folder, *settings, port=None):
+        super().__init__(folder, port or free_port())
         self.settings = settings
 
     def command(self):

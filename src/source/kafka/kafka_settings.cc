@@ -1,0 +1,89 @@
+#include "source/kafka/kafka_settings.h"
+
+#include "source/definition_error.h"
+#include "source/kafka/kafka_client.h"
+
+namespace skewless {
+namespace {
+
+std::vector<std::string> KnownSettings(rd_kafka_conf_t* conf) {
+  size_t count = 0;
+  const char** const words = rd_kafka_conf_dump(conf, &count);
+  std::vector<std::string> names;
+  for (size_t i = 0; i + 1 < count; i += 2) names.emplace_back(words[i]);
+  rd_kafka_conf_dump_free(words, count);
+  return names;
+}
+
+class SettingsCheck {
+ public:
+  SettingsCheck(std::string what, const KafkaSettings& settings, const KafkaSettingPlaces& places)
+      : what_(std::move(what)), settings_(settings), places_(places) {}
+
+  Status Check(rd_kafka_type_t type) const {
+    if (settings_.empty()) return {};
+    KafkaHandle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+    char reason[512];
+    for (const auto& [name, value] : settings_) {
+      switch (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason)) {
+        case RD_KAFKA_CONF_UNKNOWN:
+          return Unknown(name, conf.get());
+        case RD_KAFKA_CONF_INVALID:
+          return Wrong(name, reason);
+        case RD_KAFKA_CONF_OK:
+          break;
+      }
+    }
+    rd_kafka_conf_set_log_cb(conf.get(), nullptr);
+    // Without brokers it stays where it is.
+    const KafkaHandle<rd_kafka_t> client(rd_kafka_new(type, conf.get(), reason, sizeof reason));
+    if (client == nullptr) return Wrong(NamedIn(reason), reason);
+    static_cast<void>(conf.release());  // which the client has now
+    return {};
+  }
+
+ private:
+  tl::unexpected<Error> Unknown(const std::string& name, rd_kafka_conf_t* conf) const {
+    const std::string near = NearestName(name, KnownSettings(conf));
+    return FailAtPlace(
+        places_.at(name), name.size(), what_ + "librdkafka has no setting '" + name + "'",
+        near.empty() ? "See librdkafka's CONFIGURATION.md." : "Did you mean '" + near + "'?");
+  }
+  tl::unexpected<Error> Wrong(const std::string& name, const std::string& reason) const {
+    return FailAtPlace(places_.at(name), name.size(), what_ + reason,
+                       "Write it as librdkafka's CONFIGURATION.md says.");
+  }
+  // The longest setting that the reason names, else the first.
+  const std::string& NamedIn(const std::string& reason) const {
+    const std::string* found = nullptr;
+    for (const auto& [name, value] : settings_) {
+      const bool is_longer = found == nullptr || name.size() > found->size();
+      if (is_longer && reason.find(name) != std::string::npos) found = &name;
+    }
+    return found == nullptr ? settings_.begin()->first : *found;
+  }
+
+  const std::string what_;
+  const KafkaSettings& settings_;
+  const KafkaSettingPlaces& places_;
+};
+
+}  // namespace
+
+Status CheckKafkaSettings(const Definition& definition) {
+  for (const SourceDefinition& source : definition.sources) {
+    const std::string what = "source '" + source.name + "': ";
+    if (source.kafka) {
+      const SettingsCheck check(what, source.kafka->settings, source.kafka->setting_places);
+      SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_CONSUMER));
+    }
+    if (source.dead_letter_topic) {
+      const DeadLetterTopic& letters = *source.dead_letter_topic;
+      const SettingsCheck check(what + "dead_letters, ", letters.settings, letters.setting_places);
+      SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_PRODUCER));
+    }
+  }
+  return {};
+}
+
+}  // namespace skewless
