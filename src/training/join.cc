@@ -24,7 +24,7 @@ class HistoryReader {
     // Seldom enough to cost nothing, often enough that a small allowance is not overrun by long
     // rows.
     constexpr int64_t kLongRow = 1024;
-    rows_between_checks_ = std::clamp<int64_t>(options.memory_bytes / kLongRow, 1, 1 << 20);
+    rows_between_checks_ = std::clamp<int64_t>(RecordBytes(options) / kLongRow, 1, 1 << 20);
   }
 
   Status Read(const HistoryStream& history, int threads) {
@@ -81,7 +81,7 @@ class HistoryReader {
     since_check_ = 0;
     int64_t bytes = 0;
     for (auto& join : joins_) bytes += join->bytes_in_memory();
-    if (bytes <= options_.memory_bytes / 2) return {};
+    if (bytes <= RecordBytes(options_)) return {};
     for (auto& join : joins_) SKEWLESS_RETURN_IF_ERROR(join->Spill());
     return {};
   }

@@ -49,16 +49,23 @@ struct JoinOptions {
   // The log's history of a store with a clock of its own: what tells from when its records were
   // readable. Of one entity and view they still ascend.
   RecordAvailability* availability = nullptr;
-  bool provenance = true;            // answers tell their sequence and newest event
-  int threads = 0;                   // 0: the machine's
-  int64_t memory_bytes = 4LL << 30;  // beyond it partitions spill to `spill_directory`
+  bool provenance = true;  // answers tell their sequence and newest event
+  int threads = 0;         // 0: the machine's
+  int64_t memory_bytes = 4LL << 30;
+  // What records may take of it; beyond that partitions spill to `spill_directory`. 0: half.
+  int64_t record_bytes = 0;
   std::string spill_directory;
   // So many bytes of records, and the labels that the history has gone by are answered, so that
-  // records which only they could see make room. Less where `memory_bytes` asks for it.
+  // records which only they could see make room. Less where memory asks for it.
   int64_t answer_after_bytes = 64 << 20;
   int64_t expected_records = 0;  // of the history, for progress; 0: unknown
   std::function<void(double fraction, int64_t records)> progress;  // may be empty
 };
+
+// What `options` lets records take.
+constexpr int64_t RecordBytes(const JoinOptions& options) {
+  return options.record_bytes > 0 ? options.record_bytes : options.memory_bytes / 2;
+}
 
 struct JoinCounts {
   int64_t history_records = 0, kept = 0, refused_late = 0, labels = 0, not_found = 0,

@@ -1,19 +1,43 @@
 #include "training/join_passes.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
 #include "base/check.h"
 
 namespace skewless {
 namespace {
 
-// What a pass holds for a label beside its columns: its key and time, its share of the index, its
-// packed answer, and the last values or the cost of a partition's sweep.
-constexpr int64_t kLabelBytes = 160;
-constexpr int64_t kOutputBytes = 24;
+// What a pass holds for a label: its key and time, its share of the index, its packed answer; and
+// for an entity: its slot in the table and its last values.
+constexpr int64_t kLabelBytes = 88;
+constexpr int64_t kOutputBytes = 17;
+constexpr int64_t kEntityBytes = 80;
+constexpr int64_t kEntityOutputBytes = 16;
 // What stays through all passes: key, time, and 9 bytes an output.
 constexpr int64_t kKeptLabelBytes = 64;
 constexpr int64_t kKeptOutputBytes = 9;
+// So much of the memory is for records at least, and so much where labels leave it.
+constexpr int64_t kLeastForRecords = 8, kMostForRecords = 2;
+// Batches on their way, the libraries and their code.
+constexpr int64_t kOtherBytes = 64 << 20;
+
+// About how many different hashes there are: of many bits each hash sets one, and the share of
+// those that stay clear tells.
+int64_t EstimateEntities(const KeyColumn& keys) {
+  const size_t bits = std::bit_ceil(2 * keys.hash.size() + 64);
+  std::vector<uint64_t> set(bits / 64);
+  for (size_t row = 0; row < keys.hash.size(); ++row) {
+    if (keys.valid[row] == 0) continue;
+    const size_t bit = keys.hash[row] & (bits - 1);
+    set[bit / 64] |= uint64_t{1} << (bit % 64);
+  }
+  size_t clear = bits;
+  for (const uint64_t word : set) clear -= static_cast<size_t>(std::popcount(word));
+  const auto all = static_cast<double>(bits);
+  return static_cast<int64_t>(-all * std::log(static_cast<double>(clear) / all));
+}
 
 // The labels of one pass, and which of all labels each is.
 struct PassLabels {
@@ -107,20 +131,24 @@ void AddCounts(const JoinCounts& pass, JoinCounts* all) {
 
 }  // namespace
 
-int CountJoinPasses(const KernelSet& kernels, const std::vector<ViewLabels>& labels,
-                    const std::vector<std::vector<int>>& outputs, const JoinOptions& options) {
-  SKEWLESS_CHECK(labels.size() == outputs.size() && labels.size() <= kernels.size() * 2);
-  int64_t passing = 0, kept = 0;
+JoinPasses PlanJoinPasses(const std::vector<ViewLabels>& labels,
+                          const std::vector<std::vector<int>>& outputs, int64_t memory_bytes) {
+  SKEWLESS_CHECK(labels.size() == outputs.size());
+  int64_t passing = 0, kept = std::min(kOtherBytes, memory_bytes / kLeastForRecords);
   for (size_t i = 0; i < labels.size(); ++i) {
     const auto rows = static_cast<int64_t>(labels[i].time_us.size());
     const auto columns = static_cast<int64_t>(outputs[i].size());
-    passing += rows * (kLabelBytes + kOutputBytes * columns);
+    passing += rows * (kLabelBytes + kOutputBytes * columns) +
+               EstimateEntities(labels[i].keys) * (kEntityBytes + kEntityOutputBytes * columns);
     kept += rows * (kKeptLabelBytes + kKeptOutputBytes * columns);
   }
-  // Half of it is for records.
-  const int64_t room = std::max(options.memory_bytes / 2 - kept, options.memory_bytes / 8);
-  return static_cast<int>(
-      std::clamp<int64_t>(passing / std::max<int64_t>(room, 1) + 1, 1, kMaxJoinPasses));
+  const int64_t for_records = memory_bytes / kLeastForRecords;
+  const int64_t room = std::max({memory_bytes - kept - for_records, for_records, int64_t{1}});
+  JoinPasses passes;
+  passes.count = static_cast<int>(std::clamp<int64_t>(passing / room + 1, 1, kMaxJoinPasses));
+  passes.record_bytes = std::clamp(memory_bytes - kept - passing / passes.count, for_records,
+                                   std::max(for_records, memory_bytes / kMostForRecords));
+  return passes;
 }
 
 void UseAvailability(const History& history, JoinOptions* options) {
@@ -135,7 +163,9 @@ Result<std::vector<ViewAnswers>> JoinInPasses(const KernelSet& kernels,
                                               const std::vector<std::vector<int>>& outputs,
                                               JoinOptions options, JoinCounts* counts,
                                               bool* out_of_order) {
-  const int passes = CountJoinPasses(kernels, labels, outputs, options);
+  const JoinPasses plan = PlanJoinPasses(labels, outputs, options.memory_bytes);
+  const int passes = plan.count;
+  options.record_bytes = plan.record_bytes;
   std::vector<ViewAnswers> all(labels.size());
   const auto progress = options.progress;
   for (int pass = 0; pass < passes; ++pass) {

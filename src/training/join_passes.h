@@ -10,10 +10,15 @@ namespace skewless {
 // Opens the history once more, from its beginning.
 using OpenHistoryAgain = std::function<Result<History>()>;
 
-// How many passes hold their working memory within options.memory_bytes, beside what is needed from
-// the first to the last: the labels and the finished answers. At least 1, at most kMaxJoinPasses.
-int CountJoinPasses(const KernelSet& kernels, const std::vector<ViewLabels>& labels,
-                    const std::vector<std::vector<int>>& outputs, const JoinOptions& options);
+// How many passes hold their working memory within so many bytes, beside what is needed from the
+// first to the last (the labels and the finished answers): at least 1, at most kMaxJoinPasses. And
+// what that leaves for records.
+struct JoinPasses {
+  int count = 1;
+  int64_t record_bytes = 0;
+};
+JoinPasses PlanJoinPasses(const std::vector<ViewLabels>& labels,
+                          const std::vector<std::vector<int>>& outputs, int64_t memory_bytes);
 inline constexpr int kMaxJoinPasses = 64;
 
 // The options for this history: with its availability, where that is what is asked for.

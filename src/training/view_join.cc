@@ -88,11 +88,11 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
   answered_.resize(index_->entity_count());
   for (uint32_t i = 0; i < index_->entity_count(); ++i) answered_[i] = index_->begin(i);
   const size_t count = CountPartitions(index_->entity_count());
-  const int64_t block = std::clamp(options.memory_bytes / static_cast<int64_t>(8 * count),
+  const int64_t block = std::clamp(RecordBytes(options) / static_cast<int64_t>(4 * count),
                                    kMinBlockBytes, kMaxBlockBytes);
   partitions_ =
       std::make_unique<RecordPartitions>(count, static_cast<size_t>(block), std::move(spill_path));
-  answer_at_bytes_ = std::min(options.answer_after_bytes, options.memory_bytes / 4);
+  answer_at_bytes_ = std::min(options.answer_after_bytes, RecordBytes(options) / 2);
 }
 
 Timestamp ViewJoin::AvailableOf(size_t row) const {
