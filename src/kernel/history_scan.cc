@@ -376,7 +376,7 @@ bool HistoryScan::Impl::ReadStatus(Timestamp t, FeatureVector* out) {
 }
 
 void HistoryScan::Impl::Look(std::span<const Timestamp> times) {
-  SKEWLESS_CHECK(times.size() <= kMostTimes);
+  SKEWLESS_CHECK(!times.empty() && times.size() <= kMostTimes);
   times_ = times;
   for (OneRead& read : reads_) LookOne(&read);
 }

@@ -1,7 +1,6 @@
 #include "training/sweep.h"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 
 #include "kernel/growing_state.h"
@@ -30,13 +29,12 @@ Sweeper::Sweeper(const ViewKernel& kernel, const RecordLayout& layout, const Lab
 // A counting sort keeps each entity's records in the order of the history.
 void Sweeper::Group(const Partition& partition) {
   const RecordPartitions::Records& records = partition.records;
-  const auto shift = static_cast<unsigned>(std::countr_zero(partition.partitions));
-  const size_t entities = (index_.entity_count() >> shift) + 1;
-  ends_.assign(entities + 1, 0);
+  const EntityPartition& by_entity = partition.by_entity;
+  ends_.assign(by_entity.Size() + 1, 0);
   size_t count = 0;
   for (const ByteView run : records.runs) {
     for (const uint8_t* at = run.data(); at != run.data() + run.size(); at += layout_.SizeOf(at)) {
-      ++ends_[(RecordLayout::EntityOf(at) >> shift) + 1];
+      ++ends_[by_entity.IndexOf(RecordLayout::EntityOf(at)) + 1];
       ++count;
     }
   }
@@ -45,7 +43,7 @@ void Sweeper::Group(const Partition& partition) {
   // From here on ends_[i] is where the next record of i goes, and in the end where they end.
   for (const ByteView run : records.runs) {
     for (const uint8_t* at = run.data(); at != run.data() + run.size(); at += layout_.SizeOf(at))
-      grouped_[ends_[RecordLayout::EntityOf(at) >> shift]++] = at;
+      grouped_[ends_[by_entity.IndexOf(RecordLayout::EntityOf(at))]++] = at;
   }
 }
 
@@ -57,7 +55,7 @@ void Sweeper::VisitEntities(const Partition& partition, const Visit& visit) {
   for (size_t i = 0; i < ends_.size(); ++i) {
     const uint32_t until = ends_[i];
     if (until == done) continue;
-    visit(static_cast<uint32_t>(i * partition.partitions + partition.partition),
+    visit(partition.by_entity.EntityOf(partition.partition, i),
           std::span<const uint8_t* const>(grouped_).subspan(done, until - done));
     done = until;
   }

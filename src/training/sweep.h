@@ -8,6 +8,7 @@
 
 #include "kernel/history_scan.h"
 #include "training/answer_sheet.h"
+#include "training/entity_partition.h"
 #include "training/label_index.h"
 #include "training/record_layout.h"
 #include "training/record_partitions.h"
@@ -17,11 +18,11 @@ namespace skewless {
 // One thread's sweeper of one view.
 class Sweeper {
  public:
-  // Every `partitions`th entity, the first of which is `partition`, and all that is there of their
-  // records.
+  // The entities of one partition, and all that is there of their records.
   struct Partition {
     const RecordPartitions::Records& records;
-    size_t partition, partitions;  // the latter a power of two
+    size_t partition;
+    const EntityPartition& by_entity;
   };
 
   // `scan`: of the wanted outputs; null if they can't be scanned. `answered`: by entity, its first

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstring>
 #include <functional>
 #include <mutex>
@@ -15,15 +14,8 @@
 namespace skewless {
 namespace {
 
-// Enough partitions that one of a large history fits in a core's cache, and few enough that each
-// has a write stream of its own.
-constexpr unsigned kMaxPartitionBits = 9;
 constexpr int64_t kMaxBlockBytes = 64 << 10;
 constexpr int64_t kMinBlockBytes = 1 << 10;
-
-size_t CountPartitions(uint32_t entities) {
-  return size_t{1} << std::min(kMaxPartitionBits, static_cast<unsigned>(std::bit_width(entities)));
-}
 
 // Whether the history comes in the order of the times that count.
 bool Ascends(const JoinOptions& options) {
@@ -80,7 +72,8 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
                                               : LabelIndex::Bound::kLastLabel)),
       threads_(threads),
       sheet_(kernel.view(), outputs, options.provenance, index_->positions()),
-      layout_(kernel, options.provenance) {
+      layout_(kernel, options.provenance),
+      by_entity_(index_->entity_count()) {
   for (int i = 0; i < threads; ++i) strings_.push_back(std::make_unique<StringArena>());
   if (!last_only_.empty()) {
     last_values_ = std::make_unique<LastValues>(kernel, last_only_, index_.get(), &sheet_);
@@ -88,7 +81,7 @@ ViewJoin::ViewJoin(const ViewKernel& kernel, const ViewLabels& labels,
   }
   answered_.resize(index_->entity_count());
   for (uint32_t i = 0; i < index_->entity_count(); ++i) answered_[i] = index_->begin(i);
-  const size_t count = CountPartitions(index_->entity_count());
+  const size_t count = by_entity_.count();
   const int64_t block = std::clamp(RecordBytes(options) / static_cast<int64_t>(4 * count),
                                    kMinBlockBytes, kMaxBlockBytes);
   partitions_ =
@@ -114,7 +107,7 @@ bool ViewJoin::PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp o
 void ViewJoin::Keep(size_t row, uint32_t entity, Timestamp available_us) {
   const size_t size = layout_.SizeOf(input_, row);
   layout_.Write(input_, row, entity, available_us, size,
-                partitions_->Add(PartitionOf(entity), size));
+                partitions_->Add(by_entity_.Of(entity), size));
   ++kept_;
 }
 
@@ -138,7 +131,7 @@ void ViewJoin::DistributeReached() {
       },
       [&](const WantedRow& wanted) {
         const uint32_t entity = index_->number(wanted.slot);
-        partitions_->Prefetch(PartitionOf(entity));
+        partitions_->Prefetch(by_entity_.Of(entity));
         if (is_passing(wanted)) index_->PrefetchTime(index_->next(entity));
       },
       [&](const WantedRow& wanted) {
@@ -195,8 +188,8 @@ void ViewJoin::AnswerUntil(Timestamp t) {
     RecordPartitions::Records records;
     // Nothing was spilled: there is nothing to fail.
     SKEWLESS_CHECK(partitions_->Load(partition, &records).has_value());
-    sweepers[static_cast<size_t>(thread)]->SweepUntil(
-        t, *reach_, {records, partition, partitions_->count()}, &kept[partition]);
+    sweepers[static_cast<size_t>(thread)]->SweepUntil(t, *reach_, {records, partition, by_entity_},
+                                                      &kept[partition]);
     return true;
   });
   partitions_->Empty();
@@ -237,7 +230,7 @@ Status ViewJoin::AnswerFromPartitions() {
       failed = std::move(loaded);
       return false;
     }
-    sweepers[static_cast<size_t>(thread)]->SweepAll({records, partition, partitions_->count()});
+    sweepers[static_cast<size_t>(thread)]->SweepAll({records, partition, by_entity_});
     return true;
   });
   return failed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "training/answer_sheet.h"
+#include "training/entity_partition.h"
 #include "training/label_index.h"
 #include "training/last_values.h"
 #include "training/record_layout.h"
@@ -36,8 +37,6 @@ class ViewJoin {
   bool PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp out_of_reach);
   void DistributeReached();
   void Distribute();
-  // As many as a power of two: entities next to each other come to different ones.
-  size_t PartitionOf(uint32_t entity) const { return entity & (partitions_->count() - 1); }
   void Keep(size_t row, uint32_t entity, Timestamp available_us);
   std::unique_ptr<class Sweeper> MakeSweeper(int thread);
   bool IsTimeToAnswer() const;
@@ -60,6 +59,7 @@ class ViewJoin {
   std::vector<std::unique_ptr<StringArena>> strings_;  // texts of answers, by thread
   std::unique_ptr<LastValues> last_values_;            // or
   RecordLayout layout_;
+  const EntityPartition by_entity_;
   std::unique_ptr<RecordPartitions> partitions_;
   std::vector<uint32_t> answered_;  // by entity: its first label that has no answer yet
   int64_t answer_at_bytes_ = 0;     // of records: then labels are answered on the way
