@@ -35,7 +35,7 @@ class FileStampLogWriter : public StampLogWriter {
   }
 
   Status Write(const StampKnowledge& known) override {
-    if (failure_) return Refuse();
+    if (failure_) return Refuse(*failure_);
     if (encoder_.empty() && known == written_) return {};
     if (file_->size() >= options_.file_bytes) {
       SKEWLESS_RETURN_IF_ERROR(Sync());
@@ -56,10 +56,10 @@ class FileStampLogWriter : public StampLogWriter {
   }
 
   Status Sync() override {
-    if (failure_) return Refuse();
+    if (failure_) return Refuse(*failure_);
     const uint64_t size = file_->size();
     if (size == durable_bytes_) return {};
-    const Status synced = Keep(file_->Sync());
+    Status synced = Keep(file_->Sync());
     if (!synced) {
       // What the kernel may have dropped must not be taken for durable by the next writer.
       const std::string name = StampFileName(options_.epoch, part_);
@@ -76,10 +76,10 @@ class FileStampLogWriter : public StampLogWriter {
     if (!status) failure_ = status.error();
     return status;
   }
-  Status Refuse() const {
-    return Fail(failure_->code,
-                "stamps are no longer logged after an earlier error: " + failure_->message,
-                failure_->remedy);
+  static Status Refuse(const Error& failure) {
+    return Fail(failure.code,
+                "stamps are no longer logged after an earlier error: " + failure.message,
+                failure.remedy);
   }
 
   Status Recover() {

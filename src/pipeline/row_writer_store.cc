@@ -46,8 +46,8 @@ void RowWriter::NoteConnection(const Status& polled) {
   const int64_t now = MonotonicNanos();
   if (connected_) {
     if (told_away_) {
-      LogEvent(EventLevel::kInfo, "store back",
-               {{"away_seconds", static_cast<double>(now - *away_nanos_) / 1e9}});
+      const double away_seconds = static_cast<double>(now - away_nanos_.value_or(now)) / 1e9;
+      LogEvent(EventLevel::kInfo, "store back", {{"away_seconds", away_seconds}});
     }
     away_nanos_.reset();
     told_away_ = false;

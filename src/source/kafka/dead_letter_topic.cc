@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/check.h"
 #include "source/input_files.h"
 #include "source/kafka/kafka_client.h"
 
@@ -46,8 +47,8 @@ rd_kafka_headers_t* HeadersOf(const DeadLetter& letter) {
 
 class TopicStore final : public DeadLetterStore {
  public:
-  explicit TopicStore(const SourceDefinition& source)
-      : topic_(source.dead_letter_topic->topic), place_(SourcePlace(source) + "dead_letters, ") {}
+  TopicStore(const SourceDefinition& source, const DeadLetterTopic& to)
+      : topic_(to.topic), place_(SourcePlace(source) + "dead_letters, ") {}
 
   Status Connect(const DeadLetterTopic& to) {
     // A letter waits for its brokers for as long as it takes.
@@ -145,8 +146,10 @@ class TopicStore final : public DeadLetterStore {
 }  // namespace
 
 Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterTopic(const SourceDefinition& source) {
-  auto store = std::make_unique<TopicStore>(source);
-  SKEWLESS_RETURN_IF_ERROR(store->Connect(*source.dead_letter_topic));
+  SKEWLESS_CHECK(source.dead_letter_topic.has_value());
+  const DeadLetterTopic& topic = *source.dead_letter_topic;
+  auto store = std::make_unique<TopicStore>(source, topic);
+  SKEWLESS_RETURN_IF_ERROR(store->Connect(topic));
   return store;
 }
 
