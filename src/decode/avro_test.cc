@@ -131,7 +131,8 @@ TEST(AvroMessages, WhatIsNoAvroSaysWhere) {
                 {"", std::string("\0\x02", 2), std::string("\0\x01\x02", 3),
                  std::string("\0\x01\0\x04", 4), "\x02\x08 a", "\x02\x01", "\xff",
                  std::string("\0\x01\0\x02", 4) + "\x80\x80\x80\x80\x20",
-                 std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", 11)})
+                 std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x00", 11),
+                 "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"})
           .reasons,
       (Texts{prefix + "'skip': ends inside a long, at byte 0",
              prefix + "'b': a boolean is neither 0 nor 1, at byte 1",
@@ -140,7 +141,20 @@ TEST(AvroMessages, WhatIsNoAvroSaysWhere) {
              prefix + "'skip': a length is negative, at byte 2",
              prefix + "'skip': ends inside a long, at byte 0",
              prefix + "'u': an int has more than 32 bits, at byte 9",
-             prefix + "'skip': a block has too many items, at byte 10"}));
+             prefix + "'skip': a block has too many items, at byte 10",
+             prefix + "'skip': a long has more than 64 bits, at byte 0"}));
+}
+
+// A block may say how many bytes it has, so that whoever doesn't want it can pass over it.
+TEST(AvroMessages, AnArrayIsAllOfItsBlocks) {
+  const std::string fields = R"({"name": "a", "type": {"type": "array", "items": "long"}},
+      {"name": "b", "type": {"type": "array", "items": "long"}})";
+  const std::string end("\0", 1);
+  const std::string blocks = "\x04\x02\x04" + std::string("\x03\x04\x06\x08") + "\x02\x0a" + end;
+  for (const char* name : {"a", "b"}) {
+    const Schema columns{{Spec(name, TypeKind::kInt64, true)}};
+    EXPECT_EQ(DecodeAll(fields, columns, {blocks + blocks}).rows, (Rows{"[1, 2, 3, 4, 5]"}));
+  }
 }
 
 TEST(AvroMessages, NoMessageCostsMoreThanItsBytes) {

@@ -39,10 +39,10 @@ struct Decoded {
 };
 
 Decoded DecodeAll(const Schema& columns, const std::string& message, bool framed,
-                  const Texts& payloads) {
+                  const Texts& payloads, const char* schema = kEvent) {
   DecodeOptions options;
   options.schema = &columns;
-  const auto decoder = OpenProtobufMessages(options, *ParseOne(kEvent), message, framed);
+  const auto decoder = OpenProtobufMessages(options, *ParseOne(schema), message, framed);
   EXPECT_TRUE(decoder.has_value()) << decoder.error().message;
   std::vector<Message> messages;
   for (const std::string& payload : payloads) messages.push_back({payload, 0});
@@ -97,6 +97,33 @@ TEST(ProtobufMessages, EachValueIsCheckedAgainstItsColumn) {
   // Of a field that comes twice the last counts, also where the first does not fit.
   EXPECT_EQ(DecodeAll(columns, "Event", false, {beyond + "\x08\x05"}).rows,
             (Rows{"5, '', 'NONE', null"}));
+}
+
+constexpr const char* kOld = R"(syntax = "proto2";
+enum Kind { NONE = 0; CLICK = 1; }
+message Old {
+  oneof one { string s = 1; Kind kind = 2; }
+  repeated int32 apart = 3 [packed = false];
+  repeated int32 packed = 4 [packed = true];
+})";
+
+// A closed enum's unknown value is an unknown field: it is not there.
+TEST(ProtobufMessages, AnUnknownValueTakesNothingFromItsOneof) {
+  const std::string text("\x0a\x01x", 3), click("\x10\x01"), unknown("\x10\x09");
+  EXPECT_EQ(DecodeAll({{Spec("s", TypeKind::kString)}}, "Old", false,
+                      {text + unknown, text + click, click + text}, kOld)
+                .rows,
+            (Rows{"'x'", "null", "'x'"}));
+}
+
+// Whichever of the two the schema says.
+TEST(ProtobufMessages, RepeatedNumbersComePackedOrOneByOne) {
+  const Schema columns{
+      {Spec("apart", TypeKind::kInt32, true), Spec("packed", TypeKind::kInt32, true)}};
+  EXPECT_EQ(
+      DecodeAll(columns, "Old", false, {"\x1a\x02\x05\x06\x18\x07\x22\x02\x05\x06\x20\x07"}, kOld)
+          .rows,
+      (Rows{"[5, 6, 7], [5, 6, 7]"}));
 }
 
 TEST(ProtobufMessages, WhatIsNoProtobufSaysWhere) {

@@ -143,6 +143,10 @@ TEST_F(RedisReaderTest, DamagedRowsAreNamed) {
   }
   server_.Ask({"SET", name, "short"});
   EXPECT_EQ(ReadBoth().error().code, ErrorCode::kCorrupt);
+  // Whole, and of another view.
+  writer.Write(1, key_, 5);
+  server_.Ask({"SET", name, server_.AskText({"GET", RowName("spending")})});
+  EXPECT_EQ(ReadBoth().error().code, ErrorCode::kCorrupt);
 }
 
 TEST_F(RedisReaderTest, ADeadServersReadersSaySoAndComeBack) {

@@ -14,6 +14,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,28 +55,77 @@ class KafkaBroker {
   KafkaBroker(const KafkaBroker&) = delete;
   KafkaBroker& operator=(const KafkaBroker&) = delete;
 
+  // What a group committed of a partition; negative: nothing.
+  int64_t Committed(const std::string& group, const std::string& topic, int32_t partition) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {{"group.id", group}}).value();
+    const auto consumer = NewKafkaClient("", RD_KAFKA_CONSUMER, std::move(conf)).value();
+    const KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+    SKEWLESS_CHECK(rd_kafka_committed(consumer.get(), list.get(), 60'000) ==
+                   RD_KAFKA_RESP_ERR_NO_ERROR);
+    return list->elems[0].offset;
+  }
+
   const std::string& address() const { return address_; }
 
+  struct Sent {
+    std::string value;
+    std::optional<std::string> key;
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+    int64_t timestamp_ms = 0;  // 0: now
+  };
   // All acknowledged on return. The partition is the message's number modulo `partitions`.
   void Produce(const std::string& topic, int partitions, int64_t count,
                const std::function<std::string(int64_t)>& message) const {
+    ProduceWhole(topic, partitions, count, [&](int64_t i) { return Sent{message(i), {}, {}, 0}; });
+  }
+  void ProduceWhole(const std::string& topic, int partitions, int64_t count,
+                    const std::function<Sent(int64_t)>& message) const {
     auto conf = KafkaConfiguration("", address_, {}, {}, {{"linger.ms", "5"}}).value();
     const auto producer = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
     const KafkaHandle<rd_kafka_topic_t> handle(
         rd_kafka_topic_new(producer.get(), topic.c_str(), nullptr));
     for (int64_t i = 0; i < count; ++i) {
-      std::string value = message(i);
-      while (rd_kafka_produce(handle.get(), static_cast<int32_t>(i % partitions),
-                              RD_KAFKA_MSG_F_COPY, value.data(), value.size(), nullptr, 0,
-                              nullptr) != 0) {
-        SKEWLESS_CHECK(rd_kafka_last_error() == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+      const Sent sent = message(i);
+      while (!Produce(producer.get(), handle.get(), static_cast<int32_t>(i % partitions), sent))
         rd_kafka_poll(producer.get(), 100);
-      }
     }
     SKEWLESS_CHECK(rd_kafka_flush(producer.get(), 60'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
  private:
+  // False where the client's own queue is full.
+  static bool Produce(rd_kafka_t* producer, rd_kafka_topic_t* topic, int32_t partition,
+                      const Sent& sent) {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(sent.headers.size());
+    for (const auto& [name, value] : sent.headers) {
+      rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()),
+                          value ? value->data() : nullptr,
+                          value ? static_cast<ssize_t>(value->size()) : 0);
+    }
+    const std::string key = sent.key.value_or("");
+    rd_kafka_vu_t parts[7] = {};
+    parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+    parts[0].u.rkt = topic;
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = partition;
+    parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {const_cast<char*>(sent.value.data()), sent.value.size()};
+    parts[4].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[4].u.mem = {sent.key ? const_cast<char*>(key.data()) : nullptr, key.size()};
+    parts[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    parts[5].u.i64 = sent.timestamp_ms;
+    parts[6].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[6].u.headers = headers;
+    rd_kafka_error_t* const refused = rd_kafka_produceva(producer, parts, std::size(parts));
+    if (refused == nullptr) return true;
+    SKEWLESS_CHECK(rd_kafka_error_code(refused) == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+    rd_kafka_error_destroy(refused);
+    rd_kafka_headers_destroy(headers);
+    return false;
+  }
   static sockaddr_in Loopback(int port) {
     sockaddr_in at{};
     at.sin_family = AF_INET;

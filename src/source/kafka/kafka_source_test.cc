@@ -121,6 +121,45 @@ TEST_F(KafkaSourceTest, GoesOnAtTheLogsPositions) {
   for (int64_t i = 0; i < 1000; ++i) ASSERT_EQ(numbers[static_cast<size_t>(i)], i);
 }
 
+TEST_F(KafkaSourceTest, AStartInTimeIsTheFirstMessageOfThenOrLater) {
+  constexpr int64_t kBeginMs = 1'700'000'000'000;
+  broker_->ProduceWhole(topic(), kPartitions, 10, [](int64_t i) {
+    return KafkaBroker::Sent{Line(i), {}, {}, kBeginMs + i};
+  });
+  definition_.sources[0].kafka->start.kind = KafkaStart::Kind::kTimestamp;
+  definition_.sources[0].kafka->start.time_us = (kBeginMs + 6) * 1000;
+  EXPECT_EQ(ReadAll().numbers.size(), 4u);
+  definition_.sources[0].kafka->start.time_us += 1;
+  EXPECT_EQ(ReadAll().numbers.size(), 3u);
+}
+
+// A partition of a topic that was read before is one that was added: all of it is new.
+TEST_F(KafkaSourceTest, ATopicIsNotKnownByAnothersPositions) {
+  Produce(10, Line);
+  definition_.sources[0].kafka->start.kind = KafkaStart::Kind::kLatest;
+  options_.resume = {{topic() + "2/0", 3}};
+  EXPECT_TRUE(ReadAll().numbers.empty());
+  options_.resume = {{topic() + "/1", 5}};
+  EXPECT_EQ(ReadAll().numbers.size(), 5u);
+}
+
+TEST_F(KafkaSourceTest, AGroupIsToldOnlyWhatIsDurable) {
+  Produce(20, Line);
+  const std::string group = "skewless--clicks";
+  for (const int64_t durable : {int64_t{0}, int64_t{4}}) {
+    auto source = OpenSource(definition_, 0, options_, nullptr);
+    ASSERT_TRUE(source.has_value()) << source.error().message;
+    Batch batch;
+    while ((*source)->Next(100, 20'000, &batch).value()) {
+    }
+    if (durable > 0) (*source)->Durable({{topic() + "/0", durable}});
+    source->reset();
+    EXPECT_EQ(broker_->Committed(group, topic(), 0),
+              durable > 0 ? durable : RD_KAFKA_OFFSET_INVALID);
+    EXPECT_EQ(broker_->Committed(group, topic(), 1), RD_KAFKA_OFFSET_INVALID);
+  }
+}
+
 TEST_F(KafkaSourceTest, BadMessagesKeepTheirPlace) {
   Produce(100, [](int64_t i) { return i % 10 == 7 ? "bad " + std::to_string(i) : Line(i); });
   const Read read = ReadAll();
