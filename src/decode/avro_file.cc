@@ -24,7 +24,7 @@ class AvroFileReader final : public RecordReader {
 
   Result<bool> Read(size_t max_records, Batch* batch, std::vector<BadRecord>* bad) override {
     rows_.Begin(batch, max_records);
-    const Result<bool> any = ReadRows(max_records, bad);
+    Result<bool> any = ReadRows(max_records, bad);
     rows_.End();
     return any;
   }

@@ -21,6 +21,7 @@ struct ProtobufDecoder::Impl {
        const Schema& declared)
       : schema(std::move(from)), message(type) {
     std::vector<std::string> names;
+    names.reserve(static_cast<size_t>(message.field_count()));
     for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
     for (size_t i = 0; i < declared.columns.size(); ++i) {
       columns.emplace_back(declared, i);
