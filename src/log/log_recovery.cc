@@ -102,7 +102,8 @@ Result<std::vector<SegmentFile>> SettleSegments(FileSystem& files, const std::st
     for (const std::string& name : unfinished) {
       const std::string path = JoinPath(directory, name);
       const Status removed = files.Remove(path);
-      if (!removed && files.Exists(path)) return tl::unexpected<Error>(removed.error());
+      if (!removed && removed.error().code != ErrorCode::kNotFound)
+        return tl::unexpected<Error>(removed.error());
     }
   }
 }

@@ -91,7 +91,7 @@ class FileStampLogWriter : public StampLogWriter {
       if (entry.is_directory || !entry.name.ends_with(kUnfinishedStampSuffix)) continue;
       const std::string path = JoinPath(options_.directory, entry.name);
       const Status removed = files_.Remove(path);
-      if (!removed && files_.Exists(path)) return removed;
+      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
     }
     return {};
   }

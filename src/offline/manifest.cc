@@ -81,7 +81,7 @@ Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory
     if (!ours) continue;
     const std::string path = JoinPath(directory, entry.name);
     const Status removed = files.Remove(path);
-    if (!removed && files.Exists(path)) return removed;
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
   }
   return {};
 }

@@ -116,7 +116,7 @@ Status ParquetOfflineWriter::FinishRenames() {
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
     const Status renamed = files_.Rename(temporary, path);
     // An older writer that is not dead yet may have been quicker.
-    if (!renamed && files_.Exists(temporary)) return renamed;
+    if (!renamed && renamed.error().code != ErrorCode::kNotFound) return renamed;
   }
   return {};
 }
@@ -131,7 +131,7 @@ Status ParquetOfflineWriter::RemoveTemporaries() {
     for (const DirectoryEntry& entry : entries) {
       const std::string path = JoinPath(folder, entry.name);
       const Status removed = files_.Remove(path);
-      if (!removed && files_.Exists(path)) return removed;
+      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
     }
   }
   return {};
