@@ -16,7 +16,7 @@ namespace skewless::bench {
 namespace {
 
 constexpr uint64_t kFingerprint = 0x62656E'6368'000001;
-constexpr uint32_t kWriter = 1;
+constexpr uint32_t kWriter = RowClaim(1, 0);
 constexpr size_t kAtOnce = 256;  // handed over together, as a commit's rows are
 
 class RowLoad {

@@ -1,5 +1,8 @@
 #include "base/file.h"
 
+#include <algorithm>
+#include <cstdio>
+
 namespace skewless {
 
 Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path) {
@@ -28,6 +31,51 @@ Status WriteFileAtomically(FileSystem& files, const std::string& path, std::stri
     return status;
   }
   return files.SyncDirectory(std::string(ParentPath(path)));
+}
+
+std::string UnfinishedPath(const std::string& path, const FileLock& lock, std::string_view suffix) {
+  char number[20];
+  std::snprintf(number, sizeof number, ".%llx", static_cast<unsigned long long>(lock.number()));
+  return path + number + std::string(suffix);
+}
+
+Status CheckHeld(const FileLock& lock, const std::string& what) {
+  if (lock.held()) return {};
+  return Fail(ErrorCode::kLocked, what + ": a newer engine has taken it over from this one",
+              "Leave it to the newer engine: start this one no more. Nothing of what this one "
+              "still had under way counts, and nothing that counted is lost.");
+}
+
+// Who takes the lock over removes what is unfinished after that. So where it was held when the file
+// was there already, either the rename comes before, or it finds no file.
+Status Publish(FileSystem& files, const FileLock& lock, const std::string& unfinished,
+               const std::string& path) {
+  SKEWLESS_RETURN_IF_ERROR(CheckHeld(lock, path));
+  Status renamed = files.Rename(unfinished, path);
+  if (!renamed) {
+    SKEWLESS_RETURN_IF_ERROR(CheckHeld(lock, path));
+    return renamed;
+  }
+  return files.SyncDirectory(std::string(ParentPath(path)));
+}
+
+Status ReplaceByCopy(FileSystem& files, const FileLock& lock, const std::string& path,
+                     std::string_view suffix) {
+  constexpr size_t kPiece = 1 << 20;
+  const std::string copy = UnfinishedPath(path, lock, suffix);
+  SKEWLESS_ASSIGN_OR_RETURN(const auto from, files.OpenRead(path));
+  SKEWLESS_ASSIGN_OR_RETURN(const uint64_t size, from->Size());
+  SKEWLESS_ASSIGN_OR_RETURN(const auto to, files.Create(copy));
+  std::vector<uint8_t> piece(std::min<uint64_t>(size, kPiece));
+  for (uint64_t at = 0; at < size; at += piece.size()) {
+    piece.resize(std::min<uint64_t>(size - at, kPiece));
+    SKEWLESS_ASSIGN_OR_RETURN(const size_t read, from->Read(at, piece));
+    piece.resize(read);
+    if (read == 0) break;
+    SKEWLESS_RETURN_IF_ERROR(to->Append(piece));
+  }
+  SKEWLESS_RETURN_IF_ERROR(to->Sync());
+  return Publish(files, lock, copy, path);
 }
 
 std::string JoinPath(std::string_view directory, std::string_view name) {

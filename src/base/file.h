@@ -20,6 +20,8 @@ class AppendFile {
   virtual ~AppendFile() = default;
   virtual Status Append(std::span<const uint8_t> bytes) = 0;
   virtual Status Sync() = 0;  // fdatasync: all that was appended is durable when this returns
+  // Of this file, whatever its path names by now; and syncs it.
+  virtual Status Truncate(uint64_t size) = 0;
   virtual uint64_t size() const = 0;
 };
 
@@ -32,10 +34,15 @@ class RandomFile {
   virtual Result<uint64_t> Size() const = 0;
 };
 
-// Held until destroyed.
+// Held until destroyed, or until somebody takes it over (FileSystem::TakeLock): a process that
+// stands still holds it, and can't be asked to let go. Who holds one asks held() before anything
+// counts that it did; docs/decisions/taking-over.md has what makes that enough.
 class FileLock {
  public:
   virtual ~FileLock() = default;
+  virtual bool held() const { return true; }
+  // No two that live have the same: for names of files that nobody else makes.
+  virtual uint64_t number() const { return 0; }
 };
 
 struct DirectoryEntry {
@@ -61,6 +68,8 @@ class FileSystem {
   virtual bool Exists(const std::string& path) = 0;
   // Exclusive, advisory, freed by the kernel when the process dies. kLocked names the holder's pid.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
+  // From whoever holds it: theirs is no longer held() once this returns.
+  virtual Result<std::unique_ptr<FileLock>> TakeLock(const std::string& path) = 0;
 };
 
 // The operating system's files. One for the process.
@@ -69,6 +78,20 @@ FileSystem& SystemFiles();
 Result<std::string> ReadWholeFile(FileSystem& files, const std::string& path);
 // Temporary name, write, sync, rename, sync of the directory: readers see the old or the new.
 Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view contents);
+
+// ---- For files that belong to who holds a lock (docs/decisions/taking-over.md)
+// `path`, the lock's number and `suffix`: what is written under it becomes `path` by Publish.
+std::string UnfinishedPath(const std::string& path, const FileLock& lock, std::string_view suffix);
+// Renames a file that lay there before the lock was asked for, and syncs the directory. kLocked
+// where it is no longer held.
+Status Publish(FileSystem& files, const FileLock& lock, const std::string& unfinished,
+               const std::string& path);
+// Puts a copy of the file in its place, as long as it is now: what another process still appends to
+// it goes nowhere.
+Status ReplaceByCopy(FileSystem& files, const FileLock& lock, const std::string& path,
+                     std::string_view suffix);
+// kLocked where the lock is no longer held; `what` it is of.
+Status CheckHeld(const FileLock& lock, const std::string& what);
 
 std::string JoinPath(std::string_view directory, std::string_view name);
 std::string_view ParentPath(std::string_view path);  // "." where there is none

@@ -116,6 +116,47 @@ TEST_F(FileTest, OneLockAtATimeAndTheHolderIsNamed) {
   EXPECT_TRUE(files_.Lock(Path("LOCK")).has_value());
 }
 
+TEST_F(FileTest, ALockThatIsTakenOverIsNoLongerHeld) {
+  auto older = files_.Lock(Path("LOCK")).value();
+  EXPECT_TRUE(older->held());
+  auto newer = files_.TakeLock(Path("LOCK")).value();
+  EXPECT_FALSE(older->held());
+  EXPECT_TRUE(newer->held());
+  EXPECT_NE(older->number(), newer->number());
+  EXPECT_EQ(files_.Lock(Path("LOCK")).error().code, ErrorCode::kLocked);
+  older.reset();
+  EXPECT_EQ(files_.Lock(Path("LOCK")).error().code, ErrorCode::kLocked);
+  EXPECT_EQ(files_.List(Path(""))->size(), 1u);
+  newer.reset();
+  EXPECT_TRUE(files_.Lock(Path("LOCK")).value()->held());
+}
+
+// The two orders in which a file may be made and the lock taken over.
+TEST_F(FileTest, WhatIsNotFinishedIsPublishedOnlyWhileTheLockIsHeld) {
+  auto older = files_.Lock(Path("LOCK")).value();
+  const std::string unfinished = UnfinishedPath(Path("table"), *older, ".new");
+  ASSERT_TRUE(files_.Create(unfinished).has_value());
+  ASSERT_TRUE(Publish(files_, *older, unfinished, Path("table")).has_value());
+  EXPECT_TRUE(files_.Exists(Path("table")));
+  ASSERT_TRUE(files_.Create(unfinished).has_value());
+  auto newer = files_.TakeLock(Path("LOCK")).value();
+  EXPECT_EQ(Publish(files_, *older, unfinished, Path("table")).error().code, ErrorCode::kLocked);
+  EXPECT_TRUE(files_.Exists(unfinished));
+  EXPECT_NE(UnfinishedPath(Path("table"), *newer, ".new"), unfinished);
+}
+
+TEST_F(FileTest, WhoStillAppendsToAFileThatWasReplacedAppendsToNothing) {
+  const auto lock = files_.Lock(Path("LOCK")).value();
+  const auto file = files_.OpenAppend(Path("log")).value();
+  const std::vector<uint8_t> bytes(3'000'000, 7);
+  ASSERT_TRUE(file->Append(bytes).has_value());
+  ASSERT_TRUE(ReplaceByCopy(files_, *lock, Path("log"), ".new").has_value());
+  ASSERT_TRUE(file->Append(bytes).has_value());
+  ASSERT_TRUE(file->Truncate(5).has_value());
+  EXPECT_EQ(file->size(), 5u);
+  EXPECT_EQ(ReadWholeFile(files_, Path("log")).value(), std::string(3'000'000, 7));
+}
+
 TEST_F(FileTest, ReplacesAtomically) {
   ASSERT_TRUE(WriteFileAtomically(files_, Path("a"), "old").has_value());
   ASSERT_TRUE(WriteFileAtomically(files_, Path("a"), "new").has_value());

@@ -69,6 +69,9 @@ class MemoryFiles : public FileSystem {
   Result<std::unique_ptr<FileLock>> Lock(const std::string&) override {
     return std::make_unique<FileLock>();
   }
+  Result<std::unique_ptr<FileLock>> TakeLock(const std::string& path) override {
+    return Lock(path);
+  }
 
  private:
   using Contents = std::shared_ptr<Bytes>;
@@ -81,6 +84,10 @@ class MemoryFiles : public FileSystem {
       return {};
     }
     Status Sync() override { return {}; }
+    Status Truncate(uint64_t size) override {
+      contents_->resize(size);
+      return {};
+    }
     uint64_t size() const override { return contents_->size(); }
 
    private:

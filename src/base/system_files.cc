@@ -44,6 +44,7 @@ class Handle {
 
   int fd() const { return fd_; }
   const std::string& path() const { return path_; }
+  void Renamed(std::string path) { path_ = std::move(path); }
 
   Result<uint64_t> Size() const {
     struct stat status {};
@@ -87,6 +88,14 @@ class PosixAppendFile : public AppendFile {
     return tl::unexpected<Error>(*sync_error_);
   }
 
+  Status Truncate(uint64_t size) override {
+    const auto length = static_cast<off_t>(size);
+    if (Retry([&] { return ::ftruncate(handle_.fd(), length); }) != 0)
+      return FailErrno("truncate", handle_.path(), errno);
+    size_ = size;
+    return handle_.SyncAll();
+  }
+
   uint64_t size() const override { return size_; }
 
  private:
@@ -119,12 +128,31 @@ class PosixRandomFile : public RandomFile {
   Handle handle_;
 };
 
+// Held for as long as the path names the file that is locked: who takes the lock over puts another
+// in its place. That one's number is free again only when nobody has this one open any more.
 class PosixFileLock : public FileLock {
  public:
-  explicit PosixFileLock(Handle handle) : handle_(std::move(handle)) {}
+  explicit PosixFileLock(Handle handle) : handle_(std::move(handle)) {
+    if (::fstat(handle_.fd(), &ours_) != 0) ours_.st_nlink = 0;
+  }
+
+  bool held() const override {
+    struct stat named {};
+    return ours_.st_nlink > 0 && ::stat(handle_.path().c_str(), &named) == 0 &&
+           named.st_ino == ours_.st_ino && named.st_dev == ours_.st_dev;
+  }
+  uint64_t number() const override { return ours_.st_ino; }
+
+  // The pid is for people only: a lock without it is as good.
+  void WritePid() const {
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(handle_.fd(), 0) == 0)
+      static_cast<void>(::pwrite(handle_.fd(), pid.data(), pid.size(), 0) + 0);
+  }
 
  private:
   Handle handle_;  // closing it frees the lock
+  struct stat ours_ {};
 };
 
 tl::unexpected<Error> FailLocked(const Handle& handle) {
@@ -228,17 +256,31 @@ class PosixFileSystem : public FileSystem {
   }
 
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
-    SKEWLESS_ASSIGN_OR_RETURN(Handle handle, Handle::Open(path, O_RDWR | O_CREAT, "open"));
-    if (Retry([&] { return ::flock(handle.fd(), LOCK_EX | LOCK_NB); }) != 0) {
-      if (errno == EWOULDBLOCK) return FailLocked(handle);
-      return FailErrno("lock", path, errno);
+    for (;;) {
+      SKEWLESS_ASSIGN_OR_RETURN(Handle handle, Handle::Open(path, O_RDWR | O_CREAT, "open"));
+      if (Retry([&] { return ::flock(handle.fd(), LOCK_EX | LOCK_NB); }) != 0) {
+        if (errno == EWOULDBLOCK) return FailLocked(handle);
+        return FailErrno("lock", path, errno);
+      }
+      auto lock = std::make_unique<PosixFileLock>(std::move(handle));
+      // It may have been taken over between the two calls.
+      if (!lock->held()) continue;
+      lock->WritePid();
+      return lock;
     }
-    // The pid is for people only: a lock without it is as good.
-    const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(handle.fd(), 0) == 0) {
-      static_cast<void>(::pwrite(handle.fd(), pid.data(), pid.size(), 0) + 0);
-    }
-    return std::make_unique<PosixFileLock>(std::move(handle));
+  }
+
+  Result<std::unique_ptr<FileLock>> TakeLock(const std::string& path) override {
+    const std::string mine = path + "." + std::to_string(::getpid());
+    ::unlink(mine.c_str());
+    SKEWLESS_ASSIGN_OR_RETURN(Handle handle, Handle::Open(mine, O_RDWR | O_CREAT | O_EXCL, "open"));
+    if (Retry([&] { return ::flock(handle.fd(), LOCK_EX | LOCK_NB); }) != 0)
+      return FailErrno("lock", mine, errno);
+    handle.Renamed(path);
+    auto lock = std::make_unique<PosixFileLock>(std::move(handle));
+    lock->WritePid();
+    if (::rename(mine.c_str(), path.c_str()) != 0) return FailErrno("take over", path, errno);
+    return lock;
   }
 
  private:

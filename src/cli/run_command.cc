@@ -96,6 +96,8 @@ void AddRunCommand(CLI::App& app, Session& session) {
   command->add_flag("--strict", options->strict, "Stop at the first record that can't be read");
   command->add_flag("--once", options->once,
                     "End when the sources end, though serving could go on");
+  command->add_flag("--take-over", options->take_over,
+                    "Take the log over from an engine that stands still and can't be stopped");
   command->add_flag("--replay-waits", options->stepped_replay,
                     "The replay clock moves only as far as POST /replay/advance lets it");
   command->add_option("--listen", options->listen, "Serve here instead of serving.listen");

@@ -84,6 +84,7 @@ Status RunningEngine::Start() {
 Status RunningEngine::Open() {
   EngineOptions engine_options;
   engine_options.strict = options_.strict;
+  engine_options.take_over = options_.take_over;
   engine_options.follow = !options_.once;
   engine_options.stepped_replay = options_.stepped_replay;
   engine_options.batch_rows = options_.batch_rows;

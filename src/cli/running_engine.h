@@ -16,6 +16,7 @@ namespace skewless {
 
 struct RunOptions {
   bool strict = false;
+  bool take_over = false;
   bool stepped_replay = false;
   bool once = false;  // end with the sources, though a server could go on
   bool json = false;

@@ -86,15 +86,15 @@ Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterFile(FileSystem& files,
                                                             const std::string& path) {
   const std::string parent(ParentPath(path));
   SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(parent));
-  const bool is_new = !files.Exists(path);
-  if (!is_new) {
+  if (files.Exists(path)) {
     SKEWLESS_ASSIGN_OR_RETURN(const auto existing, files.OpenRead(path));
     SKEWLESS_ASSIGN_OR_RETURN(const uint64_t size, existing->Size());
     SKEWLESS_ASSIGN_OR_RETURN(const uint64_t end, EndOfWholeLines(*existing, size));
     if (end < size) SKEWLESS_RETURN_IF_ERROR(files.Truncate(path, end));
   }
   SKEWLESS_ASSIGN_OR_RETURN(auto file, files.OpenAppend(path));
-  if (is_new) SKEWLESS_RETURN_IF_ERROR(files.SyncDirectory(parent));
+  // Also where the file was there: who made it may have died before its name was durable.
+  SKEWLESS_RETURN_IF_ERROR(files.SyncDirectory(parent));
   return std::make_unique<JsonDeadLetterFile>(std::move(file));
 }
 

@@ -29,6 +29,8 @@ struct LogOptions {
   // Larger batches go into several frames; readers and crashes still see all of a batch or nothing.
   int64_t max_frame_rows = 64 << 10;
   int64_t max_frame_bytes = 16 << 20;
+  // From a writer that may stand still with the lock, and does not know it yet when it goes on.
+  bool take_over = false;
 };
 
 // What opening found and repaired.
@@ -50,9 +52,10 @@ class LogWriter {
   // a new segment. Corruption anywhere but in the tail is an error that names file and offset.
   // A column that is in the log already must keep its type: kInvalid names it.
   //
-  // The lock is the fence against an older writer: the kernel holds it for as long as this object
-  // lives, so that a newer epoch can only begin when no older writer can append any more. It works
-  // on local disks, not on network file systems.
+  // The lock keeps an older writer and this one apart: the kernel holds it for as long as this
+  // object lives. With `take_over` this one takes it, and the older one's records count up to the
+  // last Sync that returned before: whatever it does later ends with kLocked and is no part of the
+  // log (docs/decisions/taking-over.md). On local disks, not on network file systems.
   static Result<std::unique_ptr<LogWriter>> Open(FileSystem& files, const LogOptions& options,
                                                  std::vector<LoggedSource> sources);
   virtual ~LogWriter() = default;
@@ -67,7 +70,10 @@ class LogWriter {
   // of unsynced bytes is then unknown and a second fsync would lie about it. Opening the log anew
   // verifies it and goes on after the last durable batch.
   virtual Status Append(Batch* batch) = 0;
+  // kLocked where the log was taken over: nothing since the last Sync counts.
   virtual Status Sync() = 0;
+  // The lock, for what else belongs to the log's writer. Lives as long as this.
+  virtual const FileLock& lock() const = 0;
   // Everything up to it survives a power cut. May be read by any thread.
   virtual Sequence durable_sequence() const = 0;
   virtual int64_t bytes_written() const = 0;

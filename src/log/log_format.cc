@@ -106,7 +106,8 @@ Result<std::vector<SegmentFile>> ListSegments(FileSystem& files, const std::stri
   for (const DirectoryEntry& entry : entries) {
     if (entry.is_directory) continue;
     if (const auto first = ParseSegmentName(entry.name)) segments.push_back({*first, entry.size});
-    if (unfinished != nullptr && entry.name.ends_with(kUnfinishedSuffix)) {
+    const bool ours = entry.name.find(".sklog.") != std::string::npos;
+    if (unfinished != nullptr && ours && entry.name.ends_with(kUnfinishedSuffix)) {
       unfinished->push_back(entry.name);
     }
   }

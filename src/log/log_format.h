@@ -21,7 +21,7 @@ inline constexpr size_t kSegmentPrefixBytes = 16;  // magic, version, length
 inline constexpr size_t kMaxSegmentHeaderBytes = 1 << 30;
 inline constexpr int64_t kMaxEpoch = 32767;
 inline constexpr std::string_view kLockName = "LOCK";
-inline constexpr std::string_view kUnfinishedSuffix = ".sklog.new";
+inline constexpr std::string_view kUnfinishedSuffix = ".new";  // after the segment's name and more
 
 using LogPositions = std::map<std::pair<std::string, std::string>, int64_t>;
 

@@ -136,6 +136,13 @@ class FileLogReader : public LogReader {
     if (next.header().identity != segment_->header().identity) {
       return CorruptLog(next.path(), 0, "this segment belongs to another log");
     }
+    if (next.header().before.last_sequence < segment_->last_sequence()) {
+      return Fail(ErrorCode::kUnavailable,
+                  segment_->path() +
+                      ": a newer engine took the log over, and the last records that "
+                      "were read here are no part of it",
+                  "Read the log again.");
+    }
     if (next.header().before.last_sequence != segment_->last_sequence()) {
       return CorruptLog(segment_->path(), segment_->offset(),
                         "records between this place and the segment " +
@@ -163,7 +170,7 @@ class FileLogReader : public LogReader {
     const std::optional<Sequence> successor = Successor();
     if (!successor) return found == Found::kBroken ? LookAgain() : Result<bool>(false);
     // The writer may have completed this segment between our look at it and at its successor.
-    segment_->Forget();
+    SKEWLESS_RETURN_IF_ERROR(segment_->Reopen());
     SKEWLESS_ASSIGN_OR_RETURN(found, segment_->ReadFrame());
     if (found == Found::kFrame) return true;
     if (found != Found::kEnd) return segment_->Corrupt();

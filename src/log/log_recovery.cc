@@ -91,12 +91,21 @@ Status RecoverLast(FileSystem& files, SegmentScanner* segment, RecoveredLog* log
   }
 }
 
-Status RemoveUnfinished(FileSystem& files, const std::string& directory,
-                        const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    SKEWLESS_RETURN_IF_ERROR(files.Remove(JoinPath(directory, name)));
+// The segments, when nothing unfinished is there any more. A writer that lost the lock may still
+// rename what it had begun, until that is removed.
+Result<std::vector<SegmentFile>> SettleSegments(FileSystem& files, const std::string& directory) {
+  for (;;) {
+    std::vector<std::string> unfinished;
+    SKEWLESS_ASSIGN_OR_RETURN(std::vector<SegmentFile> segments,
+                              ListSegments(files, directory, &unfinished));
+    if (unfinished.empty()) return segments;
+    for (const std::string& name : unfinished) {
+      const std::string path = JoinPath(directory, name);
+      const Status removed = files.Remove(path);
+      if (!removed && removed.error().code != ErrorCode::kNotFound)
+        return tl::unexpected<Error>(removed.error());
+    }
   }
-  return {};
 }
 
 void FillReport(RecoveredLog* log) {
@@ -109,12 +118,16 @@ void FillReport(RecoveredLog* log) {
 
 }  // namespace
 
-Result<RecoveredLog> RecoverLog(FileSystem& files, const std::string& directory,
-                                const std::vector<LoggedSource>& sources) {
-  std::vector<std::string> unfinished;
+Result<RecoveredLog> RecoverLog(FileSystem& files, const FileLock& lock,
+                                const std::string& directory,
+                                const std::vector<LoggedSource>& sources, bool take_over) {
   SKEWLESS_ASSIGN_OR_RETURN(const std::vector<SegmentFile> segments,
-                            ListSegments(files, directory, &unfinished));
-  SKEWLESS_RETURN_IF_ERROR(RemoveUnfinished(files, directory, unfinished));
+                            SettleSegments(files, directory));
+  if (take_over && !segments.empty()) {
+    const std::string last = SegmentName(segments.back().first_sequence);
+    SKEWLESS_RETURN_IF_ERROR(
+        ReplaceByCopy(files, lock, JoinPath(directory, last), kUnfinishedSuffix));
+  }
   RecoveredLog log;
   log.report.segments = static_cast<int64_t>(segments.size());
   std::unique_ptr<SegmentScanner> last;

@@ -1,5 +1,7 @@
 // What opening a log does before it may be written: reads every segment's header, checks that they
-// follow from each other, verifies the last segment frame by frame and cuts its torn tail.
+// follow from each other, verifies the last segment frame by frame and cuts its torn tail. Where
+// the log is taken over, the last segment is replaced by a copy first, so that who still has it
+// open writes to nothing.
 #pragma once
 
 #include <string>
@@ -19,8 +21,9 @@ struct RecoveredLog {
 };
 
 // `sources` are those of the writer to come; their columns must have the types that they have in
-// the log. The caller holds the lock.
-Result<RecoveredLog> RecoverLog(FileSystem& files, const std::string& directory,
-                                const std::vector<LoggedSource>& sources);
+// the log. The caller holds `lock`, and others may not know yet that they don't.
+Result<RecoveredLog> RecoverLog(FileSystem& files, const FileLock& lock,
+                                const std::string& directory,
+                                const std::vector<LoggedSource>& sources, bool take_over);
 
 }  // namespace skewless

@@ -30,6 +30,18 @@ Result<uint64_t> DrawIdentity() {
   return identity;
 }
 
+Result<std::unique_ptr<FileLock>> LockLog(FileSystem& files, const LogOptions& options) {
+  const std::string path = JoinPath(options.directory, kLockName);
+  if (options.take_over) return files.TakeLock(path);
+  auto lock = files.Lock(path);
+  if (!lock && lock.error().code == ErrorCode::kLocked) {
+    lock.error().remedy =
+        "Stop that process, or use another log. Where it hangs or is on hold and can't be stopped, "
+        "take the log over: skewless run --take-over.";
+  }
+  return lock;
+}
+
 class FileLogWriter : public LogWriter {
  public:
   FileLogWriter(FileSystem& files, LogOptions options, std::vector<LoggedSource> sources,
@@ -40,7 +52,8 @@ class FileLogWriter : public LogWriter {
         lock_(std::move(lock)) {}
 
   Status Begin() {
-    SKEWLESS_ASSIGN_OR_RETURN(RecoveredLog log, RecoverLog(files_, options_.directory, sources_));
+    SKEWLESS_ASSIGN_OR_RETURN(RecoveredLog log, RecoverLog(files_, *lock_, options_.directory,
+                                                           sources_, options_.take_over));
     if (log.epoch >= kMaxEpoch) {
       return Fail(ErrorCode::kUnsupported,
                   options_.directory + ": the log was opened 32767 times, the most it can be",
@@ -65,6 +78,7 @@ class FileLogWriter : public LogWriter {
   Sequence last_sequence() const override { return totals_.last_sequence; }
   Sequence durable_sequence() const override { return durable_.load(std::memory_order_acquire); }
   int64_t bytes_written() const override { return bytes_written_; }
+  const FileLock& lock() const override { return *lock_; }
 
   Status Append(Batch* batch) override {
     if (failure_) return Refuse();
@@ -80,13 +94,15 @@ class FileLogWriter : public LogWriter {
 
  private:
   Status SyncSegment() {
-    Status status = segment_->Sync();
-    if (status) {
-      durable_.store(totals_.last_sequence, std::memory_order_release);
-    } else {
+    Status synced = segment_->Sync();
+    if (!synced) {
       segment_->CutToDurable();
+      return synced;
     }
-    return status;
+    // Where it is held still, what was synced came before anybody who took it over looked.
+    SKEWLESS_RETURN_IF_ERROR(CheckHeld(*lock_, options_.directory));
+    durable_.store(totals_.last_sequence, std::memory_order_release);
+    return {};
   }
 
   void CheckShape(const Batch& batch) const {
@@ -169,7 +185,8 @@ class FileLogWriter : public LogWriter {
 
   Status NewSegment(Sequence first) {
     SegmentHeader header{identity_, epoch_, first, totals_, sources_};
-    SKEWLESS_ASSIGN_OR_RETURN(segment_, SegmentWriter::Create(files_, options_.directory, header));
+    SKEWLESS_ASSIGN_OR_RETURN(segment_,
+                              SegmentWriter::Create(files_, *lock_, options_.directory, header));
     segment_first_ = first;
     bytes_written_ += static_cast<int64_t>(segment_->bytes());
     return {};
@@ -216,7 +233,7 @@ class FileLogWriter : public LogWriter {
 Result<std::unique_ptr<LogWriter>> LogWriter::Open(FileSystem& files, const LogOptions& options,
                                                    std::vector<LoggedSource> sources) {
   SKEWLESS_RETURN_IF_ERROR(files.CreateDirectories(options.directory));
-  SKEWLESS_ASSIGN_OR_RETURN(auto lock, files.Lock(JoinPath(options.directory, kLockName)));
+  SKEWLESS_ASSIGN_OR_RETURN(auto lock, LockLog(files, options));
   auto writer =
       std::make_unique<FileLogWriter>(files, options, std::move(sources), std::move(lock));
   SKEWLESS_RETURN_IF_ERROR(writer->Begin());

@@ -25,6 +25,7 @@ Result<std::unique_ptr<SegmentScanner>> SegmentScanner::Open(FileSystem& files,
                                                              const std::string& directory,
                                                              Sequence first_sequence) {
   std::unique_ptr<SegmentScanner> scanner(new SegmentScanner);
+  scanner->files_ = &files;
   scanner->path_ = JoinPath(directory, SegmentName(first_sequence));
   SKEWLESS_ASSIGN_OR_RETURN(scanner->file_, files.OpenRead(scanner->path_));
   SKEWLESS_ASSIGN_OR_RETURN(const Bytes bytes, ReadHeaderBytes(*scanner->file_, scanner->path_));
@@ -39,6 +40,13 @@ Result<std::unique_ptr<SegmentScanner>> SegmentScanner::Open(FileSystem& files,
   scanner->last_sequence_ = scanner->header_.before.last_sequence;
   scanner->next_sequence_ = first_sequence;
   return scanner;
+}
+
+Status SegmentScanner::Reopen() {
+  SKEWLESS_ASSIGN_OR_RETURN(file_, files_->OpenRead(path_));
+  known_size_ = 0;
+  Forget();
+  return {};
 }
 
 // Up to `size` bytes from `offset`; fewer only where the file ends.

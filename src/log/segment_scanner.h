@@ -43,6 +43,8 @@ class SegmentScanner {
   ByteView payload() const { return payload_; }
   // Moves past the frame that was found last.
   void Skip();
+  // Goes on in the file that has the segment's name now: who takes a log over puts a copy there.
+  Status Reopen();
   // Forgets bytes read ahead; those of a file that is being written may have changed since.
   void Forget() { buffered_ = 0; }
   // How much to read at once; small where only heads are wanted.
@@ -66,6 +68,7 @@ class SegmentScanner {
   Result<Found> RestOfBatch();
   Found Problem(Found found, uint64_t offset, std::string_view what);
 
+  FileSystem* files_ = nullptr;
   std::string path_;
   std::unique_ptr<RandomFile> file_;
   SegmentHeader header_;

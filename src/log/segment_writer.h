@@ -13,7 +13,7 @@ namespace skewless {
 class SegmentWriter {
  public:
   // Durable when this returns.
-  static Result<std::unique_ptr<SegmentWriter>> Create(FileSystem& files,
+  static Result<std::unique_ptr<SegmentWriter>> Create(FileSystem& files, const FileLock& lock,
                                                        const std::string& directory,
                                                        const SegmentHeader& header);
   // Completes the frame whose payload stands in `frame` after kFrameHeadBytes of room, and appends
@@ -29,10 +29,8 @@ class SegmentWriter {
   bool synced() const { return durable_bytes_ == bytes(); }
 
  private:
-  SegmentWriter(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
+  SegmentWriter() = default;
 
-  FileSystem& files_;
-  std::string path_;
   std::unique_ptr<AppendFile> file_;
   uint64_t seed_ = 0;
   uint64_t header_bytes_ = 0;

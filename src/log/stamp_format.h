@@ -31,7 +31,7 @@ struct StampFileHeader {
 // What a file is called; names sort in the order in which files were begun.
 std::string StampFileName(int64_t epoch, uint32_t part);
 std::optional<std::pair<int64_t, uint32_t>> ParseStampFileName(std::string_view name);
-inline constexpr std::string_view kUnfinishedStampSuffix = ".skstamps.new";
+inline constexpr std::string_view kUnfinishedStampSuffix = ".new";  // after a file's name and more
 
 void PutStampFileHeader(const StampFileHeader& header, Bytes* out);
 // The whole header's length, from its first kStampPrefixBytes bytes. `path` is for messages.

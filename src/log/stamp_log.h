@@ -48,6 +48,9 @@ struct StampLogOptions {
   int64_t epoch = 0;      // of the log's writer: greater than any before
   std::vector<StampedView> views = {};
   uint64_t file_bytes = 256 << 20;
+  // The log's; outlives the writer. Null: nobody takes it over.
+  const FileLock* lock = nullptr;
+  bool take_over = false;
 };
 
 // One thread's.
@@ -69,7 +72,7 @@ class StampLogWriter {
   virtual void Add(const LoggedStamp& stamp) = 0;
   // Writes what was added, and how far it reaches. After any error nothing more is written.
   virtual Status Write(const StampKnowledge& known) = 0;
-  // Makes all that was written durable.
+  // Makes all that was written durable. kLocked where the log was taken over.
   virtual Status Sync() = 0;
   virtual int64_t bytes_written() const = 0;
 };

@@ -13,7 +13,9 @@ using Found = StampScanner::Found;
 class FileStampLogWriter : public StampLogWriter {
  public:
   FileStampLogWriter(FileSystem& files, const StampLogOptions& options)
-      : files_(files), options_(options) {}
+      : files_(files), options_(options) {
+    if (options_.lock == nullptr) options_.lock = &unshared_;
+  }
 
   Status Begin() {
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
@@ -63,10 +65,10 @@ class FileStampLogWriter : public StampLogWriter {
     Status synced = Keep(file_->Sync());
     if (!synced) {
       // What the kernel may have dropped must not be taken for durable by the next writer.
-      const std::string name = StampFileName(options_.epoch, part_);
-      static_cast<void>(files_.Truncate(JoinPath(options_.directory, name), durable_bytes_));
+      static_cast<void>(file_->Truncate(durable_bytes_));
       return synced;
     }
+    SKEWLESS_RETURN_IF_ERROR(Keep(CheckHeld(*options_.lock, options_.directory)));
     durable_bytes_ = size;
     return {};
   }
@@ -83,7 +85,20 @@ class FileStampLogWriter : public StampLogWriter {
                 failure.remedy);
   }
 
+  // First: a writer that lost the lock may still rename what it had begun, until that is removed.
+  Status RemoveUnfinished() {
+    SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(options_.directory));
+    for (const DirectoryEntry& entry : entries) {
+      if (entry.is_directory || !entry.name.ends_with(kUnfinishedStampSuffix)) continue;
+      const std::string path = JoinPath(options_.directory, entry.name);
+      const Status removed = files_.Remove(path);
+      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+    }
+    return {};
+  }
+
   Status Recover() {
+    SKEWLESS_RETURN_IF_ERROR(RemoveUnfinished());
     SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(options_.directory));
     std::string last, first_of_last;
     for (const DirectoryEntry& entry : entries) {
@@ -92,13 +107,14 @@ class FileStampLogWriter : public StampLogWriter {
         last = entry.name;
         if (place->second == 0) first_of_last = entry.name;
       }
-      if (entry.name.ends_with(kUnfinishedStampSuffix)) {
-        SKEWLESS_RETURN_IF_ERROR(files_.Remove(JoinPath(options_.directory, entry.name)));
-      }
     }
     if (last.empty()) return {};
     if (first_of_last.empty()) {
       return CorruptLog(JoinPath(options_.directory, last), 0, "the files before it are gone");
+    }
+    if (options_.take_over) {
+      SKEWLESS_RETURN_IF_ERROR(ReplaceByCopy(
+          files_, *options_.lock, JoinPath(options_.directory, last), kUnfinishedStampSuffix));
     }
     SKEWLESS_ASSIGN_OR_RETURN(auto scanner, StampScanner::Open(files_, options_.directory, last));
     const StampFileHeader& header = scanner->header();
@@ -150,11 +166,11 @@ class FileStampLogWriter : public StampLogWriter {
     }
     const std::string name = StampFileName(options_.epoch, part_);
     const std::string path = JoinPath(options_.directory, name);
-    SKEWLESS_ASSIGN_OR_RETURN(file_, files_.Create(path + ".new"));
+    const std::string unfinished = UnfinishedPath(path, *options_.lock, kUnfinishedStampSuffix);
+    SKEWLESS_ASSIGN_OR_RETURN(file_, files_.Create(unfinished));
     SKEWLESS_RETURN_IF_ERROR(file_->Append(bytes));
     SKEWLESS_RETURN_IF_ERROR(file_->Sync());
-    SKEWLESS_RETURN_IF_ERROR(files_.Rename(path + ".new", path));
-    SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+    SKEWLESS_RETURN_IF_ERROR(Publish(files_, *options_.lock, unfinished, path));
     seed_ = StampFrameSeed(bytes);
     durable_bytes_ = bytes.size();
     bytes_written_ += static_cast<int64_t>(bytes.size());
@@ -162,7 +178,8 @@ class FileStampLogWriter : public StampLogWriter {
   }
 
   FileSystem& files_;
-  const StampLogOptions options_;
+  const FileLock unshared_;
+  StampLogOptions options_;
   StampKnowledge recovered_, written_;
   std::vector<StampedView> recovered_views_;
   int64_t torn_bytes_ = 0;

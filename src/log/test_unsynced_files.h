@@ -44,6 +44,9 @@ class UnsyncedFiles : public FileSystem {
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     return SystemFiles().Lock(path);
   }
+  Result<std::unique_ptr<FileLock>> TakeLock(const std::string& path) override {
+    return SystemFiles().TakeLock(path);
+  }
 
  private:
   class Unsynced : public AppendFile {
@@ -51,6 +54,7 @@ class UnsyncedFiles : public FileSystem {
     explicit Unsynced(std::unique_ptr<AppendFile> file) : file_(std::move(file)) {}
     Status Append(std::span<const uint8_t> bytes) override { return file_->Append(bytes); }
     Status Sync() override { return {}; }
+    Status Truncate(uint64_t size) override { return file_->Truncate(size); }
     uint64_t size() const override { return file_->size(); }
 
    private:

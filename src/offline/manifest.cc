@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SKEWLESS-OFFLINE";
 constexpr int kVersion = 1;
+constexpr std::string_view kUnfinished = ".tmp";
 
 tl::unexpected<Error> Corrupt(const std::string& path, const std::string& what) {
   return Fail(ErrorCode::kCorrupt, path + ": " + what,
@@ -65,6 +66,7 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
       one.at("last_sequence").get_to(file.last_sequence);
       manifest.files.push_back(std::move(file));
       manifest.checksums.push_back(std::stoull(one.at("checksum").get<std::string>(), nullptr, 16));
+      manifest.writers.push_back(one.value("writer", uint64_t{0}));
     }
   } catch (const std::exception& error) {
     return Corrupt(path, error.what());
@@ -72,7 +74,19 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
   return manifest;
 }
 
-Status WriteManifest(FileSystem& files, const std::string& directory,
+Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
+  for (const DirectoryEntry& entry : entries) {
+    const bool ours = entry.name.starts_with("_manifest.") && entry.name.ends_with(kUnfinished);
+    if (!ours) continue;
+    const std::string path = JoinPath(directory, entry.name);
+    const Status removed = files.Remove(path);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+  }
+  return {};
+}
+
+Status WriteManifest(FileSystem& files, const FileLock& lock, const std::string& directory,
                      const OfflineManifest& manifest) {
   nlohmann::json list = nlohmann::json::array();
   for (size_t i = 0; i < manifest.files.size(); ++i) {
@@ -84,15 +98,21 @@ Status WriteManifest(FileSystem& files, const std::string& directory,
                     {"bytes", file.bytes},
                     {"first_sequence", file.first_sequence},
                     {"last_sequence", file.last_sequence},
-                    {"checksum", fmt::format("{:016x}", manifest.checksums[i])}});
+                    {"checksum", fmt::format("{:016x}", manifest.checksums[i])},
+                    {"writer", manifest.writers[i]}});
   }
   const nlohmann::json json = {{"layout", fmt::format("{:016x}", manifest.layout)},
                                {"through_sequence", manifest.through_sequence},
                                {"files", list}};
   const std::string body = json.dump(1) + "\n";
-  return WriteFileAtomically(
-      files, ManifestPath(directory),
-      fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body));
+  const std::string text =
+      fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body);
+  const std::string path = ManifestPath(directory);
+  const std::string unfinished = UnfinishedPath(path, lock, kUnfinished);
+  SKEWLESS_ASSIGN_OR_RETURN(const auto file, files.Create(unfinished));
+  SKEWLESS_RETURN_IF_ERROR(file->Append(AsBytes(text)));
+  SKEWLESS_RETURN_IF_ERROR(file->Sync());
+  return Publish(files, lock, unfinished, path);
 }
 
 }  // namespace skewless

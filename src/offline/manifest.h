@@ -16,12 +16,17 @@ struct OfflineManifest {
   Sequence through_sequence = 0;       // all records up to it are in `files`
   std::vector<OfflineFileInfo> files;  // paths relative to the tables' folder
   std::vector<uint64_t> checksums;     // XXH3-64 of each file's bytes
+  std::vector<uint64_t> writers;       // of each file: in its temporary name
 };
 
 std::string ManifestPath(const std::string& directory);
 // An empty manifest where there is none yet.
 Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& directory);
-Status WriteManifest(FileSystem& files, const std::string& directory,
+// By who holds `lock`: kLocked where it was taken over.
+Status WriteManifest(FileSystem& files, const FileLock& lock, const std::string& directory,
                      const OfflineManifest& manifest);
+// What writers left that did not come to the end. From here on none that lost the lock replaces the
+// manifest.
+Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory);
 
 }  // namespace skewless

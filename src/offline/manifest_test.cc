@@ -23,6 +23,7 @@ class ManifestTest : public ::testing::Test {
     manifest.files.push_back(
         {"w", "w/event_date=2020-01-02/part-2.parquet", "2020-01-02", 1, 99, 2, 2});
     manifest.checksums = {0xffffffffffffffff, 1};
+    manifest.writers = {0, 1837602};
     return manifest;
   }
   std::string Text() const { return *ReadWholeFile(SystemFiles(), ManifestPath(directory_)); }
@@ -39,12 +40,13 @@ TEST_F(ManifestTest, ComesBackAsItWasWritten) {
   EXPECT_TRUE(none.files.empty());
 
   const OfflineManifest written = Example();
-  ASSERT_TRUE(WriteManifest(SystemFiles(), directory_, written).has_value());
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, written).has_value());
   const auto read = ReadManifest(SystemFiles(), directory_);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->layout, written.layout);
   EXPECT_EQ(read->through_sequence, written.through_sequence);
   EXPECT_EQ(read->checksums, written.checksums);
+  EXPECT_EQ(read->writers, written.writers);
   ASSERT_EQ(read->files.size(), 2u);
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_EQ(read->files[i].view, written.files[i].view);
@@ -58,7 +60,7 @@ TEST_F(ManifestTest, ComesBackAsItWasWritten) {
 }
 
 TEST_F(ManifestTest, AnyChangedByteIsFound) {
-  ASSERT_TRUE(WriteManifest(SystemFiles(), directory_, Example()).has_value());
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, Example()).has_value());
   const std::string whole = Text();
   for (size_t i = 0; i < whole.size(); i += i < 50 ? 1 : 7) {
     std::string damaged = whole;
@@ -84,7 +86,7 @@ TEST_F(ManifestTest, AnyChangedByteIsFound) {
 }
 
 TEST_F(ManifestTest, NewerVersionIsNotTouched) {
-  ASSERT_TRUE(WriteManifest(SystemFiles(), directory_, Example()).has_value());
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, Example()).has_value());
   std::string text = Text();
   text.replace(text.find(" 1 "), 3, " 2 ");
   SetText(text);

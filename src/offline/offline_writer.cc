@@ -39,6 +39,7 @@ class ParquetOfflineWriter : public OfflineWriter {
   ParquetOfflineWriter(FileSystem& files, const Definition& definition, const KernelSet& kernels,
                        OfflineOptions options)
       : files_(files), options_(std::move(options)), layout_(LayoutOf(definition, kernels)) {
+    if (options_.lock == nullptr) options_.lock = &unshared_;
     for (const auto& kernel : kernels)
       tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
     for (const auto& kernel : kernels) sources_.push_back(kernel->view().source);
@@ -57,6 +58,7 @@ class ParquetOfflineWriter : public OfflineWriter {
   Status RemoveTemporaries();
 
   FileSystem& files_;
+  const FileLock unshared_;
   OfflineOptions options_;
   uint64_t layout_;
   std::vector<std::unique_ptr<ViewTable>> tables_;
@@ -71,8 +73,13 @@ class ParquetOfflineWriter : public OfflineWriter {
 // off.
 Status ParquetOfflineWriter::Recover() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
+  SKEWLESS_RETURN_IF_ERROR(RemoveUnfinishedManifests(files_, options_.directory));
   SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
-  if (manifest_.layout != layout_) SKEWLESS_RETURN_IF_ERROR(DiscardOldLayout());
+  if (manifest_.layout != layout_) {
+    // First what nobody may rename any more.
+    SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
+    SKEWLESS_RETURN_IF_ERROR(DiscardOldLayout());
+  }
   SKEWLESS_RETURN_IF_ERROR(FinishRenames());
   return RemoveTemporaries();
 }
@@ -91,14 +98,15 @@ Status ParquetOfflineWriter::DiscardOldLayout() {
   for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
   manifest_ = {};
   manifest_.layout = layout_;
-  return WriteManifest(files_, options_.directory, manifest_);
+  return WriteManifest(files_, *options_.lock, options_.directory, manifest_);
 }
 
 Status ParquetOfflineWriter::FinishRenames() {
   for (; renamed_ < manifest_.files.size(); ++renamed_) {
     const std::string& name = manifest_.files[renamed_].path;
     const std::string path = JoinPath(options_.directory, name);
-    const std::string temporary = JoinPath(options_.directory, TemporaryName(name));
+    const std::string temporary =
+        JoinPath(options_.directory, TemporaryName(name, manifest_.writers[renamed_]));
     if (!files_.Exists(temporary)) {
       if (files_.Exists(path)) continue;
       return Fail(ErrorCode::kCorrupt, path + ": the manifest lists it and it is not there",
@@ -107,7 +115,9 @@ Status ParquetOfflineWriter::FinishRenames() {
     }
     // A rename that a power cut takes back is done again here at the next start: it needs no sync.
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));
-    SKEWLESS_RETURN_IF_ERROR(files_.Rename(temporary, path));
+    const Status renamed = files_.Rename(temporary, path);
+    // An older writer that is not dead yet may have been quicker.
+    if (!renamed && renamed.error().code != ErrorCode::kNotFound) return renamed;
   }
   return {};
 }
@@ -119,8 +129,11 @@ Status ParquetOfflineWriter::RemoveTemporaries() {
     const std::string folder = JoinPath(JoinPath(options_.directory, view.name), kTemporaryFolder);
     if (!view.is_directory || !files_.Exists(folder)) continue;
     SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(folder));
-    for (const DirectoryEntry& entry : entries)
-      SKEWLESS_RETURN_IF_ERROR(files_.Remove(JoinPath(folder, entry.name)));
+    for (const DirectoryEntry& entry : entries) {
+      const std::string path = JoinPath(folder, entry.name);
+      const Status removed = files_.Remove(path);
+      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+    }
   }
   return {};
 }
@@ -154,10 +167,11 @@ Status ParquetOfflineWriter::Commit() {
   const int64_t rows = buffered_rows();
   if (rows == 0) return {};
   OfflineManifest next = manifest_;
+  const uint64_t writer = options_.lock->number();
   for (auto& table : tables_)
-    SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, &next));
+    SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, writer, &next));
   next.through_sequence = seen_;
-  SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, options_.directory, next));
+  SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, *options_.lock, options_.directory, next));
   manifest_ = std::move(next);
   for (auto& table : tables_) table->Clear();
   committed_rows_ += rows;

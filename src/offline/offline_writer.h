@@ -23,6 +23,8 @@ struct OfflineOptions {
   // Where the online store has a clock of its own; null: the log's times hold. Then only records
   // whose stamps are known may be added.
   std::shared_ptr<Availability> availability = nullptr;
+  // The log's; outlives the writer. Null: nobody takes it over.
+  const FileLock* lock = nullptr;
 };
 
 class OfflineWriter {

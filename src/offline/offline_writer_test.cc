@@ -145,7 +145,7 @@ TEST_F(OfflineWriterTest, LeftoversOfACommitThatNeverWasAreRemoved) {
   }
   const std::string leftover =
       JoinPath(repository_.Path("var/history"),
-               TemporaryName("totals/event_date=2020-01-03/part-0000000000000009.parquet"));
+               TemporaryName("totals/event_date=2020-01-03/part-0000000000000009.parquet", 0));
   ASSERT_TRUE(WriteFileAtomically(SystemFiles(), leftover, "half a file").has_value());
   Open();
   EXPECT_FALSE(SystemFiles().Exists(leftover));

@@ -41,14 +41,15 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ParquetBytes(const arrow::Table& t
 
 }  // namespace
 
-std::string TemporaryName(const std::string& path) {
-  // view/event_date=D/part-N.parquet -> view/.writing/D-part-N.tmp: hidden from globs and data
-  // sets.
+std::string TemporaryName(const std::string& path, uint64_t writer) {
+  // view/event_date=D/part-N.parquet -> view/.writing/D-part-N.parquet.W.tmp: hidden from globs and
+  // data sets, and nobody else's.
   const size_t view_end = path.find('/');
   const size_t date_at = path.find('=') + 1;
   std::string name = path.substr(date_at);
   std::replace(name.begin(), name.end(), '/', '-');
-  return path.substr(0, view_end) + "/" + kTemporaryFolder + "/" + name + ".tmp";
+  return path.substr(0, view_end) + "/" + kTemporaryFolder + "/" + name +
+         fmt::format(".{:x}.tmp", writer);
 }
 
 ViewTable::ViewTable(const Definition& definition, const ViewKernel& kernel)
@@ -158,7 +159,7 @@ std::vector<uint32_t> ViewTable::SortedOrder() const {
   return order;
 }
 
-Status ViewTable::Write(FileSystem& files, const std::string& directory,
+Status ViewTable::Write(FileSystem& files, const std::string& directory, uint64_t writer,
                         OfflineManifest* manifest) {
   if (rows() == 0) return {};
   const std::string temporary =
@@ -169,14 +170,14 @@ Status ViewTable::Write(FileSystem& files, const std::string& directory,
     const int64_t day = FloorDiv(event_.ints[order[begin]], kDayUs);
     size_t end = begin;
     while (end < order.size() && FloorDiv(event_.ints[order[end]], kDayUs) == day) ++end;
-    SKEWLESS_RETURN_IF_ERROR(
-        WritePartition(files, directory, std::span(order).subspan(begin, end - begin), manifest));
+    SKEWLESS_RETURN_IF_ERROR(WritePartition(
+        files, directory, writer, std::span(order).subspan(begin, end - begin), manifest));
     begin = end;
   }
   return files.SyncDirectory(temporary);
 }
 
-Status ViewTable::WritePartition(FileSystem& files, const std::string& directory,
+Status ViewTable::WritePartition(FileSystem& files, const std::string& directory, uint64_t writer,
                                  std::span<const uint32_t> order, OfflineManifest* manifest) const {
   arrow::FieldVector fields;
   arrow::ArrayVector arrays;
@@ -212,12 +213,14 @@ Status ViewTable::WritePartition(FileSystem& files, const std::string& directory
   if (!bytes.ok()) return Fail(ErrorCode::kInternal, file.path + ": " + bytes.status().message());
 
   const ByteView view((*bytes)->data(), static_cast<size_t>((*bytes)->size()));
-  SKEWLESS_ASSIGN_OR_RETURN(auto out, files.Create(JoinPath(directory, TemporaryName(file.path))));
+  const std::string temporary = TemporaryName(file.path, writer);
+  SKEWLESS_ASSIGN_OR_RETURN(auto out, files.Create(JoinPath(directory, temporary)));
   SKEWLESS_RETURN_IF_ERROR(out->Append(view));
   SKEWLESS_RETURN_IF_ERROR(out->Sync());
   file.bytes = static_cast<int64_t>(view.size());
   manifest->files.push_back(std::move(file));
   manifest->checksums.push_back(Hash64(view));
+  manifest->writers.push_back(writer);
   return {};
 }
 

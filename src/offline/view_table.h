@@ -24,15 +24,16 @@ class ViewTable {
   int64_t rows() const { return static_cast<int64_t>(sequence_.valid.size()); }
   int64_t bytes() const;
 
-  // Writes the buffered rows, a file for each event date, under temporary names, synced. Adds them
-  // to the manifest by their final names.
-  Status Write(FileSystem& files, const std::string& directory, OfflineManifest* manifest);
+  // Writes the buffered rows, a file for each event date, under temporary names of `writer`,
+  // synced. Adds them to the manifest by their final names.
+  Status Write(FileSystem& files, const std::string& directory, uint64_t writer,
+               OfflineManifest* manifest);
   void Clear();
 
  private:
   void AddRow(const Batch& batch, size_t row, Timestamp available_us);
   std::vector<uint32_t> SortedOrder() const;
-  Status WritePartition(FileSystem& files, const std::string& directory,
+  Status WritePartition(FileSystem& files, const std::string& directory, uint64_t writer,
                         std::span<const uint32_t> order, OfflineManifest* manifest) const;
 
   const Definition& definition_;
@@ -51,8 +52,9 @@ class ViewTable {
 };
 
 // The name that a file is written under and renamed from, by its final path within the tables'
-// folder. All of a view's lie in one folder, so one sync makes their names durable.
-std::string TemporaryName(const std::string& path);
+// folder and its writer's number. All of a view's lie in one folder, so one sync makes their names
+// durable.
+std::string TemporaryName(const std::string& path, uint64_t writer);
 inline constexpr char kTemporaryFolder[] = ".writing";
 
 }  // namespace skewless

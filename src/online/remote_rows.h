@@ -23,6 +23,13 @@
 
 namespace skewless {
 
+// Who claims rows: the engine of an epoch, and the number of its claim. A claim that was given up
+// may still come, after another of the same engine was lost.
+constexpr uint32_t RowClaim(uint32_t epoch, uint32_t number) {
+  return epoch << 16 | (number < 0xffff ? number : 0xffff);
+}
+constexpr int64_t EpochOfClaim(int64_t claim) { return claim >> 16; }
+
 struct RowWrite {
   int view = 0;
   ByteView key;                     // as EncodeKeys makes it
@@ -30,7 +37,7 @@ struct RowWrite {
   ByteView state;                   // docs/formats/state.md
   std::span<const Stamp> unlogged;  // the row's earlier stamps that are not yet durable elsewhere
   uint64_t ticket = 0;              // the caller's; comes back in RowWritten
-  uint32_t writer = 0;              // who sends it: as it claimed the rows
+  uint32_t writer = 0;              // the RowClaim of who sends it
 };
 
 struct RowWritten {
@@ -77,10 +84,11 @@ class RemoteRows {
   // their answers told it. States that are sent may have dropped what no read from then on needs.
   virtual Timestamp least_stamp() const = 0;
 
-  // From here on, until the incarnation changes, the store takes rows of this writer alone: what an
-  // older one still has under way changes nothing and is answered as kLocked, and what it wrote
-  // before is there to be read. Waits. Where the store has lost the claim, writes fail and the
-  // incarnation changes. kLocked where a later writer has claimed the rows.
+  // By a RowClaim greater than any before. From here on, until the incarnation changes, the store
+  // takes rows of this writer alone: what an older one still has under way changes nothing and is
+  // answered as kLocked, and what it wrote before is there to be read. Waits. Where the store has
+  // lost the claim, writes fail and the incarnation changes. kLocked where a later writer has
+  // claimed the rows.
   virtual Status Claim(uint32_t writer) = 0;
   // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
   virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;

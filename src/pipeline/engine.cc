@@ -51,6 +51,7 @@ Status Engine::Run(const std::atomic<bool>& stop) {
 }
 
 Result<Engine::Turn> Engine::TakeTurn(bool stop, bool wait) {
+  SKEWLESS_RETURN_IF_ERROR(CheckLogHeld());
   if (offline_ && offline_->failed()) return tl::unexpected<Error>(offline_->status().error());
   return replay_ ? ReplayTurn(stop, wait) : LiveTurn(stop, wait);
 }
@@ -182,6 +183,12 @@ Status Engine::CommitStamped() {
         std::memory_order_relaxed);
   }
   return {};
+}
+
+// Also where nothing comes to be appended, an engine that another has taken over from stops.
+Status Engine::CheckLogHeld() const {
+  if (log_->lock().held()) return {};
+  return CheckHeld(log_->lock(), definition_.ResolvePath(definition_.log_path));
 }
 
 Status Engine::AppendAndSync() {

@@ -47,6 +47,7 @@ struct EngineParts {
 
 struct EngineOptions {
   bool strict = false;          // the first bad record stops the engine
+  bool take_over = false;       // from an engine that stands still with the log, and may go on
   bool follow = true;           // sources with `follow` go on with what is appended
   bool stepped_replay = false;  // the replay clock waits for ReplayGate::AdvanceTo
   size_t batch_rows = 8192;     // decoded at a time
@@ -64,8 +65,8 @@ class ReplayMerge;
 
 class Engine {
  public:
-  // Takes the log's lock, repairs its tail, brings the online store up to it, opens the sources
-  // where the log left them. `definition` and `kernels` outlive the engine.
+  // Takes the log's lock, or takes it over, repairs its tail, brings the online store up to it,
+  // opens the sources where the log left them. `definition` and `kernels` outlive the engine.
   static Result<std::unique_ptr<Engine>> Open(const Definition& definition,
                                               const KernelSet& kernels, FileSystem& files,
                                               EngineOptions options);
@@ -128,6 +129,7 @@ class Engine {
   void NoteFolded(const Batch& batch, int64_t accepted_nanos);
   void CountReadable();
   Status AppendAndSync();
+  Status CheckLogHeld() const;
   void LogSlowSync(int64_t nanos);
   Status FoldAll(const Batch& batch);
   // ---- engine_rows.cc

@@ -59,6 +59,7 @@ Status Engine::OpenLog() {
   LogOptions log_options;
   log_options.directory = definition_.ResolvePath(definition_.log_path);
   log_options.segment_bytes = definition_.log_segment_bytes;
+  log_options.take_over = options_.take_over;
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(log_options.directory));
   SKEWLESS_ASSIGN_OR_RETURN(log_, LogWriter::Open(files_, log_options, LoggedSources(definition_)));
   last_available_us_ = log_->recovery().last_available_us;
@@ -66,6 +67,7 @@ Status Engine::OpenLog() {
   LogEvent(EventLevel::kInfo, "log opened",
            {{"path", log_options.directory},
             {"epoch", log_->epoch()},
+            {"taken_over", options_.take_over},
             {"records", found.records},
             {"bytes", found.bytes},
             {"torn_bytes", found.torn_bytes}});
@@ -76,6 +78,7 @@ Status Engine::OpenOnline() {
   SKEWLESS_ASSIGN_OR_RETURN(EmbeddedOptions embedded, EmbeddedStoreOf(definition_, kernels_));
   embedded.replay_clock = replay_;
   embedded.log_identity = log_->identity();
+  embedded.take_over = options_.take_over;
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(embedded.directory));
   SKEWLESS_ASSIGN_OR_RETURN(online_, options_.parts.open_online(embedded));
   SKEWLESS_RETURN_IF_ERROR(OpenRows());
@@ -199,6 +202,7 @@ Status Engine::OpenOffline() {
   }
   OfflineOptions offline_options;
   offline_options.directory = definition_.ResolvePath(definition_.offline->path);
+  offline_options.lock = &log_->lock();
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(offline_options.directory));
   SKEWLESS_ASSIGN_OR_RETURN(
       offline_options.availability,

@@ -40,6 +40,8 @@ Status Engine::OpenRows() {
   stamps.epoch = log_->epoch();
   parts.views = stamps.views = StampedViewsOf(kernels_);
   parts.expire_after_us = ExpireAfter(definition_);
+  stamps.lock = &log_->lock();
+  stamps.take_over = options_.take_over;
   SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
   rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
                                       options_.rows);

@@ -146,6 +146,8 @@ class RowWriter {
   uint64_t listing_ = 0;      // of it
   std::deque<Handover> listed_;
   bool claimed_ = false;  // nobody older writes from here on
+  uint32_t claims_ = 0;   // that were tried
+  uint32_t claim_ = 0;    // the last one
   bool comparing_ = false;
   bool opening_ = false;        // readers are to be let in when all rewritten rows are there
   bool compared_once_ = false;  // since the start: what earlier writers left is known

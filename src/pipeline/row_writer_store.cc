@@ -143,7 +143,8 @@ Status RowWriter::Compare() {
 // Before the first row is looked at: what is seen then, nobody else changes any more.
 Status RowWriter::Claim() {
   if (claimed_) return {};
-  SKEWLESS_RETURN_IF_ERROR(parts_.store->Claim(parts_.writer));
+  claim_ = RowClaim(parts_.writer, ++claims_);
+  SKEWLESS_RETURN_IF_ERROR(parts_.store->Claim(claim_));
   claimed_ = true;
   return {};
 }
@@ -252,7 +253,7 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
     write.sequence = LoadStateHeader(write.state.data()).sequence;
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
-    write.writer = parts_.writer;
+    write.writer = claim_;
     sent_nanos_[departure.row] = now;
     writes_.push_back(write);
   }

@@ -90,6 +90,12 @@ class SimulatedFiles::Appender : public AppendFile {
     if (life_ != files_->life_) return FailErrno("sync", path_, EIO);
     return files_->SyncNode(node_.get(), path_);
   }
+  Status Truncate(uint64_t size) override {
+    files_->Observe("truncate " + path_);
+    const std::scoped_lock lock(files_->mutex_);
+    if (life_ != files_->life_) return FailErrno("truncate", path_, EIO);
+    return files_->TruncateNode(node_.get(), path_, size);
+  }
   uint64_t size() const override {
     const std::scoped_lock lock(files_->mutex_);
     return node_->data.size();
@@ -131,17 +137,25 @@ class SimulatedFiles::Reader : public RandomFile {
 class SimulatedFiles::Held : public FileLock {
  public:
   Held(SimulatedFiles* files, std::string path)
-      : files_(files), path_(std::move(path)), life_(files->life_) {}
+      : files_(files), path_(std::move(path)), number_(++files->last_lock_) {
+    files_->locks_[path_] = number_;
+  }
   ~Held() override {
     const std::scoped_lock lock(files_->mutex_);
     const auto found = files_->locks_.find(path_);
-    if (found != files_->locks_.end() && found->second == life_) files_->locks_.erase(found);
+    if (found != files_->locks_.end() && found->second == number_) files_->locks_.erase(found);
   }
+  bool held() const override {
+    const std::scoped_lock lock(files_->mutex_);
+    const auto found = files_->locks_.find(path_);
+    return found != files_->locks_.end() && found->second == number_;
+  }
+  uint64_t number() const override { return number_; }
 
  private:
   SimulatedFiles* files_;
   std::string path_;
-  int64_t life_;
+  uint64_t number_;
 };
 
 SimulatedFiles::SimulatedFiles() = default;
@@ -268,7 +282,10 @@ Result<std::unique_ptr<RandomFile>> SimulatedFiles::OpenRead(const std::string& 
 Status SimulatedFiles::Truncate(const std::string& path, uint64_t size) {
   Observe("truncate " + path);
   const std::scoped_lock lock(mutex_);
-  const std::shared_ptr<Node> node = Find(path);
+  return TruncateNode(Find(path).get(), path, size);
+}
+
+Status SimulatedFiles::TruncateNode(Node* node, const std::string& path, uint64_t size) {
   const Fate fate = Begin("truncate " + path + " to " + std::to_string(size));
   if (node == nullptr) return FailErrno("truncate", path, ENOENT);
   // Where the power goes meanwhile, it has happened for every other number of the operation.
@@ -297,13 +314,25 @@ Status SimulatedFiles::Rename(const std::string& from, const std::string& to) {
   const Fate fate = Begin("rename " + from + " to " + to);
   if (node == nullptr) return FailErrno("rename", from, ENOENT);
   if (fate != Fate::kFails) {
-    if (const auto old = Find(to)) GiveSpace(old->data.size());
+    if (const auto old = Find(to)) {
+      GiveSpace(old->data.size());
+      CarryRot(old, node);
+    }
     names_.erase(from);
     names_[to] = node;
     changes_.push_back({{{from, nullptr}, {to, node}}});
   }
   if (fate != Fate::kHappens) return Fail("rename", from);
   return {};
+}
+
+// A file that is replaced by a copy of its bytes: the copy has what was wrong with it.
+void SimulatedFiles::CarryRot(const std::shared_ptr<Node>& from, const std::shared_ptr<Node>& to) {
+  const std::string& copy = to->data;
+  if (from->data.compare(0, copy.size(), copy) != 0) return;
+  for (size_t i = 0; i < rots_.size(); ++i) {
+    if (rotten_[i] == from && rots_[i].offset < copy.size()) rotten_[i] = to;
+  }
 }
 
 Status SimulatedFiles::Remove(const std::string& path) {
@@ -383,8 +412,17 @@ Result<std::unique_ptr<FileLock>> SimulatedFiles::Lock(const std::string& path) 
   if (!directories_.contains(std::string(ParentPath(path)))) {
     return FailErrno("open", path, ENOENT);
   }
-  if (!locks_.try_emplace(path, life_).second) {
+  if (locks_.contains(path)) {
     return skewless::Fail(ErrorCode::kLocked, "'" + path + "' is locked by this process");
+  }
+  return std::make_unique<Held>(this, path);
+}
+
+Result<std::unique_ptr<FileLock>> SimulatedFiles::TakeLock(const std::string& path) {
+  Observe("take over " + path);
+  const std::scoped_lock lock(mutex_);
+  if (!directories_.contains(std::string(ParentPath(path)))) {
+    return FailErrno("open", path, ENOENT);
   }
   return std::make_unique<Held>(this, path);
 }

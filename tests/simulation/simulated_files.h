@@ -43,6 +43,7 @@ class SimulatedFiles : public FileSystem {
   Result<std::vector<DirectoryEntry>> List(const std::string& path) override;
   bool Exists(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
+  Result<std::unique_ptr<FileLock>> TakeLock(const std::string& path) override;
 
   // ---- The end of a process
   // Power is cut: what was not durable is decided by `seed`. Every open file and lock of before is
@@ -114,20 +115,23 @@ class SimulatedFiles : public FileSystem {
   tl::unexpected<Error> Fail(std::string_view what, std::string_view path) const;
   void ChangeName(const std::string& path, std::shared_ptr<Node> node);
   std::shared_ptr<Node> Find(const std::string& path) const;
+  void CarryRot(const std::shared_ptr<Node>& from, const std::shared_ptr<Node>& to);
   void EndProcess();
   void SettleNames(std::mt19937_64& random);
   uint64_t TakeSpace(uint64_t wanted);
   void GiveSpace(uint64_t bytes);
   Status AppendTo(Node* node, const std::string& path, std::span<const uint8_t> bytes);
   Status SyncNode(Node* node, const std::string& path);
+  Status TruncateNode(Node* node, const std::string& path, uint64_t size);
 
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Node>> names_;    // as a running program sees them
   std::map<std::string, std::shared_ptr<Node>> durable_;  // as they are on the disk
   std::vector<NameChange> changes_;                       // from the one to the other, in order
   std::map<std::string, bool> directories_;
-  std::map<std::string, int64_t> locks_;  // path -> the life in which it was taken
-  int64_t life_ = 1;                      // of processes: Crash and Kill begin the next
+  std::map<std::string, uint64_t> locks_;  // path -> the number of who holds it
+  uint64_t last_lock_ = 0;
+  int64_t life_ = 1;  // of processes: Crash and Kill begin the next
   int64_t operations_ = 0;
   int64_t stop_at_ = 0;
   int64_t fail_at_ = 0;

@@ -13,7 +13,6 @@
 #include "pipeline/engine.h"
 #include "property/dice.h"
 #include "simulation/evidence.h"
-#include "simulation/process_files.h"
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_machine.h"
@@ -95,6 +94,7 @@ class World : private StoreWatcher {
   void Overrun();
   void PowerCut();
   EngineOptions Options();
+  void EndOverrun();
 
   // ---- world_steps.cc: what happens in a life
   void Act();
@@ -138,7 +138,6 @@ class World : private StoreWatcher {
   KernelSet kernels_;
   property::Dice dice_;
 
-  std::unique_ptr<ProcessFiles> process_, overrun_process_;  // the engines' own
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Engine> overrun_;  // that another has taken over from, amid its step
   int64_t life_ = 0;                 // counts the engines opened

@@ -82,8 +82,7 @@ Finding World::Live(const Life& life, bool last) {
   if (life.decays) Decay();
   if (dice_.Chance(25)) SetClock();
   actor_ = Actor::kEngine;
-  process_ = std::make_unique<ProcessFiles>(&files_);
-  auto opened = Engine::Open(*definition_, kernels_, *process_, Options());
+  auto opened = Engine::Open(*definition_, kernels_, files_, Options());
   actor_ = Actor::kNobody;
   if (!opened) {
     error_ = opened.error();
@@ -288,20 +287,17 @@ void World::LosePages() {
   }
 }
 
-// The engine stands still amid an operation, somebody takes its locks away and starts another; then
-// it goes on. Its log refuses it, and what it still writes to the store moves nothing.
+// The engine stands still amid an operation, and another takes over from it; then it goes on, on
+// the same disk. Its log refuses it, and what it still writes moves nothing.
 void World::Overrun() {
   overrun_at_ = -1;
   ++tally_.overruns;
   overrun_ = std::move(engine_);
-  overrun_process_ = std::move(process_);
-  overrun_process_->End();
   ++life_;
-  files_.Kill();
-  std::filesystem::remove(JoinPath(definition_->ResolvePath(definition_->online.path), "LOCK"));
   closed_in_order_ = open_ = false;
-  process_ = std::make_unique<ProcessFiles>(&files_);
-  auto opened = Engine::Open(*definition_, kernels_, *process_, Options());
+  EngineOptions options = Options();
+  options.take_over = true;
+  auto opened = Engine::Open(*definition_, kernels_, files_, options);
   if (!opened) {
     error_ = opened.error();
     return;
@@ -321,6 +317,22 @@ void World::Overrun() {
     const auto turn = engine_->Step(false);
     if (!turn) error_ = turn.error();
     ended_ = turn && *turn == Engine::Turn::kEnded;
+  }
+}
+
+// What the older engine does from there on: all of its threads, and it must come to an end that
+// says why.
+void World::EndOverrun() {
+  const bool watching = std::exchange(watching_, false);
+  overrun_->StepRows();
+  overrun_->StepSource(0);
+  overrun_->StepOffline();
+  const auto turn = overrun_->Step(false);
+  overrun_.reset();
+  watching_ = watching;
+  if (turn.has_value()) return Broken("an engine goes on that another has taken over from");
+  if (turn.error().code != ErrorCode::kLocked && files_.rots().empty()) {
+    Broken("an engine that another has taken over from ends with: " + turn.error().ToString());
   }
 }
 

@@ -54,10 +54,7 @@ void World::StepEngine(bool stop) {
   actor_ = Actor::kEngine;
   const auto turn = engine_->Step(stop);
   actor_ = Actor::kNobody;
-  if (overrun_ != nullptr) {
-    overrun_.reset();  // whatever it says
-    return;
-  }
+  if (overrun_ != nullptr) return EndOverrun();
   if (!turn) {
     error_ = turn.error();
   } else if (*turn == Engine::Turn::kEnded) {

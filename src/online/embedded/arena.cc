@@ -101,6 +101,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(const std::string& path, uint64_t g
   header.clock.offset_us = NewWallClock()->Now() - MonotonicNanos() / 1000;
   header.clock.replay_now = kMinTimestamp;
   header.clock.committed = 0;
+  header.clock.frozen = 0;
   header.state = ArenaState::kBuilding;
   header.allocator.used_units = header_bytes / kUnitBytes;
   header.allocator.batch = 1;
@@ -114,7 +115,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(const std::string& path, uint64_t g
 
 bool Arena::ClosedCleanly(const ArenaTerms& terms) const {
   const ArenaHeader& header = this->header();
-  return header.state.load() == ArenaState::kClosed &&
+  return header.state.load() == ArenaState::kClosed && header.clock.frozen.load() == 0 &&
          header.closed_checksum == ClosedChecksum(header) &&
          header.identity.clock_kind == terms.clock_kind &&
          header.identity.log_identity == terms.log_identity &&

@@ -71,6 +71,7 @@ struct alignas(64) ArenaClock {
   std::atomic<int64_t> offset_us;     // wall: added to CLOCK_MONOTONIC; only ever raised
   std::atomic<Timestamp> replay_now;  // replay: now
   std::atomic<Sequence> committed;    // newest record that readers can see
+  std::atomic<Timestamp> frozen;      // every T is below it, for good; 0: not frozen
 };
 static_assert(sizeof(ArenaClock) == 64);
 

@@ -15,6 +15,7 @@ struct EmbeddedOptions {
   std::vector<uint64_t> fingerprints;  // of their kernels: another layout means a rebuild
   bool replay_clock = false;           // readers' now is AdvanceReplayClock's, not the wall's
   uint64_t log_identity = 0;           // another log means a rebuild
+  bool take_over = false;              // from a writer that may stand still, and go on: a rebuild
 };
 
 // kLocked where another writer has it.

@@ -17,7 +17,9 @@ Result<std::unique_ptr<OnlineWriter>> EmbeddedWriter::Open(const EmbeddedOptions
   SKEWLESS_CHECK(options.views.size() <= UINT16_MAX);
   SKEWLESS_RETURN_IF_ERROR(SystemFiles().CreateDirectories(options.directory));
   std::unique_ptr<EmbeddedWriter> writer(new EmbeddedWriter(options));
-  SKEWLESS_ASSIGN_OR_RETURN(writer->lock_, SystemFiles().Lock(LockPath(options.directory)));
+  const std::string lock = LockPath(options.directory);
+  SKEWLESS_ASSIGN_OR_RETURN(
+      writer->lock_, options.take_over ? SystemFiles().TakeLock(lock) : SystemFiles().Lock(lock));
   SKEWLESS_ASSIGN_OR_RETURN(writer->current_, OpenCurrentToWrite(options.directory));
   SKEWLESS_RETURN_IF_ERROR(writer->TakeOver());
   CurrentOf(*writer->current_).writer_pid = static_cast<uint64_t>(::getpid());
@@ -36,7 +38,7 @@ ArenaTerms EmbeddedWriter::terms() const {
 Status EmbeddedWriter::TakeOver() {
   CurrentFile& current = CurrentOf(*current_);
   open_generation_ = current.open_generation.load();
-  if (open_generation_ == 0) return RemoveOtherArenas(options_.directory, 0);
+  if (open_generation_ == 0) return RemoveArenasBut(0);
   auto file =
       MappedFile::OpenToWrite(ArenaPath(options_.directory, open_generation_), kMaxArenaBytes);
   Status checked;
@@ -48,10 +50,10 @@ Status EmbeddedWriter::TakeOver() {
   if (!checked.has_value()) {
     if (checked.error().code == ErrorCode::kVersion) return checked;
     current.open_generation = open_generation_ = 0;
-    return RemoveOtherArenas(options_.directory, 0);
+    return RemoveArenasBut(0);
   }
   auto arena = std::make_unique<Arena>(std::move(*file));
-  if (arena->ClosedCleanly(terms())) {
+  if (arena->ClosedCleanly(terms()) && !options_.take_over) {
     UseArena(std::move(arena));
     open_ = true;
     arena_->header().state = ArenaState::kOpen;
@@ -61,7 +63,7 @@ Status EmbeddedWriter::TakeOver() {
   } else {
     FreezeReaders(arena->header());
   }
-  return RemoveOtherArenas(options_.directory, open_generation_);
+  return RemoveArenasBut(open_generation_);
 }
 
 // Readers keep answering from that arena, at instants before anything that it will lack.
@@ -88,15 +90,28 @@ Sequence EmbeddedWriter::last_sequence() const {
   return arena_ == nullptr ? 0 : arena_->header().clock.committed.load();
 }
 
+// An engine that took the store over has arenas of its own here.
+Status EmbeddedWriter::RemoveArenasBut(uint64_t generation) {
+  SKEWLESS_RETURN_IF_ERROR(CheckHeld(*lock_, options_.directory));
+  return RemoveOtherArenas(options_.directory, generation);
+}
+
+// Nobody else's, also where two writers ask at once.
+uint64_t EmbeddedWriter::NewGeneration() {
+  std::atomic<uint64_t>& last = CurrentOf(*current_).last_generation;
+  uint64_t before = last.load();
+  while (!last.compare_exchange_weak(before, std::max(before, open_generation_) + 1)) {
+  }
+  return std::max(before, open_generation_) + 1;
+}
+
 Status EmbeddedWriter::Reset() {
   if (open_) FreezeReaders(arena_->header());
   open_ = false;
   views_.clear();
   arena_.reset();
-  SKEWLESS_RETURN_IF_ERROR(RemoveOtherArenas(options_.directory, open_generation_));
-  CurrentFile& current = CurrentOf(*current_);
-  const uint64_t generation = std::max(current.last_generation.load(), open_generation_) + 1;
-  current.last_generation = generation;
+  SKEWLESS_RETURN_IF_ERROR(RemoveArenasBut(open_generation_));
+  const uint64_t generation = NewGeneration();
   SKEWLESS_ASSIGN_OR_RETURN(
       auto arena, Arena::Create(ArenaPath(options_.directory, generation), generation, terms()));
   UseArena(std::move(arena));
@@ -115,9 +130,15 @@ Status EmbeddedWriter::OpenForReaders() {
   ++header.allocator.batch;
   header.state = ArenaState::kOpen;
   open_ = true;
-  open_generation_ = header.identity.generation;
-  CurrentOf(*current_).open_generation.store(open_generation_, std::memory_order_seq_cst);
-  return RemoveOtherArenas(options_.directory, open_generation_);
+  // Readers move on from the arena that was frozen, and from no other.
+  uint64_t frozen = std::exchange(open_generation_, header.identity.generation);
+  if (!CurrentOf(*current_).open_generation.compare_exchange_strong(frozen, open_generation_)) {
+    SKEWLESS_RETURN_IF_ERROR(CheckHeld(*lock_, options_.directory));
+    return Fail(ErrorCode::kLocked,
+                options_.directory + ": another engine has opened the store meanwhile",
+                "Start this one again.");
+  }
+  return RemoveArenasBut(open_generation_);
 }
 
 Timestamp EmbeddedWriter::Announce(Timestamp wanted) {

@@ -53,6 +53,8 @@ class EmbeddedWriter : public OnlineWriter {
   ArenaClock& clock() { return arena_->header().clock; }
   Status TakeOver();  // what the writer before this left
   void FreezeReaders(ArenaHeader& header);
+  Status RemoveArenasBut(uint64_t generation);
+  uint64_t NewGeneration();
   void UseArena(std::unique_ptr<Arena> arena);
 
   Status FoldRow(View& view, const ViewKernel& kernel, const ViewInput& input, size_t row,

@@ -369,5 +369,42 @@ TEST_F(RestartTest, ReplayGoesOnWhereItStoodAndBeginsAnewWithAnotherLog) {
   EXPECT_EQ(t, 1000);
 }
 
+// The older writer stands still amid a batch, another takes the store over, and the older one goes
+// on: whoever still reads from its arena is given no time that the newer one's rows have.
+TEST_F(RestartTest, AWriterThatIsTakenOverFromMovesNobody) {
+  auto older = OpenWriter(Options());
+  ASSERT_TRUE(older->Reset().has_value());
+  ASSERT_TRUE(older->OpenForReaders().has_value());
+  Batch(*older, 1, 5, 1);
+  auto reader = OpenReader();
+  Timestamp t = 0;
+  EXPECT_EQ(Total(*reader, 1, &t), 5);
+  const Timestamp under_way = older->Announce(kMinTimestamp);
+  Fold(*older, 1, 10, 2, under_way);
+
+  EmbeddedOptions options = Options();
+  EXPECT_EQ(OpenEmbeddedWriter(options).error().code, ErrorCode::kLocked);
+  options.take_over = true;
+  auto newer = OpenWriter(options);
+  EXPECT_FALSE(newer->usable());
+  // Frozen, and not yet left: what was committed is still answered.
+  ASSERT_TRUE(older->Commit(2).has_value());
+  EXPECT_EQ(Total(*reader, 1, &t), 15);
+  const Timestamp frozen = t;
+  ASSERT_TRUE(newer->Reset().has_value());
+  Fold(*newer, 1, 5, 1, frozen);
+  Fold(*newer, 1, 10, 2, frozen);
+  ASSERT_TRUE(newer->Commit(2).has_value());
+  ASSERT_TRUE(newer->OpenForReaders().has_value());
+  EXPECT_GT(Batch(*newer, 1, 100, 3), frozen);
+  Batch(*older, 1, 1000, 99);
+  EXPECT_EQ(Total(*reader, 1, &t), 115);
+  EXPECT_EQ(Total(*OpenReader(), 1, &t), 115);
+  // Nor does it open its arena to anybody.
+  EXPECT_EQ(older->Reset().error().code, ErrorCode::kLocked);
+  ASSERT_TRUE(older->Close().has_value());
+  EXPECT_EQ(Total(*OpenReader(), 1, &t), 115);
+}
+
 }  // namespace
 }  // namespace skewless::embedded

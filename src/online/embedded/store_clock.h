@@ -31,8 +31,10 @@ inline Timestamp StoreNow(const ArenaClock& clock, ClockKind kind) {
 
 // A reader's T, from a time read before `clock.pending` is read here. `last` is its T before.
 inline Timestamp ReadTime(const ArenaClock& clock, Timestamp now, Timestamp last) {
-  const Timestamp pending = clock.pending.load(std::memory_order_seq_cst);
-  return std::max(last, std::min(now, SaturatingSub(pending, 1)));
+  Timestamp above = clock.pending.load(std::memory_order_seq_cst);
+  const Timestamp frozen = clock.frozen.load(std::memory_order_seq_cst);
+  if (frozen != 0) above = std::min(above, frozen);
+  return std::max(last, std::min(now, SaturatingSub(above, 1)));
 }
 
 // Announces a batch's stamp on a wall clock: above `wanted` - 1, above `above`, and above every T
@@ -62,12 +64,16 @@ inline Timestamp AnnounceReplay(ArenaClock& clock, Timestamp wanted) {
 }
 
 // For good: what is stamped from now on goes into another arena, so readers of this one must not
-// pass it. Returns a time that no T given from this arena exceeds, now or later.
+// pass it, whatever its writer still does, which may only stand still. Returns a time that no T
+// given from this arena exceeds, now or later: as with an announcement, who did not see `frozen`
+// read the time before it is read here again.
 inline Timestamp Freeze(ArenaClock& clock, ClockKind kind) {
-  if (kind == ClockKind::kWall) {
-    return AnnounceWall(clock, kMinTimestamp, clock.last_stamp.load(std::memory_order_relaxed));
-  }
-  return std::min(clock.replay_now.load(), SaturatingSub(clock.pending.load(), 1));
+  Timestamp limit = SaturatingAdd(StoreNow(clock, kind), 1);
+  if (limit == 0) limit = 1;  // which says that it is not frozen
+  Timestamp none = 0;
+  clock.frozen.compare_exchange_strong(none, limit, std::memory_order_seq_cst);
+  const Timestamp now = std::max(StoreNow(clock, kind), limit - 1);
+  return kind == ClockKind::kWall ? SaturatingAdd(now, 1) : now;
 }
 
 }  // namespace skewless::embedded

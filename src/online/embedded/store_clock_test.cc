@@ -92,6 +92,20 @@ TEST_F(StoreClockTest, FrozenReadersStayBelowWhatComesAfter) {
   EXPECT_EQ(Read(Now() + 2 * kDayUs, last), last);
 }
 
+// A writer that only stood still commits what it had announced, and announces more.
+TEST_F(StoreClockTest, AFrozenClocksWriterMovesNobodyOn) {
+  const Timestamp stamp = AnnounceWall(clock_, kMinTimestamp, kMinTimestamp);
+  const Timestamp frozen = Freeze(clock_, ClockKind::kWall);
+  clock_.last_stamp = stamp;
+  clock_.pending = kNotPending;
+  EXPECT_LT(Read(Now() + kDayUs), frozen);
+  AnnounceWall(clock_, Now() + kDayUs, stamp);
+  EXPECT_LT(Read(Now() + 3 * kDayUs), frozen);
+  // Another that finds it so keeps it there.
+  EXPECT_GE(Freeze(clock_, ClockKind::kWall), frozen);
+  EXPECT_LT(Read(Now() + kDayUs), frozen);
+}
+
 TEST_F(StoreClockTest, ReplayAnnouncesTheArrival) {
   clock_.replay_now = 100;
   EXPECT_EQ(AnnounceReplay(clock_, 150), 150);

@@ -43,7 +43,7 @@ struct Store {
     for (size_t finished = 0; finished < users.size(); finished += done.size()) {
       rows.clear();
       for (size_t room = writer.rows().room(); room > 0 && next < users.size(); --room, ++next)
-        rows.push_back({0, KeyBytes(users[next]), sequence, state, {}, next, 1});
+        rows.push_back({0, KeyBytes(users[next]), sequence, state, {}, next, RowClaim(1, 0)});
       if (!rows.empty()) SKEWLESS_CHECK(writer.rows().Send(rows).has_value());
       done.clear();
       SKEWLESS_CHECK(writer.rows().Poll(kSecondUs, &done).has_value());

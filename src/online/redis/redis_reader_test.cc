@@ -62,7 +62,7 @@ TEST_F(RedisReaderTest, TimeNeverLiesBeforeARowsStamp) {
   TestWriter writer(options());
   writer.ConnectAndOpen();
   const Timestamp ahead = 5'000'000'000'000'000;
-  server_.Ask({"SET", "shop::clock", std::to_string(ahead) + " 1"});
+  server_.Ask({"SET", "shop::clock", std::to_string(ahead) + " 65536"});
   writer.Write(0, key_, 5);
   const auto t = ReadBoth();
   ASSERT_TRUE(t.has_value());

@@ -39,8 +39,8 @@ inline RedisOptions TestOptions(const std::string& address, bool cluster = false
 // Drives a writer as the engine does, one write of a row at a time.
 class TestWriter {
  public:
-  explicit TestWriter(const RedisOptions& options, uint32_t writer = 1)
-      : options_(options), writer_(writer) {
+  explicit TestWriter(const RedisOptions& options, uint32_t epoch = 1)
+      : options_(options), writer_(RowClaim(epoch, 0)) {
     auto opened = OpenRedisRows(options);
     SKEWLESS_CHECK(opened.has_value());
     rows_ = std::move(*opened);

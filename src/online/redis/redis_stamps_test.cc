@@ -31,7 +31,7 @@ TEST_F(RedisStampsTest, ARowCarriesItsUnloggedStamps) {
 TEST_F(RedisStampsTest, StampsGoOnAboveWhatWasGiven) {
   TestWriter writer(options());
   const Timestamp ahead = 5'000'000'000'000'000;
-  server_.Ask({"SET", "shop::clock", std::to_string(ahead) + " 1"});
+  server_.Ask({"SET", "shop::clock", std::to_string(ahead) + " 65536"});
   EXPECT_EQ(writer.Write(0, key_, 1).available_us, ahead + 1);
   const int64_t other = 43;
   EXPECT_EQ(writer.Write(0, KeyBytes(other), 1).available_us, ahead + 2);
@@ -42,7 +42,7 @@ TEST_F(RedisStampsTest, StampsGoOnAboveWhatWasGiven) {
   EXPECT_EQ(next.outcome, Outcome::kWritten);
   EXPECT_EQ(next.available_us, ahead + 2);
   EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{2, ahead + 2}}));
-  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2) + " 1");
+  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2) + " 65536");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ Error TakenOver(uint32_t writer, int64_t holder) {
   return {ErrorCode::kLocked,
           fmt::format("a newer engine has taken over the rows in Redis: it is of epoch {}, this "
                       "one of epoch {}",
-                      holder, writer),
+                      EpochOfClaim(holder), EpochOfClaim(writer)),
           "Leave the store to the newer engine: stop this one for good. Nothing was changed."};
 }
 
