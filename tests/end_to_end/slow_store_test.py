@@ -88,7 +88,7 @@ class SlowStoreTest(ProgramTest):
         self.redis.start()
         self.proxy = Proxy(self.port)
         self.addCleanup(self.proxy.stop)
-        self.write("skewless.yaml", DEFINITION.format(port=self.proxy.port))
+        self.write("skewless.yaml", DEFINITION.format(port=self.proxy.port, write="versioned", other="versioned"))
         self.events = 0
         self.append(1)
 
