@@ -59,4 +59,9 @@ bool DependsOnOrder(const FeatureDefinition& feature) {
   }
 }
 
+bool ChangesAtEveryInstant(const FeatureDefinition& feature) {
+  return feature.aggregate == AggregateKind::kTimeSinceLast ||
+         feature.aggregate == AggregateKind::kSumDecayed;
+}
+
 }  // namespace skewless

@@ -176,6 +176,11 @@ struct StorageDefinition {
   std::string type;  // embedded | redis | ...; parquet | iceberg
   std::string path;  // absolute or relative to the repository
   std::map<std::string, std::string> options;
+  // Rows of the online store are finished values, not states.
+  bool keeps_values() const {
+    const auto form = options.find("form");
+    return form != options.end() && form->second == "values";
+  }
 };
 
 struct ServingDefinition {
@@ -222,6 +227,8 @@ Result<std::vector<FeatureReference>> ResolveFeatures(const Definition& definiti
 // Aggregates whose result depends on the order of folding (float sums and what rests on them;
 // least and greatest floats, where 0.0 and -0.0 tie).
 bool DependsOnOrder(const FeatureDefinition& feature);
+// Features that another instant gives another value, with no event and no window's edge between.
+bool ChangesAtEveryInstant(const FeatureDefinition& feature);
 std::string_view AggregateName(AggregateKind kind);
 
 }  // namespace skewless

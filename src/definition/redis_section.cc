@@ -54,6 +54,21 @@ Status CheckCompanions(const YamlNode& node) {
   return {};
 }
 
+// What finished values are not kept with.
+Status CheckForm(const YamlNode& node) {
+  const YamlNode* const form = node.Find("form");
+  if (form == nullptr || form->text != "values") return {};
+  if (const YamlNode* write = node.Find("write"); write != nullptr && write->text == "increment") {
+    return FailAt(*write, "online.write 'increment' adds up states, and online.form is 'values'",
+                  "Remove one of the two.");
+  }
+  if (const YamlNode* expire = node.Find("expire"); expire != nullptr && expire->text == "true") {
+    return FailAt(*expire, "online.expire: rows of finished values do not expire in this version",
+                  "Remove 'expire', or use online.form 'state'.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckRedisSettings(const YamlNode& node) {
@@ -82,6 +97,7 @@ Status CheckRedisSettings(const YamlNode& node) {
   }
   if (const YamlNode* write = node.Find("write"))
     SKEWLESS_RETURN_IF_ERROR(ReadWord(*write, "online.write", {"versioned", "increment"}));
+  SKEWLESS_RETURN_IF_ERROR(CheckForm(node));
   return CheckCompanions(node);
 }
 

@@ -30,6 +30,8 @@ Status Engine::OpenRows() {
   RowWriterParts parts;
   parts.engine = &stats_;
   parts.writer = static_cast<uint32_t>(log_->epoch());
+  parts.values = definition_.online.keeps_values();
+  parts.last_available_us = log_->recovery().last_available_us;
   parts.store = std::move(store);
   SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
   SKEWLESS_ASSIGN_OR_RETURN(
@@ -38,7 +40,7 @@ Status Engine::OpenRows() {
   stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
   stamps.identity = log_->identity();
   stamps.epoch = log_->epoch();
-  stamps.views = StampedViewsOf(kernels_);
+  stamps.views = StampedViewsOf(definition_, kernels_);
   SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
   rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
                                       options_.rows);

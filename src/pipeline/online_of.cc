@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "pipeline/values_layout.h"
+
 namespace skewless {
 namespace {
 
@@ -57,7 +59,6 @@ DurationUs NeededAfterNewestEvent(const FeatureViewDefinition& view) {
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels) {
   const StorageDefinition& online = definition.online;
   if (online.type != "redis") return NotAvailable("online store '" + online.type + "'");
-  if (OptionOf(online, "form") == "values") return NotAvailable("online.form 'values'");
   if (OptionOf(online, "write") == "increment") return NotAvailable("online.write 'increment'");
   RedisOptions store;
   store.address = OptionOf(online, "address");
@@ -73,7 +74,14 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   store.key_prefix = OptionOf(online, "key_prefix");
   store.project = definition.project;
   store.views = ViewNames(kernels);
-  store.fingerprints = Fingerprints(kernels);
+  if (online.keeps_values()) {
+    for (const auto& kernel : kernels) {
+      store.values.push_back(ValuesViewOf(definition, *kernel));
+      store.fingerprints.push_back(ValuesFingerprint(*kernel));
+    }
+  } else {
+    store.fingerprints = Fingerprints(kernels);
+  }
   if (OptionOf(online, "expire") == "true") {
     for (const FeatureViewDefinition& view : definition.views)
       store.expire_after_us.push_back(NeededAfterNewestEvent(view));
@@ -90,9 +98,11 @@ Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
   return OpenRedisRows(redis);
 }
 
-std::vector<StampedView> StampedViewsOf(const KernelSet& kernels) {
+std::vector<StampedView> StampedViewsOf(const Definition& definition, const KernelSet& kernels) {
   std::vector<StampedView> views;
-  for (const auto& kernel : kernels) views.push_back({kernel->view().name, kernel->fingerprint()});
+  for (const auto& kernel : kernels) {
+    views.push_back({kernel->view().name, kernel->fingerprint(), definition.online.keeps_values()});
+  }
   return views;
 }
 

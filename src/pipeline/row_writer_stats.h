@@ -22,6 +22,9 @@ struct RowWriterStats {
   std::atomic<int64_t> stamp_bytes{0};
   std::atomic<bool> connected{false};
   LatencyHistogram latency;  // a row is sent -> answered
+  bool values = false;       // the store keeps finished values
+  // Of those, rows that changed with time alone: when they were due -> the store's stamp.
+  LatencyHistogram timed_latency;
 };
 
 }  // namespace skewless

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/event_log.h"
+#include "kernel/vector_encoding.h"
 #include "pipeline/row_writer.h"
 
 namespace skewless {
@@ -69,7 +70,14 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
     return {};
   }
   stats_.latency.Record(now - sent_nanos_[row]);
-  const Stamp stamp{answer.stored_sequence, answer.available_us};
+  if (answer.outcome == RowWritten::Outcome::kBehind) {
+    computed_us_ = std::max(computed_us_, answer.computed_us);
+    waiting_due_us_[row] = std::min(waiting_due_us_[row], flying_due_us_[row]);
+    schedule_.Refused(row, now);
+    return {};
+  }
+  CountLateness(row, answer.available_us);
+  const Stamp stamp{answer.stored_sequence, answer.available_us, answer.computed_us};
   const RowSchedule::Readable readable = schedule_.Written(row, stamp, now);
   if (sent_[row].capacity() > kKeptBytes) Bytes().swap(sent_[row]);
   if (readable.events == 0) return {};
@@ -149,15 +157,19 @@ Status RowWriter::CompareRows(const ChangedRows& rows) {
     stored_.clear();
     SKEWLESS_RETURN_IF_ERROR(parts_.store->ReadVersions(keys_, &stored_));
     SKEWLESS_CHECK(stored_.size() == keys_.size());
+    if (parts_.values) SKEWLESS_RETURN_IF_ERROR(parts_.states->Read(keys_));
     for (size_t i = begin; i < end; ++i) {
+      const ByteView state = parts_.values ? parts_.states->state(i - begin) : ByteView{};
       SKEWLESS_RETURN_IF_ERROR(
-          CompareRow(rows.rows[i], rows.key(rows.rows[i]), stored_[i - begin]));
+          CompareRow(rows.rows[i], rows.key(rows.rows[i]), stored_[i - begin], state));
     }
   }
   return {};
 }
 
-Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored) {
+// `state`: where the store keeps finished values, what they are computed from.
+Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored,
+                             ByteView state) {
   // Stamps that an earlier writer was not told of, or that a power cut took from its log.
   for (const Stamp& stamp : stored.stamps) {
     const Timestamp logged =
@@ -166,7 +178,10 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
     parts_.stamps->Add({row.view, key, stamp});
     found_stamps_ = true;
   }
-  if (stored.found && stored.sequence == row.sequence) return {};
+  for (const Stamp& stamp : stored.stamps) computed_us_ = std::max(computed_us_, stamp.computed_us);
+  if (stored.found && stored.sequence == row.sequence &&
+      (!parts_.values || IsCurrent(row, key, stored, state)))
+    return {};
   if (stored.found && stored.sequence > row.sequence) {
     return Fail(ErrorCode::kLocked,
                 "the online store has a row of view '" + kernels_[row.view]->view().name +
@@ -203,6 +218,8 @@ Status RowWriter::SendRows() {
     if (sent_.size() < schedule_.row_limit()) {
       sent_.resize(schedule_.row_limit());
       sent_nanos_.resize(schedule_.row_limit());
+      flying_due_us_.resize(schedule_.row_limit(), kMaxTimestamp);
+      waiting_due_us_.resize(schedule_.row_limit(), kMaxTimestamp);
     }
     SKEWLESS_RETURN_IF_ERROR(SendSome(departures_));
   }
@@ -218,7 +235,13 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
     write.view = static_cast<int>(key.view);
     write.key = AsBytes(key.bytes);
     write.state = sent_[departure.row];
-    write.sequence = LoadStateHeader(write.state.data()).sequence;
+    if (parts_.values) {
+      const VectorHead head = LoadVectorHead(write.state);
+      write.sequence = head.sequence;
+      write.computed_us = head.read_us;
+    } else {
+      write.sequence = LoadStateHeader(write.state.data()).sequence;
+    }
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
     write.writer = parts_.writer;
@@ -247,8 +270,12 @@ Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
       return Fail(ErrorCode::kInternal, "a row of " + Name(departure.row) +
                                             " changed and is not in the engine's own store");
     }
-    kernels_[schedule_.key(departure.row).view]->Compact(state, &sent_[departure.row]);
-    schedule_.SetSent(departure.row, LoadStateHeader(sent_[departure.row].data()).sequence);
+    if (parts_.values) {
+      ComputeValues(departure.row, state);
+    } else {
+      kernels_[schedule_.key(departure.row).view]->Compact(state, &sent_[departure.row]);
+    }
+    schedule_.SetSent(departure.row, LoadStateHeader(state.data()).sequence);
   }
   return {};
 }

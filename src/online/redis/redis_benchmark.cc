@@ -135,7 +135,7 @@ BENCHMARK(ReadVector)->Threads(1)->Threads(16)->UseRealTime();
 
 void RawGet(benchmark::State& state) {
   Store& store = TheStore();
-  const Keys keys("", "shop", {"activity"}, {store.options.fingerprints[0]});
+  const Keys keys(store.options);
   redisContext* const context = redisConnect("127.0.0.1", store.server.port());
   SKEWLESS_CHECK(context != nullptr && context->err == 0);
   std::mt19937_64 random(static_cast<uint64_t>(state.thread_index()));

@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "kernel/state.h"
+#include "online/redis/values_row.h"
+#include "online/redis/values_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -28,14 +30,25 @@ Result<std::unique_ptr<OnlineReader>> RedisReader::Open(const RedisOptions& opti
 }
 
 RedisReader::RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers)
-    : options_(options),
-      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
-      servers_(std::move(servers)) {}
+    : options_(options), keys_(options), servers_(std::move(servers)) {}
+
+// The command that reads so many keys, and what they are follows.
+void RedisReader::BeginRead(size_t keys, Bytes* out) const {
+  if (!finished()) {
+    BeginCommand(1 + keys, out);
+    AppendWord("MGET", out);
+    return;
+  }
+  BeginCommand(3 + keys, out);
+  AppendWord("EVAL", out);
+  AppendWord(kReadValuesScript, out);
+  AppendWord(std::to_string(keys), out);
+}
 
 // One for a server that has everything; in a cluster one for each bucket.
 void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
   buckets_.clear();
-  for (const RowKey& key : keys) buckets_.push_back(BucketOf(key.key));
+  for (const RowKey& key : keys) buckets_.push_back(keys_.BucketOf(key.view, key.key));
   order_.resize(keys.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
   const bool cluster = servers_->cluster();
@@ -56,12 +69,11 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
     Servers::Question& question = questions_[q];
     const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
     key_ = cluster ? keys_.Open(bucket) : keys_.Open();
-    question.slot = cluster ? SlotOf(Keys::Tag(bucket)) : 0;
+    question.slot = cluster ? keys_.SlotOfBucket(bucket) : 0;
     question.plain.clear();
     AppendCommand({"TIME"}, &question.plain);
     question.keyed.clear();
-    BeginCommand(2 + group_begin_[q + 1] - group_begin_[q], &question.keyed);
-    AppendWord("MGET", &question.keyed);
+    BeginRead(1 + group_begin_[q + 1] - group_begin_[q], &question.keyed);
     AppendWord(key_, &question.keyed);
     for (size_t i = group_begin_[q]; i < group_begin_[q + 1]; ++i) {
       key_.clear();
@@ -69,6 +81,13 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
       AppendWord(key_, &question.keyed);
     }
   }
+}
+
+tl::unexpected<Error> RedisReader::OtherLayout(const Connection& server, int view) const {
+  return Fail(ErrorCode::kUnavailable,
+              "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
+                  options_.views[static_cast<size_t>(view)] + "' with this definition",
+              "Start this process and the engine with the same definition.");
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {
@@ -86,9 +105,7 @@ Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, 
     case Opened::kOtherLayout:
       break;
   }
-  return Fail(ErrorCode::kUnavailable,
-              at + " holds no view '" + options_.views[index] + "' with this definition",
-              "Start this process and the engine with the same definition.");
+  return OtherLayout(server, view);
 }
 
 Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
@@ -101,7 +118,7 @@ Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowK
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answer.plain));
   snapshot->least_time = std::min(snapshot->least_time, time);
   if (!IsArray(rows, 1 + group.size()))
-    return Fail(ErrorCode::kCorrupt, "Redis at " + server + ": MGET did not answer with all rows");
+    return Fail(ErrorCode::kCorrupt, "Redis at " + server + " did not answer with all rows");
   int checked = -1;
   for (size_t i = 0; i < group.size(); ++i) {
     const int view = keys[group[i]].view;
@@ -109,25 +126,47 @@ Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowK
       SKEWLESS_RETURN_IF_ERROR(CheckOpen(*rows.element[0], *answer.server, view));
     checked = view;
     const redisReply& value = *rows.element[1 + i];
-    if (!IsText(value)) continue;  // no such row
-    SKEWLESS_ASSIGN_OR_RETURN(const Row row, DecodeRow(AsBytes(TextOf(value))));
-    const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
-    if (row.state.size() < sizeof(StateHeader) ||
-        LoadStateHeader(row.state.data()).magic != kStateMagic ||
-        LoadStateHeader(row.state.data()).size != row.state.size() ||
-        LoadStateHeader(row.state.data()).fingerprint != fingerprint) {
-      return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
-                  "Remove its key; the engine writes it again at its next start.");
-    }
-    snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, row.stamp.available_us);
-    newest_ = std::max(newest_, row.stamp.sequence);
-    states_[group[i]] = row.state;
+    auto stamp = finished() ? TakeValues(value, view, *answer.server, group[i])
+                            : TakeState(value, view, group[i]);
+    if (!stamp) return tl::unexpected<Error>(stamp.error());
+    if (*stamp == Stamp{}) continue;  // no such row
+    snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, stamp->available_us);
+    newest_ = std::max(newest_, stamp->sequence);
   }
   return {};
 }
 
+Result<Stamp> RedisReader::TakeState(const redisReply& value, int view, size_t at) {
+  if (!IsText(value)) return Stamp{};
+  SKEWLESS_ASSIGN_OR_RETURN(const Row row, DecodeRow(AsBytes(TextOf(value))));
+  const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
+  if (row.state.size() < sizeof(StateHeader) ||
+      LoadStateHeader(row.state.data()).magic != kStateMagic ||
+      LoadStateHeader(row.state.data()).size != row.state.size() ||
+      LoadStateHeader(row.state.data()).fingerprint != fingerprint) {
+    return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
+                "Remove its key; the engine writes it again at its next start.");
+  }
+  states_[at] = row.state;
+  return row.stamp;
+}
+
+Result<Stamp> RedisReader::TakeValues(const redisReply& value, int view, const Connection& server,
+                                      size_t at) {
+  if (value.type == REDIS_REPLY_ARRAY && value.elements == 0) return Stamp{};
+  const auto index = static_cast<size_t>(view);
+  SKEWLESS_ASSIGN_OR_RETURN(
+      DecodedValues row,
+      DecodeValuesRow(options_.values[index], options_.fingerprints[index], value));
+  if (row.other_layout) return OtherLayout(server, view);
+  vectors_[at] = std::move(row.vector);
+  states_[at] = vectors_[at];
+  return row.stamp;
+}
+
 Result<RedisReader::Snapshot> RedisReader::TakeAnswers(std::span<const RowKey> keys) {
   states_.assign(keys.size(), ByteView());
+  if (finished() && vectors_.size() < keys.size()) vectors_.resize(keys.size());
   Snapshot snapshot;
   for (size_t q = 0; q < questions_.size(); ++q) {
     const std::span<const size_t> group =

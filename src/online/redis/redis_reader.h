@@ -1,5 +1,6 @@
 // Rows of Redis at one instant T of its servers' clocks. In one round trip: TIME, then one MGET of
-// the rows and of what says that they are all there.
+// the rows and of what says that they are all there; finished values, which are hashes, by a
+// script.
 //
 // A server runs one command at a time, so the clock that TIME told, less a microsecond, is an
 // instant by which all that was stamped until then is in what was read. Nothing stamped later may
@@ -20,6 +21,7 @@ class RedisReader final : public OnlineReader {
   Result<Timestamp> Read(std::span<const RowKey> keys) override;
   ByteView state(size_t i) const override { return states_[i]; }
   Sequence last_committed() const override { return newest_; }
+  bool finished() const override { return options_.keeps_values(); }
 
  private:
   RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers);
@@ -32,6 +34,11 @@ class RedisReader final : public OnlineReader {
   Result<Snapshot> TakeAnswers(std::span<const RowKey> keys);
   Status TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
                   std::span<const size_t> group, Snapshot* snapshot);
+  void BeginRead(size_t keys, Bytes* out) const;
+  // A row of the answer, which is the one at `at`. No stamp where there is none.
+  Result<Stamp> TakeState(const redisReply& value, int view, size_t at);
+  Result<Stamp> TakeValues(const redisReply& value, int view, const Connection& server, size_t at);
+  tl::unexpected<Error> OtherLayout(const Connection& server, int view) const;
   Status CheckOpen(const redisReply& open, const Connection& server, int view) const;
 
   RedisOptions options_;
@@ -44,6 +51,7 @@ class RedisReader final : public OnlineReader {
   std::vector<uint32_t> buckets_;
   std::string key_;
   std::vector<ByteView> states_;
+  std::vector<Bytes> vectors_;  // what states_ are of, where rows are finished values
   Sequence newest_ = 0;
 };
 

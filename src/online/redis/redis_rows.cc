@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "kernel/state.h"
+#include "online/redis/values_script.h"
 #include "online/redis/write_script.h"
 
 namespace skewless::redis {
@@ -17,6 +18,10 @@ constexpr int64_t kSlotsPauseNs = 100'000'000;       // between questions for th
 constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server up while it runs
 constexpr size_t kMaxSpare = 256;
 
+std::string_view ScriptOf(const RedisOptions& options) {
+  return options.keeps_values() ? kValuesScript : kWriteScript;
+}
+
 Error Unserved(const std::string& address) {
   return {ErrorCode::kUnavailable, "Redis at " + address + ": no server of the cluster has a slot",
           "See 'redis-cli --cluster check'."};
@@ -26,8 +31,8 @@ Error Unserved(const std::string& address) {
 
 Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
-  SKEWLESS_ASSIGN_OR_RETURN(auto servers,
-                            Servers::Make(options, {"SCRIPT", "LOAD", std::string(kWriteScript)}));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto servers, Servers::Make(options, {"SCRIPT", "LOAD", std::string(ScriptOf(options))}));
   SKEWLESS_ASSIGN_OR_RETURN(auto questions, Servers::Make(options, {}));
   return std::unique_ptr<RemoteRows>(
       new RedisRows(options, std::move(servers), std::move(questions)));
@@ -36,13 +41,14 @@ Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options)
 RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
                      std::unique_ptr<Servers> questions)
     : options_(options),
-      keys_(options.key_prefix, options.project, options.views, options.fingerprints),
+      keys_(options),
       servers_(std::move(servers)),
       questions_(std::move(questions)),
       wants_slots_(options.cluster) {
   for (const DurationUs after : options_.expire_after_us) expires_ |= after > 0;
-  for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
-    bucket_slot_.push_back(SlotOf(Keys::Tag(bucket)));
+  for (uint32_t bucket = 0; bucket < keys_.buckets(); ++bucket)
+    bucket_slot_.push_back(keys_.SlotOfBucket(bucket));
+  claimed_.resize(keys_.buckets());
 }
 
 size_t RedisRows::room() const {
@@ -92,8 +98,13 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
   }
   const uint32_t bucket = buckets_[group[0]];
   Call call = NewCall(bucket);
-  EncodeCall(servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock(), group_rows_,
-             std::span(group_keys_.data(), count), group_expire_, call.get());
+  const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
+  const std::span<const std::string> names(group_keys_.data(), count);
+  if (options_.keeps_values()) {
+    EncodeValuesCall(clock, group_rows_, names, options_.values, options_.fingerprints, call.get());
+  } else {
+    EncodeCall(clock, group_rows_, names, group_expire_, call.get());
+  }
   in_flight_ += group.size();
   unplaced_.push_back(std::move(call));
 }
@@ -101,7 +112,7 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
 Status RedisRows::Send(std::span<const RowWrite> rows) {
   SKEWLESS_CHECK(rows.size() <= room());
   buckets_.clear();
-  for (const RowWrite& row : rows) buckets_.push_back(BucketOf(row.key));
+  for (const RowWrite& row : rows) buckets_.push_back(keys_.BucketOf(row.view, row.key));
   order_.resize(rows.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
   // One server takes rows of any buckets together; a cluster those of one slot.
@@ -197,6 +208,16 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
   }
 }
 
+void RedisRows::NoteTime(Timestamp time_us) {
+  time_us_ = time_us;
+  time_noted_ns_ = MonotonicNanos();
+}
+
+Timestamp RedisRows::now_us() const {
+  if (time_us_ == kMinTimestamp) return kMinTimestamp;
+  return time_us_ + (MonotonicNanos() - time_noted_ns_) / 1000;
+}
+
 // The claim stood there and is gone: rows that stood there may be, too.
 void RedisRows::NoteUnclaimed(uint32_t bucket) {
   if (!claimed_[servers_->cluster() ? bucket : 0]) return;
@@ -209,7 +230,7 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     const std::string_view text = TextOf(reply);
     const Endpoint& from = lane.connection->endpoint();
     if (text.starts_with("NOSCRIPT")) {
-      AppendCommand({"SCRIPT", "LOAD", kWriteScript}, &lane.connection->out());
+      AppendCommand({"SCRIPT", "LOAD", ScriptOf(options_)}, &lane.connection->out());
       lane.connection->Expect(1);
       lane.sent.push_back({Awaited::kNothing, nullptr});
       lane.waiting.push_front(std::move(call));
@@ -230,13 +251,15 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     FailCall(*call, error.error, error.may_retry || redirect.has_value(), &done_);
   } else {
     in_flight_ -= call->rows.size();
-    const auto decoded = DecodeWriteReply(reply, *call, &done_);
+    const auto decoded = options_.keeps_values() ? DecodeValuesReply(reply, *call, &done_)
+                                                 : DecodeWriteReply(reply, *call, &done_);
     if (!decoded) {
       FailCall(*call, decoded.error(), false, &done_);
     } else if (!decoded->claimed) {
       NoteUnclaimed(call->bucket);
-    } else if (!servers_->cluster()) {
-      least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
+    } else {
+      NoteTime(decoded->stamp_us);
+      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
     }
   }
   if (spare_.size() < kMaxSpare) spare_.push_back(std::move(call));
@@ -326,7 +349,7 @@ void RedisRows::UpdateIncarnation() {
   std::string servers = std::to_string(losses_);
   if (servers_->cluster() && servers_->map().empty()) return;
   const Connection* last = nullptr;
-  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? kBuckets : 1); ++bucket) {
+  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? keys_.buckets() : 1); ++bucket) {
     Connection* const server = servers_->Of(bucket_slot_[bucket]);
     if (server == nullptr || server->run_id().empty()) return;
     if (server == last) continue;
@@ -334,7 +357,7 @@ void RedisRows::UpdateIncarnation() {
     last = server;
   }
   const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
-  if (now != incarnation_ && incarnation_ != 0) claimed_.reset();
+  if (now != incarnation_ && incarnation_ != 0) claimed_.assign(claimed_.size(), false);
   incarnation_ = now;
 }
 

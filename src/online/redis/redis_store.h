@@ -1,12 +1,15 @@
-// Redis as the online store, on its own or as a cluster: one string value a row, written by a
-// script that compares versions and stamps, read together with the server's clock.
-// Formats: docs/formats/redis.md. Running one: docs/operations/redis.md.
+// Redis as the online store, on its own or as a cluster: one string value a row, or one hash of
+// finished values, written by a script that compares versions and stamps, read together with the
+// server's clock. Formats: docs/formats/redis.md, redis-values.md. Running one:
+// docs/operations/redis.md.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "model/schema.h"
 #include "online/remote_rows.h"
 
 namespace skewless {
@@ -16,6 +19,13 @@ struct RedisTls {
   std::string ca_file;    // "": the system's
   std::string cert_file;  // ours, with its key, where the server asks for one
   std::string key_file;
+};
+
+// What a view's rows are made of where they are finished values.
+struct ValuesView {
+  std::vector<Type> key_types;                       // of the entity's columns
+  std::vector<ColumnSpec> outputs;                   // features, then derived ones
+  std::map<std::string, size_t, std::less<>> index;  // of outputs, by name
 };
 
 struct RedisOptions {
@@ -28,8 +38,12 @@ struct RedisOptions {
 
   std::string key_prefix;
   std::string project;
-  std::vector<std::string> views;      // names, in the definition's order
-  std::vector<uint64_t> fingerprints;  // of their kernels
+  std::vector<std::string> views;  // names, in the definition's order
+  // What their rows depend on: states on their kernels, finished values on more
+  // (ValuesFingerprint).
+  std::vector<uint64_t> fingerprints;
+  std::vector<ValuesView> values;  // rows are finished values; empty: states
+  bool keeps_values() const { return !values.empty(); }
 
   DurationUs connect_timeout_us = 2 * kSecondUs;
   DurationUs timeout_us = kSecondUs;  // without any answer while answers are due

@@ -17,8 +17,17 @@ tl::unexpected<Error> Senseless() {
   return Fail(ErrorCode::kCorrupt, "the write script's reply makes no sense");
 }
 
+// The sequence that is stored, in its eight bytes.
+bool TakeStored(std::string_view bytes, Timestamp at, RowWritten* done) {
+  if (bytes.size() != sizeof(Sequence)) return false;
+  done->available_us = at;
+  done->stored_sequence = LoadLe<Sequence>(AsBytes(bytes).data());
+  return true;
+}
+
 // Four elements of the reply, about one row.
-Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritten* first) {
+Status ApplyException(redisReply* const* parts, const WriteCall& call,
+                      TakeStoredFunction take_stored, RowWritten* first) {
   if (parts[0]->type != REDIS_REPLY_INTEGER || !IsText(*parts[1]) || !IsText(*parts[2]) ||
       parts[3]->type != REDIS_REPLY_INTEGER)
     return Senseless();
@@ -29,24 +38,23 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
   if (what == "foreign") {
     done.outcome = RowWritten::Outcome::kFailed;
     done.stored_sequence = 0;
-    done.available_us = 0;
+    done.available_us = done.computed_us = 0;
     done.error = {ErrorCode::kVersion,
                   "a row's key in Redis holds something that is no row of ours",
                   "Another program, or a newer version of this one, uses the same key_prefix and "
                   "project: give this one its own."};
     return {};
   }
-  if (parts[2]->len != sizeof(Sequence)) return Senseless();
-  done.available_us = parts[3]->integer;
-  done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
   if (what == "same") {
     done.outcome = RowWritten::Outcome::kAlreadyThere;
   } else if (what == "older") {
     done.outcome = RowWritten::Outcome::kOlder;
+  } else if (what == "behind") {
+    done.outcome = RowWritten::Outcome::kBehind;
   } else if (what != "written") {
     return Senseless();
   }
-  return {};
+  return take_stored(TextOf(*parts[2]), parts[3]->integer, &done) ? Status{} : Senseless();
 }
 
 // Nothing of it was written.
@@ -67,16 +75,17 @@ Error TakenOver(uint32_t writer, int64_t holder) {
           "Leave the store to the newer engine: stop this one for good. Nothing was changed."};
 }
 
+std::string ScriptName(std::string_view script) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  SKEWLESS_CHECK(EVP_Digest(script.data(), script.size(), digest, &size, EVP_sha1(), nullptr) == 1);
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
+  return text;
+}
+
 const std::string& WriteScriptName() {
-  static const std::string name = [] {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    SKEWLESS_CHECK(EVP_Digest(kWriteScript.data(), kWriteScript.size(), digest, &size, EVP_sha1(),
-                              nullptr) == 1);
-    std::string text;
-    for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
-  }();
+  static const std::string name = ScriptName(kWriteScript);
   return name;
 }
 
@@ -104,6 +113,11 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
 
 Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,
                                     std::vector<RowWritten>* done) {
+  return DecodeReply(reply, call, TakeStored, done);
+}
+
+Result<WriteReply> DecodeReply(const redisReply& reply, const WriteCall& call,
+                               TakeStoredFunction take_stored, std::vector<RowWritten>* done) {
   if (!IsArray(reply, kHeadElements) ||
       (reply.elements - kHeadElements) % kExceptionElements != 0 ||
       reply.element[0]->type != REDIS_REPLY_INTEGER ||
@@ -121,9 +135,10 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
     written.outcome = RowWritten::Outcome::kWritten;
     written.stored_sequence = row.sequence;
     written.available_us = stamp_us;
+    written.computed_us = row.computed_us;
   }
   for (size_t at = kHeadElements; at < reply.elements; at += kExceptionElements) {
-    Status applied = ApplyException(reply.element + at, call, done->data() + before);
+    Status applied = ApplyException(reply.element + at, call, take_stored, done->data() + before);
     if (applied) continue;
     done->resize(before);
     return tl::unexpected<Error>(applied.error());
