@@ -117,7 +117,10 @@ void Engine::ListRows() {
 // The end, once everything that was accepted is in the store.
 Result<Engine::Turn> Engine::DrainRows(bool wait) {
   const int64_t now = MonotonicNanos();
-  if (drain_began_nanos_ == 0) drain_began_nanos_ = now;
+  if (drain_began_nanos_ == 0) {
+    drain_began_nanos_ = now;
+    rows_->StopTimedWrites();
+  }
   if (rows_->drained()) return Turn::kEnded;
   if (now - drain_began_nanos_ > options_.drain_timeout_us * 1000) {
     return Fail(ErrorCode::kUnavailable,

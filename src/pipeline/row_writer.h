@@ -77,6 +77,8 @@ class RowWriter {
   // The stamps of all records up to here are known, durably.
   Sequence known_sequence() const { return known_sequence_.load(std::memory_order_acquire); }
 
+  // The end is near: what only time changes is left to the next engine, or there is always some.
+  void StopTimedWrites() { timed_.store(false, std::memory_order_relaxed); }
   // Everything that was handed over is in the store, and readers are let in.
   bool drained() const { return idle_.load(std::memory_order_acquire); }
   // After the last Changed. Where not all is drained the next engine finds out and goes on.
@@ -172,7 +174,7 @@ class RowWriter {
   std::vector<Handover> taken_;
   std::vector<ChangedRows> spare_;  // of handovers that were taken
   std::atomic<uint64_t> wanted_listing_{0};
-  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, finish_{false};
+  std::atomic<bool> full_{false}, idle_{false}, failed_{false}, finish_{false}, timed_{true};
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
   std::atomic<Sequence> known_sequence_{0};
   mutable std::mutex status_mutex_;

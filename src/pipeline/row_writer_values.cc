@@ -41,7 +41,7 @@ bool RowWriter::IsCurrent(const ChangedRow& row, ByteView key, const StoredRow& 
 }
 
 void RowWriter::TakeDueRows() {
-  if (!parts_.values) return;
+  if (!parts_.values || !timed_.load(std::memory_order_relaxed)) return;
   const Timestamp now = std::max(parts_.store->now_us(), computed_us_);
   while (schedule_.counts().rows < options_.most_due_rows && timers_.Take(now, &due_)) {
     const RowSchedule::Id row = schedule_.Due(due_.view, AsBytes(due_.key), due_.hash);

@@ -217,7 +217,7 @@ class ValuesTest(ProgramTest):
         self.wait_until_open(server)
         self.live(server, 0.5, most=0)
         self.wait_until_quiet()
-        self.live(server, 0.3, most=0)
+        self.live(server, 0.5)  # with windows that move all the time
         self.end_well()
         server.stop()
         report = self.run_json("audit")
