@@ -10,7 +10,8 @@ namespace skewless {
 // Replaces the contents of `out`.
 void EncodeVector(const FeatureVector& vector, Bytes* out);
 
-// What every encoded vector has at its beginning, for who wants no more. `bytes` are EncodeVector's.
+// What every encoded vector has at its beginning, for who wants no more. `bytes` are
+// EncodeVector's.
 struct VectorHead {
   Timestamp read_us = 0;
   Sequence sequence = 0;
