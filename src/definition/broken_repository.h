@@ -85,8 +85,8 @@ inline std::string NameOfCase(const testing::TestParamInfo<BrokenRepository>& in
   return info.param.name;
 }
 
-inline void ExpectBroken(const BrokenRepository& broken) {
-  std::string text(kRightRepository);
+inline void ExpectBroken(const BrokenRepository& broken,
+                         std::string text = std::string(kRightRepository)) {
   const size_t at = text.find(broken.from);
   ASSERT_NE(at, std::string::npos) << broken.from;
   text.replace(at, std::string_view(broken.from).size(), broken.to);

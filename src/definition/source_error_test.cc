@@ -8,6 +8,18 @@ class SourceErrorTest : public testing::TestWithParam<BrokenRepository> {};
 
 TEST_P(SourceErrorTest, IsToldByLineAndColumn) { ExpectBroken(GetParam()); }
 
+// A store with a clock of its own takes no arrivals: the repository without them.
+TEST(IncrementsErrorTest, FloatsAreToldByLineAndColumn) {
+  std::string text(kRightRepository);
+  const std::string_view arrival = "    arrival_timestamp: seen\n";
+  text.erase(text.find(arrival), arrival.size());
+  ExpectBroken({"RedisIncrementsOfFloats", "{type: embedded, path: var/online}",
+                "{type: redis, address: 'h:1', write: increment}", "40:14",
+                "feature 'spend': increments of sum over float64 would round in an order",
+                "Give its view 'write: versioned', or move the feature to a view"},
+               std::move(text));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Settings, SourceErrorTest,
     testing::Values(
@@ -110,10 +122,6 @@ INSTANTIATE_TEST_SUITE_P(
                          "{type: redis, address: 'h:1', form: values, write: increment}", "3:60",
                          "online.write: finished values can't be incremented",
                          "Remove 'write', or 'form: values'."},
-        BrokenRepository{"RedisIncrementsOfFloats", "{type: embedded, path: var/online}",
-                         "{type: redis, address: 'h:1', write: increment}", "41:14",
-                         "feature 'spend': increments of sum over float64 would round in an order",
-                         "Give its view 'write: versioned', or move the feature to a view"},
         BrokenRepository{"OfflineType", "type: parquet", "type: orc", "4:17",
                          "offline.type: expected 'parquet' or 'iceberg', found 'orc'", ""},
         BrokenRepository{"OfflineUnknownKey", "path: var/history}",
