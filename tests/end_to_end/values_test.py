@@ -13,7 +13,7 @@ import unittest
 
 from plain_redis import PlainRedis
 from program import PROGRAM, ProgramTest, SLOWNESS
-from redis_test import Redis, free_port
+from servers import Redis, free_port
 
 DEFINITION = """\
 project: shop
@@ -75,14 +75,15 @@ class ValuesTest(ProgramTest):
         self.write("skewless.yaml", DEFINITION.format(port=self.port, share=share, more=more))
 
     def start_redis(self):
-        self.redis = Redis(self.folder, self.port)
-        self.addCleanup(self.redis.stop)
+        self.redis = Redis(self.path("redis"), port=self.port)
+        self.addCleanup(self.redis.close)
+        self.redis.start()
         self.client = PlainRedis(self.port)
         self.addCleanup(self.client.close)
 
     def stop_redis(self):
         self.client.close()
-        self.redis.stop()
+        self.redis.close()
 
     def append(self, count, user=None):
         now = time.time_ns() // 1000
@@ -178,8 +179,8 @@ class ValuesTest(ProgramTest):
 
     def check_oracle(self):
         """Each row that HGETALL showed is what the contract says of the entity's first records, as many as it counts,
-        at the time that the row was computed for."""
-        for view, entity, _, row in self.seen:
+        at the time that the row was computed for. Of a fast machine's rows, that many by chance."""
+        for view, entity, _, row in self.chance.sample(self.seen, min(len(self.seen), 1000)):
             events = [event for event in self.events if all(event[name] == key for name, key in entity.items())]
             expected = oracle(view, events, row)
             values = {name: value for name, value in row.items() if not name.startswith(":")}
@@ -189,9 +190,9 @@ class ValuesTest(ProgramTest):
 
     def test_what_a_plain_client_sees_is_what_training_has(self):
         self.answers = {}
+        self.append(200)
         self.begin()
         server = self.start(command="serve")
-        self.append(200)
         for user in range(1, USERS + 1):
             self.append(1, user)
         self.wait_until_open(server)
