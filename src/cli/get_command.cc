@@ -95,8 +95,14 @@ Status Get(const Session& session, const GetArguments& arguments) {
   FeatureReader reader(definition, repository.kernels, nullptr);
   SKEWLESS_ASSIGN_OR_RETURN(
       auto states, StatesAt(SystemFiles(), definition, repository.kernels, plan.views, inputs, at));
-  std::vector<ByteView> state_views(states.begin(), states.end());
-  SKEWLESS_ASSIGN_OR_RETURN(const ReadRow* row, reader.Finish(plan, inputs, at, state_views));
+  std::vector<ByteView> state_views;
+  std::vector<Timestamp> read_us;
+  for (const StateAt& state : states) {
+    state_views.push_back(state.state);
+    read_us.push_back(state.read_us);
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const ReadRow* row,
+                            reader.Finish(plan, inputs, at, state_views, read_us));
   PrintRow(plan, *row, views, arguments.json);
   return {};
 }

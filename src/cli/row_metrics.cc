@@ -34,6 +34,12 @@ void AddRowMetrics(const Engine& engine, MetricFamilies* families) {
   families->push_back(HistogramFamily("skewless_online_write_seconds",
                                       "From a row's sending to its acknowledgement.",
                                       stats.latency));
+  if (stats.values) {
+    families->push_back(HistogramFamily(
+        "skewless_online_timed_seconds",
+        "From when a row's values were due to change with time alone to the store's stamp.",
+        stats.timed_latency));
+  }
   counter("skewless_online_pushback_seconds_total",
           "Time for which the engine took nothing because the backlog was full.",
           static_cast<double>(stats.pushback_nanos) / 1e9);

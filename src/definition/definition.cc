@@ -76,4 +76,9 @@ bool CanIncrement(const FeatureDefinition& feature) {
   }
 }
 
+bool ChangesAtEveryInstant(const FeatureDefinition& feature) {
+  return feature.aggregate == AggregateKind::kTimeSinceLast ||
+         feature.aggregate == AggregateKind::kSumDecayed;
+}
+
 }  // namespace skewless

@@ -188,6 +188,11 @@ struct StorageDefinition {
   std::string type;  // embedded | redis | ...; parquet | iceberg
   std::string path;  // absolute or relative to the repository
   std::map<std::string, std::string> options;
+  // Rows of the online store are finished values, not states.
+  bool keeps_values() const {
+    const auto form = options.find("form");
+    return form != options.end() && form->second == "values";
+  }
 };
 
 struct ServingDefinition {
@@ -237,6 +242,8 @@ bool DependsOnOrder(const FeatureDefinition& feature);
 // Aggregates that `write: increment` takes: counts, and sums, least and greatest of integers. Their
 // parts come out the same however they are brought together.
 bool CanIncrement(const FeatureDefinition& feature);
+// Features that another instant gives another value, with no event and no window's edge between.
+bool ChangesAtEveryInstant(const FeatureDefinition& feature);
 std::string_view AggregateName(AggregateKind kind);
 
 }  // namespace skewless

@@ -81,6 +81,21 @@ Status CheckCompanions(const YamlNode& node) {
   return {};
 }
 
+// What finished values are not kept with.
+Status CheckForm(const YamlNode& node) {
+  const YamlNode* const form = node.Find("form");
+  if (form == nullptr || form->text != "values") return {};
+  if (const YamlNode* write = node.Find("write"); write != nullptr && write->text == kIncrement) {
+    return FailAt(*write, "online.write: finished values can't be incremented",
+                  "Remove 'write', or 'form: values'.");
+  }
+  if (const YamlNode* expire = node.Find("expire"); expire != nullptr && expire->text == "true") {
+    return FailAt(*expire, "online.expire: rows of finished values do not expire in this version",
+                  "Remove 'expire', or use online.form 'state'.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckRedisSettings(const YamlNode& node) {
@@ -112,13 +127,9 @@ Status CheckRedisSettings(const YamlNode& node) {
     return FailAt(*prefix, "online.key_prefix: braces would decide which slot a row lies in",
                   "Use other characters, as in 'key_prefix: \"shop-a:\"'.");
   }
-  if (const YamlNode* write = node.Find("write")) {
+  if (const YamlNode* write = node.Find("write"))
     SKEWLESS_RETURN_IF_ERROR(ReadWord(*write, "online.write", WriteStrategies()));
-    const YamlNode* const form = node.Find("form");
-    if (write->text == kIncrement && form != nullptr && form->text == "values")
-      return FailAt(*write, "online.write: finished values can't be incremented",
-                    "Remove 'write', or 'form: values'.");
-  }
+  SKEWLESS_RETURN_IF_ERROR(CheckForm(node));
   return CheckCompanions(node);
 }
 

@@ -256,5 +256,33 @@ TEST(ServiceError, KeysOfOneNameAndTwoTypes) {
       << definition.error().message;
 }
 
+// What is told of by two places at once.
+TEST(ViewError, AFeatureOfEveryInstantIsNoFinishedValue) {
+  std::string text(kRightRepository);
+  const auto replace = [&text](std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("{type: embedded, path: var/online}", "{type: redis, address: 'h:1', form: values}");
+  replace("    arrival_timestamp: seen\n", "");  // the store's clock is its own
+  EXPECT_TRUE(ParseDefinition(text, "skewless.yaml", ".").has_value());
+  for (const char* feature : {"time_since_last()", "sum_decayed(price, 1h)"}) {
+    std::string one = text;
+    const std::string_view spend = "sum(price) over 1h";
+    one.replace(one.find(spend), spend.size(), feature);
+    const auto definition = ParseDefinition(one, "skewless.yaml", ".");
+    ASSERT_FALSE(definition.has_value());
+    EXPECT_TRUE(definition.error().message.starts_with(
+        "skewless.yaml:40:14: error: feature 'spend' changes with every instant"))
+        << definition.error().ToString();
+    EXPECT_NE(definition.error().remedy.find("online.form 'state'"), std::string::npos);
+  }
+  for (const char* more : {"write: increment", "expire: true"}) {
+    std::string one = text;
+    const std::string_view form = "form: values";
+    one.replace(one.find(form), form.size(), std::string(form) + ", " + more);
+    EXPECT_FALSE(ParseDefinition(one, "skewless.yaml", ".").has_value()) << more;
+  }
+}
+
 }  // namespace
 }  // namespace skewless

@@ -122,6 +122,13 @@ class ViewReader {
           ReadText(*entry.value, "feature '" + name + "'", name + ": count(*) over 5m"));
       auto feature = PlanFeature(text, columns_, static_cast<size_t>(source().event_timestamp));
       if (!feature) return FailExpression(*entry.value, 0, feature.error());
+      if (definition_.online.keeps_values() && ChangesAtEveryInstant(*feature)) {
+        return FailAt(*entry.value,
+                      "feature '" + name +
+                          "' changes with every instant, and online.form 'values' "
+                          "keeps what was computed at the last event or window's edge",
+                      "Keep the event's time instead, as in last(ts), or use online.form 'state'.");
+      }
       feature->name = name;
       feature->place = PlaceOf(*entry.key);
       if (view_.write == WriteStrategy::kIncrement)

@@ -350,6 +350,25 @@ std::string Difference(const TestView& view, FeatureVector& got, Reference& refe
   return "";
 }
 
+// What a state reads as stays until its next change.
+std::string Unsteady(const TestView& view, TestEntity* entity, Timestamp t, std::mt19937& random) {
+  const Timestamp next = view.kernel().NextChange(entity->state(), t);
+  if (next <= t) return "the next change is not later";
+  std::vector<Value> before;
+  for (const ValueView& value : entity->Read(t).values) before.push_back(Value::Of(value));
+  const Timestamp last = next == kMaxTimestamp ? t + 1000 * kSecondUs : next - 1;
+  const Timestamp amid = t + static_cast<Timestamp>(random()) % (last - t + 1);
+  for (const Timestamp then : {amid, last}) {
+    const FeatureVector& after = entity->Read(then);
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (SameBits(before[i].view(), after.values[i])) continue;
+      return view.kernel().view().features[i].text + " changed at or before " +
+             std::to_string(then) + ", expected not before " + std::to_string(next);
+    }
+  }
+  return "";
+}
+
 void RunHistory(uint32_t seed) {
   std::mt19937 random(seed);
   const std::vector<Spec> specs = RandomSpecs(random);
@@ -380,6 +399,7 @@ void RunHistory(uint32_t seed) {
     const std::string difference = Difference(view, entity.Read(t), reference, specs);
     ASSERT_EQ(difference, "") << "seed " << seed << ", after " << records.size() << " events, at "
                               << t;
+    ASSERT_EQ(Unsteady(view, &entity, t, random), "") << "seed " << seed << ", at " << t;
   }
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr uint32_t kVectorMagic = 0x31564B53;  // "SKV1": magic and version in one
 constexpr uint8_t kListBit = 0x80;
+constexpr size_t kHeadSize = 32;  // magic, size, read time, sequence, newest event
 constexpr size_t kChecksumSize = sizeof(uint64_t);
 
 tl::unexpected<Error> Corrupt() {
@@ -72,6 +73,17 @@ void EncodeVector(const FeatureVector& vector, Bytes* out) {
   for (const ValueView& value : vector.values) PutValue(*out, value);
   StoreLe(out->data() + sizeof kVectorMagic, static_cast<uint32_t>(out->size() + kChecksumSize));
   PutLe(*out, Hash64(*out));
+}
+
+VectorHead LoadVectorHead(ByteView bytes) {
+  SKEWLESS_CHECK(bytes.size() >= kHeadSize);
+  return {LoadLe<Timestamp>(bytes.data() + 8), LoadLe<Sequence>(bytes.data() + 16),
+          LoadLe<Timestamp>(bytes.data() + 24)};
+}
+
+uint64_t LoadVectorChecksum(ByteView bytes) {
+  SKEWLESS_CHECK(bytes.size() >= kHeadSize + kChecksumSize);
+  return LoadLe<uint64_t>(bytes.data() + bytes.size() - kChecksumSize);
 }
 
 Status DecodeVector(ByteView bytes, FeatureVector* out) {

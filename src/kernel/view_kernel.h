@@ -103,6 +103,11 @@ class ViewKernel {
   // The bytes must be a state of this kernel (see Validate).
   void Read(ByteView state, Timestamp t, FeatureVector* out) const;
 
+  // The first time after `t` at which Read may give other values for the same state: a tile enters
+  // or leaves a window, or the time to live ends. kMaxTimestamp: never again. `t` as in Read; not
+  // for a view with a feature that ChangesAtEveryInstant.
+  Timestamp NextChange(ByteView state, Timestamp t) const;
+
   // Bounds, magic, fingerprint and every offset: for bytes that come from a disk or a wire.
   Status Validate(ByteView state) const;
   // The same state without slack or garbage: what is sent to another store.

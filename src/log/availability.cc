@@ -8,11 +8,12 @@ namespace skewless {
 
 Result<std::unique_ptr<Availability>> Availability::Open(FileSystem& files,
                                                          const std::string& log_directory,
-                                                         const std::vector<StampedView>& views) {
+                                                         const std::vector<StampedView>& views,
+                                                         StampTime time) {
   const std::string directory = StampDirectory(log_directory);
   if (!files.Exists(directory)) return nullptr;
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, StampLogReader::Open(files, directory));
-  std::unique_ptr<Availability> availability(new Availability(std::move(reader), views));
+  std::unique_ptr<Availability> availability(new Availability(std::move(reader), views, time));
   bool any = false;
   SKEWLESS_RETURN_IF_ERROR(availability->FindWriters(&any));
   if (!any) return nullptr;
@@ -20,8 +21,8 @@ Result<std::unique_ptr<Availability>> Availability::Open(FileSystem& files,
 }
 
 Availability::Availability(std::unique_ptr<StampLogReader> reader,
-                           const std::vector<StampedView>& views)
-    : reader_(std::move(reader)) {
+                           const std::vector<StampedView>& views, StampTime time)
+    : reader_(std::move(reader)), time_(time) {
   for (const StampedView& view : views) views_.push_back({view, {}});
 }
 
@@ -30,10 +31,10 @@ Status Availability::FindWriters(bool* any) {
   *any = !writers.empty();
   for (const StampLogReader::Writer& writer : writers) {
     for (View& view : views_) {
-      if (std::find(writer.views.begin(), writer.views.end(), view.name) == writer.views.end()) {
-        continue;
+      for (const StampedView& stamped : writer.views) {
+        if (stamped.IsSameLayout(view.name))
+          view.writers[writer.epoch] = {writer.opened_us, stamped.values};
       }
-      view.opened_us[writer.epoch] = writer.opened_us;
     }
   }
   return {};
@@ -56,30 +57,36 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
     writer_views_ = frame.views;
     ours_.clear();
     for (const StampedView& view : *frame.views) {
-      const auto found = std::find_if(views_.begin(), views_.end(),
-                                      [&](const View& ours) { return ours.name == view; });
+      const auto found = std::find_if(views_.begin(), views_.end(), [&](const View& ours) {
+        return ours.name.IsSameLayout(view);
+      });
       ours_.push_back(found == views_.end() ? -1 : static_cast<int>(found - views_.begin()));
     }
   }
   for (const LoggedStamp& stamp : frame.stamps) {
     const int view = ours_[stamp.view];
-    if (view >= 0) AddStamp(static_cast<uint32_t>(view), stamp);
+    if (view >= 0) AddStamp(static_cast<uint32_t>(view), stamp.key, Timed(stamp));
   }
 }
 
-void Availability::AddStamp(uint32_t view, const LoggedStamp& logged) {
-  if (logged.stamp.sequence < passed_) return;
-  const uint64_t hash = HashKey(logged.key);
-  RowTable::Id id = table_.Find(view, logged.key, hash);
+Stamp Availability::Timed(const LoggedStamp& logged) const {
+  const bool computed = time_ == StampTime::kComputed && (*writer_views_)[logged.view].values;
+  return {logged.stamp.sequence, computed ? logged.stamp.computed_us : logged.stamp.available_us};
+}
+
+void Availability::AddStamp(uint32_t view, ByteView key, const Stamp& stamp) {
+  if (stamp.sequence < passed_) return;
+  const uint64_t hash = HashKey(key);
+  RowTable::Id id = table_.Find(view, key, hash);
   if (id == RowTable::kNone) {
-    id = table_.Add(view, logged.key, hash);
+    id = table_.Add(view, key, hash);
     if (id == rows_.size()) rows_.emplace_back();
     rows_[id].stamps.clear();
     rows_[id].next = 0;
   }
   Row& row = rows_[id];
   std::vector<Stamp>& stamps = row.stamps;
-  Insert(logged.stamp, &row);
+  Insert(stamp, &row);
   if (row.next < 64 || row.next * 2 < stamps.size()) return;
   stamps.erase(stamps.begin(), stamps.begin() + static_cast<std::ptrdiff_t>(row.next));
   row.next = 0;
@@ -105,7 +112,7 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   passed_ = std::max(passed_, sequence);
   const View& asked = views_[view];
   const int64_t epoch = EpochOf(sequence);
-  if (!asked.opened_us.contains(epoch)) return OfLogged(asked, epoch, logged_us);
+  if (!asked.writers.contains(epoch)) return OfLogged(asked, epoch, logged_us);
   const RowTable::Id id = table_.Find(view, key, key_hash);
   if (id == RowTable::kNone) return kMaxTimestamp;
   Row& row = rows_[id];
@@ -114,10 +121,13 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
 }
 
 // The first writer with the view brought all that was there before it into its store, and then let
-// readers in, by another clock than the one that the log was stamped by.
+// readers in, by another clock than the one that the log was stamped by. What a writer of values
+// computes is for later times than all that was logged before it.
 Timestamp Availability::OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const {
-  const auto next = view.opened_us.upper_bound(epoch);
-  return next == view.opened_us.end() ? logged_us : std::min(logged_us, next->second);
+  const auto next = view.writers.upper_bound(epoch);
+  if (next == view.writers.end()) return logged_us;
+  if (time_ == StampTime::kComputed && next->second.values) return logged_us;
+  return std::min(logged_us, next->second.opened_us);
 }
 
 void Availability::DropPassed() {

@@ -5,6 +5,10 @@
 // above its own. Where its epoch's writer had no such store, or not that view in it, the log's own
 // available_us holds.
 //
+// Where rows are finished values, a stamp has two times: from when the write was readable, and what
+// it was computed for. Training goes by the latter (training/read_times.h), as what is read at the
+// one was computed for the other.
+//
 // Memory: the stamps between where the log is read and where all records read have theirs, so about
 // what the writer had outstanding then (some 100 bytes a row), however long the log.
 #pragma once
@@ -19,13 +23,16 @@
 
 namespace skewless {
 
+enum class StampTime { kAvailable, kComputed };
+
 class Availability {
  public:
   // `views`: those that will be asked for, by their numbers. Null where no such store ever was:
   // then the log's own times hold throughout.
   static Result<std::unique_ptr<Availability>> Open(FileSystem& files,
                                                     const std::string& log_directory,
-                                                    const std::vector<StampedView>& views);
+                                                    const std::vector<StampedView>& views,
+                                                    StampTime time = StampTime::kAvailable);
 
   // Reads on until the stamps of all records up to `sequence` came, or as far as there are any.
   Status Advance(Sequence sequence);
@@ -43,20 +50,28 @@ class Availability {
     size_t next = 0;
   };
   // The writers that had a view in their store.
+  struct Writer {
+    Timestamp opened_us = kMaxTimestamp;
+    bool values = false;
+  };
   struct View {
     StampedView name;
-    std::map<int64_t, Timestamp> opened_us;  // by epoch
+    std::map<int64_t, Writer> writers;  // by epoch
   };
 
-  Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views);
+  Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views,
+               StampTime time);
   Status FindWriters(bool* any);
   void TakeFrame(const StampLogReader::Frame& frame);
-  void AddStamp(uint32_t view, const LoggedStamp& stamp);
+  void AddStamp(uint32_t view, ByteView key, const Stamp& stamp);
+  // `stamp`, with the time that is asked for as its only one.
+  Stamp Timed(const LoggedStamp& stamp) const;
   static void Insert(const Stamp& stamp, Row* row);
   Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
   void DropPassed();
 
   std::unique_ptr<StampLogReader> reader_;
+  const StampTime time_;
   std::vector<View> views_;
   // By the view numbers of the writer whose frames are read: our numbers, -1: none.
   const std::vector<StampedView>* writer_views_ = nullptr;

@@ -32,8 +32,8 @@ class AvailabilityTest : public testing::Test {
     known_.known_sequence = known;
     ASSERT_TRUE(writer_->Write(known_));
   }
-  void Open(const std::vector<StampedView>& views) {
-    auto opened = Availability::Open(files_, kLog, views);
+  void Open(const std::vector<StampedView>& views, StampTime time = StampTime::kAvailable) {
+    auto opened = Availability::Open(files_, kLog, views, time);
     ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
     availability_ = std::move(*opened);
   }
@@ -51,6 +51,27 @@ class AvailabilityTest : public testing::Test {
 TEST_F(AvailabilityTest, WithoutStampsTheLogsOwnTimesHold) {
   Open({kClicks});
   EXPECT_EQ(availability_, nullptr);
+}
+
+// Where rows are finished values, by either of a stamp's times. What was logged before their writer
+// keeps its own: values are computed for later times.
+TEST_F(AvailabilityTest, FinishedValuesCountFromWhatTheyWereComputedFor) {
+  Begin(1, {});
+  Write(SequenceOf(1, 9));
+  Begin(2, {{"clicks", 11, /*values=*/true}});
+  known_.opened_us = 30;
+  Add(0, "a", {SequenceOf(2, 3), 100, 95});
+  Add(0, "a", {SequenceOf(2, 3), 120, 118});  // with time alone
+  Add(0, "a", {SequenceOf(2, 6), 140, 133});
+  Write(SequenceOf(2, 6));
+  Open({kClicks}, StampTime::kComputed);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 4), 40), 40);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 1)), 95);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 4)), 133);
+  Open({kClicks});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 4), 40), 30);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 3)), 100);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 6)), 140);
 }
 
 TEST_F(AvailabilityTest, ARecordIsAvailableFromTheFirstStampThatCoversIt) {

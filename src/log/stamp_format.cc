@@ -13,6 +13,7 @@ constexpr std::string_view kStampSuffix = ".skstamps";
 constexpr size_t kNameDigits = 5;
 constexpr uint32_t kMaxPart = 99'999;
 constexpr uint8_t kClosed = 1;
+constexpr uint8_t kValues = 1;  // of a view
 
 void PutNumber(uint64_t number, std::string* name) {
   const std::string digits = std::to_string(number);
@@ -78,10 +79,12 @@ void PutStampFileHeader(const StampFileHeader& header, Bytes* out) {
   PutLe<uint32_t>(*out, header.part);
   PutLe<uint64_t>(*out, header.before_bytes);
   PutKnowledge(header.known, out);
+  PutLe<int64_t>(*out, header.computed_us);
   PutVarint(*out, header.views.size());
   for (const StampedView& view : header.views) {
     PutLengthPrefixed(*out, view.name);
     PutLe<uint64_t>(*out, view.fingerprint);
+    PutLe<uint8_t>(*out, view.values ? kValues : 0);
   }
   StoreLe(out->data() + begin + 12, static_cast<uint32_t>(out->size() - begin + 8));
   PutLe<uint64_t>(*out, Hash64(ByteView(*out).subspan(begin)));
@@ -111,6 +114,7 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
       LoadLe<uint64_t>(bytes.data() + length - 8) != Hash64(bytes.first(length - 8))) {
     return CorruptLog(path, 0, "the header fails its checksum");
   }
+  const auto version = LoadLe<uint32_t>(bytes.data() + 8);
   ByteReader reader(bytes.first(length - 8).subspan(kStampPrefixBytes));
   StampFileHeader header;
   header.identity = reader.Get<uint64_t>();
@@ -118,11 +122,15 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
   header.part = reader.Get<uint32_t>();
   header.before_bytes = reader.Get<uint64_t>();
   bool whole = GetKnowledge(reader, &header.known);
+  if (version > 1) header.computed_us = reader.Get<int64_t>();
   const uint64_t views = reader.GetVarint();
   for (uint64_t i = 0; i < views && reader.ok(); ++i) {
     StampedView view;
     view.name = reader.GetLengthPrefixed();
     view.fingerprint = reader.Get<uint64_t>();
+    const uint8_t flags = version > 1 ? reader.Get<uint8_t>() : 0;
+    whole = whole && flags <= kValues;
+    view.values = flags == kValues;
     header.views.push_back(std::move(view));
   }
   whole = whole && reader.ok() && reader.remaining() == 0 && header.epoch >= 0 &&
@@ -171,6 +179,10 @@ void StampEncoder::Add(const LoggedStamp& logged) {
   };
   PutVarint(entries_, ZigZag(difference(logged.stamp.sequence, last_.sequence)));
   PutVarint(entries_, ZigZag(difference(logged.stamp.available_us, last_.available_us)));
+  if (views_[logged.view].values) {
+    const DurationUs ahead = difference(logged.stamp.computed_us, logged.stamp.available_us);
+    PutVarint(entries_, ZigZag(ahead));
+  }
   last_ = logged.stamp;
   ++count_;
 }
@@ -184,7 +196,8 @@ void StampEncoder::Finish(size_t room, Bytes* out) {
   last_ = {};
 }
 
-bool GetStamps(ByteView payload, size_t views, std::vector<LoggedStamp>* stamps) {
+bool GetStamps(ByteView payload, const std::vector<StampedView>& views,
+               std::vector<LoggedStamp>* stamps) {
   stamps->clear();
   ByteReader reader(payload);
   const uint64_t count = reader.GetVarint();
@@ -197,7 +210,9 @@ bool GetStamps(ByteView payload, size_t views, std::vector<LoggedStamp>* stamps)
     const ByteView key = AsBytes(reader.GetLengthPrefixed());
     last.sequence = sum(last.sequence, UnZigZag(reader.GetVarint()));
     last.available_us = sum(last.available_us, UnZigZag(reader.GetVarint()));
-    if (view >= views || last.sequence < 0) return false;
+    if (view >= views.size() || last.sequence < 0) return false;
+    last.computed_us =
+        views[view].values ? sum(last.available_us, UnZigZag(reader.GetVarint())) : 0;
     stamps->push_back({static_cast<uint32_t>(view), key, last});
   }
   return reader.ok() && reader.remaining() == 0;

@@ -13,7 +13,7 @@
 
 namespace skewless {
 
-inline constexpr uint32_t kStampVersion = 1;
+inline constexpr uint32_t kStampVersion = 2;              // 1: no finished values; still read
 inline constexpr uint32_t kStampFrameMagic = 0x54574B53;  // "SKWT"
 inline constexpr size_t kStampPrefixBytes = 16;           // magic, version, length
 inline constexpr size_t kStampFrameHeadBytes = 64;
@@ -25,6 +25,7 @@ struct StampFileHeader {
   uint32_t part = 0;          // of this epoch's files
   uint64_t before_bytes = 0;  // of the whole file before this one; 0 where there is none
   StampKnowledge known = {};  // when this file was begun
+  Timestamp computed_us = kMinTimestamp;  // the greatest of all stamps in the files before
   std::vector<StampedView> views = {};
 };
 
@@ -53,17 +54,20 @@ std::optional<StampFrameHead> GetStampFrameHead(const uint8_t* from, uint64_t se
 // The stamps of a frame, each after the one before it.
 class StampEncoder {
  public:
+  explicit StampEncoder(const std::vector<StampedView>& views) : views_(views) {}
   void Add(const LoggedStamp& stamp);
   bool empty() const { return count_ == 0; }
   // The payload, behind `room` bytes for a head; begins anew.
   void Finish(size_t room, Bytes* out);
 
  private:
+  const std::vector<StampedView>& views_;  // of the file
   Bytes entries_;
   uint64_t count_ = 0;
   Stamp last_;
 };
 // False where the bytes make no sense. Keys stay where they are.
-bool GetStamps(ByteView payload, size_t views, std::vector<LoggedStamp>* stamps);
+bool GetStamps(ByteView payload, const std::vector<StampedView>& views,
+               std::vector<LoggedStamp>* stamps);
 
 }  // namespace skewless

@@ -20,6 +20,10 @@ namespace skewless {
 struct StampedView {
   std::string name;
   uint64_t fingerprint = 0;
+  bool values = false;  // rows are finished values: stamps tell what time they were computed for
+  bool IsSameLayout(const StampedView& other) const {
+    return name == other.name && fingerprint == other.fingerprint;
+  }
   friend bool operator==(const StampedView&, const StampedView&) = default;
 };
 
@@ -68,6 +72,8 @@ class StampLogWriter {
   // What was complete when that writer began. A writer before it that was thought dead may have
   // gone on since, and told nobody.
   virtual Timestamp complete_before_us() const = 0;
+  // The greatest computed_us of all stamps so far, earlier writers' included; kMinTimestamp: none.
+  virtual Timestamp computed_us() const = 0;
 
   virtual void Add(const LoggedStamp& stamp) = 0;
   // Writes what was added, and how far it reaches. After any error nothing more is written.

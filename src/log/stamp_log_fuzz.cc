@@ -7,6 +7,8 @@
 namespace skewless {
 namespace {
 
+const std::vector<StampedView> kViews = {{"a", 1}, {"b", 2, /*values=*/true}};
+
 // Behind an odd first byte: payloads of u16 length, sealed with valid checksums behind a valid
 // header, so that what lies behind those is reached. Behind an even one: the file itself.
 Bytes FileOf(ByteView input) {
@@ -14,7 +16,7 @@ Bytes FileOf(ByteView input) {
   const ByteView rest = input.subspan(1);
   if (input[0] % 2 == 0) return Bytes(rest.begin(), rest.end());
   Bytes file;
-  PutStampFileHeader({.identity = 7, .epoch = 1, .views = {{"a", 1}, {"b", 2}}}, &file);
+  PutStampFileHeader({.identity = 7, .epoch = 1, .views = kViews}, &file);
   const uint64_t seed = StampFrameSeed(file);
   ByteReader reader(rest);
   while (reader.remaining() >= 2) {
@@ -32,12 +34,12 @@ Bytes FileOf(ByteView input) {
 }
 
 void CheckStamps(const StampLogReader::Frame& frame) {
-  StampEncoder encoder;
+  StampEncoder encoder(*frame.views);
   for (const LoggedStamp& stamp : frame.stamps) encoder.Add(stamp);
   Bytes payload;
   encoder.Finish(0, &payload);
   std::vector<LoggedStamp> again;
-  SKEWLESS_CHECK(GetStamps(payload, frame.views->size(), &again));
+  SKEWLESS_CHECK(GetStamps(payload, *frame.views, &again));
   SKEWLESS_CHECK(again.size() == frame.stamps.size());
   for (size_t i = 0; i < again.size(); ++i) {
     SKEWLESS_CHECK(again[i].stamp == frame.stamps[i].stamp &&

@@ -186,6 +186,69 @@ TEST_F(StampLogTest, TheNextWriterKnowsWhatTheLastOneKnew) {
   EXPECT_EQ((*writers)[1].views, options_.views);
 }
 
+// Finished values have a second time, which the next writer goes on above.
+TEST_F(StampLogTest, KeepsTheTimesThatValuesWereComputedFor) {
+  options_.views = {{"clicks", 11, /*values=*/true}, {"items", 12}};
+  options_.file_bytes = 1;  // a file a frame
+  {
+    auto writer = Open();
+    EXPECT_EQ(writer->computed_us(), kMinTimestamp);
+    const Told told[] = {{1, 0, "a", {5, 1000, 990}},
+                         {1, 1, "a", {5, 1001}},
+                         {1, 0, "b", {6, 1002, 1010}},
+                         {1, 0, "a", {5, 1003, 1000}}};
+    for (const Told& one : told) {
+      writer->Add({one.view, AsBytes(one.key), one.stamp});
+      written_.push_back(one);
+      ASSERT_TRUE(writer->Write({one.stamp.sequence}));
+    }
+    EXPECT_EQ(writer->computed_us(), 1010);
+  }
+  EXPECT_EQ(ReadAll(), written_);
+  options_.epoch = 2;
+  EXPECT_EQ(Open()->computed_us(), 1010);
+  auto reader = StampLogReader::Open(files_, kFolder);
+  EXPECT_EQ((*(*reader)->Writers())[1].views, options_.views);
+}
+
+// A file as the version before finished values wrote it.
+TEST_F(StampLogTest, FilesOfTheFirstVersionAreRead) {
+  Bytes file;
+  PutLe<uint64_t>(file, 0x504D415453574B53);
+  PutLe<uint32_t>(file, 1);
+  PutLe<uint32_t>(file, 0);  // its length
+  PutLe<uint64_t>(file, options_.identity);
+  PutLe<int64_t>(file, 1);
+  PutLe<uint32_t>(file, 0);
+  PutLe<uint64_t>(file, 0);
+  PutLe<int64_t>(file, 3);  // known
+  PutLe<int64_t>(file, 70);
+  PutLe<int64_t>(file, kMaxTimestamp);
+  PutLe<uint8_t>(file, 0);
+  PutVarint(file, 1);
+  PutLengthPrefixed(file, "clicks");
+  PutLe<uint64_t>(file, 11);
+  StoreLe(file.data() + 12, static_cast<uint32_t>(file.size() + 8));
+  PutLe<uint64_t>(file, Hash64(file));
+  const uint64_t seed = StampFrameSeed(file);
+  Bytes payload;
+  PutVarint(payload, 1);
+  PutVarint(payload, 0);
+  PutLengthPrefixed(payload, "a");
+  PutVarint(payload, ZigZag(4));
+  PutVarint(payload, ZigZag(80));
+  StampFrameHead head;
+  head.payload_bytes = static_cast<uint32_t>(payload.size());
+  head.payload_checksum = Hash64(payload, seed);
+  file.resize(file.size() + kStampFrameHeadBytes);
+  PutStampFrameHead(head, seed, file.data() + file.size() - kStampFrameHeadBytes);
+  PutRaw(file, payload);
+  files_.Put(Path(1, 0), file);
+  EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
+  options_.epoch = 2;
+  EXPECT_EQ(Open()->computed_us(), kMinTimestamp);
+}
+
 TEST_F(StampLogTest, RefusesTheStampsOfAnotherLogAndOfALaterWriter) {
   options_.epoch = 5;
   Open();

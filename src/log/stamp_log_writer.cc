@@ -13,7 +13,7 @@ using Found = StampScanner::Found;
 class FileStampLogWriter : public StampLogWriter {
  public:
   FileStampLogWriter(FileSystem& files, const StampLogOptions& options)
-      : files_(files), options_(options) {
+      : files_(files), options_(options), encoder_(options_.views) {
     if (options_.lock == nullptr) options_.lock = &unshared_;
   }
 
@@ -30,11 +30,13 @@ class FileStampLogWriter : public StampLogWriter {
   const std::vector<StampedView>& recovered_views() const override { return recovered_views_; }
   int64_t torn_bytes() const override { return torn_bytes_; }
   Timestamp complete_before_us() const override { return complete_before_us_; }
+  Timestamp computed_us() const override { return computed_us_; }
   int64_t bytes_written() const override { return bytes_written_; }
 
   void Add(const LoggedStamp& stamp) override {
     SKEWLESS_CHECK(stamp.view < options_.views.size());
     encoder_.Add(stamp);
+    if (options_.views[stamp.view].values) NoteComputed(stamp.stamp);
   }
 
   Status Write(const StampKnowledge& known) override {
@@ -74,6 +76,9 @@ class FileStampLogWriter : public StampLogWriter {
   }
 
  private:
+  void NoteComputed(const Stamp& stamp) {
+    computed_us_ = std::max(computed_us_, stamp.computed_us);
+  }
   // What the kernel holds after a failed write or sync is unknown: nothing goes behind it.
   Status Keep(Status status) {
     if (!status) failure_ = status.error();
@@ -130,10 +135,14 @@ class FileStampLogWriter : public StampLogWriter {
     complete_before_us_ = first->header().known.complete_us;
     recovered_ = header.known;
     recovered_views_ = header.views;
+    computed_us_ = header.computed_us;
     for (;;) {
       SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
       if (found != Found::kFrame) return RepairTail(scanner.get(), found);
       recovered_ = scanner->head().known;
+      for (const LoggedStamp& stamp : scanner->stamps()) {
+        if (header.views[stamp.view].values) NoteComputed(stamp.stamp);
+      }
     }
   }
 
@@ -158,6 +167,7 @@ class FileStampLogWriter : public StampLogWriter {
     header.part = part_;
     header.before_bytes = file_ ? file_->size() : before_bytes_;
     header.known = written_;
+    header.computed_us = computed_us_;
     header.views = options_.views;
     Bytes bytes;
     PutStampFileHeader(header, &bytes);
@@ -184,6 +194,7 @@ class FileStampLogWriter : public StampLogWriter {
   std::vector<StampedView> recovered_views_;
   int64_t torn_bytes_ = 0;
   Timestamp complete_before_us_ = kMinTimestamp;
+  Timestamp computed_us_ = kMinTimestamp;
   int64_t bytes_written_ = 0;
   uint64_t before_bytes_ = 0;
   uint32_t part_ = 0;

@@ -76,6 +76,9 @@ struct RowKey {
 class OnlineReader {
  public:
   virtual ~OnlineReader() = default;
+  // Whether rows are finished values: then state(i) is the i-th row's vector
+  // (docs/formats/vector.md) as it was last computed and written, whole and of the view's outputs.
+  virtual bool finished() const { return false; }
   // Reads all rows at one instant T. After it, state(i) is the i-th row's state at T (empty: no
   // such row), valid until the next read. kUnavailable while the store is being rebuilt.
   virtual Result<Timestamp> Read(std::span<const RowKey> keys) = 0;

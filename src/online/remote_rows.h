@@ -34,10 +34,11 @@ struct RowWrite {
   int view = 0;
   ByteView key;                     // as EncodeKeys makes it
   Sequence sequence = 0;            // the newest record in `state`
-  ByteView state;                   // docs/formats/state.md
+  ByteView state;                   // docs/formats/state.md; of finished values their vector.md
   std::span<const Stamp> unlogged;  // the row's earlier stamps that are not yet durable elsewhere
   uint64_t ticket = 0;              // the caller's; comes back in RowWritten
   uint32_t writer = 0;              // the RowClaim of who sends it
+  Timestamp computed_us = 0;        // of finished values: what time they are of
 };
 
 struct RowWritten {
@@ -45,12 +46,14 @@ struct RowWritten {
     kWritten,
     kAlreadyThere,  // the same sequence: its stamp is given
     kOlder,         // the store has a greater sequence; the row is as it was
+    kBehind,        // finished values for no later time than those there; the row is as it was
     kFailed,        // it may have landed all the same, unless the error says otherwise
   };
   uint64_t ticket = 0;
   Outcome outcome = Outcome::kFailed;
   Sequence stored_sequence = 0;  // what the store holds now; of kFailed: 0
   Timestamp available_us = 0;    // the stamp of what the store holds now; of kFailed: 0
+  Timestamp computed_us = 0;     // of what the store holds now, where rows are finished values
   bool may_retry = false;        // of kFailed: the same write may succeed later
   Error error;                   // of kFailed
 };
@@ -60,6 +63,7 @@ struct RowWritten {
 struct StoredRow {
   bool found = false;
   Sequence sequence = 0;
+  bool other_layout = false;  // finished values of another definition, which stand in their place
   std::vector<Stamp> stamps;
 };
 
@@ -83,6 +87,9 @@ class RemoteRows {
   // No write sent from now on is stamped before this: the least of the servers' clocks, as far as
   // their answers told it. States that are sent may have dropped what no read from then on needs.
   virtual Timestamp least_stamp() const = 0;
+  // The store's clock, as far as its answers told it, and on from there by our own. kMinTimestamp
+  // before the first Claim.
+  virtual Timestamp now_us() const = 0;
 
   // By a RowClaim greater than any before. From here on, until the incarnation changes, the store
   // takes rows of this writer alone: what an older one still has under way changes nothing and is

@@ -118,6 +118,13 @@ bool RowSchedule::Rewrite(const ChangedRow& change, ByteView key) {
   return is_new;
 }
 
+RowSchedule::Id RowSchedule::Due(uint32_t view, ByteView key, uint64_t hash) {
+  const Id id = FindOrAdd(view, key, hash);
+  rows_[id].due = true;
+  Queue(id);
+  return id;
+}
+
 void RowSchedule::EndCompare() {
   if (compare_ == kNoCommit) return;
   --commits_[compare_ - first_commit_].loads;
@@ -163,6 +170,7 @@ void RowSchedule::Depart(Id id, bool again, int64_t now_nanos, Timestamp least_u
     ++least_of_flying_[least_us];
     row.flying = row.waiting;
     row.waiting = {};
+    row.due = false;
   }
   rows->push_back({id, again});
 }
@@ -171,14 +179,8 @@ void RowSchedule::Depart(Id id, bool again, int64_t now_nanos, Timestamp least_u
 
 RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, int64_t now_nanos) {
   Row& row = rows_[id];
-  SKEWLESS_CHECK(row.in_flight && !row.queued);
-  --in_flight_;
-  row.in_flight = false;
-  if (row.failures > 0) --failing_;
-  row.failures = 0;
   window_.Answered(row.sent_nanos, now_nanos, was_full_);
-  const auto least = least_of_flying_.find(row.least_us);
-  if (--least->second == 0) least_of_flying_.erase(least);
+  Land(&row);
   Learn(id, stamp);
   // The state may have been read when later changes were in it already.
   const bool all = row.sent >= row.wanted;
@@ -200,7 +202,7 @@ RowSchedule::Readable RowSchedule::Written(Id id, const Stamp& stamp, int64_t no
     --rewrites_left_;
   }
   --outstanding_rows_;
-  if (!all) Queue(id);
+  if (!all || row.due) Queue(id);
   AdvanceKnown();
   return readable;
 }
@@ -213,6 +215,27 @@ void RowSchedule::Failed(Id id, int64_t now_nanos) {
   window_.Failed(row.sent_nanos, now_nanos);
   if (row.failures == 0) ++failing_;
   retries_.push({now_nanos + BackoffNanos(row.failures++), id});
+}
+
+// It is no longer in flight: the store has told what became of it.
+void RowSchedule::Land(Row* row) {
+  SKEWLESS_CHECK(row->in_flight && !row->queued);
+  --in_flight_;
+  row->in_flight = false;
+  if (row->failures > 0) --failing_;
+  row->failures = 0;
+  const auto least = least_of_flying_.find(row->least_us);
+  if (--least->second == 0) least_of_flying_.erase(least);
+}
+
+void RowSchedule::Refused(Id id, int64_t now_nanos) {
+  Row& row = rows_[id];
+  window_.Answered(row.sent_nanos, now_nanos, was_full_);
+  Land(&row);
+  Merge(&row.waiting, row.flying);
+  row.flying = {};
+  --outstanding_rows_;
+  Queue(id);
 }
 
 // Doubled with each failure, and somewhere between a half and the whole of that: rows that failed

@@ -48,6 +48,9 @@ class RowSchedule {
   // False where the row was to go out anyway.
   bool Rewrite(const ChangedRow& row, ByteView key);
   void EndCompare();
+  // Rows whose values change now with no event (form values): each goes out, once what is in flight
+  // of it is answered. Its number.
+  Id Due(uint32_t view, ByteView key, uint64_t hash);
   int64_t rewrites_left() const { return rewrites_left_; }
 
   // ---- Sending
@@ -79,6 +82,8 @@ class RowSchedule {
   // Answered, with the row's stamp, which is to be logged.
   Readable Written(Id row, const Stamp& stamp, int64_t now_nanos);
   void Failed(Id row, int64_t now_nanos);
+  // Refused, and not because the store has something newer: it goes out again, but read anew.
+  void Refused(Id row, int64_t now_nanos);
 
   // Stamps to log, in the order that they are counted in, since the last call.
   struct Learned {
@@ -121,6 +126,7 @@ class RowSchedule {
     bool queued = false;     // in ready_, parked_ or, to be sent again, in retries_
     bool in_flight = false;  // sent and not answered, or failed and to be sent again
     bool rewriting = false;
+    bool due = false;  // since it was last read
     uint32_t failures = 0;
     Sequence wanted = 0;  // newest change
     Sequence sent = 0;
@@ -151,6 +157,7 @@ class RowSchedule {
   void AdvanceKnown();
   void Learn(Id id, const Stamp& stamp);
   void RemoveIfDone(Id id);
+  void Land(Row* row);
   int64_t BackoffNanos(uint32_t failures);
 
   const Options options_;

@@ -28,6 +28,44 @@ Departures Taken(RowSchedule* schedule, int64_t now = 0, size_t most = 1000) {
   return rows;
 }
 
+// Finished values: a row is due with no event, and goes out as others do.
+TEST(RowSchedule, ADueRowGoesOutWhetherItIsInFlightOrNot) {
+  RowSchedule schedule({});
+  const auto due = [&] { return schedule.Due(0, AsBytes("user 1"), 1); };
+  const RowSchedule::Id row = due();
+  EXPECT_EQ(due(), row);
+  ASSERT_EQ(Taken(&schedule).size(), 1u);
+  schedule.SetSent(row, 5);
+  EXPECT_EQ(due(), row);
+  EXPECT_TRUE(Taken(&schedule).empty());
+  EXPECT_EQ(schedule.Written(row, {5, 1000, 990}, 0).events, 0);
+  const Departures again = Taken(&schedule);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_FALSE(again[0].again);
+  schedule.SetSent(row, 5);
+  schedule.Written(row, {5, 1010, 1000}, 0);
+  EXPECT_TRUE(Taken(&schedule).empty());
+  EXPECT_TRUE(schedule.idle());
+  EXPECT_EQ(schedule.learned_count(), 2u);
+}
+
+TEST(RowSchedule, ARefusedRowIsReadAnewAndKeepsItsEvents) {
+  RowSchedule schedule({});
+  schedule.Changed(Rows({{1, 5}}), 5, 100);
+  const Departures first = Taken(&schedule);
+  schedule.SetSent(first[0].row, 5);
+  schedule.Refused(first[0].row, 0);
+  EXPECT_EQ(schedule.counts().in_flight, 0);
+  EXPECT_EQ(schedule.known_sequence(), 0);
+  const Departures again = Taken(&schedule);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_FALSE(again[0].again);
+  schedule.SetSent(again[0].row, 5);
+  EXPECT_EQ(schedule.Written(again[0].row, {5, 1000}, 0).events, 2);
+  EXPECT_EQ(schedule.known_sequence(), 5);
+  EXPECT_TRUE(schedule.idle());
+}
+
 TEST(RowSchedule, ARowThatChangesInFlightGoesOutOnceMoreWhenItIsAnswered) {
   RowSchedule schedule({});
   schedule.Changed(Rows({{1, 5}, {2, 6}}), 6, 100);

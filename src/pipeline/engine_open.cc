@@ -207,7 +207,7 @@ Status Engine::OpenOffline() {
   SKEWLESS_ASSIGN_OR_RETURN(
       offline_options.availability,
       Availability::Open(files_, definition_.ResolvePath(definition_.log_path),
-                         StampedViewsOf(kernels_)));
+                         StampedViewsOf(definition_, kernels_)));
   SKEWLESS_ASSIGN_OR_RETURN(auto writer,
                             OfflineWriter::Open(files_, definition_, kernels_, offline_options));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));

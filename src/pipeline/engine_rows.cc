@@ -30,6 +30,8 @@ Status Engine::OpenRows() {
   RowWriterParts parts;
   parts.engine = &stats_;
   parts.writer = static_cast<uint32_t>(log_->epoch());
+  parts.values = definition_.online.keeps_values();
+  parts.last_available_us = log_->recovery().last_available_us;
   parts.store = std::move(store);
   SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
   SKEWLESS_ASSIGN_OR_RETURN(
@@ -38,7 +40,7 @@ Status Engine::OpenRows() {
   stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
   stamps.identity = log_->identity();
   stamps.epoch = log_->epoch();
-  parts.views = stamps.views = StampedViewsOf(kernels_);
+  parts.views = stamps.views = StampedViewsOf(definition_, kernels_);
   parts.expire_after_us = ExpireAfter(definition_);
   stamps.lock = &log_->lock();
   stamps.take_over = options_.take_over;

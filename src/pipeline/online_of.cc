@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "pipeline/values_layout.h"
+
 namespace skewless {
 namespace {
 
@@ -53,7 +55,6 @@ std::vector<DurationUs> ExpireAfter(const Definition& definition) {
 Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet& kernels) {
   const StorageDefinition& online = definition.online;
   if (online.type != "redis") return NotAvailable("online store '" + online.type + "'");
-  if (OptionOf(online, "form") == "values") return NotAvailable("online.form 'values'");
   RedisOptions store;
   store.address = OptionOf(online, "address");
   store.cluster = OptionOf(online, "cluster") == "true";
@@ -68,7 +69,14 @@ Result<RedisOptions> RedisStoreOf(const Definition& definition, const KernelSet&
   store.key_prefix = OptionOf(online, "key_prefix");
   store.project = definition.project;
   store.views = ViewNames(kernels);
-  store.fingerprints = Fingerprints(kernels);
+  if (online.keeps_values()) {
+    for (const auto& kernel : kernels) {
+      store.values.push_back(ValuesViewOf(definition, *kernel));
+      store.fingerprints.push_back(ValuesFingerprint(*kernel));
+    }
+  } else {
+    store.fingerprints = Fingerprints(kernels);
+  }
   for (const auto& kernel : kernels) {
     const bool adds = kernel->view().write == WriteStrategy::kIncrement;
     store.increments.push_back(adds ? kernel.get() : nullptr);
@@ -86,9 +94,11 @@ Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
   return OpenRedisRows(redis);
 }
 
-std::vector<StampedView> StampedViewsOf(const KernelSet& kernels) {
+std::vector<StampedView> StampedViewsOf(const Definition& definition, const KernelSet& kernels) {
   std::vector<StampedView> views;
-  for (const auto& kernel : kernels) views.push_back({kernel->view().name, kernel->fingerprint()});
+  for (const auto& kernel : kernels) {
+    views.push_back({kernel->view().name, kernel->fingerprint(), definition.online.keeps_values()});
+  }
   return views;
 }
 

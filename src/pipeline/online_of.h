@@ -28,7 +28,7 @@ Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
                                                    const KernelSet& kernels, uint64_t log_identity);
 
 // The views and their layouts, as the stamp log names them.
-std::vector<StampedView> StampedViewsOf(const KernelSet& kernels);
+std::vector<StampedView> StampedViewsOf(const Definition& definition, const KernelSet& kernels);
 
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Definition& definition,
                                                        const KernelSet& kernels);

@@ -88,14 +88,29 @@ TEST(OnlineOf, RedisByDefaultIsOneServerAndItsRowsStay) {
   EXPECT_EQ(store->expire_after_us, (std::vector<DurationUs>{0, 0, 0}));
 }
 
+TEST(OnlineOf, RowsOfFinishedValuesAreToldByAllThatTheyDependOn) {
+  const Opened opened = Open("{type: redis, address: 'cache:6379', form: values}");
+  const auto store = RedisStoreOf(*opened.definition, opened.kernels);
+  ASSERT_TRUE(store.has_value()) << store.error().ToString();
+  ASSERT_EQ(store->values.size(), opened.kernels.size());
+  for (size_t i = 0; i < store->values.size(); ++i) {
+    const ValuesView& view = store->values[i];
+    ASSERT_EQ(view.outputs.size(), opened.kernels[i]->view().output_count());
+    for (size_t o = 0; o < view.outputs.size(); ++o) {
+      EXPECT_EQ(view.outputs[o].type, opened.kernels[i]->view().output_type(o));
+      EXPECT_EQ(view.index.at(view.outputs[o].name), o);
+    }
+    EXPECT_NE(store->fingerprints[i], opened.kernels[i]->fingerprint());
+  }
+  EXPECT_TRUE(StampedViewsOf(*opened.definition, opened.kernels)[0].values);
+}
+
 TEST(OnlineOf, WhatThisVersionDoesNotDoIsNamed) {
   const auto error = [](const std::string& online) {
     const Opened opened = Open(online);
     const auto reader = OpenOnlineReader(*opened.definition, opened.kernels);
     return reader.has_value() ? Error{} : reader.error();
   };
-  EXPECT_EQ(error("{type: redis, address: 'h:1', form: values}").message,
-            "online.form 'values' is not available in this version");
   EXPECT_EQ(error("{type: dynamodb, table_prefix: p}").code, ErrorCode::kUnsupported);
   const Error missing = error("{type: redis, address: 'h:1', password_env: ONLINE_OF_NOT_SET}");
   EXPECT_EQ(missing.code, ErrorCode::kInvalid);

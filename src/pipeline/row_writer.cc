@@ -29,11 +29,14 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
   written_.opened_us = kMaxTimestamp;
   written_.closed = false;
   stats_.backlog_limit_events = options.schedule.most_events;
+  stats_.values = parts_.values;
   // What the log held before is known once it was compared, whatever comes before that.
   schedule_.BeginCompare(last_sequence);
   known_sequence_ = written_.known_sequence;
   // Whatever the store stamps from now on is later than this.
   least_stamp_ = written_.complete_us;
+  computed_us_ = std::max(
+      {parts_.stamps->computed_us(), written_.complete_us, parts_.last_available_us, Timestamp{0}});
   synced_nanos_ = written_nanos_ = MonotonicNanos();
 }
 
@@ -138,7 +141,9 @@ DurationUs RowWriter::WaitTime() {
       parts_.store->room() > 0) {
     return 0;
   }
-  return counts.rows > 0 || comparing_ || opening_ ? kBusyWaitUs : kIdleWaitUs;
+  if (counts.rows > 0 || comparing_ || opening_) return kBusyWaitUs;
+  const DurationUs until_due = SaturatingSub(timers_.next_due_us(), parts_.store->now_us());
+  return std::clamp(until_due, kBusyWaitUs, kIdleWaitUs);
 }
 
 void RowWriter::TakeTurn(DurationUs wait_us) {
@@ -181,7 +186,10 @@ Status RowWriter::Turn(DurationUs wait_us) {
   if (MayAsk() && comparing_) SKEWLESS_RETURN_IF_ERROR(Compare());
   SKEWLESS_RETURN_IF_ERROR(LogStamps(/*closing=*/false));
   // Nothing before the first comparison: what rows carry that nobody logged would be written over.
-  if (connected_ && incarnation_ != 0 && !comparing_) SKEWLESS_RETURN_IF_ERROR(SendRows());
+  if (connected_ && incarnation_ != 0 && !comparing_) {
+    TakeDueRows();
+    SKEWLESS_RETURN_IF_ERROR(SendRows());
+  }
   if (MayAsk() && opening_) SKEWLESS_RETURN_IF_ERROR(OpenForReaders());
   LookAtStore();
   Publish();

@@ -5,6 +5,9 @@
 // What the store should hold is compared with what it holds when the engine starts, and whenever
 // the store may have lost rows; then readers are let in. The engine lists its rows for that, some
 // at a time.
+//
+// Where the store keeps finished values (RowWriterParts::values), it computes them for the moment
+// that it sends them, and sends a row again when time alone changes them: row_writer_values.cc.
 #pragma once
 
 #include <atomic>
@@ -19,6 +22,7 @@
 #include "log/stamp_log.h"
 #include "online/remote_rows.h"
 #include "online/row_schedule.h"
+#include "online/row_timers.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/row_writer_stats.h"
 #include "pipeline/store_watch.h"
@@ -31,6 +35,9 @@ struct RowWriterOptions {
   DurationUs write_interval_us = 1'000'000;  // at most between two frames, where nothing happens
   size_t rows_per_read = 64;                 // states read at a time
   size_t rows_per_question = 2000;           // in one comparison
+  // Rows that only time changed wait in their heap while so many are outstanding: what events
+  // changed is not behind all of them.
+  int64_t most_due_rows = 4096;
 };
 
 struct RowWriterParts {
@@ -40,6 +47,9 @@ struct RowWriterParts {
   std::vector<StampedView> views;                // as they are logged
   std::vector<DurationUs> expire_after_us = {};  // ExpireAfter
   uint32_t writer = 0;                           // the log's epoch
+  bool values = false;                           // the store keeps finished values
+  // Of the log as the engine found it: values are computed for later times.
+  Timestamp last_available_us = kMinTimestamp;
   // Freshness is counted there, a record once for each view, when its row is answered for; records
   // of a row that go out together count from the oldest of them. Outlives the writer.
   EngineStats* engine = nullptr;
@@ -71,7 +81,8 @@ class RowWriter {
   Sequence known_sequence() const { return known_sequence_.load(std::memory_order_acquire); }
 
   // Nothing more is to come, as far as the engine knows: a store that takes no rows, and is owed
-  // none, is not waited for.
+  // none, is not waited for, and what only time changes is left to the next engine, or there is
+  // always some.
   void EndSoon() { ending_.store(true); }
   // Everything that was handed over is in the store, and readers are let in; or the end has come.
   bool drained() const { return idle_.load(std::memory_order_acquire); }
@@ -111,13 +122,19 @@ class RowWriter {
   Status Compare();
   Status Claim();
   Status CompareRows(const ChangedRows& rows);
-  Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored);
+  Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored, ByteView state);
   bool WasLost(const ChangedRow& row) const;
   Status OpenForReaders();
   Status SendRows();
   Status SendSome(std::span<const RowSchedule::Departure> rows);
   Status ReadStates(std::span<const RowSchedule::Departure> rows);
   Status LogStamps(bool closing);
+  // ---- row_writer_values.cc
+  Timestamp NextInstant(Timestamp at_least_us);
+  void ComputeValues(RowSchedule::Id row, ByteView state);
+  bool IsCurrent(const ChangedRow& row, ByteView key, const StoredRow& stored, ByteView state);
+  void TakeDueRows();
+  void CountLateness(RowSchedule::Id row, Timestamp available_us);
   void Publish();
   std::string Name(RowSchedule::Id row) const;
 
@@ -135,6 +152,15 @@ class RowWriter {
   std::vector<Bytes> spare_bytes_;   // of writes that were answered
   std::vector<int64_t> sent_nanos_;  // by row
   std::vector<StoredRow> stored_;
+
+  // ---- finished values
+  Timestamp computed_us_ = kMinTimestamp;  // no values were computed for a later time
+  RowTimers timers_;
+  RowTimers::Due due_;
+  FeatureVector vector_;
+  // By row, when it was due: since then it waits, or is in flight. kMaxTimestamp: it wasn't.
+  std::vector<Timestamp> waiting_due_us_, flying_due_us_;
+
   bool connected_ = false;
   StoreWatch watch_;
   Error away_, refusal_;            // the last of each kind

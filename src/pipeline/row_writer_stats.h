@@ -23,6 +23,9 @@ struct RowWriterStats {
   std::atomic<int64_t> stamp_bytes{0};
   std::atomic<StoreHealth> health{StoreHealth::kConnecting};
   LatencyHistogram latency;  // a row is sent -> answered
+  bool values = false;       // the store keeps finished values
+  // Of those, rows that changed with time alone: when they were due -> the store's stamp.
+  LatencyHistogram timed_latency;
 };
 
 }  // namespace skewless

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/event_log.h"
+#include "kernel/vector_encoding.h"
 #include "pipeline/row_writer.h"
 
 namespace skewless {
@@ -63,7 +64,14 @@ Status RowWriter::TakeAnswer(const RowWritten& answer) {
     return {};
   }
   stats_.latency.Record(now - sent_nanos_[row]);
-  const Stamp stamp{answer.stored_sequence, answer.available_us};
+  if (answer.outcome == RowWritten::Outcome::kBehind) {
+    computed_us_ = std::max(computed_us_, answer.computed_us);
+    waiting_due_us_[row] = std::min(waiting_due_us_[row], flying_due_us_[row]);
+    schedule_.Refused(row, now);
+    return {};
+  }
+  CountLateness(row, answer.available_us);
+  const Stamp stamp{answer.stored_sequence, answer.available_us, answer.computed_us};
   const RowSchedule::Readable readable = schedule_.Written(row, stamp, now);
   // The next write takes them while they are in the cache, whichever row's it is.
   if (sent_[row].capacity() <= kKeptBytes) spare_bytes_.push_back(std::move(sent_[row]));
@@ -159,15 +167,19 @@ Status RowWriter::CompareRows(const ChangedRows& rows) {
     stored_.clear();
     SKEWLESS_RETURN_IF_ERROR(parts_.store->ReadVersions(keys_, &stored_));
     SKEWLESS_CHECK(stored_.size() == keys_.size());
+    if (parts_.values) SKEWLESS_RETURN_IF_ERROR(parts_.states->Read(keys_));
     for (size_t i = begin; i < end; ++i) {
+      const ByteView state = parts_.values ? parts_.states->state(i - begin) : ByteView{};
       SKEWLESS_RETURN_IF_ERROR(
-          CompareRow(rows.rows[i], rows.key(rows.rows[i]), stored_[i - begin]));
+          CompareRow(rows.rows[i], rows.key(rows.rows[i]), stored_[i - begin], state));
     }
   }
   return {};
 }
 
-Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored) {
+// `state`: where the store keeps finished values, what they are computed from.
+Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored,
+                             ByteView state) {
   // Stamps that an earlier writer was not told of, or that a power cut took from its log.
   for (const Stamp& stamp : stored.stamps) {
     const Timestamp logged =
@@ -176,7 +188,9 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
     parts_.stamps->Add({row.view, key, stamp});
     found_stamps_ = true;
   }
-  if (stored.found && stored.sequence == row.sequence) return {};
+  for (const Stamp& stamp : stored.stamps) computed_us_ = std::max(computed_us_, stamp.computed_us);
+  const bool is_there = stored.found && stored.sequence == row.sequence;
+  if (is_there && (!parts_.values || IsCurrent(row, key, stored, state))) return {};
   if (stored.found && stored.sequence > row.sequence) {
     return Fail(ErrorCode::kLocked,
                 "the online store has a row of view '" + kernels_[row.view]->view().name +
@@ -187,7 +201,8 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
                 "log.");
   }
   if (!schedule_.Rewrite(row, key)) return {};
-  if (WasLost(row)) {
+  // What is there of the same record only time has changed, or the definition.
+  if (!is_there && WasLost(row)) {
     ++lost_rows_;
     stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
   } else {
@@ -235,6 +250,8 @@ Status RowWriter::SendRows() {
     if (sent_.size() < schedule_.row_limit()) {
       sent_.resize(schedule_.row_limit());
       sent_nanos_.resize(schedule_.row_limit());
+      flying_due_us_.resize(schedule_.row_limit(), kMaxTimestamp);
+      waiting_due_us_.resize(schedule_.row_limit(), kMaxTimestamp);
     }
     SKEWLESS_RETURN_IF_ERROR(SendSome(departures_));
   }
@@ -250,7 +267,13 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
     write.view = static_cast<int>(key.view);
     write.key = AsBytes(key.bytes);
     write.state = sent_[departure.row];
-    write.sequence = LoadStateHeader(write.state.data()).sequence;
+    if (parts_.values) {
+      const VectorHead head = LoadVectorHead(write.state);
+      write.sequence = head.sequence;
+      write.computed_us = head.read_us;
+    } else {
+      write.sequence = LoadStateHeader(write.state.data()).sequence;
+    }
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
     write.writer = claim_;
@@ -284,8 +307,13 @@ Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
       sent = std::move(spare_bytes_.back());
       spare_bytes_.pop_back();
     }
-    kernels_[schedule_.key(departure.row).view]->Compact(state, &sent);
-    schedule_.SetSent(departure.row, LoadStateHeader(sent.data()).sequence);
+    if (parts_.values) {
+      ComputeValues(departure.row, state);
+      schedule_.SetSent(departure.row, LoadVectorHead(sent).sequence);
+    } else {
+      kernels_[schedule_.key(departure.row).view]->Compact(state, &sent);
+      schedule_.SetSent(departure.row, LoadStateHeader(sent.data()).sequence);
+    }
   }
   return {};
 }

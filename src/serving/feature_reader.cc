@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "kernel/service_kernel.h"
+#include "kernel/vector_encoding.h"
 #include "model/key.h"
 
 namespace skewless {
@@ -31,8 +32,9 @@ struct FeatureReader::Impl {
   }
 
   void EncodeViewKeys(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
-  void FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us,
-                 std::span<const ByteView> states);
+  void ReadVectors(const ReadPlan& plan, size_t row, Timestamp read_us,
+                   std::span<const ByteView> states, std::span<const Timestamp> state_read_us);
+  void FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us);
   void AddServiceDerived(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
   Status MakeSingle(const ReadPlan& plan, const std::map<std::string, Value>& values);
   const FeatureVector& VectorOf(const ReadPlan& plan, size_t row, int view) const;
@@ -75,9 +77,24 @@ const FeatureVector& FeatureReader::Impl::VectorOf(const ReadPlan& plan, size_t 
   CheckFailed(__FILE__, __LINE__, "the view is in the plan");
 }
 
-// From the states of a row's views to its values.
-void FeatureReader::Impl::FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us,
-                                    std::span<const ByteView> states) {
+// What the store gave of a row's views: states, or vectors that are finished.
+void FeatureReader::Impl::ReadVectors(const ReadPlan& plan, size_t row, Timestamp read_us,
+                                      std::span<const ByteView> states,
+                                      std::span<const Timestamp> state_read_us) {
+  const bool finished = online != nullptr && online->finished();
+  for (size_t v = 0; v < plan.views.size(); ++v) {
+    FeatureVector& vector = vectors[row * plan.views.size() + v];
+    if (finished && !states[v].empty()) {
+      SKEWLESS_CHECK(DecodeVector(states[v], &vector).has_value());
+      continue;
+    }
+    kernels[static_cast<size_t>(plan.views[v])]->Read(
+        states[v], state_read_us.empty() ? read_us : state_read_us[v], &vector);
+  }
+}
+
+// From the vectors of a row's views to its values.
+void FeatureReader::Impl::FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us) {
   ReadRow& out = rows[row];
   out.read_us = read_us;
   out.views.clear();
@@ -85,8 +102,7 @@ void FeatureReader::Impl::FinishRow(const ReadPlan& plan, size_t row, Timestamp 
   out.statuses.clear();
   out.newest_event_us.clear();
   for (size_t v = 0; v < plan.views.size(); ++v) {
-    FeatureVector& vector = vectors[row * plan.views.size() + v];
-    kernels[static_cast<size_t>(plan.views[v])]->Read(states[v], read_us, &vector);
+    const FeatureVector& vector = vectors[row * plan.views.size() + v];
     out.views.push_back({plan.views[v], vector.status, vector.sequence, vector.newest_event_us});
   }
   for (const FeatureReference& feature : plan.features) {
@@ -153,7 +169,8 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
       const int state = impl.state_of[row * plan.views.size() + v];
       states[v] = state < 0 ? ByteView{} : impl.online->state(static_cast<size_t>(state));
     }
-    impl.FinishRow(plan, row, read_us, states);
+    impl.ReadVectors(plan, row, read_us, states, {});
+    impl.FinishRow(plan, row, read_us);
   }
   impl.AddServiceDerived(plan, inputs, row_count);
   return std::span<const ReadRow>(impl.rows.data(), row_count);
@@ -191,12 +208,13 @@ Result<const ReadRow*> FeatureReader::Read(const ReadPlan& plan,
 
 Result<const ReadRow*> FeatureReader::Finish(const ReadPlan& plan,
                                              const std::map<std::string, Value>& inputs,
-                                             Timestamp read_us,
-                                             const std::vector<ByteView>& states) {
+                                             Timestamp read_us, const std::vector<ByteView>& states,
+                                             std::span<const Timestamp> state_read_us) {
   SKEWLESS_RETURN_IF_ERROR(impl_->MakeSingle(plan, inputs));
   if (impl_->rows.empty()) impl_->rows.resize(1);
   if (impl_->vectors.size() < plan.views.size()) impl_->vectors.resize(plan.views.size());
-  impl_->FinishRow(plan, 0, read_us, states);
+  impl_->ReadVectors(plan, 0, read_us, states, state_read_us);
+  impl_->FinishRow(plan, 0, read_us);
   impl_->AddServiceDerived(plan, impl_->single, 1);
   return &impl_->rows[0];
 }

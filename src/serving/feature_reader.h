@@ -65,9 +65,10 @@ class FeatureReader {
   // One row by names; a missing key or request column is an error.
   Result<const ReadRow*> Read(const ReadPlan& plan, const std::map<std::string, Value>& inputs);
   // Finishes a row whose states come from elsewhere (get --at): the same code after the store.
-  // `states` by plan.views; empty: none.
+  // `states` by plan.views; empty: none. `state_read_us`, where it is given: when each is read.
   Result<const ReadRow*> Finish(const ReadPlan& plan, const std::map<std::string, Value>& inputs,
-                                Timestamp read_us, const std::vector<ByteView>& states);
+                                Timestamp read_us, const std::vector<ByteView>& states,
+                                std::span<const Timestamp> state_read_us = {});
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/state.h"
+#include "kernel/vector_encoding.h"
 
 namespace skewless {
 namespace {
@@ -48,7 +49,10 @@ Status FreshnessProbe::LookAtStore() {
   }
   for (size_t i = 0; i < entities_.size(); ++i) {
     const ByteView state = online_.state(i);
-    Follow(i, state.empty() ? 0 : LoadStateHeader(state.data()).sequence);
+    const Sequence sequence = state.empty()        ? 0
+                              : online_.finished() ? LoadVectorHead(state).sequence
+                                                   : LoadStateHeader(state.data()).sequence;
+    Follow(i, sequence);
   }
   return {};
 }

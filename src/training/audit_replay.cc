@@ -6,6 +6,7 @@
 #include "kernel/service_kernel.h"
 #include "training/history.h"
 #include "training/join_passes.h"
+#include "training/read_times.h"
 
 namespace skewless {
 
@@ -68,9 +69,11 @@ Status AuditReplay::Replay(FileSystem& files, const JoinOptions& options, JoinCo
     const size_t count = definition_.views[static_cast<size_t>(labels.view)].output_count();
     for (size_t i = 0; i < count; ++i) outputs.back().push_back(static_cast<int>(i));
   }
+  SKEWLESS_RETURN_IF_ERROR(MoveToReadTimes(files, definition_, kernels_, labels_));
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition_, HistoryKind::kLog, views));
-  SKEWLESS_ASSIGN_OR_RETURN(history.availability, OpenAvailability(files, definition_, kernels_));
+  SKEWLESS_ASSIGN_OR_RETURN(history.availability,
+                            OpenAvailability(files, definition_, kernels_, StampTime::kComputed));
   JoinOptions with_total = options;
   UseAvailability(history, &with_total);
   with_total.expected_records = history.expected_records;

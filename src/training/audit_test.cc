@@ -34,7 +34,7 @@ class AuditTest : public ::testing::Test {
         {"user", Value::Int(user)}, {"item", Value::String(item)}, {"cart", Value::Double(cart)}};
     FeatureVector vectors[2];
     for (size_t v = 0; v < 2; ++v) {
-      clicks_.kernels()[v]->Read((*states)[v], row.read_us, &vectors[v]);
+      clicks_.kernels()[v]->Read((*states)[v].state, row.read_us, &vectors[v]);
       row.views.push_back({v == 0 ? "activity" : "popular", vectors[v].sequence,
                            static_cast<uint8_t>(vectors[v].status)});
     }

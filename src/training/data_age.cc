@@ -117,7 +117,8 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
   }
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition, HistoryKind::kLog, views));
-  SKEWLESS_ASSIGN_OR_RETURN(const auto availability, OpenAvailability(files, definition, kernels));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto availability,
+                            OpenAvailability(files, definition, kernels, StampTime::kAvailable));
   Batch batch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, history.next(&batch));

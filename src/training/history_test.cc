@@ -100,7 +100,7 @@ TEST(StatesAt, FoldsOneEntityUpToTheTime) {
                                  {{"user", Value::Int(1)}}, kTestStart + t);
     EXPECT_TRUE(states.has_value());
     FeatureVector vector;
-    clicks.kernels()[0]->Read((*states)[0], kTestStart + t, &vector);
+    clicks.kernels()[0]->Read((*states)[0].state, (*states)[0].read_us, &vector);
     return FormatValue(vector.values[0]);
   };
   EXPECT_EQ(visits(9), "null");

@@ -2,6 +2,7 @@
 
 #include "kernel/growing_state.h"
 #include "training/history.h"
+#include "training/read_times.h"
 
 namespace skewless {
 namespace {
@@ -10,6 +11,7 @@ struct WantedRow {
   int view = 0;
   Bytes key;
   bool has_key = false;
+  Timestamp read_us = 0;
   Bytes state;
   ViewInput input;
 };
@@ -34,8 +36,8 @@ Result<WantedRow> Want(const Definition& definition, int view,
   return wanted;
 }
 
-bool IsRow(const WantedRow& wanted, const ViewInput& input, size_t row, Timestamp t) {
-  if (input.selected[row] == 0 || input.available_us[row] > t) return false;
+bool IsRow(const WantedRow& wanted, const ViewInput& input, size_t row) {
+  if (input.selected[row] == 0 || input.available_us[row] > wanted.read_us) return false;
   const ByteView key = input.keys.key(row);
   return key.size() == wanted.key.size() && std::equal(key.begin(), key.end(), wanted.key.begin());
 }
@@ -45,19 +47,37 @@ void Fold(const ViewKernel& kernel, size_t row, WantedRow* wanted) {
   FoldRow(kernel, wanted->input, row, &wanted->state);
 }
 
+Status FindReadTime(FileSystem& files, const Definition& definition, const KernelSet& kernels,
+                    Timestamp t, WantedRow* wanted) {
+  wanted->read_us = t;
+  if (!wanted->has_key) return {};
+  ViewLabels label;
+  label.view = wanted->view;
+  label.keys.bytes = wanted->key;
+  label.keys.offsets = {0, static_cast<uint32_t>(wanted->key.size())};
+  label.keys.hash = {HashKey(wanted->key)};
+  label.keys.valid = {1};
+  label.time_us = {t};
+  SKEWLESS_RETURN_IF_ERROR(MoveToReadTimes(files, definition, kernels, std::span(&label, 1)));
+  wanted->read_us = label.time_us[0];
+  return {};
+}
+
 }  // namespace
 
-Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definition,
-                                    const KernelSet& kernels, const std::vector<int>& views,
-                                    const std::map<std::string, Value>& keys, Timestamp t) {
+Result<std::vector<StateAt>> StatesAt(FileSystem& files, const Definition& definition,
+                                      const KernelSet& kernels, const std::vector<int>& views,
+                                      const std::map<std::string, Value>& keys, Timestamp t) {
   std::vector<WantedRow> wanted;
   for (const int view : views) {
     SKEWLESS_ASSIGN_OR_RETURN(WantedRow one, Want(definition, view, keys));
+    SKEWLESS_RETURN_IF_ERROR(FindReadTime(files, definition, kernels, t, &one));
     wanted.push_back(std::move(one));
   }
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition, HistoryKind::kLog, views));
-  SKEWLESS_ASSIGN_OR_RETURN(const auto availability, OpenAvailability(files, definition, kernels));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto availability,
+                            OpenAvailability(files, definition, kernels, StampTime::kComputed));
   Batch batch;
   EvaluationScratch scratch;
   for (;;) {
@@ -72,14 +92,14 @@ Result<std::vector<Bytes>> StatesAt(FileSystem& files, const Definition& definit
       kernel.Prepare(batch, scratch, &one.input);
       if (availability) availability->Set(one.view, &one.input);
       for (size_t row = 0; row < batch.rows(); ++row) {
-        if (IsRow(one, one.input, row, t)) Fold(kernel, row, &one);
+        if (IsRow(one, one.input, row)) Fold(kernel, row, &one);
       }
     }
   }
-  std::vector<Bytes> states;
+  std::vector<StateAt> states;
   for (WantedRow& one : wanted) {
     if (!one.state.empty()) one.state.resize(StateBytes(one.state).size());
-    states.push_back(std::move(one.state));
+    states.push_back({std::move(one.state), one.read_us});
   }
   return states;
 }

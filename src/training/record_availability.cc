@@ -18,11 +18,13 @@ void RecordAvailability::Set(int view, ViewInput* input) {
 
 Result<std::shared_ptr<RecordAvailability>> OpenAvailability(FileSystem& files,
                                                              const Definition& definition,
-                                                             const KernelSet& kernels) {
+                                                             const KernelSet& kernels,
+                                                             StampTime time) {
   std::vector<StampedView> views;
   for (const auto& kernel : kernels) views.push_back({kernel->view().name, kernel->fingerprint()});
   SKEWLESS_ASSIGN_OR_RETURN(
-      auto stamps, Availability::Open(files, definition.ResolvePath(definition.log_path), views));
+      auto stamps,
+      Availability::Open(files, definition.ResolvePath(definition.log_path), views, time));
   if (stamps == nullptr) return nullptr;
   return std::make_shared<RecordAvailability>(std::move(stamps));
 }

@@ -27,9 +27,11 @@ class RecordAvailability {
   std::vector<std::vector<Timestamp>> available_us_;  // by view: what its input points into
 };
 
-// Null where the log's own times hold.
+// Null where the log's own times hold. kComputed: for labels that were moved to the times that what
+// they saw was computed for (training/read_times.h).
 Result<std::shared_ptr<RecordAvailability>> OpenAvailability(FileSystem& files,
                                                              const Definition& definition,
-                                                             const KernelSet& kernels);
+                                                             const KernelSet& kernels,
+                                                             StampTime time);
 
 }  // namespace skewless

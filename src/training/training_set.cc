@@ -9,6 +9,7 @@
 
 #include "kernel/service_kernel.h"
 #include "training/join_passes.h"
+#include "training/read_times.h"
 
 namespace skewless {
 namespace {
@@ -154,14 +155,18 @@ class TrainingSetMaker {
       }
       outputs.emplace_back(needed.begin(), needed.end());
     }
+    const JoinOptions& asked = request_.join;
+    if (request_.history == HistoryKind::kLog && asked.as_of == AsOf::kAvailable && !asked.delay_us)
+      SKEWLESS_RETURN_IF_ERROR(MoveToReadTimes(files, definition_, kernels, view_labels));
     // Files mostly lie in the order of arrivals; only those that don't are sorted.
     for (const FileOrder order : {FileOrder::kAsTheyLie, FileOrder::kSort}) {
       const auto open = [&]() -> Result<History> {
         SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history,
                                                                wanted_.views, order));
         if (request_.history == HistoryKind::kLog) {
-          SKEWLESS_ASSIGN_OR_RETURN(history.availability,
-                                    OpenAvailability(files, definition_, kernels));
+          SKEWLESS_ASSIGN_OR_RETURN(
+              history.availability,
+              OpenAvailability(files, definition_, kernels, StampTime::kComputed));
         }
         return history;
       };

@@ -111,6 +111,7 @@ class SimulatedRows : public RemoteRows {
   }
   Timestamp least_stamp() const override { return told_; }
   Status Claim(uint32_t writer) override;
+  Timestamp now_us() const override { return told_; }
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
 

@@ -35,7 +35,8 @@ class Verdict {
           [this, number](const oracle::Record& record) { return AvailableOf(number, record); });
     }
     if (auto found = CheckServed()) return found;
-    const auto availability = OpenAvailability(world_.files(), definition_, world_.kernels());
+    const auto availability =
+        OpenAvailability(world_.files(), definition_, world_.kernels(), StampTime::kComputed);
     if (!availability) return "the stamps: " + availability.error().ToString();
     if (scenario_.remote == (*availability == nullptr)) return "stamps without need, or none";
     availability_ = availability->get();

@@ -4,6 +4,9 @@
 
 #include <array>
 
+#include "base/check.h"
+#include "model/key_text.h"
+
 namespace skewless::redis {
 namespace {
 
@@ -32,6 +35,22 @@ std::string Layout(uint64_t fingerprint) {
   return fmt::format("{:08x}", static_cast<uint32_t>(fingerprint));
 }
 
+// By slot: the least number whose decimal digits lie in it.
+const std::vector<uint32_t>& NumbersOfSlots() {
+  static const std::vector<uint32_t> numbers = [] {
+    std::vector<uint32_t> found(kSlots, UINT32_MAX);
+    size_t left = kSlots;
+    for (uint32_t number = 0; left > 0; ++number) {
+      uint32_t& slot = found[Crc16(std::to_string(number)) % kSlots];
+      if (slot != UINT32_MAX) continue;
+      slot = number;
+      --left;
+    }
+    return found;
+  }();
+  return numbers;
+}
+
 }  // namespace
 
 uint32_t BucketOf(ByteView key) { return static_cast<uint32_t>(Hash64(key) % kBuckets); }
@@ -58,15 +77,42 @@ std::vector<uint64_t> LayoutsOf(const RedisOptions& options) {
   return layouts;
 }
 
-Keys::Keys(const RedisOptions& options) : project_(options.key_prefix + options.project) {
+Keys::Keys(const RedisOptions& options)
+    : cluster_(options.cluster), project_(options.key_prefix + options.project) {
   const std::vector<uint64_t> layouts = LayoutsOf(options);
-  for (size_t i = 0; i < options.views.size(); ++i)
-    row_heads_.push_back(project_ + ":" + options.views[i] + ":" + Layout(layouts[i]) + ":");
+  for (size_t i = 0; i < options.views.size(); ++i) {
+    const std::string head = project_ + ":" + options.views[i] + ":";
+    if (options.keeps_values()) {
+      row_heads_.push_back(head + "{");
+      key_types_.push_back(options.values[i].key_types);
+    } else {
+      row_heads_.push_back(head + Layout(layouts[i]) + ":");
+    }
+  }
+}
+
+uint32_t Keys::BucketOf(int view, ByteView key) const {
+  if (key_types_.empty()) return redis::BucketOf(key);
+  if (!cluster_) return 0;
+  std::string row;
+  AppendRowKey(view, 0, key, &row);
+  return SlotOf(row);
+}
+
+std::string Keys::TagOf(uint32_t bucket) const {
+  return key_types_.empty() ? Tag(bucket) : fmt::format("{{{}}}", NumbersOfSlots()[bucket]);
 }
 
 std::string Keys::Tag(uint32_t bucket) { return fmt::format("{{{:03x}}}", bucket); }
 
 void Keys::AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const {
+  if (!key_types_.empty()) {
+    const auto index = static_cast<size_t>(view);
+    *out += row_heads_[index];
+    SKEWLESS_CHECK(AppendKeyText(key_types_[index], key, out).has_value());
+    *out += '}';
+    return;
+  }
   constexpr char kDigits[] = "0123456789abcdef";
   const char tag[] = {'{', kDigits[bucket >> 8 & 15], kDigits[bucket >> 4 & 15],
                       kDigits[bucket & 15], '}'};

@@ -1,4 +1,4 @@
-// Where things lie in Redis. The layout is in docs/formats/redis.md.
+// Where things lie in Redis. The layout is in docs/formats/redis.md and redis-values.md.
 //
 //   <prefix><project>:<view>:<layout>:{<bucket>}<key>   a row; <layout> is 8 hexadecimal digits of
 //                                                       the view's fingerprint and its write
@@ -10,12 +10,19 @@
 // A row's bucket, one of 1024 by the hash of its entity's key, is its hash tag: so rows of one
 // entity share a slot over all views, and rows of a batch share slots often enough to share calls.
 // In a cluster each bucket has a clock and an open of its own: "::clock:{1a3}".
+//
+// Finished values are for people to find:
+//
+//   <prefix><project>:<view>:{<entity>}                 a row; <entity> as model/key_text.h has it
+//
+// There each slot is a bucket. Its tag is the least number that lies in it.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "online/redis/redis_store.h"
 
 namespace skewless::redis {
@@ -34,20 +41,30 @@ class Keys {
  public:
   explicit Keys(const RedisOptions& options);
 
+  uint32_t buckets() const { return key_types_.empty() ? kBuckets : kSlots; }
+  // Of the row; where nothing depends on it, any.
+  uint32_t BucketOf(int view, ByteView key) const;
+  uint32_t SlotOfBucket(uint32_t bucket) const {
+    return key_types_.empty() ? SlotOf(Tag(bucket)) : bucket;
+  }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
   std::string Clock() const { return project_ + "::clock"; }
-  std::string Clock(uint32_t bucket) const { return Clock() + ":" + Tag(bucket); }
+  std::string Clock(uint32_t bucket) const { return Clock() + ":" + TagOf(bucket); }
   std::string Open() const { return project_ + "::open"; }
-  std::string Open(uint32_t bucket) const { return Open() + ":" + Tag(bucket); }
+  std::string Open(uint32_t bucket) const { return Open() + ":" + TagOf(bucket); }
   std::string Log() const { return project_ + "::log"; }
   const std::string& project() const { return project_; }
 
   static std::string Tag(uint32_t bucket);  // "{1a3}"
 
  private:
-  std::string project_;                 // with the prefix
-  std::vector<std::string> row_heads_;  // by view: up to the bucket
+  std::string TagOf(uint32_t bucket) const;
+
+  bool cluster_ = false;
+  std::string project_;                       // with the prefix
+  std::vector<std::string> row_heads_;        // by view: up to the bucket, or the entity
+  std::vector<std::vector<Type>> key_types_;  // by view, where rows are finished values
 };
 
 // What an `open` key holds: "<run id> <layout> <layout> ...".

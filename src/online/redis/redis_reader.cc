@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "kernel/state.h"
+#include "online/redis/values_row.h"
+#include "online/redis/values_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -41,7 +43,7 @@ RedisReader::RedisReader(const RedisOptions& options, std::unique_ptr<Servers> s
 // One for a server that has everything; in a cluster one for each bucket.
 void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
   buckets_.clear();
-  for (const RowKey& key : keys) buckets_.push_back(BucketOf(key.key));
+  for (const RowKey& key : keys) buckets_.push_back(keys_.BucketOf(key.view, key.key));
   order_.resize(keys.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
   const bool cluster = servers_->cluster();
@@ -62,7 +64,7 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
     Servers::Question& question = questions_[q];
     const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
     const std::string open = cluster ? keys_.Open(bucket) : keys_.Open();
-    question.slot = cluster ? SlotOf(Keys::Tag(bucket)) : 0;
+    question.slot = cluster ? keys_.SlotOfBucket(bucket) : 0;
     question.plain.clear();
     AppendCommand({"TIME"}, &question.plain);
     MakeQuestion(keys,
@@ -85,8 +87,7 @@ void RedisReader::MakeQuestion(std::span<const RowKey> keys, std::span<const siz
   Bytes& out = question->keyed;
   out.clear();
   if (hashes > 0) AppendCommand({"MULTI"}, &out);
-  BeginCommand(2 + group.size() - hashes, &out);
-  AppendWord("MGET", &out);
+  BeginRead(1 + group.size() - hashes, &out);
   AppendWord(open, &out);
   for (const size_t i : group) {
     if (!is_hash(keys[i].view)) AppendKey(keys[i], buckets_[i], &out);
@@ -101,6 +102,26 @@ void RedisReader::MakeQuestion(std::span<const RowKey> keys, std::span<const siz
   }
   AppendCommand({"EXEC"}, &out);
   question->replies = 3 + hashes;
+}
+
+// The command that reads so many keys, and what they are follows.
+void RedisReader::BeginRead(size_t keys, Bytes* out) const {
+  if (!finished()) {
+    BeginCommand(1 + keys, out);
+    AppendWord("MGET", out);
+    return;
+  }
+  BeginCommand(3 + keys, out);
+  AppendWord("EVAL", out);
+  AppendWord(kReadValuesScript, out);
+  AppendWord(std::to_string(keys), out);
+}
+
+tl::unexpected<Error> RedisReader::OtherLayout(const Connection& server, int view) const {
+  return Fail(ErrorCode::kUnavailable,
+              "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
+                  options_.views[static_cast<size_t>(view)] + "' with this definition",
+              "Start this process and the engine with the same definition.");
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {
@@ -118,9 +139,7 @@ Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, 
     case Opened::kOtherLayout:
       break;
   }
-  return Fail(ErrorCode::kUnavailable,
-              at + " holds no view '" + options_.views[index] + "' with this definition",
-              "Start this process and the engine with the same definition.");
+  return OtherLayout(server, view);
 }
 
 Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
@@ -146,19 +165,25 @@ Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowK
     if (view != checked)
       SKEWLESS_RETURN_IF_ERROR(CheckOpen(*rows.element[0], *answer.server, view));
     checked = view;
+    Result<Stamp> stamp;
     if (const ViewKernel* const kernel = options_.increments_of(view)) {
       const redisReply& reply = *answer.keyed->element[hash++];
       if (IsError(reply)) return tl::unexpected<Error>(ErrorOf(TextOf(reply), server).error);
-      SKEWLESS_RETURN_IF_ERROR(TakeHash(reply, *kernel, i, snapshot));
+      stamp = TakeHash(reply, *kernel, i);
     } else {
-      SKEWLESS_RETURN_IF_ERROR(TakeRow(*rows.element[row++], view, i, snapshot));
+      const redisReply& reply = *rows.element[row++];
+      stamp = finished() ? TakeValues(reply, view, *answer.server, i) : TakeState(reply, view, i);
     }
+    if (!stamp) return tl::unexpected<Error>(stamp.error());
+    if (*stamp == Stamp{}) continue;  // no such row
+    snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, stamp->available_us);
+    newest_ = std::max(newest_, stamp->sequence);
   }
   return {};
 }
 
-Status RedisReader::TakeRow(const redisReply& reply, int view, size_t row, Snapshot* snapshot) {
-  if (!IsText(reply)) return {};  // no such row
+Result<Stamp> RedisReader::TakeState(const redisReply& reply, int view, size_t row) {
+  if (!IsText(reply)) return Stamp{};
   SKEWLESS_ASSIGN_OR_RETURN(const Row decoded, DecodeRow(AsBytes(TextOf(reply))));
   const uint64_t fingerprint = options_.fingerprints[static_cast<size_t>(view)];
   if (decoded.state.size() < sizeof(StateHeader) ||
@@ -166,25 +191,34 @@ Status RedisReader::TakeRow(const redisReply& reply, int view, size_t row, Snaps
       LoadStateHeader(decoded.state.data()).size != decoded.state.size() ||
       LoadStateHeader(decoded.state.data()).fingerprint != fingerprint)
     return NoState();
-  snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, decoded.stamp.available_us);
-  newest_ = std::max(newest_, decoded.stamp.sequence);
   states_[row] = decoded.state;
-  return {};
+  return decoded.stamp;
 }
 
-Status RedisReader::TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row,
-                             Snapshot* snapshot) {
-  if (!IsArray(reply, 1)) return {};  // no such row
+Result<Stamp> RedisReader::TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row) {
+  if (!IsArray(reply, 1)) return Stamp{};
   words_.clear();
   for (size_t i = 0; i < reply.elements; ++i) words_.push_back(TextOf(*reply.element[i]));
   SKEWLESS_RETURN_IF_ERROR(DecodeHashRow(words_, &hash_));
   if (hash_.header.fingerprint != kernel.fingerprint()) return NoState();
   if (made_.size() <= row) made_.resize(row + 1);
   if (!StateOfNumbers(kernel, hash_.header, hash_.numbers, &made_[row])) return NoState();
-  snapshot->greatest_stamp = std::max(snapshot->greatest_stamp, hash_.stamp.available_us);
-  newest_ = std::max(newest_, hash_.stamp.sequence);
   states_[row] = made_[row];
-  return {};
+  return hash_.stamp;
+}
+
+Result<Stamp> RedisReader::TakeValues(const redisReply& reply, int view, const Connection& server,
+                                      size_t row) {
+  if (reply.type == REDIS_REPLY_ARRAY && reply.elements == 0) return Stamp{};
+  const auto index = static_cast<size_t>(view);
+  SKEWLESS_ASSIGN_OR_RETURN(
+      DecodedValues decoded,
+      DecodeValuesRow(options_.values[index], options_.fingerprints[index], reply));
+  if (decoded.other_layout) return OtherLayout(server, view);
+  if (made_.size() <= row) made_.resize(row + 1);
+  made_[row] = std::move(decoded.vector);
+  states_[row] = made_[row];
+  return decoded.stamp;
 }
 
 Result<RedisReader::Snapshot> RedisReader::TakeAnswers(std::span<const RowKey> keys) {

@@ -1,6 +1,6 @@
 // Rows of Redis at one instant T of its servers' clocks. In one round trip: TIME, then one MGET of
 // the rows and of what says that they are all there; where some are hashes, a MULTI of that MGET
-// and an HGETALL of each.
+// and an HGETALL of each; where they are finished values, a script.
 //
 // A server runs one command at a time, so the clock that TIME told, less a microsecond, is an
 // instant by which all that was stamped until then is in what was read. Nothing stamped later may
@@ -21,6 +21,7 @@ class RedisReader final : public OnlineReader {
   Result<Timestamp> Read(std::span<const RowKey> keys) override;
   ByteView state(size_t i) const override { return states_[i]; }
   Sequence last_committed() const override { return newest_; }
+  bool finished() const override { return options_.keeps_values(); }
 
  private:
   RedisReader(const RedisOptions& options, std::unique_ptr<Servers> servers);
@@ -36,9 +37,12 @@ class RedisReader final : public OnlineReader {
   Result<Snapshot> TakeAnswers(std::span<const RowKey> keys);
   Status TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
                   std::span<const size_t> group, Snapshot* snapshot);
-  Status TakeRow(const redisReply& reply, int view, size_t row, Snapshot* snapshot);
-  Status TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row,
-                  Snapshot* snapshot);
+  void BeginRead(size_t keys, Bytes* out) const;
+  // A row of the answer, which is the one at `row`. No stamp where there is none.
+  Result<Stamp> TakeState(const redisReply& reply, int view, size_t row);
+  Result<Stamp> TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row);
+  Result<Stamp> TakeValues(const redisReply& reply, int view, const Connection& server, size_t row);
+  tl::unexpected<Error> OtherLayout(const Connection& server, int view) const;
   Status CheckOpen(const redisReply& open, const Connection& server, int view) const;
   bool is_hash(int view) const { return options_.increments_of(view) != nullptr; }
 
@@ -52,10 +56,10 @@ class RedisReader final : public OnlineReader {
   std::vector<uint32_t> buckets_;
   std::string key_;
   std::vector<ByteView> states_;
-  // Of hashes: their words, and the states that were made of them, by row.
+  std::vector<Bytes> made_;  // by row: what states_ are of, where a row is a hash
+  // Of hashes that are written by increments: their words.
   std::vector<std::string_view> words_;
   HashRow hash_;
-  std::vector<Bytes> made_;
   std::vector<uint64_t> layouts_;  // by view
   Sequence newest_ = 0;
 };

@@ -17,6 +17,11 @@ constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server 
 constexpr size_t kMaxSpare = 256;
 constexpr int64_t kExpiryMarginMs = 60'000;
 
+// The one that most calls are of.
+const Script& ScriptOf(const RedisOptions& options) {
+  return options.keeps_values() ? ValuesScript() : VersionedScript();
+}
+
 Error Unserved(const std::string& address) {
   return {ErrorCode::kUnavailable, "Redis at " + address + ": no server of the cluster has a slot",
           "See 'redis-cli --cluster check'."};
@@ -28,7 +33,7 @@ Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options)
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
   SKEWLESS_ASSIGN_OR_RETURN(
       auto servers,
-      Servers::Make(options, {"SCRIPT", "LOAD", std::string(VersionedScript().text)}));
+      Servers::Make(options, {"SCRIPT", "LOAD", std::string(ScriptOf(options).text)}));
   SKEWLESS_ASSIGN_OR_RETURN(auto questions, Servers::Make(options, {}));
   return std::unique_ptr<RemoteRows>(
       new RedisRows(options, std::move(servers), std::move(questions)));
@@ -44,8 +49,10 @@ RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> serve
       bases_(options.base_bytes) {
   for (const DurationUs after : options_.expire_after_us) expires_ |= after > 0;
   for (const ViewKernel* const kernel : options_.increments) increments_ |= kernel != nullptr;
-  for (uint32_t bucket = 0; bucket < kBuckets; ++bucket)
-    bucket_slot_.push_back(SlotOf(Keys::Tag(bucket)));
+  SKEWLESS_CHECK(!increments_ || !options_.keeps_values());
+  for (uint32_t bucket = 0; bucket < keys_.buckets(); ++bucket)
+    bucket_slot_.push_back(keys_.SlotOfBucket(bucket));
+  claimed_.resize(keys_.buckets());
 }
 
 size_t RedisRows::room() const {
@@ -99,7 +106,9 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
   Call call = NewCall(bucket);
   const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
   const std::span<const std::string> keys(group_keys_.data(), count);
-  if (options_.increments_of(group_rows_[0].view) != nullptr) {
+  if (options_.keeps_values()) {
+    EncodeValuesCall(clock, group_rows_, keys, options_.values, options_.fingerprints, call.get());
+  } else if (options_.increments_of(group_rows_[0].view) != nullptr) {
     EncodeIncrements(clock, keys, call.get());
   } else {
     EncodeCall(clock, group_rows_, keys, group_expire_, call.get());
@@ -119,7 +128,7 @@ Status RedisRows::Send(std::span<const RowWrite> rows) {
 // script.
 void RedisRows::EncodeGroups(std::span<const RowWrite> rows) {
   buckets_.clear();
-  for (const RowWrite& row : rows) buckets_.push_back(BucketOf(row.key));
+  for (const RowWrite& row : rows) buckets_.push_back(keys_.BucketOf(row.view, row.key));
   order_.resize(rows.size());
   std::iota(order_.begin(), order_.end(), size_t{0});
   const auto part = [&](size_t i) {
@@ -215,6 +224,16 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
   }
 }
 
+void RedisRows::NoteTime(Timestamp time_us) {
+  time_us_ = time_us;
+  time_noted_ns_ = MonotonicNanos();
+}
+
+Timestamp RedisRows::now_us() const {
+  if (time_us_ == kMinTimestamp) return kMinTimestamp;
+  return time_us_ + (MonotonicNanos() - time_noted_ns_) / 1000;
+}
+
 // The claim stood there and is gone: rows that stood there may be, too.
 void RedisRows::NoteUnclaimed(uint32_t bucket) {
   if (!claimed_[servers_->cluster() ? bucket : 0]) return;
@@ -249,12 +268,14 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     FailCall(*call, error.error, error.may_retry, &done_);
   } else {
     in_flight_ -= call->rows.size();
-    const auto decoded = DecodeWriteReply(reply, *call, &done_);
+    const auto decoded = options_.keeps_values() ? DecodeValuesReply(reply, *call, &done_)
+                                                 : DecodeWriteReply(reply, *call, &done_);
     if (!decoded) {
       FailCall(*call, decoded.error(), false, &done_);
     } else if (!decoded->claimed) {
       NoteUnclaimed(call->bucket);
     } else {
+      NoteTime(decoded->stamp_us);
       if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
       if (!call->kept.empty()) TakeIncrements(*call, decoded->apart);
     }
@@ -348,7 +369,7 @@ void RedisRows::UpdateIncarnation() {
   std::string servers = std::to_string(losses_);
   if (servers_->cluster() && servers_->map().empty()) return;
   const Connection* last = nullptr;
-  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? kBuckets : 1); ++bucket) {
+  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? keys_.buckets() : 1); ++bucket) {
     Connection* const server = servers_->Of(bucket_slot_[bucket]);
     if (server == nullptr || server->run_id().empty()) return;
     if (server == last) continue;
@@ -357,7 +378,7 @@ void RedisRows::UpdateIncarnation() {
   }
   const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
   if (now != incarnation_ && incarnation_ != 0) {
-    claimed_.reset();
+    claimed_.assign(claimed_.size(), false);
     bases_.Clear();
   }
   incarnation_ = now;

@@ -3,7 +3,6 @@
 // connection breaks fails, as it may have landed.
 #pragma once
 
-#include <bitset>
 #include <deque>
 
 #include "online/redis/increment_call.h"
@@ -24,6 +23,7 @@ class RedisRows final : public RemoteRows {
   // were not written to yet tell nothing.
   Timestamp least_stamp() const override { return least_stamp_; }
   Status Claim(uint32_t writer) override;
+  Timestamp now_us() const override;
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
 
@@ -62,6 +62,7 @@ class RedisRows final : public RemoteRows {
   void FailLate(std::deque<Call>* calls, const Error& error);
   void AskForSlots(Lane& lane);
   void NoteUnclaimed(uint32_t bucket);
+  void NoteTime(Timestamp time_us);
   void UpdateIncarnation();
   Status Health();
   Status CheckOwner();
@@ -69,6 +70,9 @@ class RedisRows final : public RemoteRows {
   Status CheckPolicies();
   Status AskInChunks(std::span<const RowKey> keys, size_t head_bytes, std::vector<StoredRow>* rows,
                      std::vector<size_t>* longer);
+  void AppendQuestion(int view, const std::string& key, size_t head_bytes, Bytes* out) const;
+  // `*more`: it has more stamps than the answer holds.
+  Result<StoredRow> TakeVersion(int view, const redisReply& reply, bool* more) const;
 
   RedisOptions options_;
   Keys keys_;
@@ -85,12 +89,14 @@ class RedisRows final : public RemoteRows {
   Status slots_;  // what came of the last question for them
   int64_t slots_asked_ns_ = 0;
   bool expires_ = false;
-  bool increments_ = false;        // of some view
-  std::bitset<kBuckets> claimed_;  // in this incarnation
-  uint64_t losses_ = 0;            // claims that were gone
-  uint32_t writer_ = 0;            // as it claimed the rows
+  bool increments_ = false;    // of some view
+  std::vector<bool> claimed_;  // by bucket, in this incarnation
+  uint64_t losses_ = 0;        // claims that were gone
+  uint32_t writer_ = 0;        // as it claimed the rows
   uint64_t incarnation_ = 0;
   Timestamp least_stamp_ = kMinTimestamp;
+  Timestamp time_us_ = kMinTimestamp;  // the last that a server told of its clock, and when
+  int64_t time_noted_ns_ = 0;
   std::vector<uint32_t> bucket_slot_;
   RowBases bases_;  // of rows written by increments
   IncrementEncoder encoder_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "online/redis/redis_rows.h"
+#include "online/redis/values_row.h"
 #include "online/redis/write_script.h"
 
 namespace skewless::redis {
@@ -13,10 +14,6 @@ namespace {
 constexpr size_t kKeysPerQuestion = 10'000;
 // A row's head and as many stamps as most rows carry.
 constexpr size_t kCommonHeadBytes = kRowHeadBytes + 16 * 16;
-
-void AppendGetRange(const std::string& key, size_t bytes, Bytes* out) {
-  AppendCommand({"GETRANGE", key, "0", std::to_string(bytes - 1)}, out);
-}
 
 StoredRow StoredRowOf(RowHead head) {
   StoredRow row;
@@ -50,6 +47,7 @@ Status RedisRows::CheckOwner() {
   for (Servers::Question& question : questions) question.slot = SlotOf(key);
   AppendCommand({"SET", key, ours, "NX"}, &questions[0].keyed);
   AppendCommand({"GET", key}, &questions[1].keyed);
+  AppendCommand({"TIME"}, &questions[1].plain);
   std::vector<Servers::Answer> answers;
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(questions, &answers));
   const redisReply& stored = *answers[1].keyed;
@@ -58,6 +56,8 @@ Status RedisRows::CheckOwner() {
     if (IsError(*answer.keyed))
       return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
   }
+  SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answers[1].plain));
+  NoteTime(time);
   if (IsText(stored) && TextOf(stored) == ours) return CheckPolicies();
   return Fail(
       ErrorCode::kLocked,
@@ -69,7 +69,7 @@ Status RedisRows::CheckOwner() {
 
 Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
-  const uint32_t count = servers_->cluster() ? kBuckets : 1;
+  const uint32_t count = servers_->cluster() ? keys_.buckets() : 1;
   const std::string script(kClaimScript);
   asked_.assign(count, {});
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
@@ -82,7 +82,7 @@ Status RedisRows::Claim(uint32_t writer) {
     SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
     if (holder > writer) return tl::unexpected<Error>(TakenOver(writer, holder));
   }
-  claimed_.set();
+  claimed_.assign(claimed_.size(), true);
   writer_ = writer;
   return {};
 }
@@ -98,6 +98,29 @@ Result<int64_t> RedisRows::HolderIn(const Servers::Answer& answer) const {
   return Fail(ErrorCode::kCorrupt, "a script's reply makes no sense");
 }
 
+void RedisRows::AppendQuestion(int view, const std::string& key, size_t head_bytes,
+                               Bytes* out) const {
+  if (options_.increments_of(view) != nullptr) return AppendCommand({"HGET", key, kRowField}, out);
+  if (!options_.keeps_values())
+    return AppendCommand({"GETRANGE", key, "0", std::to_string(head_bytes - 1)}, out);
+  BeginCommand(2 + std::size(kVersionFields), out);
+  AppendWord("HMGET", out);
+  AppendWord(key, out);
+  for (const std::string_view field : kVersionFields) AppendWord(field, out);
+}
+
+Result<StoredRow> RedisRows::TakeVersion(int view, const redisReply& reply, bool* more) const {
+  if (options_.keeps_values())
+    return StoredValuesOf(options_.fingerprints[static_cast<size_t>(view)], reply);
+  const std::string_view text = IsText(reply) ? TextOf(reply) : "";
+  if (text.empty()) return StoredRow{};
+  const bool is_hash = options_.increments_of(view) != nullptr;
+  SKEWLESS_ASSIGN_OR_RETURN(RowHead head,
+                            DecodeRowHead(AsBytes(text), is_hash ? kHashRowMagic : kRowMagic));
+  *more = head.unlogged.size() < head.unlogged_count;
+  return StoredRowOf(std::move(head));
+}
+
 Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
                               std::vector<StoredRow>* rows, std::vector<size_t>* longer) {
   std::string key;
@@ -105,17 +128,13 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
     const size_t end = std::min(keys.size(), begin + kKeysPerQuestion);
     asked_.resize(end - begin);
     for (size_t i = begin; i < end; ++i) {
-      const uint32_t bucket = BucketOf(keys[i].key);
+      const uint32_t bucket = keys_.BucketOf(keys[i].view, keys[i].key);
       key.clear();
       keys_.AppendRowKey(keys[i].view, bucket, keys[i].key, &key);
       Servers::Question& question = asked_[i - begin];
       question.slot = bucket_slot_[bucket];
       question.keyed.clear();
-      if (options_.increments_of(keys[i].view) != nullptr) {
-        AppendCommand({"HGET", key, kRowField}, &question.keyed);
-      } else {
-        AppendGetRange(key, head_bytes, &question.keyed);
-      }
+      AppendQuestion(keys[i].view, key, head_bytes, &question.keyed);
     }
     SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
     for (size_t i = begin; i < end; ++i) {
@@ -124,13 +143,9 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
         return tl::unexpected<Error>(
             ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error);
       }
-      const std::string_view text = IsText(*answer.keyed) ? TextOf(*answer.keyed) : "";
-      if (text.empty()) continue;
-      const bool is_hash = options_.increments_of(keys[i].view) != nullptr;
-      SKEWLESS_ASSIGN_OR_RETURN(RowHead head,
-                                DecodeRowHead(AsBytes(text), is_hash ? kHashRowMagic : kRowMagic));
-      if (head.unlogged.size() < head.unlogged_count) longer->push_back(i);
-      (*rows)[i] = StoredRowOf(std::move(head));
+      bool more = false;
+      SKEWLESS_ASSIGN_OR_RETURN((*rows)[i], TakeVersion(keys[i].view, *answer.keyed, &more));
+      if (more) longer->push_back(i);
     }
   }
   return {};
@@ -161,7 +176,7 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
                 "Read the rows' versions again, and write what is missing.");
   };
   if (incarnation != incarnation_ || incarnation == 0) return changed();
-  const uint32_t count = servers_->cluster() ? kBuckets : 1;
+  const uint32_t count = servers_->cluster() ? keys_.buckets() : 1;
   asked_.assign(count, {});
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
     const Connection* const server = servers_->Of(bucket_slot_[bucket]);

@@ -1,13 +1,16 @@
 // Redis as the online store, on its own or as a cluster: a row is one string value, or a hash of
-// numbers where its view is written by increments; a script compares versions, writes and stamps
-// it, and it is read together with the server's clock.
-// Formats: docs/formats/redis.md, redis-increments.md. Running one: docs/operations/redis.md.
+// numbers where its view is written by increments, or of finished values; a script compares
+// versions, writes and stamps it, and it is read together with the server's clock.
+// Formats: docs/formats/redis.md, redis-increments.md, redis-values.md. Running one:
+// docs/operations/redis.md.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "model/schema.h"
 #include "online/remote_rows.h"
 
 namespace skewless {
@@ -21,6 +24,13 @@ struct RedisTls {
   std::string key_file;
 };
 
+// What a view's rows are made of where they are finished values.
+struct ValuesView {
+  std::vector<Type> key_types;                       // of the entity's columns
+  std::vector<ColumnSpec> outputs;                   // features, then derived ones
+  std::map<std::string, size_t, std::less<>> index;  // of outputs, by name
+};
+
 struct RedisOptions {
   std::string address;  // host:port; of a cluster: of one node that knows the others
   bool cluster = false;
@@ -31,11 +41,15 @@ struct RedisOptions {
 
   std::string key_prefix;
   std::string project;
-  std::vector<std::string> views;      // names, in the definition's order
-  std::vector<uint64_t> fingerprints;  // of their kernels
+  std::vector<std::string> views;  // names, in the definition's order
+  // What their rows depend on: states on their kernels, finished values on more
+  // (ValuesFingerprint).
+  std::vector<uint64_t> fingerprints;
   // By view: the kernel, which outlives the store, of one that is written by increments; null, or
   // no entry: its rows are written whole.
   std::vector<const ViewKernel*> increments;
+  std::vector<ValuesView> values;  // rows are finished values; empty: states
+  bool keeps_values() const { return !values.empty(); }
 
   DurationUs connect_timeout_us = 2 * kSecondUs;
   DurationUs timeout_us = kSecondUs;  // without any answer while answers are due

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "online/redis/increment_script.h"
 #include "online/redis/redis_row.h"
+#include "online/redis/values_script.h"
 #include "online/redis/write_script.h"
 
 namespace skewless::redis {
@@ -18,9 +19,17 @@ tl::unexpected<Error> Senseless() {
   return Fail(ErrorCode::kCorrupt, "the write script's reply makes no sense");
 }
 
+// The sequence that is stored, in its eight bytes.
+bool TakeStored(std::string_view bytes, Timestamp at, RowWritten* done) {
+  if (bytes.size() != sizeof(Sequence)) return false;
+  done->available_us = at;
+  done->stored_sequence = LoadLe<Sequence>(AsBytes(bytes).data());
+  return true;
+}
+
 // Four elements of the reply, about one row.
-Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritten* first,
-                      WriteReply* reply) {
+Status ApplyException(redisReply* const* parts, const WriteCall& call,
+                      TakeStoredFunction take_stored, RowWritten* first, WriteReply* reply) {
   if (parts[0]->type != REDIS_REPLY_INTEGER || !IsText(*parts[1]) || !IsText(*parts[2]) ||
       parts[3]->type != REDIS_REPLY_INTEGER)
     return Senseless();
@@ -31,7 +40,7 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
   if (what == "foreign") {
     done.outcome = RowWritten::Outcome::kFailed;
     done.stored_sequence = 0;
-    done.available_us = 0;
+    done.available_us = done.computed_us = 0;
     done.error = {ErrorCode::kVersion,
                   "a row's key in Redis holds something that is no row of ours",
                   "Another program, or a newer version of this one, uses the same key_prefix and "
@@ -41,22 +50,21 @@ Status ApplyException(redisReply* const* parts, const WriteCall& call, RowWritte
   if (what == "apart" && !call.kept.empty()) {
     done.outcome = RowWritten::Outcome::kFailed;
     done.stored_sequence = 0;
-    done.available_us = 0;
+    done.available_us = done.computed_us = 0;
     done.may_retry = true;
     reply->apart.push_back(static_cast<size_t>(row - 1));
     return {};
   }
-  if (parts[2]->len != sizeof(Sequence)) return Senseless();
-  done.available_us = parts[3]->integer;
-  done.stored_sequence = LoadLe<Sequence>(reinterpret_cast<const uint8_t*>(parts[2]->str));
   if (what == "same") {
     done.outcome = RowWritten::Outcome::kAlreadyThere;
   } else if (what == "older") {
     done.outcome = RowWritten::Outcome::kOlder;
+  } else if (what == "behind") {
+    done.outcome = RowWritten::Outcome::kBehind;
   } else if (what != "written") {
     return Senseless();
   }
-  return {};
+  return take_stored(TextOf(*parts[2]), parts[3]->integer, &done) ? Status{} : Senseless();
 }
 
 // Nothing of it was written.
@@ -67,13 +75,13 @@ void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* 
   FailCall(call, lost, true, done);
 }
 
-std::string NameOf(std::string_view script) {
+Script MakeScript(std::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  SKEWLESS_CHECK(EVP_Digest(script.data(), script.size(), digest, &size, EVP_sha1(), nullptr) == 1);
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", digest[i]);
-  return text;
+  SKEWLESS_CHECK(EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr) == 1);
+  Script script{text, {}};
+  for (unsigned int i = 0; i < size; ++i) script.name += fmt::format("{:02x}", digest[i]);
+  return script;
 }
 
 }  // namespace
@@ -87,12 +95,17 @@ Error TakenOver(uint32_t writer, int64_t holder) {
 }
 
 const Script& VersionedScript() {
-  static const Script script{kWriteScript, NameOf(kWriteScript)};
+  static const Script script = MakeScript(kWriteScript);
   return script;
 }
 
 const Script& IncrementScript() {
-  static const Script script{kIncrementScript, NameOf(kIncrementScript)};
+  static const Script script = MakeScript(kIncrementScript);
+  return script;
+}
+
+const Script& ValuesScript() {
+  static const Script script = MakeScript(kValuesScript);
   return script;
 }
 
@@ -121,6 +134,11 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
 
 Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,
                                     std::vector<RowWritten>* done) {
+  return DecodeReply(reply, call, TakeStored, done);
+}
+
+Result<WriteReply> DecodeReply(const redisReply& reply, const WriteCall& call,
+                               TakeStoredFunction take_stored, std::vector<RowWritten>* done) {
   if (!IsArray(reply, kHeadElements) ||
       (reply.elements - kHeadElements) % kExceptionElements != 0 ||
       reply.element[0]->type != REDIS_REPLY_INTEGER ||
@@ -139,9 +157,11 @@ Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& ca
     written.outcome = RowWritten::Outcome::kWritten;
     written.stored_sequence = row.sequence;
     written.available_us = stamp_us;
+    written.computed_us = row.computed_us;
   }
   for (size_t at = kHeadElements; at < reply.elements; at += kExceptionElements) {
-    Status applied = ApplyException(reply.element + at, call, done->data() + before, &result);
+    Status applied =
+        ApplyException(reply.element + at, call, take_stored, done->data() + before, &result);
     if (applied) continue;
     done->resize(before);
     return tl::unexpected<Error>(applied.error());

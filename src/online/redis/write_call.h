@@ -6,6 +6,7 @@
 
 #include "online/redis/redis_keys.h"
 #include "online/redis/redis_row.h"
+#include "online/redis/redis_store.h"
 #include "online/redis/reply.h"
 
 namespace skewless::redis {
@@ -17,12 +18,14 @@ struct Script {
 };
 const Script& VersionedScript();
 const Script& IncrementScript();
+const Script& ValuesScript();
 inline constexpr Timestamp kNeverExpires = 0;
 
 struct WriteCall {
   struct Row {
     uint64_t ticket = 0;
     Sequence sequence = 0;
+    Timestamp computed_us = 0;
   };
   // A row that is sent as increments, for when the server has it not as they suppose.
   struct KeptRow {
@@ -49,6 +52,11 @@ void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
                 std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
                 WriteCall* call);
 
+// The same of finished values; `layouts` and `views` by the rows' views.
+void EncodeValuesCall(const std::string& clock_key, std::span<const RowWrite> rows,
+                      std::span<const std::string> keys, std::span<const ValuesView> views,
+                      std::span<const uint64_t> layouts, WriteCall* call);
+
 struct WriteReply {
   bool claimed = true;     // by the call's writer; else nothing was written
   Timestamp stamp_us = 0;  // of rows written by the call: later ones are stamped later
@@ -62,6 +70,13 @@ Error TakenOver(uint32_t writer, int64_t holder);
 // script; nothing is appended then.
 Result<WriteReply> DecodeWriteReply(const redisReply& reply, const WriteCall& call,
                                     std::vector<RowWritten>* done);
+Result<WriteReply> DecodeValuesReply(const redisReply& reply, const WriteCall& call,
+                                     std::vector<RowWritten>* done);
+// Either, with what the third and the fourth element of an exception say of a row; false where that
+// makes no sense.
+using TakeStoredFunction = bool (*)(std::string_view stored, Timestamp at, RowWritten* done);
+Result<WriteReply> DecodeReply(const redisReply& reply, const WriteCall& call,
+                               TakeStoredFunction take_stored, std::vector<RowWritten>* done);
 void FailCall(const WriteCall& call, const Error& error, bool may_retry,
               std::vector<RowWritten>* done);
 

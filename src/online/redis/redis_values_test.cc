@@ -1,0 +1,271 @@
+// Rows of finished values in a real Redis: what a plain client sees, that nothing moves back, and
+// what our reader takes.
+#include <gtest/gtest.h>
+
+#include "kernel/vector_encoding.h"
+#include "online/redis/redis_rows_fixture.h"
+#include "online/redis/values_row.h"
+
+namespace skewless::redis {
+namespace {
+
+constexpr Type kInt{TypeKind::kInt64, false}, kDouble{TypeKind::kFloat64, false},
+    kText{TypeKind::kString, false};
+constexpr Sequence kEpoch = Sequence{1} << 48;
+
+ValuesView ViewOf(std::vector<Type> keys, std::vector<ColumnSpec> outputs) {
+  ValuesView view{std::move(keys), std::move(outputs), {}};
+  for (size_t i = 0; i < view.outputs.size(); ++i) view.index[view.outputs[i].name] = i;
+  return view;
+}
+
+RedisOptions ValuesOptions(const std::string& address, bool cluster = false) {
+  RedisOptions options = TestOptions(address, cluster);
+  options.values = {ViewOf({kInt}, {{"clicks", kInt}, {"price", kDouble}, {"item", kText}}),
+                    ViewOf({kInt, kText}, {{"spent", kDouble}})};
+  return options;
+}
+
+// Writes a row of view 0 and waits for the answer.
+class ValuesWriter {
+ public:
+  explicit ValuesWriter(const RedisOptions& options, uint32_t epoch = 1)
+      : writer_(options, epoch), claim_(RowClaim(epoch, 0)) {
+    writer_.Connect();
+    if (const Status claimed = writer_.Claim(); !claimed)
+      throw std::runtime_error(claimed.error().ToString());
+  }
+  RemoteRows& rows() { return writer_.rows(); }
+  void Open() { writer_.ConnectAndOpen(); }
+  RowWritten Write(ByteView key, Sequence sequence, Timestamp computed_us, int64_t clicks,
+                   const std::optional<std::string>& item = std::nullopt,
+                   std::span<const Stamp> unlogged = {}) {
+    FeatureVector vector;
+    vector.read_us = computed_us;
+    vector.status = RowStatus::kPresent;
+    vector.sequence = sequence;
+    vector.newest_event_us = computed_us - 5;
+    const Value price = Value::Double(0.1), text = Value::String(item.value_or(""));
+    const Value count = Value::Int(clicks), none = Value::Null(kText);
+    vector.values = {count.view(), price.view(), item ? text.view() : none.view()};
+    return Write(0, key, vector, unlogged);
+  }
+  RowWritten Write(int view, ByteView key, const FeatureVector& vector,
+                   std::span<const Stamp> unlogged = {}) {
+    Bytes bytes;
+    EncodeVector(vector, &bytes);
+    const RowWrite row{view, key, vector.sequence, bytes, unlogged, 0, claim_, vector.read_us};
+    SKEWLESS_CHECK(rows().Send(std::span(&row, 1)).has_value());
+    std::vector<RowWritten> done;
+    while (done.empty()) static_cast<void>(rows().Poll(10'000, &done));
+    return done[0];
+  }
+  StoredRow Stored(ByteView key) {
+    const RowKey row{0, key};
+    std::vector<StoredRow> rows_read;
+    const Status read = rows().ReadVersions(std::span(&row, 1), &rows_read);
+    SKEWLESS_CHECK(read.has_value());
+    return rows_read[0];
+  }
+
+ private:
+  TestWriter writer_;
+  uint32_t claim_;
+};
+
+class RedisValuesTest : public testing::Test {
+ protected:
+  RedisValuesTest() : directory_("redis_values_test"), server_(directory_.path()) {}
+  RedisOptions options() const { return ValuesOptions(server_.address()); }
+  std::map<std::string, std::string> Hash(const std::string& key) {
+    const Reply reply = server_.Ask({"HGETALL", key});
+    std::map<std::string, std::string> hash;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2)
+      hash[std::string(TextOf(*reply->element[i]))] = TextOf(*reply->element[i + 1]);
+    return hash;
+  }
+
+  TestDirectory directory_;
+  RedisServer server_;
+  const int64_t user_ = 42;
+  const ByteView key_ = KeyBytes(user_);
+  const std::string name_ = "shop:activity:{42}";
+};
+
+TEST_F(RedisValuesTest, APlainClientSeesNamesAndValues) {
+  ValuesWriter writer(options());
+  EXPECT_FALSE(writer.Stored(key_).found);
+  const Timestamp before = writer.rows().now_us();
+  EXPECT_GT(before, 0);
+  const RowWritten written = writer.Write(key_, kEpoch + 7, 1000, 3, "red \"shoe\"");
+  EXPECT_EQ(written.outcome, Outcome::kWritten);
+  EXPECT_EQ(written.computed_us, 1000);
+  EXPECT_GE(writer.rows().now_us(), written.available_us);
+  EXPECT_LT(before, written.available_us);
+  auto hash = Hash(name_);
+  EXPECT_EQ(hash["clicks"], "3");
+  EXPECT_EQ(hash["price"], "0.1");
+  EXPECT_EQ(hash["item"], "red \"shoe\"");
+  EXPECT_EQ(hash[":sequence"], std::to_string(kEpoch + 7));
+  EXPECT_EQ(hash[":computed_for"], "1000");
+  EXPECT_EQ(hash[":available"], std::to_string(written.available_us));
+  EXPECT_EQ(hash[":newest_event"], "995");
+  EXPECT_EQ(hash[":status"], "present");
+  EXPECT_EQ(hash[":layout"], "1111222233334444");
+  EXPECT_EQ(hash[":writer"], std::to_string(RowClaim(1, 0)));
+  EXPECT_EQ(hash[":format"], "1");
+  // What is null is not there, whatever was there before.
+  writer.Write(key_, kEpoch + 8, 1001, 4);
+  hash = Hash(name_);
+  EXPECT_EQ(hash.count("item"), 0u);
+  EXPECT_EQ(hash["clicks"], "4");
+}
+
+TEST_F(RedisValuesTest, NothingMovesBack) {
+  ValuesWriter writer(options());
+  const RowWritten first = writer.Write(key_, kEpoch + 1'000'000'007, 1000, 1);
+  const RowWritten retry = writer.Write(key_, kEpoch + 1'000'000'007, 1000, 1);
+  EXPECT_EQ(retry.outcome, Outcome::kAlreadyThere);
+  EXPECT_EQ(retry.available_us, first.available_us);
+  EXPECT_EQ(retry.computed_us, 1000);
+  // With time alone.
+  const RowWritten later = writer.Write(key_, kEpoch + 1'000'000'007, 1001, 0);
+  EXPECT_EQ(later.outcome, Outcome::kWritten);
+  EXPECT_GT(later.available_us, first.available_us);
+  // Of a greater record, but for no later time: to be computed again.
+  const RowWritten behind = writer.Write(key_, 2 * kEpoch, 1001, 9);
+  EXPECT_EQ(behind.outcome, Outcome::kBehind);
+  EXPECT_EQ(behind.computed_us, 1001);
+  // A double can't tell these two sequences apart.
+  EXPECT_EQ(writer.Write(key_, kEpoch + 1'000'000'006, 2000, 9).outcome, Outcome::kOlder);
+  EXPECT_EQ(Hash(name_)["clicks"], "0");
+  EXPECT_EQ(writer.Write(key_, kEpoch + 1'000'000'008, 2000, 5).outcome, Outcome::kWritten);
+  EXPECT_EQ(Hash(name_)["clicks"], "5");
+}
+
+// An engine that was thought dead writes late, and what it had not told is in the row.
+TEST_F(RedisValuesTest, OnlyWhoClaimedTheRowsLastWritesThem) {
+  ValuesWriter old(options(), 1);
+  const Stamp unlogged[] = {{kEpoch + 1, 10, 9}, {kEpoch + 1, 20, 19}};
+  const RowWritten left = old.Write(key_, kEpoch + 2, 100, 1, std::nullopt, unlogged);
+  ValuesWriter young(options(), 2);
+  const StoredRow stored = young.Stored(key_);
+  EXPECT_TRUE(stored.found);
+  EXPECT_FALSE(stored.other_layout);
+  EXPECT_EQ(stored.stamps,
+            (std::vector<Stamp>{unlogged[0], unlogged[1], {kEpoch + 2, left.available_us, 100}}));
+  const RowWritten late = old.Write(key_, kEpoch + 3, 200, 9);
+  EXPECT_EQ(late.outcome, Outcome::kFailed);
+  EXPECT_EQ(late.error.code, ErrorCode::kLocked);
+  EXPECT_EQ(Hash(name_)["clicks"], "1");
+  EXPECT_EQ(young.Write(key_, kEpoch + 2, 101, 2).outcome, Outcome::kWritten);
+  EXPECT_EQ(Hash(name_)[":writer"], std::to_string(RowClaim(2, 0)));
+}
+
+TEST_F(RedisValuesTest, AChangedDefinitionsRowsReplaceTheOldOnes) {
+  ValuesWriter(options(), 1).Write(key_, kEpoch + 2, 100, 1);
+  RedisOptions changed = options();
+  changed.fingerprints[0] = 0xabc;
+  ValuesWriter young(changed, 2);
+  EXPECT_TRUE(young.Stored(key_).other_layout);
+  EXPECT_EQ(young.Write(key_, kEpoch + 2, 50, 8).outcome, Outcome::kWritten);
+  auto hash = Hash(name_);
+  EXPECT_EQ(hash[":layout"], "0000000000000abc");
+  EXPECT_EQ(hash["clicks"], "8");
+}
+
+TEST_F(RedisValuesTest, WhatIsNoRowOfOursIsLeftAlone) {
+  ValuesWriter writer(options());
+  for (const bool is_hash : {true, false}) {
+    server_.Ask({"DEL", name_});
+    is_hash ? server_.Ask({"HSET", name_, "a", "1"}) : server_.Ask({"SET", name_, "a"});
+    const RowWritten refused = writer.Write(key_, kEpoch, 100, 1);
+    EXPECT_EQ(refused.outcome, Outcome::kFailed);
+    EXPECT_FALSE(refused.may_retry);
+    EXPECT_EQ(refused.error.code, ErrorCode::kVersion);
+  }
+  EXPECT_EQ(server_.AskText({"GET", name_}), "a");
+}
+
+TEST_F(RedisValuesTest, OurReaderTakesWholeRowsOnly) {
+  ValuesWriter writer(options());
+  const RowWritten written = writer.Write(key_, kEpoch + 7, 1000, 3, "x");
+  writer.Open();
+  auto reader = OpenRedisReader(options());
+  ASSERT_TRUE(reader.has_value());
+  EXPECT_TRUE((*reader)->finished());
+  const int64_t nobody = 43;
+  const RowKey keys[] = {{0, key_}, {0, KeyBytes(nobody)}};
+  const auto t = (*reader)->Read(keys);
+  ASSERT_TRUE(t.has_value()) << t.error().ToString();
+  EXPECT_GE(*t, written.available_us);
+  FeatureVector vector;
+  ASSERT_TRUE(DecodeVector((*reader)->state(0), &vector).has_value());
+  EXPECT_EQ(vector.sequence, kEpoch + 7);
+  EXPECT_EQ(vector.read_us, 1000);
+  EXPECT_EQ(FormatValue(vector.values[0]), "3");
+  EXPECT_EQ(FormatValue(vector.values[1]), "0.1");
+  EXPECT_TRUE((*reader)->state(1).empty());
+
+  // Whatever is changed by hand is seen.
+  const auto original = Hash(name_);
+  for (const auto& [field, value] : original) {
+    if (field == ":available") continue;  // the server's
+    server_.Ask({"HSET", name_, field, value + "1"});
+    const auto damaged = (*reader)->Read(keys);
+    EXPECT_FALSE(damaged.has_value()) << field;
+    server_.Ask({"HDEL", name_, field});
+    EXPECT_FALSE((*reader)->Read(keys).has_value()) << field;
+    server_.Ask({"HSET", name_, field, value});
+  }
+  server_.Ask({"HSET", name_, "more", "1"});
+  EXPECT_EQ((*reader)->Read(keys).error().code, ErrorCode::kCorrupt);
+  server_.Ask({"HDEL", name_, "more"});
+  EXPECT_TRUE((*reader)->Read(keys).has_value());
+}
+
+TEST_F(RedisValuesTest, AViewOfMoreFeaturesThanLuaUnpacksAtOnce) {
+  RedisOptions wide = options();
+  std::vector<ColumnSpec> outputs;
+  for (int i = 0; i < 6000; ++i) outputs.push_back({"f" + std::to_string(i), kInt});
+  wide.values[0] = ViewOf({kInt}, outputs);
+  ValuesWriter writer(wide);
+  FeatureVector vector;
+  vector.read_us = 100;
+  vector.sequence = kEpoch;
+  vector.status = RowStatus::kPresent;
+  for (int i = 0; i < 6000; ++i) vector.values.push_back(Value::Int(i).view());
+  EXPECT_EQ(writer.Write(0, key_, vector).outcome, Outcome::kWritten);
+  EXPECT_EQ(Hash(name_)["f5999"], "5999");
+}
+
+// In a cluster rows lie in the slot of their entity, whatever that is, and each slot has a clock.
+TEST(RedisValuesCluster, RowsOfOneEntityShareASlot) {
+  TestDirectory directory("redis_values_cluster_test");
+  RedisCluster cluster(directory.path());
+  const RedisOptions options = ValuesOptions(cluster.address(), /*cluster=*/true);
+  ValuesWriter writer(options);
+  writer.Open();
+  std::vector<int64_t> users;
+  for (int64_t user = 0; user < 200; ++user) users.push_back(user * 7919);
+  std::vector<RowKey> keys;
+  for (const int64_t& user : users) {
+    ASSERT_EQ(writer.Write(KeyBytes(user), kEpoch, 100, user).outcome, Outcome::kWritten);
+    keys.push_back({0, KeyBytes(user)});
+  }
+  auto reader = OpenRedisReader(options);
+  ASSERT_TRUE(reader.has_value());
+  const auto t = (*reader)->Read(keys);
+  ASSERT_TRUE(t.has_value()) << t.error().ToString();
+  FeatureVector vector;
+  for (size_t i = 0; i < users.size(); ++i) {
+    ASSERT_TRUE(DecodeVector((*reader)->state(i), &vector).has_value());
+    EXPECT_EQ(vector.values[0].int_value, users[i]);
+  }
+  const std::string row = "shop:activity:{7919}";
+  RedisServer& home = cluster.server(cluster.ServerOf(SlotOf("7919")));
+  EXPECT_EQ(home.AskText({"HGET", row, "clicks"}), "7919");
+}
+
+}  // namespace
+}  // namespace skewless::redis

@@ -1,0 +1,87 @@
+#include "online/redis/values_script.h"
+
+namespace skewless::redis {
+
+// Numbers are doubles here, which hold times in microseconds but not sequences: those are compared
+// in two parts. A row of another layout stands where ours belongs, and is written over: whoever has
+// the claim has the definition that counts.
+const std::string_view kValuesScript = R"(
+local call, pcall = redis.call, redis.pcall
+local count = #KEYS - 1
+local clock = KEYS[count + 1]
+local mark, claimed = string.match(call('GET', clock) or '', '^(%d+) (%d+)$')
+local writer, holder = tonumber(ARGV[1]), tonumber(claimed or 0)
+if writer ~= holder then return {0, holder} end
+local time = call('TIME')
+local stamp = time[1] * 1000000 + time[2]
+if stamp <= tonumber(mark) then stamp = mark + 1 end
+local last = stamp
+local reply = {stamp, writer}
+
+local function except(row, what, stamps, at)
+  local r = #reply
+  reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, stamps, at
+end
+local function parts(digits)
+  return tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
+end
+local function order(a, b)
+  local a_high, a_low = parts(a)
+  local b_high, b_low = parts(b)
+  if a_high ~= b_high then return a_high < b_high and -1 or 1 end
+  if a_low ~= b_low then return a_low < b_low and -1 or 1 end
+  return 0
+end
+
+local written = false
+local word = 2
+for i = 1, count do
+  local key, words = KEYS[i], tonumber(ARGV[word])
+  local sequence, computed, layout = unpack(ARGV, word + 1, word + 3)
+  local first, at = word + 4, stamp
+  word = first + words
+  local old = pcall('HMGET', key, ':format', ':layout', ':sequence', ':computed_for', ':available')
+  if old.err or old[1] ~= '1' or not (old[2] and old[3] and old[4] and old[5]) then
+    if old.err or old[1] or call('EXISTS', key) == 1 then
+      at = nil
+      except(i, 'foreign', '', 0)
+    end
+  else
+    local newer, ours, what = order(sequence, old[3]), layout == old[2], nil
+    if newer < 0 then
+      what = 'older'
+    elseif ours and newer == 0 and computed == old[4] then
+      what = 'same'
+    elseif ours and tonumber(computed) <= tonumber(old[4]) then
+      what = 'behind'
+    elseif tonumber(old[5]) >= stamp then
+      at = tonumber(old[5]) + 1
+      if at > last then last = at end
+      except(i, 'written', '', at)
+    end
+    if what then
+      at = nil
+      except(i, what, old[3] .. ' ' .. old[5] .. ' ' .. old[4], tonumber(old[5]))
+    end
+  end
+  if at then
+    call('DEL', key)
+    for from = first, word - 1, 1000 do
+      call('HSET', key, unpack(ARGV, from, math.min(from + 999, word - 1)))
+    end
+    call('HSET', key, ':sequence', sequence, ':computed_for', computed,
+         ':available', string.format('%.0f', at), ':layout', layout, ':writer', ARGV[1])
+    written = true
+  end
+end
+if written then call('SET', clock, string.format('%.0f %.0f', last, writer)) end
+return reply
+)";
+
+const std::string_view kReadValuesScript = R"(
+local rows = {redis.call('GET', KEYS[1])}
+for i = 2, #KEYS do rows[i] = redis.call('HGETALL', KEYS[i]) end
+return rows
+)";
+
+}  // namespace skewless::redis

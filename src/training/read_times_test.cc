@@ -1,0 +1,83 @@
+#include "training/read_times.h"
+
+#include <gtest/gtest.h>
+
+#include "log/stamp_log.h"
+#include "model/key.h"
+#include "training/training_fixture.h"
+
+namespace skewless {
+namespace {
+
+class ReadTimesTest : public testing::Test {
+ protected:
+  // A writer of the view 'activity' that lets readers in at `opened_us`.
+  void Write(int64_t epoch, bool values, Timestamp opened_us,
+             const std::vector<std::pair<int64_t, Stamp>>& stamps, uint64_t other_layout = 0) {
+    const ViewKernel& kernel = *clicks_.kernels()[0];
+    const std::string directory = StampDirectory(clicks_.Path("var/log"));
+    auto writer = StampLogWriter::Open(
+        SystemFiles(), {.directory = directory,
+                        .identity = 1,
+                        .epoch = epoch,
+                        .views = {{"activity", kernel.fingerprint() + other_layout, values}}});
+    ASSERT_TRUE(writer.has_value()) << writer.error().ToString();
+    for (const auto& [user, stamp] : stamps)
+      (*writer)->Add({0, ByteView(reinterpret_cast<const uint8_t*>(&user), sizeof user), stamp});
+    StampKnowledge known;
+    known.opened_us = opened_us;
+    ASSERT_TRUE((*writer)->Write(known));
+  }
+  std::vector<Timestamp> Moved(const std::vector<std::pair<int64_t, Timestamp>>& labels,
+                               int view = 0) {
+    ViewLabels moved;
+    moved.view = view;
+    Column users;
+    users.type = {TypeKind::kInt64, false};
+    for (const auto& [user, t] : labels) {
+      user < 0 ? users.AppendNull() : users.AppendInt(user);
+      moved.time_us.push_back(t);
+    }
+    const Column* const columns[] = {&users};
+    EncodeKeys(columns, labels.size(), &moved.keys);
+    const Status done = MoveToReadTimes(SystemFiles(), clicks_.definition(), clicks_.kernels(),
+                                        std::span(&moved, 1));
+    EXPECT_TRUE(done.has_value()) << done.error().ToString();
+    return moved.time_us;
+  }
+
+  LoggedClicks clicks_;
+};
+
+using Times = std::vector<Timestamp>;
+
+TEST_F(ReadTimesTest, WithoutFinishedValuesALabelStaysWhereItIs) {
+  EXPECT_EQ(Moved({{1, 100}}), Times{100});
+  Write(1, /*values=*/false, 50, {{1, {5, 60}}});
+  EXPECT_EQ(Moved({{1, 100}}), Times{100});
+  Write(2, /*values=*/true, 110, {{1, {5, 105, 104}}}, /*other_layout=*/1);
+  EXPECT_EQ(Moved({{1, 120}}), Times{120});
+}
+
+// In any order of labels, entities and stamps: one that was found later comes later in the log.
+TEST_F(ReadTimesTest, ALabelSeesTheLastWriteThatWasReadable) {
+  Write(1, /*values=*/true, 90,
+        {{1, {5, 80, 79}}, {2, {6, 85, 84}}, {1, {5, 120, 118}}, {1, {7, 110, 108}}});
+  EXPECT_EQ(Moved({{1, 120}, {1, 95}, {2, 500}, {1, 109}, {1, 110}, {1, 119}, {1, 1000}}),
+            (Times{118, 79, 84, 79, 108, 108, 118}));
+  EXPECT_EQ(Moved({{3, 500}, {-1, 500}}), (Times{kMinTimestamp, 500}));
+  EXPECT_EQ(Moved({{1, 500}}, /*view=*/2), Times{500});
+}
+
+// Readers went from states to values, through a restart, and back.
+TEST_F(ReadTimesTest, WhatALabelSawGoesByWhoHadLetReadersIn) {
+  Write(1, /*values=*/false, 50, {{1, {5, 60}}});
+  Write(2, /*values=*/true, 110, {{1, {5, 105, 104}}});
+  Write(3, /*values=*/true, 210, {{1, {9, 205, 203}}});
+  Write(4, /*values=*/false, 310, {{1, {9, 305}}});
+  EXPECT_EQ(Moved({{1, 109}, {1, 110}, {1, 207}, {1, 309}, {1, 310}}),
+            (Times{109, 104, 203, 203, 310}));
+}
+
+}  // namespace
+}  // namespace skewless
