@@ -220,7 +220,8 @@ class RefusingStoreTest(ProgramTest):
         self.ends("cluster support disabled", "remove online.cluster")
 
     def test_a_node_of_a_cluster(self):
-        self.redis("--cluster-enabled", "yes")
+        # Its own would be 10000 above the port, where there may be none.
+        self.redis("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
         self.begin(", cluster: true")
         self.goes_on("store away", "serves no slots", "Assign the slots")
         self.begin()
