@@ -13,14 +13,8 @@ using Part = StateNumber::Part;
 constexpr std::string_view kPartLetters = "nslg";  // in the order of Part
 constexpr size_t kChecksumAt = 16;
 constexpr size_t kCheckedAt = 24;
-constexpr size_t kUnloggedBytes = 16;
 constexpr size_t kTailBytes = 32;
 constexpr size_t kNumberBytes = 32;
-
-tl::unexpected<Error> Damaged(const char* what) {
-  return Fail(ErrorCode::kCorrupt, std::string("a row in Redis is damaged: ") + what,
-              "Remove its key; the engine writes it again at its next start.");
-}
 
 // One form of bytes for the same numbers, whatever order fields come in.
 void PutNumbers(std::span<const StateNumber> numbers, Bytes* out) {
@@ -57,7 +51,7 @@ Status DecodeHead(ByteView bytes, HashRow* row, ByteView* checked) {
   SKEWLESS_ASSIGN_OR_RETURN(const RowHead head, DecodeRowHead(bytes, kHashRowMagic));
   const size_t stamps = head.unlogged_count * kUnloggedBytes;
   if (bytes.size() != kRowHeadBytes + stamps + kTailBytes)
-    return Damaged("its head has another length than it says");
+    return DamagedRow("its head has another length than it says");
   row->stamp = head.stamp;
   row->writer = head.writer;
   const uint8_t* const tail = bytes.data() + kRowHeadBytes + stamps;
@@ -79,22 +73,14 @@ size_t HashHeadBytes(const RowWrite& row) {
 }
 
 void EncodeHashHead(const RowWrite& row, std::span<const StateNumber> numbers, Bytes* out) {
-  out->resize(out->size() + kStampBytes, 0);
   const size_t begin = out->size();
-  PutLe<uint64_t>(*out, 0);
-  PutLe<int64_t>(*out, row.sequence);
-  PutLe<uint32_t>(*out, static_cast<uint32_t>(row.unlogged.size()));
-  PutLe<uint32_t>(*out, row.writer);
-  for (const Stamp& stamp : row.unlogged) {
-    PutLe<int64_t>(*out, stamp.sequence);
-    PutLe<int64_t>(*out, stamp.available_us);
-  }
+  EncodeRowHead(row, out);
   const StateHeader header = LoadStateHeader(row.state.data());
   PutLe<uint64_t>(*out, header.fingerprint);
   PutLe<int64_t>(*out, header.available_us);
   PutLe<int64_t>(*out, header.newest_event_us);
   PutLe<int64_t>(*out, header.records);
-  SealHashHead(numbers, std::span(*out).subspan(begin - kStampBytes));
+  SealHashHead(numbers, std::span(*out).subspan(begin));
 }
 
 void SealHashHead(std::span<const StateNumber> numbers, std::span<uint8_t> head) {
@@ -161,7 +147,7 @@ Status DecodeHashRow(std::span<const std::string_view> fields_and_values, HashRo
     StateNumber& number = row->numbers.emplace_back();
     if (!ParseField(fields_and_values[i], &number) ||
         !ParseNumber(fields_and_values[i + 1], &number.value))
-      return Damaged("a field of its hash is none of a row's");
+      return DamagedRow("a field of its hash is none of a row's");
   }
   std::sort(row->numbers.begin(), row->numbers.end(),
             [](const StateNumber& a, const StateNumber& b) { return a.place() < b.place(); });
@@ -169,7 +155,7 @@ Status DecodeHashRow(std::span<const std::string_view> fields_and_values, HashRo
   SKEWLESS_RETURN_IF_ERROR(DecodeHead(AsBytes(head), row, &checked));
   if (LoadLe<uint64_t>(AsBytes(head).data() + kChecksumAt) !=
       Checksum(checked, row->numbers, &row->scratch))
-    return Damaged("its checksum fails");
+    return DamagedRow("its checksum fails");
   return {};
 }
 

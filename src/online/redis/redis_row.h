@@ -21,6 +21,16 @@ inline constexpr size_t kMaxUnloggedStamps = size_t{1} << 20;
 // Greatest prime below 2^32: a stamp's check is its remainder, which the script's doubles can hold.
 inline constexpr uint64_t kStampModulus = 4294967291;
 
+// A stamp that is not yet durable elsewhere, in a row: i64 sequence, i64 stamp.
+inline constexpr size_t kUnloggedBytes = 16;
+
+// Of a row, in whatever form, that can't be read.
+tl::unexpected<Error> DamagedRow(const char* what);
+tl::unexpected<Error> NewerRow();
+
+// What each row begins with, appended: its head and the unlogged stamps, with neither stamp nor
+// checksum.
+void EncodeRowHead(const RowWrite& row, Bytes* out);
 // What the writer sends, appended: the row without a stamp.
 size_t EncodedRowBytes(const RowWrite& row);
 void EncodeRow(const RowWrite& row, Bytes* out);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kKeysPerQuestion = 10'000;
 // A row's head and as many stamps as most rows carry.
-constexpr size_t kCommonHeadBytes = kRowHeadBytes + 16 * 16;
+constexpr size_t kCommonHeadBytes = kRowHeadBytes + 16 * kUnloggedBytes;
 
 StoredRow StoredRowOf(RowHead head) {
   StoredRow row;
@@ -160,7 +160,7 @@ Status RedisRows::ReadVersions(std::span<const RowKey> keys, std::vector<StoredR
   std::vector<size_t> none;
   std::vector<StoredRow> whole(1);
   for (const size_t i : longer) {
-    const size_t bytes = kRowHeadBytes + 16 * kMaxUnloggedStamps;
+    const size_t bytes = kRowHeadBytes + kUnloggedBytes * kMaxUnloggedStamps;
     whole[0] = {};
     SKEWLESS_RETURN_IF_ERROR(AskInChunks(keys.subspan(i, 1), bytes, &whole, &none));
     (*rows)[i] = std::move(whole[0]);

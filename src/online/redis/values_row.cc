@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/number_text.h"
 #include "kernel/vector_encoding.h"
+#include "online/redis/redis_row.h"
 #include "online/redis/values_text.h"
 
 namespace skewless::redis {
@@ -16,16 +17,6 @@ namespace {
 
 constexpr std::string_view kPresent = "present";
 constexpr std::string_view kOutsideMaxAge = "outside_max_age";
-
-tl::unexpected<Error> Damaged(const char* what) {
-  return Fail(ErrorCode::kCorrupt, std::string("a row in Redis is damaged: ") + what,
-              "Remove its key; the engine writes it again at its next start.");
-}
-
-tl::unexpected<Error> Newer() {
-  return Fail(ErrorCode::kVersion, "a row in Redis has a format newer than this program",
-              "Use the version of the program that wrote it.");
-}
 
 // What the row says of itself and the checksum covers, in this order.
 enum Meta { kSequence, kComputedFor, kLayout, kWriter, kNewestEvent, kStatus, kUnlogged, kMetas };
@@ -121,7 +112,7 @@ Status ParseValues(const ValuesView& view, const Fields& fields, std::deque<Valu
       values->push_back(Value::Null(type));
     } else {
       auto value = ParseValueText(fields.values[i], type);
-      if (!value) return Damaged("a value is none of its feature's type");
+      if (!value) return DamagedRow("a value is none of its feature's type");
       values->push_back(std::move(*value));
     }
     vector->values.push_back(values->back().view());
@@ -193,10 +184,10 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
                                       const redisReply& hash) {
   DecodedValues decoded;
   Fields fields;
-  if (!fields.Take(hash, view)) return Damaged("it is no hash");
+  if (!fields.Take(hash, view)) return DamagedRow("it is no hash");
   if (fields.format != kValuesFormat) {
-    if (ParseInt64(fields.format).value_or(0) > 1) return Newer();
-    return Damaged("it has no format");
+    if (ParseInt64(fields.format).value_or(0) > 1) return NewerRow();
+    return DamagedRow("it has no format");
   }
   if (fields.meta[kLayout] != LayoutText(layout)) {
     decoded.other_layout = true;
@@ -204,7 +195,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
   }
   if (fields.unknown ||
       fields.checksum != ChecksumOf(fields.meta, view, fields.values, fields.valid))
-    return Damaged("its checksum fails");
+    return DamagedRow("its checksum fails");
   const auto sequence = ParseInt64(fields.meta[kSequence]);
   const auto computed = ParseInt64(fields.meta[kComputedFor]);
   const auto newest = ParseInt64(fields.meta[kNewestEvent]);
@@ -212,7 +203,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
   const bool outside = fields.meta[kStatus] == kOutsideMaxAge;
   if (!sequence || !computed || !newest || !available || *sequence < 0 ||
       (!outside && fields.meta[kStatus] != kPresent))
-    return Damaged("what it says of itself makes no sense");
+    return DamagedRow("what it says of itself makes no sense");
   decoded.stamp = {*sequence, *available, *computed};
   std::deque<Value> values;
   FeatureVector vector;
@@ -228,7 +219,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
 Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
   StoredRow row;
   constexpr size_t kCount = std::size(kVersionFields);
-  if (!IsArray(fields, kCount)) return Damaged("it is no hash");
+  if (!IsArray(fields, kCount)) return DamagedRow("it is no hash");
   const auto text = [&](size_t i) {
     return IsText(*fields.element[i]) ? TextOf(*fields.element[i]) : std::string_view();
   };
@@ -236,18 +227,18 @@ Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
                                [](const redisReply* one) { return IsText(*one); });
   if (!any) return row;
   if (text(0) != kValuesFormat) {
-    if (ParseInt64(text(0)).value_or(0) > 1) return Newer();
-    return Damaged("it has no format");
+    if (ParseInt64(text(0)).value_or(0) > 1) return NewerRow();
+    return DamagedRow("it has no format");
   }
   Stamp own;
   const std::string stamp =
       std::string(text(2)) + " " + std::string(text(4)) + " " + std::string(text(3));
-  if (!ParseStamp(stamp, &own)) return Damaged("what it says of itself makes no sense");
+  if (!ParseStamp(stamp, &own)) return DamagedRow("what it says of itself makes no sense");
   row.found = true;
   row.sequence = own.sequence;
   row.other_layout = text(1) != LayoutText(layout);
   if (row.other_layout) return row;  // its stamps are of the other
-  if (!ParseStampsText(text(5), &row.stamps)) return Damaged("its stamps make no sense");
+  if (!ParseStampsText(text(5), &row.stamps)) return DamagedRow("its stamps make no sense");
   row.stamps.push_back(own);
   return row;
 }
