@@ -49,10 +49,10 @@ class Keys {
   }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
-  std::string Clock() const { return project_ + "::clock"; }
-  std::string Clock(uint32_t bucket) const { return Clock() + ":" + TagOf(bucket); }
-  std::string Open() const { return project_ + "::open"; }
-  std::string Open(uint32_t bucket) const { return Open() + ":" + TagOf(bucket); }
+  // A server on its own has one clock, whatever the bucket; a cluster one for each bucket.
+  uint32_t clocks() const { return cluster_ ? buckets() : 1; }
+  std::string Clock(uint32_t bucket) const { return project_ + "::clock" + SuffixOf(bucket); }
+  std::string Open(uint32_t bucket) const { return project_ + "::open" + SuffixOf(bucket); }
   std::string Log() const { return project_ + "::log"; }
   const std::string& project() const { return project_; }
 
@@ -60,6 +60,7 @@ class Keys {
 
  private:
   std::string TagOf(uint32_t bucket) const;
+  std::string SuffixOf(uint32_t bucket) const { return cluster_ ? ":" + TagOf(bucket) : ""; }
 
   bool cluster_ = false;
   std::string project_;                       // with the prefix

@@ -63,7 +63,7 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
   for (size_t q = 0; q < questions_.size(); ++q) {
     Servers::Question& question = questions_[q];
     const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
-    const std::string open = cluster ? keys_.Open(bucket) : keys_.Open();
+    const std::string open = keys_.Open(bucket);
     question.slot = cluster ? keys_.SlotOfBucket(bucket) : 0;
     question.plain.clear();
     AppendCommand({"TIME"}, &question.plain);

@@ -104,7 +104,7 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
   }
   const uint32_t bucket = buckets_[group[0]];
   Call call = NewCall(bucket);
-  const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
+  const std::string clock = keys_.Clock(bucket);
   const std::span<const std::string> keys(group_keys_.data(), count);
   if (options_.keeps_values()) {
     EncodeValuesCall(clock, group_rows_, keys, options_.values, options_.fingerprints, call.get());
@@ -369,7 +369,7 @@ void RedisRows::UpdateIncarnation() {
   std::string servers = std::to_string(losses_);
   if (servers_->cluster() && servers_->map().empty()) return;
   const Connection* last = nullptr;
-  for (uint32_t bucket = 0; bucket < (servers_->cluster() ? keys_.buckets() : 1); ++bucket) {
+  for (uint32_t bucket = 0; bucket < keys_.clocks(); ++bucket) {
     Connection* const server = servers_->Of(bucket_slot_[bucket]);
     if (server == nullptr || server->run_id().empty()) return;
     if (server == last) continue;

@@ -69,11 +69,11 @@ Status RedisRows::CheckOwner() {
 
 Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
-  const uint32_t count = servers_->cluster() ? keys_.buckets() : 1;
+  const uint32_t count = keys_.clocks();
   const std::string script(kClaimScript);
   asked_.assign(count, {});
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
-    const std::string clock = servers_->cluster() ? keys_.Clock(bucket) : keys_.Clock();
+    const std::string clock = keys_.Clock(bucket);
     asked_[bucket].slot = SlotOf(clock);
     AppendCommand({"EVAL", script, "1", clock, std::to_string(writer)}, &asked_[bucket].keyed);
   }
@@ -176,7 +176,7 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
                 "Read the rows' versions again, and write what is missing.");
   };
   if (incarnation != incarnation_ || incarnation == 0) return changed();
-  const uint32_t count = servers_->cluster() ? keys_.buckets() : 1;
+  const uint32_t count = keys_.clocks();
   asked_.assign(count, {});
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
     const Connection* const server = servers_->Of(bucket_slot_[bucket]);
@@ -185,12 +185,9 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
     // readers see that it isn't the one named.
     Servers::Question& question = asked_[bucket];
     question.slot = bucket_slot_[bucket];
-    const bool cluster = servers_->cluster();
-    AppendCommand(
-        {"EVAL", std::string(kOpenScript), "2", cluster ? keys_.Clock(bucket) : keys_.Clock(),
-         cluster ? keys_.Open(bucket) : keys_.Open(), std::to_string(writer_),
-         OpenValue(server->run_id(), LayoutsOf(options_))},
-        &question.keyed);
+    AppendCommand({"EVAL", std::string(kOpenScript), "2", keys_.Clock(bucket), keys_.Open(bucket),
+                   std::to_string(writer_), OpenValue(server->run_id(), LayoutsOf(options_))},
+                  &question.keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
