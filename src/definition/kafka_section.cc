@@ -26,6 +26,9 @@ constexpr OwnedSetting kOwnedSettings[] = {
     {"partition.assignment.strategy", "Remove it: partitions are taken over as a whole."},
     {"allow.auto.create.topics", "Remove it: a source makes no topics."},
     {"enable.idempotence", "Remove it: dead letters are always written so."},
+    {"max.in.flight", "Remove it: of dead letters one request is under way at a time."},
+    {"max.in.flight.requests.per.connection",
+     "Remove it: of dead letters one request is under way at a time."},
     {"acks", "Remove it: a dead letter counts once all replicas have it."},
     {"request.required.acks", "Remove it: a dead letter counts once all replicas have it."},
 };

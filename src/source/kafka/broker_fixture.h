@@ -68,6 +68,38 @@ class KafkaBroker {
     return list->elems[0].offset;
   }
 
+  // Brokers answer before they lead its partitions.
+  void CreateTopic(const std::string& topic, int partitions) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
+    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
+    char why[512];
+    rd_kafka_NewTopic_t* wanted =
+        rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+    rd_kafka_CreateTopics(client.get(), &wanted, 1, nullptr, queue);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
+    SKEWLESS_CHECK(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(wanted);
+  }
+
+  // How many messages a topic has.
+  int64_t Messages(const std::string& topic, int32_t partitions) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
+    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
+    int64_t sum = 0;
+    for (int32_t partition = 0; partition < partitions; ++partition) {
+      int64_t begin = 0;
+      int64_t end = 0;
+      SKEWLESS_CHECK(rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition,
+                                                      &begin, &end, 60'000) ==
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+      sum += end - begin;
+    }
+    return sum;
+  }
+
   const std::string& address() const { return address_; }
 
   struct Sent {

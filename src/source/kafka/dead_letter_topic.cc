@@ -60,7 +60,11 @@ class TopicStore final : public DeadLetterStore {
     // A letter waits for its brokers for as long as it takes.
     const KafkaSettings otherwise = {
         {"client.id", "skewless"}, {"linger.ms", "5"}, {"message.max.bytes", "100000000"}};
-    const KafkaSettings own = {{"enable.idempotence", "true"}, {"message.timeout.ms", "0"}};
+    // One request at a time: a broker that has just made the topic may refuse a first request, not
+    // leading yet, and take the second, of whose success the client concludes that it has both.
+    const KafkaSettings own = {{"enable.idempotence", "true"},
+                               {"max.in.flight.requests.per.connection", "1"},
+                               {"message.timeout.ms", "0"}};
     SKEWLESS_ASSIGN_OR_RETURN(auto conf,
                               KafkaConfiguration(place_, to.brokers, to.settings, otherwise, own));
     rd_kafka_conf_set_opaque(conf.get(), this);
