@@ -1,7 +1,7 @@
 // The examples of docs/reference/definitions.md work: blocks marked `yaml repository` are whole
 // repositories, the other `yaml` blocks are YAML that the reader takes. So do the sources of the
-// pages about topics, and the stores of those about stores: a block marked `yaml online` is the
-// online section of a repository.
+// pages about topics, and the stores of those about stores: a block marked `yaml source` is the
+// sources of a repository, one marked `yaml online` its online section.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -54,7 +54,7 @@ feature_views:
 
 TEST(StorePagesTest, OnlineSectionsAreRight) {
   int count = 0;
-  for (const char* const path : {"docs/operations/redis.md"}) {
+  for (const char* const path : {"docs/operations/redis.md", "docs/operations/tuning.md"}) {
     auto page = ReadWholeFile(SystemFiles(), path);
     ASSERT_TRUE(page.has_value()) << page.error().ToString();
     for (const Block& block : BlocksOf(*page)) {
@@ -104,12 +104,13 @@ TEST_F(DocumentationTest, PartsAreYaml) {
 
 // The pages about topics show sources: each is right in a repository that reads it.
 TEST(SourcePagesTest, SourcesAreRight) {
-  for (const char* name : {"docs/reference/kafka.md", "docs/reference/dead-letters.md"}) {
+  for (const char* name :
+       {"docs/reference/kafka.md", "docs/reference/dead-letters.md", "docs/operations/tuning.md"}) {
     const auto page = ReadWholeFile(SystemFiles(), name);
     ASSERT_TRUE(page.has_value()) << page.error().ToString();
     int count = 0;
     for (const Block& block : BlocksOf(*page)) {
-      if (block.mark != "yaml") continue;
+      if (block.mark != "yaml source") continue;
       ++count;
       const std::string repository =
           "project: shop\nlog: {path: var/log}\nonline: {type: embedded, path: var/online}\n" +

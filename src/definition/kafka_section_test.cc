@@ -191,7 +191,8 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
        "12:41: source 'clicks', dead_letters: the setting 'acks' is not for you to choose\n"
        "Remove it: a dead letter counts once all replicas have it."},
       {"    topic: c\n    dead_letters: {topic: d, settings: {max.in.flight: 5}}\n",
-       "12:41: source 'clicks', dead_letters: the setting 'max.in.flight' is not for you to choose\n"
+       "12:41: source 'clicks', dead_letters: the setting 'max.in.flight' is not for you to "
+       "choose\n"
        "Remove it: of dead letters one request is under way at a time."},
       {"    topic: c\n    delay: 5s\n",
        "12:12: source 'clicks': messages arrive as they are read\nRemove 'delay'."},

@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/servers"))
 from servers import free_port  # noqa: E402
 
-PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md"]
+PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md",
+         "docs/operations/tuning.md"]
 EXAMPLE_PORT = "6566"
 BLOCK = re.compile(
     r"^(?P<indent>[ ]*)<!-- (?P<role>run|output|file|excerpt): (?P<name>[\w-]+)(?: (?P<path>\S+))? -->\n"

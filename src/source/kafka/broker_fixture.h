@@ -93,8 +93,8 @@ class KafkaBroker {
       int64_t begin = 0;
       int64_t end = 0;
       SKEWLESS_CHECK(rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), partition,
-                                                      &begin, &end, 60'000) ==
-                     RD_KAFKA_RESP_ERR_NO_ERROR);
+                                                      &begin, &end,
+                                                      60'000) == RD_KAFKA_RESP_ERR_NO_ERROR);
       sum += end - begin;
     }
     return sum;
