@@ -6,14 +6,16 @@ A comment on the line before a fenced block says what the block is:
   <!-- output: NAME -->     what the last block with that name printed; … stands for anything
   <!-- file: NAME PATH -->  a file to write before the commands that follow
   <!-- excerpt: NAME PATH -->  lines of a file of ours, in its order; what is between them is left out
-Blocks of one page with one name share a shell and a folder that begins empty. The port of the examples is
-replaced by a free one.
+Blocks of one page with one name share a shell and a folder that begins empty. The ports of the examples are
+replaced by free ones: that of the program, and those of a real Kafka and a real Redis, which are started for
+the pages that name them.
 
 usage: run_docs.py [PAGE...]    SKEWLESS_PROGRAM names the program (default: build/skewless)
 """
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,11 +25,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/servers"))
-from servers import free_port  # noqa: E402
+from servers import Broker, Redis, free_port  # noqa: E402
 
 PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/reference/commands.md",
-         "docs/operations/tuning.md"]
-EXAMPLE_PORT = "6566"
+         "docs/reference/kafka.md", "docs/reference/dead-letters.md", "docs/operations/redis.md",
+         "docs/operations/delivery.md", "docs/operations/tuning.md"]
+EXAMPLE_PORT, KAFKA_PORT, REDIS_PORT = "6566", "9092", "6379"
 BLOCK = re.compile(
     r"^(?P<indent>[ ]*)<!-- (?P<role>run|output|file|excerpt): (?P<name>[\w-]+)(?: (?P<path>\S+))? -->\n"
     r"(?P=indent)```\w*\n(?P<body>.*?)^(?P=indent)```$",
@@ -53,24 +56,63 @@ def sessions_of(text):
     return sessions
 
 
-def install_program(folder, port):
-    """`skewless` for the PATH: the program, but the repository that init writes listens on `port`."""
+class Servers:
+    """Started when a page first names them."""
+
+    def __init__(self, folder):
+        self.folder, self.started = folder, {}
+
+    def port_of(self, name):
+        if name not in self.started:
+            start = {KAFKA_PORT: lambda folder: Broker(folder, "auto.create.topics.enable=true"), REDIS_PORT: Redis}
+            self.started[name] = start[name](self.folder / name)
+            self.started[name].start()
+        return str(self.started[name].port)
+
+    def close(self):
+        for server in self.started.values():
+            server.close()
+
+
+def ports_of(blocks, servers):
+    """{port of the examples: port of this session}."""
+    ports = {EXAMPLE_PORT: str(free_port())}
+    for name in (KAFKA_PORT, REDIS_PORT):
+        if any(f":{name}" in body for role, _, body, _ in blocks if role in ("run", "file")):
+            ports[name] = servers.port_of(name)
+    return ports
+
+
+def translate(text, ports):
+    for there, here in ports.items():
+        text = text.replace(":" + there, ":" + here)
+    return text
+
+
+def install_programs(folder, ports):
+    """For the PATH: `skewless`, but the repository that init writes listens at our port; `redis-cli` of our Redis."""
     program = shlex.quote(os.path.abspath(os.environ.get("SKEWLESS_PROGRAM", ROOT / "build/skewless")))
     script = folder / "skewless"
     script.write_text(f"""#!/bin/sh
 [ "$1" = init ] || exec {program} "$@"
-{program} "$@" && sed -i 's/:{EXAMPLE_PORT}/:{port}/' "$2/skewless.yaml"
+{program} "$@" && sed -i 's/:{EXAMPLE_PORT}/:{ports[EXAMPLE_PORT]}/' "$2/skewless.yaml"
 """)
     script.chmod(0o755)
+    if REDIS_PORT in ports:
+        client = folder / "redis-cli"
+        client.write_text(f"""#!/bin/sh
+exec {shutil.which("redis-cli")} -p {ports[REDIS_PORT]} "$@"
+""")
+        client.chmod(0o755)
 
 
-def script_of(blocks, outputs, port):
+def script_of(blocks, outputs, ports):
     """One shell script: each block's output goes to a file of its own."""
     lines = ["set -eo pipefail"]
     # A busy machine may take longer than a reader's second to start a server.
-    listening = f"until (: < /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do kill -0 $!; sleep 0.05; done"
+    listening = f"until (: < /dev/tcp/127.0.0.1/{ports[EXAMPLE_PORT]}) 2>/dev/null; do kill -0 $!; sleep 0.05; done"
     for number, (role, path, body, _) in enumerate(blocks):
-        body = body.replace(":" + EXAMPLE_PORT, ":" + port)
+        body = translate(body, ports)
         if role == "run":
             body = re.sub(r"& sleep \d+", lambda _: "&\n" + listening, body)
             lines += [f"echo {number} > {outputs}/at", "{", body, f"}} > {outputs}/{number}"]
@@ -112,7 +154,7 @@ def check_excerpts(page, blocks):
                     raise Mismatch(f"{page}:{line + number}: {path} has no such line after the one before")
 
 
-def check_session(page, blocks):
+def check_session(page, blocks, servers):
     check_excerpts(page, blocks)
     with tempfile.TemporaryDirectory(prefix="skewless-docs-") as temporary:
         temporary = Path(temporary)
@@ -120,9 +162,9 @@ def check_session(page, blocks):
         for folder in folders:
             folder.mkdir()
         work, programs, outputs = folders
-        port = str(free_port())
-        install_program(programs, port)
-        code, errors = run_script(script_of(blocks, outputs, port), work, programs)
+        ports = ports_of(blocks, servers)
+        install_programs(programs, ports)
+        code, errors = run_script(script_of(blocks, outputs, ports), work, programs)
         if code != 0:
             at = outputs / "at"
             number = int(at.read_text()) if at.exists() else 0
@@ -136,29 +178,39 @@ def check_session(page, blocks):
             elif role == "output":
                 if last_run is None:
                     raise Mismatch(f"{page}:{line}: an output before any run of that name")
-                printed = (outputs / str(last_run)).read_text().replace(":" + port, ":" + EXAMPLE_PORT)
+                printed = (outputs / str(last_run)).read_text()
+                printed = translate(printed, {here: there for there, here in ports.items()})
                 if not fits(body, printed):
                     raise Mismatch(f"{page}:{line}: the page says\n{body}and the program says\n{printed}")
 
 
-def main():
+def run_page(page, servers):
+    """How many of its sessions failed."""
+    try:
+        sessions = sessions_of((ROOT / page).read_text())
+        if not any(block[0] == "run" for blocks in sessions.values() for block in blocks):
+            raise Mismatch("nothing on this page is run")
+    except Mismatch as error:
+        print(f"FAILED {page}: {error}")
+        return 1
     failures = 0
-    for page in sys.argv[1:] or PAGES:
+    for name, blocks in sessions.items():
         try:
-            sessions = sessions_of((ROOT / page).read_text())
-            if not any(block[0] == "run" for blocks in sessions.values() for block in blocks):
-                raise Mismatch("nothing on this page is run")
-        except (Mismatch, OSError) as error:
+            check_session(page, blocks, servers)
+            print(f"ok     {page}: {name}, {sum(block[0] == 'run' for block in blocks)} blocks")
+        except Mismatch as error:
             failures += 1
-            print(f"FAILED {page}: {error}")
-            continue
-        for name, blocks in sessions.items():
-            try:
-                check_session(page, blocks)
-                print(f"ok     {page}: {name}, {sum(block[0] == 'run' for block in blocks)} blocks")
-            except Mismatch as error:
-                failures += 1
-                print(f"FAILED {error}")
+            print(f"FAILED {error}")
+    return failures
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="skewless-docs-servers-") as folder:
+        servers = Servers(Path(folder))
+        try:
+            failures = sum(run_page(page, servers) for page in sys.argv[1:] or PAGES)
+        finally:
+            servers.close()
     return 1 if failures else 0
 
 
