@@ -90,10 +90,12 @@ Sequence EmbeddedWriter::last_sequence() const {
   return arena_ == nullptr ? 0 : arena_->header().clock.committed.load();
 }
 
-// An engine that took the store over has arenas of its own here.
+// An engine that takes the store over has arenas of its own here: what was there before the lock
+// was seen to be held is none of them, however long after that it is removed.
 Status EmbeddedWriter::RemoveArenasBut(uint64_t generation) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto others, OtherArenas(options_.directory, generation));
   SKEWLESS_RETURN_IF_ERROR(CheckHeld(*lock_, options_.directory));
-  return RemoveOtherArenas(options_.directory, generation);
+  return RemoveArenas(others);
 }
 
 // Nobody else's, also where two writers ask at once.

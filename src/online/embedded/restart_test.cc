@@ -406,5 +406,24 @@ TEST_F(RestartTest, AWriterThatIsTakenOverFromMovesNobody) {
   EXPECT_EQ(Total(*OpenReader(), 1, &t), 115);
 }
 
+// A writer on hold between its look at the lock and the removal removes no arena of a newer one.
+TEST_F(RestartTest, ArenasThatCameLaterStay) {
+  auto older = OpenWriter(Options());
+  ASSERT_TRUE(older->Reset().has_value());
+  const auto seen = OtherArenas(directory_.path(), 0);
+  ASSERT_TRUE(seen.has_value());
+  ASSERT_EQ(seen->size(), 1U);
+  EmbeddedOptions options = Options();
+  options.take_over = true;
+  auto newer = OpenWriter(options);  // which removes what was listed
+  ASSERT_TRUE(newer->Reset().has_value());
+  Batch(*newer, 1, 5, 1);
+  ASSERT_TRUE(newer->OpenForReaders().has_value());
+  EXPECT_TRUE(RemoveArenas(*seen).has_value());
+  Timestamp t = 0;
+  EXPECT_EQ(Total(*OpenReader(), 1, &t), 5);
+  EXPECT_EQ(OtherArenas(directory_.path(), 0)->size(), 1U);
+}
+
 }  // namespace
 }  // namespace skewless::embedded

@@ -75,12 +75,21 @@ Result<std::shared_ptr<const MappedFile>> OpenCurrentToRead(const std::string& d
   return file;
 }
 
-Status RemoveOtherArenas(const std::string& directory, uint64_t keep) {
+Result<std::vector<std::string>> OtherArenas(const std::string& directory, uint64_t keep) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto entries, SystemFiles().List(directory));
   const std::string kept = std::string(kArenaPrefix) + std::to_string(keep);
+  std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) {
     if (!entry.name.starts_with(kArenaPrefix) || entry.name == kept) continue;
-    SKEWLESS_RETURN_IF_ERROR(SystemFiles().Remove(JoinPath(directory, entry.name)));
+    paths.push_back(JoinPath(directory, entry.name));
+  }
+  return paths;
+}
+
+Status RemoveArenas(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    const Status removed = SystemFiles().Remove(path);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
   }
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "online/embedded/arena_format.h"
 #include "online/embedded/mapped_file.h"
@@ -18,8 +19,10 @@ Result<std::unique_ptr<MappedFile>> OpenCurrentToWrite(const std::string& direct
 // kUnavailable where there is none.
 Result<std::shared_ptr<const MappedFile>> OpenCurrentToRead(const std::string& directory);
 
-// Removes every arena but that of `keep`.
-Status RemoveOtherArenas(const std::string& directory, uint64_t keep);
+// The paths of every arena but that of `keep`.
+Result<std::vector<std::string>> OtherArenas(const std::string& directory, uint64_t keep);
+// Those that somebody else has removed meanwhile are no error.
+Status RemoveArenas(const std::vector<std::string>& paths);
 
 inline CurrentFile& CurrentOf(MappedFile& file) {
   return *reinterpret_cast<CurrentFile*>(file.data());
