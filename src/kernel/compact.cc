@@ -1,5 +1,8 @@
 // ViewKernel::Compact: arrays as long as their tiles, blocks as long as their values, no garbage,
-// and no tile that a read at or after the state's available_us can't see.
+// and no tile that a read at or after the state's available_us, or a later time, can't see.
+#include <algorithm>
+#include <cstddef>
+
 #include "kernel/state_heap.h"
 #include "kernel/tier_tiles.h"
 #include "kernel/view_kernel.h"
@@ -8,14 +11,15 @@ namespace skewless {
 namespace {
 
 // The tiles of the array that stay: [first, head.array_count()).
-uint32_t FirstLiveTile(const uint8_t* state, const Tier& tier, const TierHead& head) {
-  const int64_t first_live = tier.FirstLive(LoadStateHeader(state).available_us);
+uint32_t FirstLiveTile(const uint8_t* state, const Tier& tier, const TierHead& head,
+                       Timestamp least_us) {
+  const int64_t first_live = tier.FirstLive(least_us);
   return LowerBound(state + head.offset, head.array_count(), tier.tile_size(), first_live);
 }
 
-void CopyTier(const uint8_t* state, const Tier& tier, Bytes* out) {
+void CopyTier(const uint8_t* state, const Tier& tier, Timestamp least_us, Bytes* out) {
   TierHead head = LoadTierHead(state, tier);
-  const uint32_t first = FirstLiveTile(state, tier, head);
+  const uint32_t first = FirstLiveTile(state, tier, head, least_us);
   const size_t tile_size = tier.tile_size();
   const ByteView tiles(state + head.offset + first * tile_size,
                        (head.array_count() - first) * tile_size);
@@ -53,10 +57,12 @@ void CopyHeap(const uint8_t* state, const KernelPlan& plan, Bytes* out) {
 
 }  // namespace
 
-void ViewKernel::Compact(ByteView state, Bytes* out) const {
+void ViewKernel::Compact(ByteView state, Bytes* out, Timestamp least_us) const {
   const KernelPlan& plan = *plan_;
+  least_us = std::max(least_us, LoadStateHeader(state.data()).available_us);
   out->assign(state.begin(), state.begin() + static_cast<ptrdiff_t>(plan.empty_state.size()));
-  for (const Tier& tier : plan.tiers) CopyTier(state.data(), tier, out);
+  StoreLe(out->data() + offsetof(StateHeader, available_us), least_us);
+  for (const Tier& tier : plan.tiers) CopyTier(state.data(), tier, least_us, out);
   if (plan.has_heap) CopyHeap(state.data(), plan, out);
   SetStateSize(out->data(), out->size());
 }

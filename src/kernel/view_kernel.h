@@ -110,8 +110,9 @@ class ViewKernel {
 
   // Bounds, magic, fingerprint and every offset: for bytes that come from a disk or a wire.
   Status Validate(ByteView state) const;
-  // The same state without slack or garbage: what is sent to another store.
-  void Compact(ByteView state, Bytes* out) const;
+  // The same state without slack or garbage, for reads at or after `least_us` only: what is sent to
+  // another store.
+  void Compact(ByteView state, Bytes* out, Timestamp least_us = kMinTimestamp) const;
 
   // For `check`: tiles a window has at most, bytes of a state with one event and with all tiles.
   struct Footprint {

@@ -39,6 +39,7 @@ struct RowWrite {
   uint64_t ticket = 0;              // the caller's; comes back in RowWritten
   uint32_t writer = 0;              // the RowClaim of who sends it
   Timestamp computed_us = 0;        // of finished values: what time they are of
+  Timestamp least_us = 0;           // it is stamped no earlier, whatever the server's clock says
 };
 
 struct RowWritten {
@@ -84,8 +85,9 @@ class RemoteRows {
   // Changes when the server may have lost rows: it restarted, or another took its place. Never 0
   // once it was connected.
   virtual uint64_t incarnation() const = 0;
-  // No write sent from now on is stamped before this: the least of the servers' clocks, as far as
-  // their answers told it. States that are sent may have dropped what no read from then on needs.
+  // No write sent from now on is stamped before this, nor before any `least_us` sent with one: the
+  // least of the servers' clocks, as far as their answers told it, or later. States that are sent
+  // may have dropped what no read from then on needs.
   virtual Timestamp least_stamp() const = 0;
   // The store's clock, as far as its answers told it, and on from there by our own. kMinTimestamp
   // before the first Claim.

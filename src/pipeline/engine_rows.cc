@@ -55,7 +55,8 @@ void Engine::StepRows() {
 }
 
 // A state drops what no read at or after its records' availability needs. Theirs is the store's to
-// say, by its own clock, and only known to be no earlier than this.
+// say, by its own clock, and only known to be no earlier than this. What is folded while nothing is
+// known of it, as the store is away, keeps all its tiles until the entity's next event.
 void Engine::LowerAvailability(ViewInput* input) {
   const Timestamp least = rows_->least_stamp();
   lowered_us_.resize(input->rows);
@@ -77,8 +78,8 @@ Status Engine::AttendRows(bool wait, bool* must_wait) {
   if (rows_->failed()) return rows_->status();
   ListRows();
   if (offline_) offline_->SetDurable(rows_->known_sequence());
-  *must_wait = rows_->full();
-  NotePushback(*must_wait);
+  NotePushback(rows_->full());
+  *must_wait = rows_->full() || rows_->awaits_clock();
   if (*must_wait && wait) std::this_thread::sleep_for(kPause);
   return {};
 }

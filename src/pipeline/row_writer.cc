@@ -34,7 +34,8 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
   schedule_.BeginCompare(last_sequence);
   known_sequence_ = written_.known_sequence;
   // Whatever the store stamps from now on is later than this.
-  least_stamp_ = written_.complete_us;
+  least_stamp_ = SaturatingAdd(written_.complete_us, 1);
+  awaits_clock_ = written_.complete_us == kMinTimestamp;
   computed_us_ = std::max(
       {parts_.stamps->computed_us(), written_.complete_us, parts_.last_available_us, Timestamp{0}});
   synced_nanos_ = written_nanos_ = MonotonicNanos();
@@ -249,8 +250,7 @@ Status RowWriter::LogStamps(bool closing) {
   known.known_sequence = std::max(known.known_sequence, schedule_.known_sequence());
   // While it is compared, what others wrote since the store lost rows is not known yet.
   if (compared_once_ && !comparing_) {
-    known.complete_us =
-        std::max(known.complete_us, schedule_.complete_us(parts_.store->least_stamp()));
+    known.complete_us = std::max(known.complete_us, schedule_.complete_us(least_stamp()));
   }
   known.closed = closing;
   const int64_t now = MonotonicNanos();

@@ -70,6 +70,9 @@ class RowWriter {
   // What a commit changed, readable in the engine's own store by now; `rows` comes back empty.
   void Changed(ChangedRows* rows, Sequence last_sequence, int64_t accepted_nanos);
   bool full() const { return full_.load(std::memory_order_relaxed); }
+  // The store answers, and will tell its time presently: states that are folded before are kept for
+  // reads at any time.
+  bool awaits_clock() const { return awaits_clock_.load(std::memory_order_relaxed); }
   // The engine took nothing for so long because of that.
   void CountPushback(int64_t nanos) { stats_.pushback_nanos.fetch_add(nanos); }
   // Which listing of all rows is wanted, from the first row on; 0: none now.
@@ -197,6 +200,7 @@ class RowWriter {
   std::atomic<uint64_t> wanted_listing_{0};
   std::atomic<bool> full_{false}, idle_{false}, failed_{false}, ending_{false}, finish_{false};
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
+  std::atomic<bool> awaits_clock_{false};
   std::atomic<Sequence> known_sequence_{0};
   mutable std::mutex status_mutex_;
   Status status_;

@@ -35,13 +35,11 @@ Status RowWriter::PollStore(DurationUs wait_us) {
   connected_ = polled.has_value();
   if (!connected_) away_ = polled.error();
   for (const RowWritten& answer : answers_) SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answer));
-  if (connected_) {
-    // Where the store has told nothing yet, what the stamp log knows stays.
-    const Timestamp least = parts_.store->least_stamp();
-    if (least > least_stamp_.load(std::memory_order_relaxed)) {
-      least_stamp_.store(least, std::memory_order_relaxed);
-    }
-  }
+  // Where the store has told nothing yet, what the stamp log knows stays.
+  const Timestamp least = parts_.store->least_stamp();
+  if (connected_ && least > least_stamp()) least_stamp_.store(least, std::memory_order_relaxed);
+  if (awaits_clock() && (!connected_ || least != kMinTimestamp))
+    awaits_clock_.store(false, std::memory_order_relaxed);
   return {};
 }
 
@@ -225,6 +223,7 @@ bool RowWriter::WasLost(const ChangedRow& row) const {
 
 Status RowWriter::OpenForReaders() {
   if (comparing_ || schedule_.rewrites_left() > 0) return {};
+  if (parts_.store->least_stamp() == kMinTimestamp) return {};  // it will tell
   if (written_.opened_us == kMaxTimestamp) {
     // No reader that is let in by this is given an earlier time. Durable first: after a crash
     // nobody else could tell.
@@ -242,10 +241,11 @@ Status RowWriter::OpenForReaders() {
 // ---- sending
 
 Status RowWriter::SendRows() {
+  if (parts_.store->least_stamp() == kMinTimestamp) return {};  // by which rows are compacted
   for (;;) {
     const int64_t now = MonotonicNanos();
     const size_t most = std::min(parts_.store->room(), options_.rows_per_read);
-    schedule_.Take(most, now, parts_.store->least_stamp(), &departures_);
+    schedule_.Take(most, now, least_stamp(), &departures_);
     if (departures_.empty()) return {};
     if (sent_.size() < schedule_.row_limit()) {
       sent_.resize(schedule_.row_limit());
@@ -277,6 +277,7 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
     write.writer = claim_;
+    write.least_us = least_stamp();
     sent_nanos_[departure.row] = now;
     writes_.push_back(write);
   }
@@ -311,7 +312,7 @@ Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
       ComputeValues(departure.row, state);
       schedule_.SetSent(departure.row, LoadVectorHead(sent).sequence);
     } else {
-      kernels_[schedule_.key(departure.row).view]->Compact(state, &sent);
+      kernels_[schedule_.key(departure.row).view]->Compact(state, &sent, least_stamp());
       schedule_.SetSent(departure.row, LoadStateHeader(sent.data()).sequence);
     }
   }

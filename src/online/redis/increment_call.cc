@@ -40,21 +40,14 @@ void IncrementEncoder::Encode(const std::string& clock_key, std::span<const Incr
                               std::span<const int64_t> expire_at_ms, WriteCall* call) {
   SKEWLESS_DCHECK(writes.size() == keys.size());
   if (plans_.size() < writes.size()) plans_.resize(writes.size());
-  size_t words = 4 + keys.size() + expire_at_ms.size();
+  size_t words = expire_at_ms.size();
   for (size_t i = 0; i < writes.size(); ++i) {
     MakePlan(writes[i], &plans_[i]);
     const Increments& changes = plans_[i].changes;
     words += 2 + 2 * (changes.sets.size() + changes.adds.size()) + changes.removes.size();
   }
-  call->script = &IncrementScript();
-  call->writer = writes[0].row->writer;
+  BeginCall(IncrementScript(), keys, clock_key, words, call);
   Bytes& out = call->command;
-  BeginCommand(words, &out);
-  AppendWord("EVALSHA", &out);
-  AppendWord(call->script->name, &out);
-  AppendWord(std::to_string(1 + keys.size()), &out);
-  for (const std::string& key : keys) AppendWord(key, &out);
-  AppendWord(clock_key, &out);
   for (size_t i = 0; i < writes.size(); ++i) {
     const RowWrite& row = *writes[i].row;
     SKEWLESS_DCHECK(row.writer == call->writer);

@@ -7,29 +7,7 @@ namespace skewless::redis {
 // full or takes no writes, it is that one that fails. An increment that fails (somebody wrote into
 // the hash by hand) leaves a row that nobody may read: it goes, and is written whole.
 const std::string_view kIncrementScript = R"(
-local call, pcall, decode, encode = redis.call, redis.pcall, struct.unpack, struct.pack
-local keys, args, count = KEYS, ARGV, #KEYS - 1
-local clock = keys[count + 1]
-local mark, claimed = string.match(call('GET', clock) or '', '^(%d+) (%d+)$')
-local writer, holder = decode('<I4', args[1], 37), tonumber(claimed or 0)
-if writer ~= holder then return {0, holder} end
-local time = call('TIME')
-local stamp = time[1] * 1000000 + time[2]
-if stamp <= tonumber(mark) then stamp = mark + 1 end
-local last = stamp
-local reply = {stamp, writer}
 local marked, written = false, {}
-
-local function head(at)
-  return encode('<I4I8I4', 826886995, at, at % 4294967291)
-end
-local function except(row, what, sequence, at)
-  local r = #reply
-  reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, sequence, at
-end
-local function mark_clock(at)
-  call('SET', clock, string.format('%.0f %.0f', at, writer))
-end
 
 -- As many words at a time as Lua's stack holds.
 local function each(command, key, from, to)
@@ -42,8 +20,8 @@ local function add(key, from, to)
   return true
 end
 
-local now = head(stamp)
-local at = 1
+local now = head(826886995, stamp)
+local at = 3
 for i = 1, count do
   local key, row, plan = keys[i], args[at], args[at + 1]
   local sets, adds, removes = decode('<I4I4I4', plan)
@@ -80,11 +58,11 @@ for i = 1, count do
       except(i, 'apart', '', 0)
     elseif old_at >= stamp then
       mine = old_at + 1
-      with = head(mine)
+      with = head(826886995, mine)
     end
   end
   if with then
-    if not marked then mark_clock(stamp) end
+    if not marked then call('SET', clock, clock_at(stamp)) end
     marked = true
     if whole then call('DEL', key) end
     if add(key, add_at, remove_at - 1) then
@@ -101,7 +79,7 @@ for i = 1, count do
     end
   end
 end
-if last > stamp then mark_clock(last) end
+if last > stamp then call('SET', clock, clock_at(last)) end
 if #args >= at then
   for _, i in ipairs(written) do
     if args[at + i - 1] ~= '0' then call('PEXPIREAT', keys[i], args[at + i - 1]) end

@@ -63,6 +63,20 @@ TEST_F(RedisClusterTest, RowsLieOnAllServersAndAreReadAtOneInstant) {
   for (const StoredRow& row : rows) EXPECT_EQ(row.sequence, 3);
 }
 
+// What all its servers' clocks have passed is known without a write, and the clock of a bucket that
+// was never written to is no excuse.
+TEST_F(RedisClusterTest, NoWriteIsStampedBeforeWhatAllClocksHavePassed) {
+  TestWriter writer(options());
+  writer.ConnectAndOpen();
+  std::vector<RowWritten> none;
+  const Timestamp begun = NewWallClock()->Now();
+  while (writer.rows().least_stamp() < begun) static_cast<void>(writer.rows().Poll(1000, &none));
+  EXPECT_LE(writer.rows().least_stamp(), NewWallClock()->Now());
+  const Timestamp least = begun + 3600 * kSecondUs;
+  for (int64_t user = 0; user < 20; ++user)
+    EXPECT_GE(writer.WriteNoEarlier(0, KeyBytes(user), 1, least).available_us, least);
+}
+
 // Of a slot on its way some rows are here and some there.
 TEST_F(RedisClusterTest, RowsFollowASlotThatMoves) {
   TestWriter writer(options());

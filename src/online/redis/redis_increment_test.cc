@@ -147,6 +147,7 @@ TEST_F(IncrementTest, StepsLandInTheirOrderOrNotAtAll) {
     const IncrementWrite write{&row, &kernel(), states[step - 1]};
     const std::string key = RedisKey();
     WriteCall call;
+    call.writer = by;
     encoder.Encode("shop::clock", std::span(&write, 1), std::span(&key, 1), {}, &call);
     SKEWLESS_CHECK(redisAppendFormattedCommand(context,
                                                reinterpret_cast<const char*>(call.command.data()),

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <numeric>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -12,10 +11,8 @@ namespace skewless::redis {
 namespace {
 
 constexpr int kMaxRedirects = 16;
-constexpr int64_t kSlotsPauseNs = 100'000'000;       // between questions for the cluster's map
-constexpr size_t kMaxCallBytes = size_t{256} << 10;  // a call holds the server up while it runs
+constexpr int64_t kSlotsPauseNs = 100'000'000;  // between questions for the cluster's map
 constexpr size_t kMaxSpare = 256;
-constexpr int64_t kExpiryMarginMs = 60'000;
 
 // The one that most calls are of.
 const Script& ScriptOf(const RedisOptions& options) {
@@ -59,97 +56,11 @@ size_t RedisRows::room() const {
   return in_flight_ < options_.window_rows ? options_.window_rows - in_flight_ : 0;
 }
 
-RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
-  Call call;
-  if (spare_.empty()) {
-    call = std::make_unique<WriteCall>();
-  } else {
-    call = std::move(spare_.back());
-    spare_.pop_back();
-    call->command.clear();
-    call->rows.clear();
-    call->kept.clear();
-    call->redirects = 0;
-    call->asking = false;
-  }
-  call->bucket = bucket;
-  call->slot = bucket_slot_[bucket];
-  call->given_ns = MonotonicNanos();
-  return call;
-}
-
-// In milliseconds; what the row says of its newest event decides. Readers pass an expired row over
-// by their T, wherever they find it: Redis removes it once no T before that can come any more.
-int64_t RedisRows::ExpireAtMs(const RowWrite& row) const {
-  const auto view = static_cast<size_t>(row.view);
-  if (view >= options_.expire_after_us.size() || options_.expire_after_us[view] <= 0 ||
-      row.state.size() < sizeof(StateHeader))
-    return kNeverExpires;
-  const StateHeader header = LoadStateHeader(row.state.data());
-  const Timestamp at = SaturatingAdd(header.newest_event_us, options_.expire_after_us[view]);
-  return std::max<int64_t>(1, FloorDiv(at, 1000) + kExpiryMarginMs);
-}
-
-void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows) {
-  group_rows_.clear();
-  group_expire_.clear();
-  if (group_keys_.size() < group.size()) group_keys_.resize(group.size());
-  size_t count = 0;
-  for (const size_t i : group) {
-    group_rows_.push_back(rows[i]);
-    group_keys_[count].clear();
-    keys_.AppendRowKey(rows[i].view, buckets_[i], rows[i].key, &group_keys_[count]);
-    ++count;
-    if (expires_) group_expire_.push_back(ExpireAtMs(rows[i]));
-  }
-  const uint32_t bucket = buckets_[group[0]];
-  Call call = NewCall(bucket);
-  const std::string clock = keys_.Clock(bucket);
-  const std::span<const std::string> keys(group_keys_.data(), count);
-  if (options_.keeps_values()) {
-    EncodeValuesCall(clock, group_rows_, keys, options_.values, options_.fingerprints, call.get());
-  } else if (options_.increments_of(group_rows_[0].view) != nullptr) {
-    EncodeIncrements(clock, keys, call.get());
-  } else {
-    EncodeCall(clock, group_rows_, keys, group_expire_, call.get());
-  }
-  in_flight_ += group.size();
-  unplaced_.push_back(std::move(call));
-}
-
 Status RedisRows::Send(std::span<const RowWrite> rows) {
   SKEWLESS_CHECK(rows.size() <= room());
   EncodeGroups(rows);
   Advance(0);
   return {};
-}
-
-// One server takes rows of any buckets together; a cluster those of one slot. A call is of one
-// script.
-void RedisRows::EncodeGroups(std::span<const RowWrite> rows) {
-  buckets_.clear();
-  for (const RowWrite& row : rows) buckets_.push_back(keys_.BucketOf(row.view, row.key));
-  order_.resize(rows.size());
-  std::iota(order_.begin(), order_.end(), size_t{0});
-  const auto part = [&](size_t i) {
-    const bool adds = options_.increments_of(rows[i].view) != nullptr;
-    return std::pair(adds, servers_->cluster() ? buckets_[i] : 0);
-  };
-  if (servers_->cluster() || increments_) {
-    std::sort(order_.begin(), order_.end(),
-              [&](size_t a, size_t b) { return part(a) != part(b) ? part(a) < part(b) : a < b; });
-  }
-  for (size_t begin = 0; begin < order_.size();) {
-    size_t end = begin;
-    size_t bytes = 0;
-    while (end < order_.size() && end - begin < options_.rows_per_call && bytes < kMaxCallBytes &&
-           part(order_[end]) == part(order_[begin])) {
-      bytes += EncodedRowBytes(rows[order_[end]]);
-      ++end;
-    }
-    EncodeGroup(std::span(order_).subspan(begin, end - begin), rows);
-    begin = end;
-  }
 }
 
 RedisRows::Lane& RedisRows::LaneOf(Connection& connection) {
@@ -183,6 +94,7 @@ void RedisRows::AskForSlots(Lane& lane) {
 void RedisRows::SendWaiting(Lane& lane) {
   Connection& connection = *lane.connection;
   if (wants_slots_) AskForSlots(lane);
+  AskForTime(lane);
   while (!lane.waiting.empty()) {
     Call call = std::move(lane.waiting.front());
     lane.waiting.pop_front();
@@ -222,16 +134,6 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
     FailCall(*calls->front(), error, !hopeless, &done_);
     calls->pop_front();
   }
-}
-
-void RedisRows::NoteTime(Timestamp time_us) {
-  time_us_ = time_us;
-  time_noted_ns_ = MonotonicNanos();
-}
-
-Timestamp RedisRows::now_us() const {
-  if (time_us_ == kMinTimestamp) return kMinTimestamp;
-  return time_us_ + (MonotonicNanos() - time_noted_ns_) / 1000;
 }
 
 // The claim stood there and is gone: rows that stood there may be, too.
@@ -276,7 +178,7 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
       NoteUnclaimed(call->bucket);
     } else {
       NoteTime(decoded->stamp_us);
-      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us);
+      if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us + 1);
       if (!call->kept.empty()) TakeIncrements(*call, decoded->apart);
     }
   }
@@ -298,6 +200,8 @@ void RedisRows::TakeReplies(Lane& lane) {
         wants_slots_ = false;
         UpdateIncarnation();
       }
+    } else if (awaited.kind == Awaited::kTime) {
+      TakeTime(&lane, *reply);
     }
   }
 }

@@ -19,8 +19,6 @@ class RedisRows final : public RemoteRows {
   Status Send(std::span<const RowWrite> rows) override;
   Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;
   uint64_t incarnation() const override { return incarnation_; }
-  // Of one server, whose stamps all ascend. A cluster's nodes have a clock each, and those that
-  // were not written to yet tell nothing.
   Timestamp least_stamp() const override { return least_stamp_; }
   Status Claim(uint32_t writer) override;
   Timestamp now_us() const override;
@@ -29,9 +27,9 @@ class RedisRows final : public RemoteRows {
 
  private:
   using Call = std::unique_ptr<WriteCall>;
-  // What a reply is of: a call, the cluster's slots, or nothing that matters.
+  // What a reply is of: a call, the cluster's slots, a server's time, or nothing that matters.
   struct Awaited {
-    enum Kind { kCall, kSlots, kNothing } kind = kNothing;
+    enum Kind { kCall, kSlots, kTime, kNothing } kind = kNothing;
     Call call;
   };
   struct Lane {
@@ -40,6 +38,8 @@ class RedisRows final : public RemoteRows {
     std::deque<Awaited> sent;  // in the order of their replies
     uint64_t failures = 0;     // of the connection, as far as they were dealt with
     uint64_t openings = 0;
+    Timestamp time_us = kMinTimestamp;  // by its server's clock, as it was last told
+    int64_t time_asked_ns = 0;
   };
 
   RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
@@ -61,6 +61,8 @@ class RedisRows final : public RemoteRows {
   void FailLane(Lane& lane);
   void FailLate(std::deque<Call>* calls, const Error& error);
   void AskForSlots(Lane& lane);
+  void AskForTime(Lane& lane);
+  void TakeTime(Lane* lane, const redisReply& reply);
   void NoteUnclaimed(uint32_t bucket);
   void NoteTime(Timestamp time_us);
   void UpdateIncarnation();

@@ -69,7 +69,7 @@ class TestWriter {
             std::span<const Stamp> unlogged = {}, size_t size = 0) {
     if (!claimed_) static_cast<void>(Claim());  // where it fails, so do the writes
     const Bytes state = StateOf(options_.fingerprints[static_cast<size_t>(view)], sequence, size);
-    const RowWrite row{view, key, sequence, state, unlogged, ticket, writer_};
+    const RowWrite row{view, key, sequence, state, unlogged, ticket, writer_, 0, least_us_};
     SKEWLESS_CHECK(rows_->Send(std::span(&row, 1)).has_value());
     ++sent_;
   }
@@ -83,6 +83,12 @@ class TestWriter {
   RowWritten Write(int view, ByteView key, Sequence sequence, std::span<const Stamp> unlogged = {},
                    size_t size = 0) {
     Send(view, key, sequence, 0, unlogged, size);
+    return Finish()[0];
+  }
+  RowWritten WriteNoEarlier(int view, ByteView key, Sequence sequence, Timestamp least_us) {
+    least_us_ = least_us;
+    Send(view, key, sequence);
+    least_us_ = kMinTimestamp;
     return Finish()[0];
   }
   // Again until the store has answered, whatever it has lost.
@@ -100,6 +106,7 @@ class TestWriter {
   uint32_t writer_;
   std::unique_ptr<RemoteRows> rows_;
   bool claimed_ = false;
+  Timestamp least_us_ = kMinTimestamp;
   size_t sent_ = 0;
 };
 

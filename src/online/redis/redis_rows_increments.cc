@@ -37,7 +37,7 @@ void RedisRows::TakeIncrements(const WriteCall& call, std::span<const size_t> ap
     if (is_apart) {
       ++next;
       whole.push_back({row.view, row.key, call.rows[i].sequence, row.state, row.unlogged,
-                       call.rows[i].ticket, call.writer, 0});
+                       call.rows[i].ticket, call.writer, 0, call.least_us});
       continue;
     }
     if (kept_done != first + i) done_[kept_done] = std::move(done);

@@ -35,14 +35,29 @@ TEST_F(RedisStampsTest, StampsGoOnAboveWhatWasGiven) {
   EXPECT_EQ(writer.Write(0, key_, 1).available_us, ahead + 1);
   const int64_t other = 43;
   EXPECT_EQ(writer.Write(0, KeyBytes(other), 1).available_us, ahead + 2);
+  // The writer remembers what it was told, where the server has lost it.
   server_.Ask({"DEL", "shop::clock"});
   ASSERT_TRUE(writer.Claim().has_value());
-  // The row itself remembers.
-  const RowWritten next = writer.Write(0, key_, 2);
+  EXPECT_EQ(writer.rows().least_stamp(), ahead + 3);
+  EXPECT_EQ(writer.Write(0, KeyBytes(other), 2).available_us, ahead + 3);
+  // So does the row.
+  server_.Ask({"DEL", "shop::clock"});
+  TestWriter newer(options(), 2);
+  const RowWritten next = newer.Write(0, key_, 2);
   EXPECT_EQ(next.outcome, Outcome::kWritten);
   EXPECT_EQ(next.available_us, ahead + 2);
-  EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{2, ahead + 2}}));
-  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2) + " 65536");
+  EXPECT_EQ(Stored(newer, 0, key_).stamps, (std::vector<Stamp>{{2, ahead + 2}}));
+  EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(ahead + 2) + " 131072");
+}
+
+// What a writer relied on holds, whatever the server's clock says.
+TEST_F(RedisStampsTest, NoWriteIsStampedBeforeItsLeast) {
+  TestWriter writer(options());
+  const Timestamp least = writer.Write(0, key_, 1).available_us + 3600 * kSecondUs;
+  EXPECT_EQ(writer.WriteNoEarlier(0, key_, 2, least).available_us, least);
+  // The clock goes on from there, for others, too.
+  const int64_t other = 43;
+  EXPECT_EQ(writer.Write(0, KeyBytes(other), 1).available_us, least + 1);
 }
 
 }  // namespace

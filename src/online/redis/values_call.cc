@@ -23,20 +23,12 @@ void EncodeValuesCall(const std::string& clock_key, std::span<const RowWrite> ro
                       std::span<const std::string> keys, std::span<const ValuesView> views,
                       std::span<const uint64_t> layouts, WriteCall* call) {
   SKEWLESS_DCHECK(rows.size() == keys.size());
-  call->script = &ValuesScript();
   Bytes words;
   size_t count = 0;
   const auto add = [&](std::string_view word) {
     AppendWord(word, &words);
     ++count;
   };
-  add("EVALSHA");
-  add(call->script->name);
-  add(std::to_string(1 + keys.size()));
-  for (const std::string& key : keys) add(key);
-  add(clock_key);
-  call->writer = rows[0].writer;
-  add(std::to_string(call->writer));
   ValuesRow row;
   for (size_t i = 0; i < rows.size(); ++i) {
     SKEWLESS_DCHECK(rows[i].writer == call->writer);
@@ -47,7 +39,7 @@ void EncodeValuesCall(const std::string& clock_key, std::span<const RowWrite> ro
     for (const std::string& field : row.fields) add(field);
     call->rows.push_back({rows[i].ticket, rows[i].sequence, rows[i].computed_us});
   }
-  BeginCommand(count, &call->command);
+  BeginCall(ValuesScript(), keys, clock_key, count, call);
   PutRaw(call->command, words);
 }
 

@@ -6,22 +6,6 @@ namespace skewless::redis {
 // in two parts. A row of another layout stands where ours belongs, and is written over: whoever has
 // the claim has the definition that counts.
 const std::string_view kValuesScript = R"(
-local call, pcall = redis.call, redis.pcall
-local count = #KEYS - 1
-local clock = KEYS[count + 1]
-local mark, claimed = string.match(call('GET', clock) or '', '^(%d+) (%d+)$')
-local writer, holder = tonumber(ARGV[1]), tonumber(claimed or 0)
-if writer ~= holder then return {0, holder} end
-local time = call('TIME')
-local stamp = time[1] * 1000000 + time[2]
-if stamp <= tonumber(mark) then stamp = mark + 1 end
-local last = stamp
-local reply = {stamp, writer}
-
-local function except(row, what, stamps, at)
-  local r = #reply
-  reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = row, what, stamps, at
-end
 local function parts(digits)
   return tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
 end
@@ -34,10 +18,10 @@ local function order(a, b)
 end
 
 local written = false
-local word = 2
+local word = 3
 for i = 1, count do
-  local key, words = KEYS[i], tonumber(ARGV[word])
-  local sequence, computed, layout = unpack(ARGV, word + 1, word + 3)
+  local key, words = keys[i], tonumber(args[word])
+  local sequence, computed, layout = unpack(args, word + 1, word + 3)
   local first, at = word + 4, stamp
   word = first + words
   local old = pcall('HMGET', key, ':format', ':layout', ':sequence', ':computed_for', ':available')
@@ -67,14 +51,14 @@ for i = 1, count do
   if at then
     call('DEL', key)
     for from = first, word - 1, 1000 do
-      call('HSET', key, unpack(ARGV, from, math.min(from + 999, word - 1)))
+      call('HSET', key, unpack(args, from, math.min(from + 999, word - 1)))
     end
     call('HSET', key, ':sequence', sequence, ':computed_for', computed,
-         ':available', string.format('%.0f', at), ':layout', layout, ':writer', ARGV[1])
+         ':available', string.format('%.0f', at), ':layout', layout, ':writer', args[1])
     written = true
   end
 end
-if written then call('SET', clock, string.format('%.0f %.0f', last, writer)) end
+if written then call('SET', clock, clock_at(last)) end
 return reply
 )";
 

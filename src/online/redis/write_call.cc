@@ -7,6 +7,7 @@
 #include "online/redis/increment_script.h"
 #include "online/redis/redis_row.h"
 #include "online/redis/values_script.h"
+#include "online/redis/write_prelude.h"
 #include "online/redis/write_script.h"
 
 namespace skewless::redis {
@@ -75,7 +76,8 @@ void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* 
   FailCall(call, lost, true, done);
 }
 
-Script MakeScript(std::string_view text) {
+Script MakeScript(std::string_view body) {
+  const std::string text = std::string(kWritePrelude) + std::string(body);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   SKEWLESS_CHECK(EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr) == 1);
@@ -109,19 +111,26 @@ const Script& ValuesScript() {
   return script;
 }
 
+void BeginCall(const Script& script, std::span<const std::string> keys,
+               const std::string& clock_key, size_t words, WriteCall* call) {
+  call->script = &script;
+  Bytes& out = call->command;
+  BeginCommand(6 + keys.size() + words, &out);
+  AppendWord("EVALSHA", &out);
+  AppendWord(script.name, &out);
+  AppendWord(std::to_string(1 + keys.size()), &out);
+  for (const std::string& key : keys) AppendWord(key, &out);
+  AppendWord(clock_key, &out);
+  AppendWord(std::to_string(call->writer), &out);
+  AppendWord(std::to_string(std::max<Timestamp>(call->least_us, 0)), &out);
+}
+
 void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
                 std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
                 WriteCall* call) {
   SKEWLESS_DCHECK(rows.size() == keys.size());
-  call->script = &VersionedScript();
+  BeginCall(VersionedScript(), keys, clock_key, rows.size() + expire_at_ms.size(), call);
   Bytes& out = call->command;
-  BeginCommand(4 + keys.size() + rows.size() + expire_at_ms.size(), &out);
-  AppendWord("EVALSHA", &out);
-  AppendWord(call->script->name, &out);
-  AppendWord(std::to_string(1 + keys.size()), &out);
-  for (const std::string& key : keys) AppendWord(key, &out);
-  AppendWord(clock_key, &out);
-  call->writer = rows[0].writer;
   for (const RowWrite& row : rows) {
     SKEWLESS_DCHECK(row.writer == call->writer);
     BeginWord(EncodedRowBytes(row), &out);

@@ -13,7 +13,7 @@ namespace skewless::redis {
 
 // A script and the name that EVALSHA calls it by: its SHA-1 in hexadecimal.
 struct Script {
-  std::string_view text;
+  std::string text;
   std::string name;
 };
 const Script& VersionedScript();
@@ -36,7 +36,8 @@ struct WriteCall {
   };
   uint32_t bucket = 0;  // in a cluster
   uint32_t slot = 0;
-  uint32_t writer = 0;  // of all its rows
+  uint32_t writer = 0;     // of all its rows
+  Timestamp least_us = 0;  // its stamp is no earlier
   const Script* script = nullptr;
   Bytes command;
   std::vector<Row> rows;
@@ -46,8 +47,13 @@ struct WriteCall {
   int64_t given_ns = 0;  // when it was handed over
 };
 
-// What the call writes: `keys[i]` is the Redis key of `rows[i]`; `expire_at_ms` is empty where no
-// row of the store expires.
+// The first words of a call whose writer and least stamp are set: EVALSHA, the keys and what the
+// prelude reads (write_prelude.h). So many `words` about the rows follow.
+void BeginCall(const Script& script, std::span<const std::string> keys,
+               const std::string& clock_key, size_t words, WriteCall* call);
+
+// What such a call writes: `keys[i]` is the Redis key of `rows[i]`; `expire_at_ms` is empty where
+// no row of the store expires.
 void EncodeCall(const std::string& clock_key, std::span<const RowWrite> rows,
                 std::span<const std::string> keys, std::span<const int64_t> expire_at_ms,
                 WriteCall* call);
