@@ -31,7 +31,7 @@ class RedisRows final : public RemoteRows {
   using Call = std::unique_ptr<WriteCall>;
   // What a reply is of: a call, the cluster's slots, or nothing that matters.
   struct Awaited {
-    enum Kind { kCall, kSlots, kNothing } kind = kNothing;
+    enum Kind { kCall, kSlotMap, kNothing } kind = kNothing;
     Call call;
   };
   struct Lane {
