@@ -200,7 +200,7 @@ void HistoryScan::Impl::FindLikes() {
 bool HistoryScan::Impl::TakesAll(const RecordOrder& order) const {
   if (order.argument < 0) return true;
   const std::vector<uint8_t>& valid = input_->arguments[static_cast<size_t>(order.argument)]->valid;
-  return std::memchr(valid.data(), 0, input_->rows) == nullptr;
+  return input_->rows == 0 || std::memchr(valid.data(), 0, input_->rows) == nullptr;
 }
 
 // Nulls are few: mostly the order that one argument's values need is that of the others, and of

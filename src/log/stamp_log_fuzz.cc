@@ -59,8 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto reader = StampLogReader::Open(files, "log/stamps");
   SKEWLESS_CHECK(reader.has_value());
   StampLogReader::Frame frame;
-  int frames = 0;
-  for (;; ++frames) {
+  for (;;) {
     const Result<bool> more = (*reader)->Next(&frame);
     if (!more) SKEWLESS_CHECK(more.error().message.starts_with(path));
     if (!more || !*more) break;

@@ -40,7 +40,7 @@ feature_views:
     source: clicks
     entity: user
     write: {other}
-    features: {{most: max(n) over 1s, some: count(*) over 1s}}
+    features: {{most: max(n) over 1s, some: count(*) over 1s, all: count(*)}}
 """
 COUNT_OF_TYPE = """
 local rows = 0
@@ -120,7 +120,8 @@ class RedisEngineTest(ProgramTest):
                               check=True).stdout
 
     def check_forms(self):
-        """Rows have the form that their view says, and increments were steps, not only whole rows."""
+        """Rows have the form that their view says, and increments were steps, not only whole rows: of `all` always, as
+        the numbers of a window's tile are set where they are new."""
         for view, write in (("activity", self.WRITE), ("largest", self.OTHER)):
             rows = self.ask_redis("eval", COUNT_OF_TYPE, "0", f"shop:{view}:*",
                                   "hash" if write == "increment" else "string")

@@ -88,7 +88,7 @@ void RedisRows::AskForSlots(Lane& lane) {
   slots_asked_ns_ = now;
   AppendCommand({"CLUSTER", "SLOTS"}, &lane.connection->out());
   lane.connection->Expect(1);
-  lane.sent.push_back({Awaited::kSlots, nullptr});
+  lane.sent.push_back({Awaited::kSlotMap, nullptr});
 }
 
 void RedisRows::SendWaiting(Lane& lane) {
@@ -193,7 +193,7 @@ void RedisRows::TakeReplies(Lane& lane) {
     lane.sent.pop_front();
     if (awaited.kind == Awaited::kCall) {
       TakeCallReply(lane, std::move(awaited.call), *reply);
-    } else if (awaited.kind == Awaited::kSlots) {
+    } else if (awaited.kind == Awaited::kSlotMap) {
       // Where it makes no sense, the next answer may.
       slots_ = servers_->map().Learn(*reply, lane.connection->endpoint());
       if (slots_) {

@@ -29,7 +29,7 @@ class RedisRows final : public RemoteRows {
   using Call = std::unique_ptr<WriteCall>;
   // What a reply is of: a call, the cluster's slots, a server's time, or nothing that matters.
   struct Awaited {
-    enum Kind { kCall, kSlots, kTime, kNothing } kind = kNothing;
+    enum Kind { kCall, kSlotMap, kTime, kNothing } kind = kNothing;
     Call call;
   };
   struct Lane {

@@ -62,8 +62,6 @@ bool ParseStamp(std::string_view text, Stamp* stamp) {
 // A hash's fields by their names.
 class Fields {
  public:
-  static constexpr std::string_view kNone = {};
-
   // False where it is no answer of HGETALL.
   bool Take(const redisReply& hash, const ValuesView& view) {
     values.resize(view.outputs.size());
