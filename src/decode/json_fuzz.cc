@@ -1,8 +1,11 @@
-// Any bytes as JSON lines: no crash, the same records however the bytes come, and the same whatever
-// the reader has seen before: the short way through an object reads what the library reads.
+// Any bytes as JSON lines and as messages: no crash, the same records however the bytes come, and
+// the same whatever the reader has seen before: the short way through an object reads what the
+// library reads.
 #include "base/bytes.h"
 #include "decode/json_lines.h"
+#include "decode/message_fuzzing.h"
 #include "decode/record_fuzzing.h"
+#include "decode/text_messages.h"
 
 namespace skewless {
 namespace {
@@ -46,6 +49,13 @@ void CheckShortWay(std::string_view text, const DecodeOptions& options) {
   SKEWLESS_CHECK(together_twice == alone_twice);
 }
 
+// The second time a decoder knows the message's fields.
+void CheckMessageTwice(const Message& message, const DecodeOptions& options) {
+  const auto decoder = DecodeJsonMessages(options);
+  const std::string first = MessagesText(*decoder, *options.schema, {&message, 1});
+  SKEWLESS_CHECK(MessagesText(*decoder, *options.schema, {&message, 1}) == first);
+}
+
 }  // namespace
 }  // namespace skewless
 
@@ -62,5 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto pieces = ReadJsonLines(std::make_unique<PieceStream>(bytes, piece), "pieces", options);
   SKEWLESS_CHECK(Transcript(*whole, schema, 100) == Transcript(*pieces, schema, 1));
   CheckShortWay(AsText(bytes), options);
+  const std::vector<Message> messages = CutMessages(bytes);
+  CheckMessages(*DecodeJsonMessages(options), schema, messages);
+  for (const Message& message : messages) CheckMessageTwice(message, options);
   return 0;
 }

@@ -10,14 +10,15 @@ namespace skewless {
 namespace {
 
 // A payload lies where the client library put it, and nothing behind it may be read: it is copied
-// to where it may.
+// to where it may. A zero byte follows it there.
 class PaddedText {
  public:
   std::string_view Hold(std::string_view text) {
-    if (text.size() + TextInput::kPadding > held_.size()) {
-      held_.resize(2 * text.size() + TextInput::kPadding);
+    if (text.size() + 1 + TextInput::kPadding > held_.size()) {
+      held_.resize(2 * text.size() + 1 + TextInput::kPadding);
     }
     text.copy(held_.data(), text.size());
+    held_[text.size()] = '\0';
     return {held_.data(), text.size()};
   }
 
@@ -59,6 +60,9 @@ class TextMessages final : public MessageDecoder {
 struct OneJson {
   std::unique_ptr<JsonDecoder> decoder;
   bool operator()(std::string_view text, RowBuilder& rows, std::string* reason) {
+    if (decoder->DecodePlain(text.data(), rows) == text.data() + text.size()) [[likely]]
+      return true;
+    rows.Discard();
     return decoder->Decode(text, rows, reason);
   }
 };

@@ -65,6 +65,36 @@ TEST_F(TextMessagesTest, JsonObjects) {
   EXPECT_EQ(Bad()[4], R"(70: not valid JSON: something follows the object: {"n":1}{"n":2})");
 }
 
+// The same row, or the same reason, as without the message before, whose fields it has and whose
+// bytes lay where it lies now.
+TEST_F(TextMessagesTest, JsonBehindAnObjectThatHasItsFields) {
+  for (const std::string& json :
+       {std::string(R"({"name":"b","n":2})"), std::string(R"({"name": "b", "n": -2})"),
+        std::string(R"({"name":"b","n":2)"), std::string(R"({"name":"b")"), std::string("{"),
+        std::string(R"({"name":"b","n":2} )"), std::string("{\"name\":\"b\",\"n\":2}\r\n"),
+        std::string(R"({"name":"b","n":2}})"), std::string(R"({"name":"b","n":"2"})"),
+        std::string(R"({"name":null,"n":2})"), std::string(R"({"name":"b","n":null})"),
+        std::string(R"({"n":2,"name":"b"})"), std::string(R"({"name":"\u0062","n":2})"),
+        std::string("{\"name\":\"b\0\",\"n\":2}", 19),
+        std::string("{\"name\":\"b\",\"n\":2}\0", 19), std::string("{\"name\":\"\xff\",\"n\":2}"),
+        std::string(R"({"n":2})"), std::string()}) {
+    batch_.Reset(&schema_, 0);
+    bad_.clear();
+    Decode(*DecodeJsonMessages(options_), {json});
+    const Rows row = GoodRows(), reasons = Bad();
+    batch_.Reset(&schema_, 0);
+    bad_.clear();
+    Decode(*DecodeJsonMessages(options_), {R"({"name":"and longer","n":123})", json});
+    Rows behind = GoodRows();
+    ASSERT_FALSE(behind.empty());
+    behind.erase(behind.begin());
+    EXPECT_EQ(behind, row) << json;
+    ASSERT_EQ(Bad().size(), reasons.size()) << json;
+    if (reasons.empty()) continue;
+    EXPECT_EQ(Bad()[0].substr(3), reasons[0].substr(3));
+  }
+}
+
 TEST_F(TextMessagesTest, CommaSeparatedValues) {
   CsvOptions csv;
   csv.delimiter = ';';
