@@ -390,7 +390,7 @@ feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}
 
     def test_what_the_page_about_dead_letters_shows(self):
         with open("docs/reference/dead-letters.md") as file:
-            source = re.search(r"```yaml\n(.*?)```", file.read(), re.DOTALL)[1]
+            source = re.search(r"```yaml source\n(.*?)```", file.read(), re.DOTALL)[1]
         self.assertEqual(source.count("localhost:9092"), 1)
         self.write("skewless.yaml", "project: shop\nlog: {path: var/log}\nonline: {type: embedded, path: var/online}\n" +
                    source.replace("localhost:9092", self.broker.address) +
