@@ -174,6 +174,19 @@ TEST_F(RedisValuesTest, AChangedDefinitionsRowsReplaceTheOldOnes) {
   EXPECT_EQ(hash["clicks"], "8");
 }
 
+TEST_F(RedisValuesTest, AFullServerTakesRowsLater) {
+  ValuesWriter writer(options());
+  EXPECT_EQ(writer.Write(key_, kEpoch + 1, 100, 1).outcome, Outcome::kWritten);
+  server_.Ask({"CONFIG", "SET", "maxmemory", "1"});
+  const RowWritten refused = writer.Write(key_, kEpoch + 2, 200, 2);
+  EXPECT_EQ(refused.outcome, Outcome::kFailed);
+  EXPECT_TRUE(refused.may_retry);
+  EXPECT_EQ(refused.error.code, ErrorCode::kNoSpace) << refused.error.ToString();
+  EXPECT_EQ(Hash(name_)["clicks"], "1");
+  server_.Ask({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(writer.Write(key_, kEpoch + 2, 200, 2).outcome, Outcome::kWritten);
+}
+
 TEST_F(RedisValuesTest, WhatIsNoRowOfOursIsLeftAlone) {
   ValuesWriter writer(options());
   for (const bool is_hash : {true, false}) {

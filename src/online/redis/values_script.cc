@@ -5,6 +5,9 @@ namespace skewless::redis {
 // Numbers are doubles here, which hold times in microseconds but not sequences: those are compared
 // in two parts. A row of another layout stands where ours belongs, and is written over: whoever has
 // the claim has the definition that counts.
+//
+// The first command that writes is the clock's, a SET: where the server is full it refuses that
+// one, as it wouldn't a DEL, and once a script has written it refuses nothing more of it.
 const std::string_view kValuesScript = R"(
 local function parts(digits)
   return tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
@@ -49,16 +52,17 @@ for i = 1, count do
     end
   end
   if at then
+    if not written then call('SET', clock, clock_at(stamp)) end
+    written = true
     call('DEL', key)
     for from = first, word - 1, 1000 do
       call('HSET', key, unpack(args, from, math.min(from + 999, word - 1)))
     end
     call('HSET', key, ':sequence', sequence, ':computed_for', computed,
          ':available', string.format('%.0f', at), ':layout', layout, ':writer', args[1])
-    written = true
   end
 end
-if written then call('SET', clock, clock_at(last)) end
+if last > stamp then call('SET', clock, clock_at(last)) end
 return reply
 )";
 
