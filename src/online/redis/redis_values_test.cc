@@ -172,6 +172,12 @@ TEST_F(RedisValuesTest, AChangedDefinitionsRowsReplaceTheOldOnes) {
   auto hash = Hash(name_);
   EXPECT_EQ(hash[":layout"], "0000000000000abc");
   EXPECT_EQ(hash["clicks"], "8");
+  // Whose newest record may be an older one: its `where` passes fewer.
+  changed.fingerprints[0] = 0xdef;
+  ValuesWriter third(changed, 3);
+  EXPECT_EQ(third.Write(key_, kEpoch + 1, 40, 5).outcome, Outcome::kWritten);
+  EXPECT_EQ(Hash(name_)["clicks"], "5");
+  EXPECT_EQ(third.Write(key_, kEpoch, 50, 6).outcome, Outcome::kOlder);
 }
 
 TEST_F(RedisValuesTest, AFullServerTakesRowsLater) {

@@ -3,8 +3,9 @@
 namespace skewless::redis {
 
 // Numbers are doubles here, which hold times in microseconds but not sequences: those are compared
-// in two parts. A row of another layout stands where ours belongs, and is written over: whoever has
-// the claim has the definition that counts.
+// in two parts. A row of another layout stands where ours belongs, and is written over, whatever
+// its sequence: whoever has the claim has the definition that counts, by which an entity's newest
+// record may be an older one.
 //
 // The first command that writes is the clock's, a SET: where the server is full it refuses that
 // one, as it wouldn't a DEL, and once a script has written it refuses nothing more of it.
@@ -34,21 +35,24 @@ for i = 1, count do
       except(i, 'foreign', '', 0)
     end
   else
-    local newer, ours, what = order(sequence, old[3]), layout == old[2], nil
-    if newer < 0 then
-      what = 'older'
-    elseif ours and newer == 0 and computed == old[4] then
-      what = 'same'
-    elseif ours and tonumber(computed) <= tonumber(old[4]) then
-      what = 'behind'
-    elseif tonumber(old[5]) >= stamp then
-      at = tonumber(old[5]) + 1
-      if at > last then last = at end
-      except(i, 'written', '', at)
+    local what
+    if layout == old[2] then
+      local newer = order(sequence, old[3])
+      if newer < 0 then
+        what = 'older'
+      elseif newer == 0 and computed == old[4] then
+        what = 'same'
+      elseif tonumber(computed) <= tonumber(old[4]) then
+        what = 'behind'
+      end
     end
     if what then
       at = nil
       except(i, what, old[3] .. ' ' .. old[5] .. ' ' .. old[4], tonumber(old[5]))
+    elseif tonumber(old[5]) >= stamp then
+      at = tonumber(old[5]) + 1
+      if at > last then last = at end
+      except(i, 'written', '', at)
     end
   end
   if at then
