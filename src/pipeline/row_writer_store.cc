@@ -189,7 +189,8 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
   for (const Stamp& stamp : stored.stamps) computed_us_ = std::max(computed_us_, stamp.computed_us);
   const bool is_there = stored.found && stored.sequence == row.sequence;
   if (is_there && (!parts_.values || IsCurrent(row, key, stored, state))) return {};
-  if (stored.found && stored.sequence > row.sequence) {
+  // By another definition its newest record may have been a later one.
+  if (stored.found && !stored.other_layout && stored.sequence > row.sequence) {
     return Fail(ErrorCode::kLocked,
                 "the online store has a row of view '" + kernels_[row.view]->view().name +
                     "' at sequence " + std::to_string(stored.sequence) +
@@ -200,7 +201,7 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
   }
   if (!schedule_.Rewrite(row, key)) return {};
   // What is there of the same record only time has changed, or the definition.
-  if (!is_there && WasLost(row)) {
+  if (!is_there && !stored.other_layout && WasLost(row)) {
     ++lost_rows_;
     stats_.rewritten.fetch_add(1, std::memory_order_relaxed);
   } else {

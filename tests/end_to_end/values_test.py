@@ -35,6 +35,7 @@ feature_views:
   activity:
     source: clicks
     entity: user
+    where: {where}
     features:
       clicks: count(*)
       recent: sum(n) over 2s hop 100ms
@@ -71,8 +72,8 @@ class ValuesTest(ProgramTest):
         self.engine = None
         self.addCleanup(lambda: self.engine and self.engine.poll() is None and self.engine.kill())
 
-    def define(self, share="exact * 1.0 / nullif(clicks, 0)", more=""):
-        self.write("skewless.yaml", DEFINITION.format(port=self.port, share=share, more=more))
+    def define(self, share="exact * 1.0 / nullif(clicks, 0)", where="user > 0", more=""):
+        self.write("skewless.yaml", DEFINITION.format(port=self.port, share=share, where=where, more=more))
 
     def start_redis(self):
         self.redis = Redis(self.path("redis"), port=self.port)
@@ -247,6 +248,23 @@ class ValuesTest(ProgramTest):
         self.assertNotEqual(row[":layout"], layout)
         self.assertEqual(row[":sequence"], str(before["views"]["activity"]["sequence"]))
         self.end_well()
+
+    def test_a_where_that_passes_fewer_events(self):
+        """By it the newest record of a row is an older one."""
+        self.append(20, user=7)
+        self.begin()
+        key = "shop:activity:{7}"
+        row = self.wait_for(key, "the first definition", lambda row: row.get("clicks") == "20")
+        self.end_well()
+        kept = sum(1 for event in self.events if event["n"] != self.events[-1]["n"])
+        self.assertGreater(kept, 0)
+        self.define(where=f"n != {self.events[-1]['n']}")
+        self.begin()
+        changed = self.wait_for(key, "the second definition", lambda row: row.get("clicks") == str(kept))
+        self.assertLess(int(changed[":sequence"]), int(row[":sequence"]))
+        self.end_well()
+        vector = self.run_json("get", "activity", "user=7")
+        self.assertEqual(str(vector["views"]["activity"]["sequence"]), changed[":sequence"])
 
     def test_the_documented_example(self):
         with open(PAGE) as file:

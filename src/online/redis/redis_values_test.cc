@@ -172,6 +172,25 @@ TEST_F(RedisValuesTest, AChangedDefinitionsRowsReplaceTheOldOnes) {
   auto hash = Hash(name_);
   EXPECT_EQ(hash[":layout"], "0000000000000abc");
   EXPECT_EQ(hash["clicks"], "8");
+  // Whose newest record may be an older one: its `where` passes fewer.
+  changed.fingerprints[0] = 0xdef;
+  ValuesWriter third(changed, 3);
+  EXPECT_EQ(third.Write(key_, kEpoch + 1, 40, 5).outcome, Outcome::kWritten);
+  EXPECT_EQ(Hash(name_)["clicks"], "5");
+  EXPECT_EQ(third.Write(key_, kEpoch, 50, 6).outcome, Outcome::kOlder);
+}
+
+TEST_F(RedisValuesTest, AFullServerTakesRowsLater) {
+  ValuesWriter writer(options());
+  EXPECT_EQ(writer.Write(key_, kEpoch + 1, 100, 1).outcome, Outcome::kWritten);
+  server_.Ask({"CONFIG", "SET", "maxmemory", "1"});
+  const RowWritten refused = writer.Write(key_, kEpoch + 2, 200, 2);
+  EXPECT_EQ(refused.outcome, Outcome::kFailed);
+  EXPECT_TRUE(refused.may_retry);
+  EXPECT_EQ(refused.error.code, ErrorCode::kNoSpace) << refused.error.ToString();
+  EXPECT_EQ(Hash(name_)["clicks"], "1");
+  server_.Ask({"CONFIG", "SET", "maxmemory", "0"});
+  EXPECT_EQ(writer.Write(key_, kEpoch + 2, 200, 2).outcome, Outcome::kWritten);
 }
 
 TEST_F(RedisValuesTest, WhatIsNoRowOfOursIsLeftAlone) {

@@ -3,8 +3,12 @@
 namespace skewless::redis {
 
 // Numbers are doubles here, which hold times in microseconds but not sequences: those are compared
-// in two parts. A row of another layout stands where ours belongs, and is written over: whoever has
-// the claim has the definition that counts.
+// in two parts. A row of another layout stands where ours belongs, and is written over, whatever
+// its sequence: whoever has the claim has the definition that counts, by which an entity's newest
+// record may be an older one.
+//
+// The first command that writes is the clock's, a SET: where the server is full it refuses that
+// one, as it wouldn't a DEL, and once a script has written it refuses nothing more of it.
 const std::string_view kValuesScript = R"(
 local function parts(digits)
   return tonumber(string.sub(digits, 1, -10)) or 0, tonumber(string.sub(digits, -9))
@@ -31,34 +35,38 @@ for i = 1, count do
       except(i, 'foreign', '', 0)
     end
   else
-    local newer, ours, what = order(sequence, old[3]), layout == old[2], nil
-    if newer < 0 then
-      what = 'older'
-    elseif ours and newer == 0 and computed == old[4] then
-      what = 'same'
-    elseif ours and tonumber(computed) <= tonumber(old[4]) then
-      what = 'behind'
+    local what
+    if layout == old[2] then
+      local newer = order(sequence, old[3])
+      if newer < 0 then
+        what = 'older'
+      elseif newer == 0 and computed == old[4] then
+        what = 'same'
+      elseif tonumber(computed) <= tonumber(old[4]) then
+        what = 'behind'
+      end
+    end
+    if what then
+      at = nil
+      except(i, what, old[3] .. ' ' .. old[5] .. ' ' .. old[4], tonumber(old[5]))
     elseif tonumber(old[5]) >= stamp then
       at = tonumber(old[5]) + 1
       if at > last then last = at end
       except(i, 'written', '', at)
     end
-    if what then
-      at = nil
-      except(i, what, old[3] .. ' ' .. old[5] .. ' ' .. old[4], tonumber(old[5]))
-    end
   end
   if at then
+    if not written then call('SET', clock, clock_at(stamp)) end
+    written = true
     call('DEL', key)
     for from = first, word - 1, 1000 do
       call('HSET', key, unpack(args, from, math.min(from + 999, word - 1)))
     end
     call('HSET', key, ':sequence', sequence, ':computed_for', computed,
          ':available', string.format('%.0f', at), ':layout', layout, ':writer', args[1])
-    written = true
   end
 end
-if written then call('SET', clock, clock_at(last)) end
+if last > stamp then call('SET', clock, clock_at(last)) end
 return reply
 )";
 
