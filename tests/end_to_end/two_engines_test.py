@@ -58,6 +58,16 @@ class TwoEnginesTest(OutsideTest):
         first.kill()
         self.finish(reader)
 
+    def test_who_cannot_serve_takes_no_log_over(self):
+        reader = Outside(self)
+        first = self.start("--batch-rows", "1")
+        reader.wait_for_rows(200)
+        error = self.run_program("run", "--take-over", "--listen", f"127.0.0.1:{first.port}", code=1)[1]
+        self.assertIn(f"cannot listen on 127.0.0.1:{first.port}", error)
+        reader.wait_for_rows(200)
+        first.stop()
+        self.finish(reader)
+
     def test_many_at_one_moment(self):
         reader = Outside(self)
         for _ in range(6):
