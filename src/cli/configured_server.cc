@@ -2,13 +2,17 @@
 
 namespace skewless {
 
+std::string ServingAddress(const Definition& definition, const std::string& listen) {
+  return listen.empty() ? definition.serving.value_or(ServingDefinition{}).listen : listen;
+}
+
 Result<std::unique_ptr<ConfiguredServer>> ConfiguredServer::Start(const Repository& repository,
                                                                   const std::string& listen,
                                                                   HttpServerOptions http) {
   const Definition& definition = *repository.definition;
   const ServingDefinition serving = definition.serving.value_or(ServingDefinition{});
   auto server = std::make_unique<ConfiguredServer>();
-  http.listen = listen.empty() ? serving.listen : listen;
+  http.listen = ServingAddress(definition, listen);
   http.threads = serving.threads;
   if (!serving.served_log.empty()) {
     const std::string directory = definition.ResolvePath(serving.served_log);

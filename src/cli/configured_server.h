@@ -10,6 +10,9 @@
 
 namespace skewless {
 
+// The address where a definition's server answers: `listen`, unless it is empty.
+std::string ServingAddress(const Definition& definition, const std::string& listen);
+
 class ConfiguredServer {
  public:
   // `listen` overrides serving.listen where it isn't empty; `http` brings what the caller adds. The

@@ -69,6 +69,12 @@ Status RunningEngine::Start() {
             {"log", definition.ResolvePath(definition.log_path)},
             {"sources", definition.sources.size()},
             {"views", definition.views.size()}});
+  // Who can't serve leaves the engine that has the log alone. Without taking over, the log's lock
+  // tells more than an address that is taken: it comes first.
+  if (definition.serving && options_.take_over) {
+    SKEWLESS_ASSIGN_OR_RETURN(socket_,
+                              ListenSocket::Bind(ServingAddress(definition, options_.listen)));
+  }
   SKEWLESS_RETURN_IF_ERROR(Open());
   if (definition.serving) SKEWLESS_RETURN_IF_ERROR(StartServer());
   signal_thread_ = std::thread([this] { WaitForSignal(); });
@@ -100,6 +106,7 @@ Status RunningEngine::Open() {
 
 Status RunningEngine::StartServer() {
   HttpServerOptions http;
+  http.socket = std::move(socket_);
   if (options_.stepped_replay) {
     http.advance_replay = [this](Timestamp time) { return engine_->replay_gate().AdvanceTo(time); };
   }

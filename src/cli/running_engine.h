@@ -48,6 +48,7 @@ class RunningEngine {
 
   const Repository& repository_;
   RunOptions options_;
+  std::unique_ptr<ListenSocket> socket_;  // taken before the log was; until the server has it
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<ConfiguredServer> server_;
   std::atomic<bool> stop_{false}, ended_{false};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 
 #include "definition/sections.h"
 #include "definition/yaml_values.h"
@@ -144,6 +145,54 @@ Status ReadServing(const YamlNode& node, Definition* definition) {
   return {};
 }
 
+// A folder that the program writes, and where the definition names it.
+struct WrittenFolder {
+  std::string key;
+  const YamlNode* node;
+  std::string path;  // absolute, without . and ..
+};
+
+void AddFolder(const YamlNode& root, const std::string& section, const std::string& key,
+               const Definition& definition, std::vector<WrittenFolder>* folders) {
+  const YamlNode* const body = root.Find(section);
+  const YamlNode* const node = body == nullptr ? nullptr : body->Find(key);
+  if (node == nullptr || node->text.find("://") != std::string::npos) return;
+  std::string path =
+      std::filesystem::absolute(definition.ResolvePath(node->text)).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  folders->push_back({section + "." + key, node, std::move(path)});
+}
+
+bool IsIn(const std::string& path, const std::string& folder) {
+  return path.starts_with(folder) && (folder == "/" || path[folder.size()] == '/');
+}
+
+// What is written in one and removed from the other would be the same files.
+Status CheckFolders(const YamlNode& root, const Definition& definition) {
+  std::vector<WrittenFolder> folders;
+  AddFolder(root, "log", "path", definition, &folders);
+  AddFolder(root, "online", "path", definition, &folders);
+  AddFolder(root, "offline", "path", definition, &folders);
+  AddFolder(root, "serving", "served_log", definition, &folders);
+  for (size_t i = 0; i < folders.size(); ++i) {
+    const WrittenFolder& folder = folders[i];
+    for (size_t other = 0; other < i; ++other) {
+      const bool is_same = folder.path == folders[other].path;
+      const bool is_inside = IsIn(folder.path, folders[other].path);
+      if (!is_same && !is_inside && !IsIn(folders[other].path, folder.path)) continue;
+      return FailAt(
+          *folder.node,
+          folder.key + ": '" + folder.node->text + "' " +
+              (is_same     ? "is "
+               : is_inside ? "lies in "
+                           : "holds ") +
+              folders[other].key + (is_same ? ", too" : " ('" + folders[other].node->text + "')"),
+          "Give each a folder of its own, beside the other, as in var/log and var/online.");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status ReadSettings(const YamlNode& root, Definition* definition) {
@@ -164,7 +213,7 @@ Status ReadSettings(const YamlNode& root, Definition* definition) {
   if (const YamlNode* serving = root.Find("serving")) {
     SKEWLESS_RETURN_IF_ERROR(ReadServing(*serving, definition));
   }
-  return {};
+  return CheckFolders(root, *definition);
 }
 
 }  // namespace skewless

@@ -1,11 +1,8 @@
 #include "serving/http_server.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <simdjson.h>
-#include <sys/socket.h>
 
 #include <atomic>
 #include <mutex>
@@ -245,23 +242,16 @@ void MicrohttpdServer::OnCompleted(void*, MHD_Connection*, void** state,
 }
 
 Status MicrohttpdServer::Listen() {
-  const size_t colon = options_.listen.rfind(':');
-  const std::string host = options_.listen.substr(0, colon == std::string::npos ? 0 : colon);
-  const std::string port = options_.listen.substr(colon == std::string::npos ? 0 : colon + 1);
-  addrinfo hints{};
-  hints.ai_family = AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* address = nullptr;
-  if (getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
-    return Fail(ErrorCode::kInvalid, "cannot listen on '" + options_.listen + "'",
-                "Give host:port, as in 127.0.0.1:6566.");
+  if (options_.socket == nullptr) {
+    SKEWLESS_ASSIGN_OR_RETURN(options_.socket, ListenSocket::Bind(options_.listen));
   }
+  port_ = options_.socket->port();
+  SKEWLESS_ASSIGN_OR_RETURN(const int socket, options_.socket->Listen());
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
   std::vector<MHD_OptionItem> items{
       {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted),
        this},
-      {MHD_OPTION_SOCK_ADDR, 0, address->ai_addr},
+      {MHD_OPTION_LISTEN_SOCKET, socket, nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, 300, nullptr}};
   if (options_.threads > 1)
     items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});
@@ -269,13 +259,11 @@ Status MicrohttpdServer::Listen() {
   daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &MicrohttpdServer::OnRequest, this,
                              MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
   const int error = errno;
-  freeaddrinfo(address);
   if (daemon_ == nullptr) {
-    return Fail(
-        ErrorCode::kIo, fmt::format("cannot listen on {}: {}", options_.listen, strerror(error)),
-        "Is another server there? Give a free port with --listen or serving: {listen: host:port}.");
+    return Fail(ErrorCode::kIo,
+                fmt::format("cannot serve on {}: {}", options_.listen, strerror(error)),
+                "Are there threads and descriptors enough? Look at ulimit -u and ulimit -n.");
   }
-  port_ = MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port;
   return {};
 }
 

@@ -9,12 +9,14 @@
 #include "base/latency_histogram.h"
 #include "log/served_log.h"
 #include "serving/feature_reader.h"
+#include "serving/listen_socket.h"
 #include "serving/metric_families.h"
 
 namespace skewless {
 
 struct HttpServerOptions {
   std::string listen = "127.0.0.1:6566";  // port 0: any free one
+  std::shared_ptr<ListenSocket> socket;   // of that address, where it was taken before
   int threads = 1;
   ServedLogWriter* served_log = nullptr;  // every answered row is appended, where given
   std::function<Result<std::unique_ptr<OnlineReader>>()> open_reader;  // one a thread

@@ -322,6 +322,27 @@ TEST_F(HttpServerTest, APlaceThatIsTakenOrNoneIsNamed) {
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().code, ErrorCode::kIo);
   EXPECT_NE(taken.error().message.find(options.listen), std::string::npos);
+  EXPECT_NE(taken.error().remedy.find("Is another server there?"), std::string::npos);
+  const auto elsewhere = ListenSocket::Bind("192.0.2.1:0");  // an example's, and nobody's
+  ASSERT_FALSE(elsewhere.has_value());
+  EXPECT_NE(elsewhere.error().remedy.find("an address of this machine"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, APortIsTakenBeforeAnybodyCanConnect) {
+  HttpServerOptions options;
+  auto bound = ListenSocket::Bind("127.0.0.1:0");
+  ASSERT_TRUE(bound.has_value()) << bound.error().ToString();
+  const int port = (*bound)->port();
+  Start();
+  const auto taken = ListenSocket::Bind("127.0.0.1:" + std::to_string(server_->port()));
+  EXPECT_FALSE(taken.has_value());
+  server_.reset();
+  options.socket = std::move(*bound);
+  Start(std::move(options));
+  EXPECT_EQ(server_->port(), port);
+  Client client(port);
+  client.Send(Client::Request("GET", "/health"));
+  EXPECT_EQ(client.Receive().status, 200);
 }
 
 }  // namespace

@@ -58,6 +58,25 @@ class TwoEnginesTest(OutsideTest):
         first.kill()
         self.finish(reader)
 
+    def test_one_store_and_two_logs_where_the_sources_have_ended(self):
+        first = self.start()
+        while "sources ended" not in first.process.stderr.readline():
+            self.assertIsNone(first.process.poll())
+        text = DEFINITION.format(arrival="out_of_orderness: 5s", serving="", online=self.path("var/online"))
+        self.write("other/skewless.yaml", text)
+        self.refuse(self.path("var/online"), first, folder=self.path("other"))
+        first.stop()
+
+    def test_who_cannot_serve_takes_no_log_over(self):
+        reader = Outside(self)
+        first = self.start("--batch-rows", "1")
+        reader.wait_for_rows(200)
+        error = self.run_program("run", "--take-over", "--listen", f"127.0.0.1:{first.port}", code=1)[1]
+        self.assertIn(f"cannot listen on 127.0.0.1:{first.port}", error)
+        reader.wait_for_rows(200)
+        first.stop()
+        self.finish(reader)
+
     def test_many_at_one_moment(self):
         reader = Outside(self)
         for _ in range(6):

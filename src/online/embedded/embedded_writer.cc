@@ -226,7 +226,6 @@ Status EmbeddedWriter::Close() {
   views_.clear();
   arena_.reset();
   current_.reset();
-  lock_.reset();
   return {};
 }
 

@@ -27,6 +27,7 @@ class EmbeddedWriter : public OnlineWriter {
   void TrackChanges() override { tracking_ = true; }
   void TakeChanges(ChangedRows* changed) override;
   bool ListRows(int view, uint64_t* cursor, size_t least, ChangedRows* rows) override;
+  // Readers go on with what is there: nobody else may write until this is destroyed.
   Status Close() override;
   std::vector<ViewSize> Sizes() const override;
 

@@ -94,6 +94,22 @@ TEST_F(RestartTest, ClosedStoreGoesOnWhereItStood) {
   EXPECT_EQ(writer->Sizes()[kTotals].rows, 5);
 }
 
+// An engine whose sources have ended may go on serving what it wrote.
+TEST_F(RestartTest, NobodyElseWritesWhileTheWriterThatClosedItLives) {
+  auto writer = OpenWriter(Options());
+  ASSERT_TRUE(writer->Reset().has_value());
+  ASSERT_TRUE(writer->OpenForReaders().has_value());
+  Batch(*writer, 1, 5, 1);
+  ASSERT_TRUE(writer->Close().has_value());
+  const auto other = OpenEmbeddedWriter(Options());
+  ASSERT_FALSE(other.has_value());
+  EXPECT_EQ(other.error().code, ErrorCode::kLocked);
+  Timestamp t = 0;
+  EXPECT_EQ(Total(*OpenReader(), 1, &t), 5);
+  writer.reset();
+  EXPECT_TRUE(OpenWriter(Options())->usable());
+}
+
 TEST_F(RestartTest, StoreThatWasNotClosedIsNotUsed) {
   {
     auto writer = OpenWriter(Options());
