@@ -37,7 +37,8 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
   least_stamp_ = SaturatingAdd(written_.complete_us, 1);
   awaits_clock_ = written_.complete_us == kMinTimestamp;
   computed_us_ = std::max(
-      {parts_.stamps->computed_us(), written_.complete_us, parts_.last_available_us, Timestamp{0}});
+      {parts_.stamps->computed_us(), parts_.stamps->recovered().complete_us, Timestamp{0}});
+  if (!WereValues()) computed_us_ = std::max(computed_us_, parts_.last_available_us);
   synced_nanos_ = written_nanos_ = MonotonicNanos();
 }
 
@@ -45,6 +46,13 @@ RowWriter::~RowWriter() {
   finish_.store(true);
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+}
+
+// Whether the log's records have all been in rows of finished values, of the same views, which were
+// all there once. Else some may count from the log's own times, by another clock than the store's.
+bool RowWriter::WereValues() const {
+  return parts_.stamps->recovered_views() == parts_.views &&
+         parts_.stamps->recovered().opened_us != kMaxTimestamp;
 }
 
 // ---- the engine's thread

@@ -48,7 +48,7 @@ struct RowWriterParts {
   std::vector<DurationUs> expire_after_us = {};  // ExpireAfter
   uint32_t writer = 0;                           // the log's epoch
   bool values = false;                           // the store keeps finished values
-  // Of the log as the engine found it: values are computed for later times.
+  // Of the log as the engine found it: the first values are computed for later times.
   Timestamp last_available_us = kMinTimestamp;
   // Freshness is counted there, a record once for each view, when its row is answered for; records
   // of a row that go out together count from the oldest of them. Outlives the writer.
@@ -107,6 +107,7 @@ class RowWriter {
     bool last = false;
   };
 
+  bool WereValues() const;
   void Run();
   void TakeTurn(DurationUs wait_us);
   bool Settled();

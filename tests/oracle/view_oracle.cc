@@ -119,17 +119,37 @@ void ViewOracle::Derive(std::vector<Value>* values) const {
   }
 }
 
-Vector ViewOracle::Read(const std::vector<Value>& key, Timestamp t) const {
-  Vector vector;
-  for (size_t i = 0; i < view_.output_count(); ++i) {
-    vector.values.push_back(Value::Null(view_.output_type(i)));
-  }
-  std::vector<const Seen*> available;
+std::vector<std::vector<Value>> ViewOracle::Keys() const {
+  std::vector<std::vector<Value>> keys;
+  for (const Entity& entity : entities_) keys.push_back(entity.key);
+  return keys;
+}
+
+template <typename Condition>
+std::vector<const ViewOracle::Seen*> ViewOracle::Select(const std::vector<Value>& key,
+                                                        const Condition& condition) const {
+  std::vector<const Seen*> records;
   for (const Entity& entity : entities_) {
     if (!SameKey(entity.key, key)) continue;
     for (const Seen& record : entity.records) {
-      if (record.available_us <= t) available.push_back(&record);
+      if (condition(record)) records.push_back(&record);
     }
+  }
+  return records;
+}
+
+Vector ViewOracle::Read(const std::vector<Value>& key, Timestamp t) const {
+  return ReadOf(Select(key, [t](const Seen& record) { return record.available_us <= t; }), t);
+}
+
+Vector ViewOracle::ReadUpTo(const std::vector<Value>& key, Sequence last, Timestamp t) const {
+  return ReadOf(Select(key, [last](const Seen& record) { return record.sequence <= last; }), t);
+}
+
+Vector ViewOracle::ReadOf(const std::vector<const Seen*>& available, Timestamp t) const {
+  Vector vector;
+  for (size_t i = 0; i < view_.output_count(); ++i) {
+    vector.values.push_back(Value::Null(view_.output_type(i)));
   }
   if (available.empty()) return vector;
 

@@ -47,6 +47,11 @@ class ViewOracle {
 
   // read(S(view, key, t), t). A key with a null has no records.
   Vector Read(const std::vector<Value>& key, Timestamp t) const;
+  // The same of the records up to `last`, from whenever on they were available: what a row of
+  // finished values tells that names both.
+  Vector ReadUpTo(const std::vector<Value>& key, Sequence last, Timestamp t) const;
+  // Of the entities that have records.
+  std::vector<std::vector<Value>> Keys() const;
 
  private:
   // A record of this view: what each feature takes of it, nothing where its filter refuses it.
@@ -62,6 +67,10 @@ class ViewOracle {
   };
 
   Seen See(const Record& record, Timestamp available_us) const;
+  // The entity's records of which that holds.
+  template <typename Condition>
+  std::vector<const Seen*> Select(const std::vector<Value>& key, const Condition& condition) const;
+  Vector ReadOf(const std::vector<const Seen*>& records, Timestamp t) const;
   Entity* FindOrAdd(const std::vector<Value>& key);
   std::vector<Tile> TilesAt(size_t feature, const std::vector<const Seen*>& records,
                             Timestamp t) const;

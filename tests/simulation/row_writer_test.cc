@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "simulation/simulated_files.h"
-#include "simulation/simulated_server.h"
+#include "simulation/simulated_rows.h"
 
 namespace skewless::simulation {
 namespace {
@@ -45,9 +45,8 @@ class RowWriterTest : public testing::Test {
   }
   void Start(int64_t epoch) {
     RowWriterParts parts;
-    auto store = std::make_unique<SimulatedRows>(&server_, /*seed=*/1);
-    store->Behave();
-    parts.store = std::move(store);
+    server_.SetCalm(true);
+    parts.store = std::make_unique<SimulatedRows>(&server_, /*seed=*/1);
     parts.stamps = OpenStamps(epoch);
     parts.writer = static_cast<uint32_t>(epoch);
     parts.engine = &stats_;
@@ -161,11 +160,11 @@ TEST_F(RowWriterTest, TellsAnOpeningThatNoReaderIsBefore) {
   Start(2);
   Connect();
   Compare();
-  std::vector<ByteView> states;
+  std::vector<const SimulatedServer::Row*> rows;
   std::optional<Timestamp> read;
   for (int i = 0; i < 100 && !read; ++i) {
     Step();
-    read = server_.Read({{0, kKey}}, &states);
+    read = server_.Read({{0, kKey}}, &rows);
   }
   ASSERT_TRUE(read.has_value());
   const auto durable = files_.Durable();

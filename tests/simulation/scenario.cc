@@ -42,6 +42,19 @@ void MakeReadable(property::Case* drawn) {
   }
 }
 
+// Features that change with every instant are not kept as finished values: others in their place.
+void LeaveOutWhatAlwaysChanges(property::Case* drawn) {
+  for (property::ViewText& view : drawn->views) {
+    for (auto& [name, text] : view.features) {
+      if (!text.starts_with("sum_decayed(") && !text.starts_with("time_since_last(")) continue;
+      const size_t filter = text.find(" filter ");
+      const size_t over = text.find(" over ");
+      const size_t rest = std::min(filter, over);
+      text = "count(*)" + (rest == std::string::npos ? "" : text.substr(rest));
+    }
+  }
+}
+
 void DrawLateness(Dice& dice, Scenario* scenario) {
   const DurationUs hop = scenario->drawn.hop_us;
   for (int i = 0; i < scenario->drawn.sources; ++i) {
@@ -153,6 +166,9 @@ Scenario DrawRemoteScenario(uint64_t seed) {
   // Its streams may be those of a replay: one a source, which the wall clock takes as well.
   scenario.replay = false;
   scenario.stepped = false;
+  Dice dice(seed * 2 + 0x7A1E500000000000ULL);
+  scenario.values = dice.Chance(50);
+  if (scenario.values) LeaveOutWhatAlwaysChanges(&scenario.drawn);
   return scenario;
 }
 
@@ -161,6 +177,7 @@ Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
   SKEWLESS_ASSIGN_OR_RETURN(
       auto definition, ParseDefinition(property::YamlOf(scenario.drawn), "skewless.yaml", root));
   definition->log_segment_bytes = scenario.segment_bytes;
+  if (scenario.values) definition->online.options["form"] = "values";
   if (scenario.offline) {
     definition->offline = definition->online;
     definition->offline->type = "parquet";
@@ -204,6 +221,7 @@ std::string Describe(const Scenario& scenario) {
   }
   out += scenario.replay ? (scenario.stepped ? "stepped replay" : "free replay") : "wall clock";
   out += std::string(scenario.remote ? ", a store elsewhere" : "") +
+         (scenario.values ? ", of finished values" : "") +
          (scenario.offline ? ", offline tables" : "") + ", segments of " +
          std::to_string(scenario.segment_bytes) + " bytes, batches of " +
          std::to_string(scenario.batch_rows) + ", groups of " +

@@ -62,6 +62,7 @@ struct Scenario {
   bool stepped = false;  // which waits for its readers
   bool offline = false;  // makes offline tables
   bool remote = false;   // the online store is a server elsewhere
+  bool values = false;   // whose rows are finished values
   int64_t segment_bytes = 0;
   size_t batch_rows = 0;
   size_t group_rows = 0;

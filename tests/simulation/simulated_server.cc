@@ -3,11 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/check.h"
-
 namespace skewless::simulation {
-
-// ---- the server
 
 // The engine's machine may start anew, and its monotonic time with it.
 Timestamp SimulatedServer::Now() {
@@ -33,30 +29,44 @@ RowWritten SimulatedServer::Write(const Request& request) {
     if (!written.may_retry) written.error = {ErrorCode::kLocked, "a newer engine has the rows", ""};
     return written;
   }
-  Row& row = rows_[request.key];
-  written.stored_sequence = row.sequence;
-  if (!row.stamps.empty()) written.available_us = row.stamps.back().available_us;
-  if (row.sequence > request.sequence) {
-    written.outcome = RowWritten::Outcome::kOlder;
-    return written;
-  }
-  if (row.sequence == request.sequence && !row.stamps.empty()) {
-    written.outcome = RowWritten::Outcome::kAlreadyThere;
-    return written;
+  if (const Row* const row = Find(request.key)) {
+    if (const auto refusal = Refusal(*row, request)) {
+      behind += *refusal == RowWritten::Outcome::kBehind ? 1 : 0;
+      written.outcome = *refusal;
+      written.stored_sequence = row->sequence;
+      written.available_us = row->own().available_us;
+      written.computed_us = row->own().computed_us;
+      return written;
+    }
+    timed_writes += row->sequence == request.sequence ? 1 : 0;
   }
   mark_ = Tell();
-  const Stamp stamp{request.sequence, mark_};
+  const Stamp stamp{request.sequence, mark_, request.computed_us};
   std::vector<Stamp> stamps = request.unlogged;
   stamps.push_back(stamp);
-  Sequence& newest = newest_[request.key];
-  moved_back_ |= newest > request.sequence;
-  newest = request.sequence;
-  row = {request.sequence, request.state, std::move(stamps)};
+  if (const auto newest = newest_.find(request.key); newest != newest_.end()) {
+    moved_back_ |= newest->second.sequence > stamp.sequence;
+    moved_back_ |= values_ && newest->second.computed_us >= stamp.computed_us;
+  }
+  newest_[request.key] = stamp;
+  rows_[request.key] = {request.sequence, request.state, std::move(stamps)};
   given_[request.key].push_back({stamp, false, kMaxTimestamp});
   written.outcome = RowWritten::Outcome::kWritten;
   written.stored_sequence = request.sequence;
   written.available_us = mark_;
+  written.computed_us = request.computed_us;
   return written;
+}
+
+std::optional<RowWritten::Outcome> SimulatedServer::Refusal(const Row& row,
+                                                            const Request& request) const {
+  using Outcome = RowWritten::Outcome;
+  if (row.sequence > request.sequence) return Outcome::kOlder;
+  const bool same_record = row.sequence == request.sequence;
+  if (!values_) return same_record ? std::optional(Outcome::kAlreadyThere) : std::nullopt;
+  if (same_record && row.own().computed_us == request.computed_us) return Outcome::kAlreadyThere;
+  if (row.own().computed_us >= request.computed_us) return Outcome::kBehind;
+  return std::nullopt;
 }
 
 void SimulatedServer::Restart(Loss loss) {
@@ -73,11 +83,12 @@ void SimulatedServer::Flush() {
 }
 
 void SimulatedServer::LoseRows(Loss loss) {
+  ++losses_;
   lost_rows += static_cast<int64_t>(rows_.size());
   if (loss == Loss::kAll) saved_ = {};
   std::tie(rows_, holder_) = saved_;
   newest_.clear();
-  for (const auto& [key, row] : rows_) newest_[key] = row.sequence;
+  for (const auto& [key, row] : rows_) newest_[key] = row.own();
   MarkLost();
 }
 
@@ -115,155 +126,22 @@ void SimulatedServer::LateArrivals(property::Dice* dice) {
 bool SimulatedServer::Open(uint64_t incarnation, uint64_t writer) {
   if (incarnation != incarnation_ || writer != holder_) return false;
   open_ = incarnation;
+  ++openings_;
+  first_opened_us_ = std::min(first_opened_us_, Tell());
   return true;
 }
 
 std::optional<Timestamp> SimulatedServer::Read(const std::vector<Key>& keys,
-                                               std::vector<ByteView>* states) {
-  states->clear();
-  if (open_ != incarnation_ || away_) return std::nullopt;
-  const Timestamp t = std::max(Now() - 1, mark_);
-  for (const Key& key : keys) {
-    const Row* row = Find(key);
-    states->push_back(row == nullptr ? ByteView{} : ByteView(row->state));
-  }
-  return t;
+                                               std::vector<const Row*>* rows) {
+  return open_ == incarnation_ ? ReadPlainly(keys, rows) : std::nullopt;
 }
 
-// ---- a writer's connection
-
-SimulatedRows::SimulatedRows(SimulatedServer* server, uint64_t seed)
-    : server_(*server), dice_(seed), trouble_(dice_.Pick({0, 3, 15})) {}
-
-SimulatedRows::~SimulatedRows() { Break(); }
-
-// What was under way may still come.
-void SimulatedRows::Break() {
-  for (Flight& flight : flights_) {
-    failed_.push_back(Failure(flight.request.ticket));
-    if (!flight.arrived) server_.SendLate(std::move(flight.request));
-  }
-  flights_.clear();
-}
-
-RowWritten SimulatedRows::Failure(uint64_t ticket) {
-  RowWritten failure;
-  failure.ticket = ticket;
-  failure.outcome = RowWritten::Outcome::kFailed;
-  failure.may_retry = true;
-  return failure;
-}
-
-bool SimulatedRows::Connect() {
-  if (server_.away()) {
-    Break();
-    return false;
-  }
-  if (incarnation_ != server_.incarnation()) {
-    Break();
-    incarnation_ = server_.incarnation();
-  }
-  if (writer_ != 0 && server_.holder() == writer_) told_ = std::max(told_, server_.Tell());
-  return true;
-}
-
-size_t SimulatedRows::room() const { return flights_.size() < 40 ? 40 - flights_.size() : 0; }
-
-Status SimulatedRows::Send(std::span<const RowWrite> rows) {
-  for (const RowWrite& row : rows) {
-    Flight flight;
-    flight.request.writer = row.writer;
-    flight.request.key = {row.view, std::string(AsText(row.key))};
-    flight.request.sequence = row.sequence;
-    flight.request.state.assign(row.state.begin(), row.state.end());
-    flight.request.unlogged.assign(row.unlogged.begin(), row.unlogged.end());
-    flight.request.ticket = row.ticket;
-    flights_.push_back(std::move(flight));
-  }
-  return {};
-}
-
-Status SimulatedRows::Poll(DurationUs /*wait_us*/, std::vector<RowWritten>* done) {
-  if (dice_.Chance(trouble_ / 3)) Break();  // the connection alone
-  // At first the connection is being made, which is no failure.
-  if (incarnation_ == 0 && dice_.Chance(50)) return {};
-  const bool connected = Connect();
-  for (size_t i = 0; connected && i < flights_.size();) {
-    Flight& flight = flights_[i];
-    if (!flight.arrived && dice_.Chance(60)) {
-      flight.answer = server_.Write(flight.request);
-      flight.arrived = true;
-    }
-    const bool late = dice_.Chance(trouble_);
-    if (!late && !(flight.arrived && dice_.Chance(60))) {
-      ++i;
-      continue;
-    }
-    if (late) {
-      failed_.push_back(Failure(flight.request.ticket));
-      if (!flight.arrived) server_.SendLate(flight.request);
-    } else {
-      const bool failed = flight.answer.outcome == RowWritten::Outcome::kFailed;
-      if (failed && flight.answer.may_retry) NoteLoss();
-      done->push_back(flight.answer);
-    }
-    flights_.erase(flights_.begin() + static_cast<std::ptrdiff_t>(i));
-  }
-  done->insert(done->end(), failed_.begin(), failed_.end());
-  failed_.clear();
-  if (!connected) return Fail(ErrorCode::kUnavailable, "the server is away");
-  return {};
-}
-
-// That nobody holds the rows means that they are lost: told once, as another incarnation.
-void SimulatedRows::NoteLoss() {
-  if (claimed_ == incarnation()) ++losses_;
-}
-
-Status SimulatedRows::Claim(uint32_t writer) {
-  SKEWLESS_CHECK(flights_.empty());
-  const bool connected = Connect();
-  if (!connected || dice_.Chance(trouble_)) {
-    // It may come all the same, at any time.
-    SimulatedServer::Request request;
-    request.writer = writer;
-    request.claims = true;
-    if (connected && dice_.Chance(50)) {
-      server_.Claim(writer);
-    } else {
-      server_.SendLate(std::move(request));
-    }
-    return Fail(ErrorCode::kUnavailable, "the server is away");
-  }
-  if (server_.Claim(writer) != writer)
-    return Fail(ErrorCode::kLocked, "a newer engine has the rows");
-  writer_ = writer;
-  claimed_ = incarnation();
-  return {};
-}
-
-Status SimulatedRows::ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) {
-  SKEWLESS_CHECK(flights_.empty());
-  if (dice_.Chance(trouble_) || !Connect()) {
-    return Fail(ErrorCode::kUnavailable, "the server is away");
-  }
-  for (const RowKey& key : keys) {
-    const auto* row = server_.Find({key.view, std::string(AsText(key.key))});
-    StoredRow& stored = rows->emplace_back();
-    if (row == nullptr) continue;
-    stored.found = true;
-    stored.sequence = row->sequence;
-    stored.stamps = row->stamps;
-  }
-  return {};
-}
-
-Status SimulatedRows::OpenForReaders(uint64_t incarnation) {
-  const bool same = incarnation == this->incarnation();
-  const bool reached = !dice_.Chance(trouble_) && Connect() && same;
-  if (reached && server_.Open(incarnation_, writer_)) return {};
-  if (reached && server_.holder() < writer_) NoteLoss();
-  return Fail(ErrorCode::kUnavailable, "the server is away");
+std::optional<Timestamp> SimulatedServer::ReadPlainly(const std::vector<Key>& keys,
+                                                      std::vector<const Row*>* rows) {
+  rows->clear();
+  if (away_) return std::nullopt;
+  for (const Key& key : keys) rows->push_back(Find(key));
+  return std::max(Now() - 1, mark_);
 }
 
 }  // namespace skewless::simulation

@@ -76,6 +76,8 @@ Outcome RunScenario(const Scenario& scenario) {
   outcome.tally.late_writes = world.server().late_writes;
   outcome.tally.writes = world.server().writes;
   outcome.tally.refused_writes = world.server().refused;
+  outcome.tally.timed_writes = world.server().timed_writes;
+  outcome.tally.behind = world.server().behind;
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
 }
@@ -102,6 +104,11 @@ void Add(const Tally& one, Tally* all) {
   all->writes += one.writes;
   all->refused_writes += one.refused_writes;
   all->forgiven += one.forgiven;
+  all->timed_writes += one.timed_writes;
+  all->behind += one.behind;
+  all->plain_vectors += one.plain_vectors;
+  all->quiets += one.quiets;
+  all->quiet_rows += one.quiet_rows;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -179,6 +186,12 @@ int Run(const Arguments& arguments) {
         static_cast<long long>(all.refused_writes), static_cast<long long>(all.restarts),
         static_cast<long long>(all.lost_rows), static_cast<long long>(all.refused_reads),
         static_cast<long long>(all.forgiven));
+    std::printf(
+        "%lld writes were of time alone, %lld came behind; plain clients found %lld vectors; %lld "
+        "rows were fresh in %lld quiet moments\n",
+        static_cast<long long>(all.timed_writes), static_cast<long long>(all.behind),
+        static_cast<long long>(all.plain_vectors), static_cast<long long>(all.quiet_rows),
+        static_cast<long long>(all.quiets));
   }
   return 0;
 }

@@ -7,12 +7,31 @@
 
 namespace skewless::simulation {
 
+namespace {
+
+std::string Show(const Stamp& stamp, int view) {
+  return "the stamp " + std::to_string(stamp.available_us) +
+         (stamp.computed_us == 0 ? ""
+                                 : ", computed for " + std::to_string(stamp.computed_us) + ",") +
+         " of record " + std::to_string(EpochOf(stamp.sequence)) + ":" +
+         std::to_string(CounterOf(stamp.sequence)) + " of view " + std::to_string(view);
+}
+
+}  // namespace
+
 std::optional<std::string> StampTruth::Load(FileSystem& files, const Definition& definition,
                                             const SimulatedServer& server) {
   definition_ = &definition;
   if (server.moved_back()) return "a row was moved back";
-  auto reader =
-      StampLogReader::Open(files, StampDirectory(definition.ResolvePath(definition.log_path)));
+  const std::string directory = StampDirectory(definition.ResolvePath(definition.log_path));
+  if (auto found = ReadAll(files, directory)) return found;
+  if (auto found = Compare(server)) return found;
+  return server.values() ? CheckOrder(server) : std::nullopt;
+}
+
+std::optional<std::string> StampTruth::ReadAll(FileSystem& files, const std::string& directory) {
+  auto reader = StampLogReader::Open(files, directory);
+  if (!reader) return "the stamp log: " + reader.error().ToString();
   StampLogReader::Frame frame;
   for (;;) {
     const Result<bool> more = (*reader)->Next(&frame);
@@ -24,39 +43,95 @@ std::optional<std::string> StampTruth::Load(FileSystem& files, const Definition&
     }
   }
   if (!frame.known.closed) return "the stamp log is not closed";
+  const auto writers = (*reader)->Writers();
+  if (!writers) return "the stamp log cannot be read: " + writers.error().ToString();
+  for (const auto& writer : *writers) opened_us_ = std::min(opened_us_, writer.opened_us);
+  return std::nullopt;
+}
+
+// What was given is known, and nothing else. Of states a stamp needn't be known beside an earlier
+// one of the same or a later record.
+std::optional<std::string> StampTruth::Compare(const SimulatedServer& server) {
+  for (const auto& [key, all] : known_) {
+    const auto given = server.given().find(key);
+    for (const Stamp& stamp : all) {
+      const bool was_given =
+          given != server.given().end() &&
+          std::any_of(given->second.begin(), given->second.end(),
+                      [&](const SimulatedServer::Given& one) { return one.stamp == stamp; });
+      if (!was_given) return Show(stamp, key.first) + " is logged and was never given";
+    }
+  }
   for (const auto& [key, all] : server.given()) {
     const std::vector<Stamp>& known = known_[key];
     for (const SimulatedServer::Given& given : all) {
       const bool covered = std::any_of(known.begin(), known.end(), [&](const Stamp& stamp) {
-        return stamp.sequence >= given.stamp.sequence &&
-               stamp.available_us <= given.stamp.available_us;
+        return stamp == given.stamp ||
+               (!server.values() && stamp.sequence >= given.stamp.sequence &&
+                stamp.available_us <= given.stamp.available_us);
       });
       if (covered) continue;
-      if (!given.lost) {
-        return "the stamp " + std::to_string(given.stamp.available_us) + " of record " +
-               std::to_string(EpochOf(given.stamp.sequence)) + ":" +
-               std::to_string(CounterOf(given.stamp.sequence)) + " of view " +
-               std::to_string(key.first) + " is forgotten";
-      }
+      if (!given.lost) return Show(given.stamp, key.first) + " is forgotten";
       forgotten_[key].emplace_back(given.stamp.available_us, given.lost_us);
     }
   }
   return std::nullopt;
 }
 
-Timestamp StampTruth::AvailableOf(int view, const oracle::Record& record) const {
+// Of one row what was written, what for and when ascend together; where it was lost, the same write
+// may come again. Of what was lost and forgotten nobody could know.
+std::optional<std::string> StampTruth::CheckOrder(const SimulatedServer& server) const {
+  for (const auto& [key, all] : server.given()) {
+    const Stamp* last = nullptr;
+    for (const SimulatedServer::Given& given : all) {
+      const Stamp& stamp = given.stamp;
+      if (IsForgotten(key.first, key.second, stamp.available_us)) continue;
+      const bool goes_on = last == nullptr || (last->sequence <= stamp.sequence &&
+                                               last->computed_us < stamp.computed_us);
+      const bool again = last != nullptr && last->sequence == stamp.sequence &&
+                         last->computed_us == stamp.computed_us;
+      if (!goes_on && !again) {
+        return Show(stamp, key.first) + " comes behind " + Show(*last, key.first);
+      }
+      last = &stamp;
+    }
+  }
+  return std::nullopt;
+}
+
+Timestamp StampTruth::FirstOf(int view, const oracle::Record& record,
+                              Timestamp Stamp::*time) const {
   std::vector<Value> values;
   for (const int column : definition_->views[static_cast<size_t>(view)].key_columns) {
     values.push_back(record.columns[static_cast<size_t>(column)]);
     if (!values.back().valid) return record.available_us;  // of no entity
   }
   const auto found = known_.find({view, std::string(AsText(*EncodeKey(values)))});
-  Timestamp available = kMaxTimestamp;
-  if (found == known_.end()) return available;
+  Timestamp first = kMaxTimestamp;
+  if (found == known_.end()) return first;
   for (const Stamp& stamp : found->second) {
-    if (stamp.sequence >= record.sequence) available = std::min(available, stamp.available_us);
+    if (stamp.sequence >= record.sequence) first = std::min(first, stamp.*time);
   }
-  return available;
+  return first;
+}
+
+Timestamp StampTruth::AvailableOf(int view, const oracle::Record& record) const {
+  return FirstOf(view, record, &Stamp::available_us);
+}
+
+Timestamp StampTruth::ComputedOf(int view, const oracle::Record& record) const {
+  return FirstOf(view, record, &Stamp::computed_us);
+}
+
+std::optional<Stamp> StampTruth::LastBy(int view, const std::string& key, Timestamp t) const {
+  std::optional<Stamp> last;
+  const auto found = known_.find({view, key});
+  if (found == known_.end()) return last;
+  for (const Stamp& stamp : found->second) {
+    if (stamp.available_us > t || (last && last->available_us > stamp.available_us)) continue;
+    last = stamp;
+  }
+  return last;
 }
 
 bool StampTruth::IsForgotten(int view, const std::string& key, Timestamp t) const {

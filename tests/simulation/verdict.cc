@@ -1,9 +1,10 @@
 #include "simulation/verdict.h"
 
 #include "model/key.h"
+#include "simulation/expectation.h"
 #include "simulation/log_verdict.h"
-#include "simulation/stamp_truth.h"
 #include "training/history.h"
+#include "training/read_times.h"
 
 namespace skewless::simulation {
 namespace {
@@ -16,7 +17,8 @@ class Verdict {
       : world_(*world),
         scenario_(world->scenario()),
         definition_(world->definition()),
-        dice_(scenario_.seed + 7) {}
+        dice_(scenario_.seed + 7),
+        expected_(world) {}
 
   Finding Reach() {
     if (auto found = JudgeRot(&world_)) return found;
@@ -25,44 +27,22 @@ class Verdict {
     book_ = std::move(*book);
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
-    if (scenario_.remote) {
-      if (auto found = truth_.Load(world_.files(), definition_, world_.server())) return found;
-    }
-    for (size_t view = 0; view < world_.kernels().size(); ++view) {
-      const int number = static_cast<int>(view);
-      oracles_.emplace_back(
-          definition_, number, book_.records,
-          [this, number](const oracle::Record& record) { return AvailableOf(number, record); });
-    }
+    if (auto found = expected_.Load(book_)) return found;
     if (auto found = CheckServed()) return found;
     const auto availability =
         OpenAvailability(world_.files(), definition_, world_.kernels(), StampTime::kComputed);
     if (!availability) return "the stamps: " + availability.error().ToString();
     if (scenario_.remote == (*availability == nullptr)) return "stamps without need, or none";
     availability_ = availability->get();
-    if (auto found = CheckJoin(FromLog(), "joined from the log")) return found;
+    if (auto found = CheckJoin(FromLog(), "joined from the log", FromLabel::kAsTold)) return found;
     availability_ = nullptr;
     if (scenario_.offline) return CheckTables();
     return std::nullopt;
   }
 
  private:
-  // From when the record was readable: as the log says, or as the store elsewhere did.
-  Timestamp AvailableOf(int view, const oracle::Record& record) const {
-    if (!scenario_.remote || !record.applied) return record.available_us;
-    return truth_.AvailableOf(view, record);
-  }
-
-  bool IsForgotten(const Served& served) const {
-    if (!scenario_.remote) return false;
-    const Label& label = LabelOf(served);
-    const auto key = world_.KeyOf(label);
-    if (!key || !truth_.IsForgotten(label.view, std::string(AsText(*key)), served.read_us)) {
-      return false;
-    }
-    ++world_.tally().forgiven;
-    return true;
-  }
+  // How a join takes its labels: as whoever was told that time, or by records' availability alone.
+  enum class FromLabel { kAsTold, kAsAvailable };
 
   const Label& LabelOf(const Served& served) const {
     return scenario_.drawn.labels[static_cast<size_t>(served.label)];
@@ -70,21 +50,30 @@ class Verdict {
 
   Finding CheckServed() const {
     for (const Served& served : world_.served()) {
-      if (IsForgotten(served)) continue;
-      if (auto found = Compare("served", served, served.status, served.sequence,
-                               served.newest_event_us, served.values)) {
-        return found;
+      const Label& label = LabelOf(served);
+      const auto compare = [&](const std::string& path, const oracle::Vector& expected) {
+        return Compare(path, served, served.status, served.sequence, served.newest_event_us,
+                       served.values, expected);
+      };
+      if (scenario_.values && served.sequence > 0) {
+        const auto named = expected_.OfRow(label, served.sequence, served.computed_us);
+        if (auto found = compare("served, by what the row names", named)) return found;
       }
+      if (expected_.IsForgotten(label, served.read_us)) {
+        ++world_.tally().forgiven;
+        continue;
+      }
+      if (auto found = compare("served", expected_.At(label, served.read_us))) return found;
     }
     return std::nullopt;
   }
 
   // What a path answers for the label of `served` at its T, against the oracle.
   Finding Compare(const std::string& path, const Served& served, RowStatus status,
-                  Sequence sequence, Timestamp newest, const std::vector<Value>& values) const {
+                  Sequence sequence, Timestamp newest, const std::vector<Value>& values,
+                  const oracle::Vector& expected) const {
     const Label& label = LabelOf(served);
     const auto view = static_cast<size_t>(label.view);
-    const oracle::Vector expected = oracles_[view].Read(label.key, served.read_us);
     const auto where = [&] {
       std::string out = path + ": " + definition_.views[view].name + " [";
       for (const Value& value : label.key) out += " " + FormatValue(value.view());
@@ -115,7 +104,8 @@ class Verdict {
   }
 
   // Every served moment as a training label, and the drawn ones of null keys.
-  Finding CheckJoin(const HistoryStream& history, const std::string& path, int only_view = -1) {
+  Finding CheckJoin(const HistoryStream& history, const std::string& path, FromLabel from,
+                    int only_view = -1) {
     std::vector<Served> extra;
     for (size_t i = 0; i < scenario_.drawn.labels.size(); ++i) {
       Served asked;
@@ -142,6 +132,11 @@ class Verdict {
       }
       asked.push_back(std::move(rows));
     }
+    if (from == FromLabel::kAsTold) {
+      const Status moved =
+          MoveToReadTimes(world_.files(), definition_, world_.kernels(), std::span(labels));
+      if (!moved) return path + ": " + moved.error().ToString();
+    }
     JoinOptions options;
     options.threads = 1;
     options.availability = availability_;
@@ -154,8 +149,12 @@ class Verdict {
         const ViewAnswers& all = (*answers)[i];
         std::vector<Value> values;
         for (const Column& column : all.outputs) values.push_back(Value::Of(ValueAt(column, row)));
-        if (auto found = Compare(path, *asked[i][row], static_cast<RowStatus>(all.status[row]),
-                                 all.sequence[row], all.newest_event_us[row], values)) {
+        const Served& served = *asked[i][row];
+        const auto expected = from == FromLabel::kAsTold
+                                  ? expected_.At(LabelOf(served), served.read_us)
+                                  : expected_.AsAvailable(LabelOf(served), served.read_us);
+        if (auto found = Compare(path, served, static_cast<RowStatus>(all.status[row]),
+                                 all.sequence[row], all.newest_event_us[row], values, expected)) {
           return found;
         }
       }
@@ -191,8 +190,8 @@ class Verdict {
       std::vector<oracle::Record> records;
       for (const auto& [sequence, row] : *rows) records.push_back(row.record);
       const HistoryStream history = HistoryOf(definition_, std::move(records));
-      if (auto found =
-              CheckJoin(history, "joined from the offline table", static_cast<int>(view))) {
+      if (auto found = CheckJoin(history, "joined from the offline table", FromLabel::kAsAvailable,
+                                 static_cast<int>(view))) {
         return found;
       }
       world_.tally().table_rows += static_cast<int64_t>(rows->size());
@@ -212,7 +211,7 @@ class Verdict {
       const auto row = rows.find(record.sequence);
       if (row == rows.end()) return table + " lacks " + Show(record);
       ++found_rows;
-      record.available_us = AvailableOf(view, record);
+      record.available_us = expected_.AvailableOf(view, record);
       if (!SameRecord(row->second.record, record)) {
         return table + " has " + Show(row->second.record) + " for " + Show(record);
       }
@@ -254,8 +253,7 @@ class Verdict {
   const Definition& definition_;
   property::Dice dice_;
   LogBook book_;
-  std::vector<oracle::ViewOracle> oracles_;
-  StampTruth truth_;
+  Expectation expected_;
   RecordAvailability* availability_ = nullptr;
 };
 

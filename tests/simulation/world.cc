@@ -26,7 +26,7 @@ World::World(const Scenario& scenario, std::string root)
     : scenario_(scenario),
       root_(std::move(root)),
       machine_(StartOf(scenario)),
-      server_(&machine_, ClockAheadOf(scenario)),
+      server_(&machine_, ClockAheadOf(scenario), scenario.values),
       dice_(scenario.seed ^ 0x0D15EA5E) {
   std::filesystem::remove_all(root_);
   std::filesystem::create_directories(root_);

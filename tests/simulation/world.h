@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_machine.h"
-#include "simulation/simulated_server.h"
+#include "simulation/simulated_rows.h"
 #include "simulation/simulated_source.h"
 #include "simulation/simulated_store.h"
 
@@ -35,6 +36,7 @@ struct Served {
   Sequence sequence = 0;
   Timestamp newest_event_us = 0;
   std::vector<Value> values;
+  Timestamp computed_us = kMinTimestamp;  // of finished values
 };
 
 // What happened, for the summary of many seeds.
@@ -44,7 +46,8 @@ struct Tally {
           overruns = 0;
   // With a store elsewhere.
   int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0,
-          refused_writes = 0, forgiven = 0;
+          refused_writes = 0, forgiven = 0, timed_writes = 0, behind = 0, plain_vectors = 0,
+          quiets = 0, quiet_rows = 0;
 };
 
 class World : private StoreWatcher {
@@ -78,14 +81,17 @@ class World : private StoreWatcher {
     Timestamp last_us = kMinTimestamp;
   };
 
-  // ---- world_lives.cc: lives and how they end
+  // ---- world_lives.cc: lives, as they begin and go
   Status Compile();
   Finding Live(const Life& life, bool last);
   void Arm(const Life& life);
-  Result<bool> OpenEngine();
+  void NoteBeginning();
   void CloseInOrder();
   void Drive(const Life& life);
   void DriveToTheEnd();
+  EngineOptions Options();
+
+  // ---- world_deaths.cc: lives, as they end
   Finding EndLife(const Life& life);
   Finding JudgeError(const Life& life) const;
   Finding CheckLog();
@@ -93,7 +99,6 @@ class World : private StoreWatcher {
   void LosePages();
   void Overrun();
   void PowerCut();
-  EngineOptions Options();
   void EndOverrun();
 
   // ---- world_steps.cc: what happens in a life
@@ -110,12 +115,24 @@ class World : private StoreWatcher {
   void Decay();
   void OpenASecond();
   void Observe(const std::string& operation);
+  Timestamp NextArrival() const;
+
+  // ---- world_readers.cc: what readers ask and are answered
   void Ask();
   Finding AskReader(Reader* reader);
   Finding AskServer(Reader* reader, const std::vector<RowKey>& rows,
                     const std::vector<int>& labels);
   Finding Keep(const RowKey& row, int label, Timestamp t, ByteView state);
-  Timestamp NextArrival() const;
+  Finding AskPlainly(const std::vector<SimulatedServer::Key>& keys, const std::vector<int>& labels);
+  Finding KeepValues(const SimulatedServer::Key& key, int label, Timestamp t,
+                     const SimulatedServer::Row* row);
+  Finding CheckGoesOn(const SimulatedServer::Key& key, const SimulatedServer::Row& row);
+  void Keep(int label, Timestamp t);
+
+  // ---- world_quiet.cc: what a store elsewhere holds when nothing comes
+  void LookAtQuiet();
+  Finding FindStale(Timestamp since);
+  Finding FindStale(int view, const LogBook& book, Timestamp since);
 
   // StoreWatcher
   bool Counts(int64_t life) const override { return life == life_; }
@@ -165,6 +182,12 @@ class World : private StoreWatcher {
   Reader readers_[3];
   std::deque<Served> served_;
   FeatureVector vector_;
+  // Of each row of finished values what was read last, and how often rows had been lost then.
+  std::map<SimulatedServer::Key, std::pair<int64_t, Stamp>> seen_;
+  // An engine found a log whose rows had not all been in the store yet: it takes the log's times,
+  // which are by another clock, for the store's.
+  bool by_two_clocks_ = false;
+  int64_t openings_ = 0;  // of the server, when the engine began
   BadDeliveries bad_deliveries_;
   Finding finding_;
   Tally tally_;

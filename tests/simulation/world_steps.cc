@@ -10,6 +10,7 @@ namespace skewless::simulation {
 void World::Act() {
   ++tally_.steps;
   if (scenario_.remote && dice_.Chance(40)) return StepRows();
+  if (scenario_.remote && dice_.Below(1000) < (scenario_.values ? 10 : 2)) return LookAtQuiet();
   switch (dice_.Below(20)) {
     case 0:
     case 1:
@@ -207,100 +208,6 @@ void World::Observe(const std::string& /*operation*/) {
     Ask();
   }
   inside_ = false;
-}
-
-void World::Ask() {
-  if (scenario_.drawn.labels.empty() || finding_) return;
-  Reader& reader = readers_[dice_.Below(3)];
-  if (dice_.Chance(5)) reader = {};
-  if (Finding found = AskReader(&reader)) Broken(*found);
-}
-
-Finding World::AskReader(Reader* reader) {
-  if (!reader->handle && !scenario_.remote) {
-    auto opened = OpenEmbeddedReader(definition_->ResolvePath(definition_->online.path),
-                                     ViewNames(kernels_), Fingerprints(kernels_));
-    // A power cut damages the store's file: readers wait for the engine that makes it anew.
-    if (!opened && opened.error().code == ErrorCode::kCorrupt && !serving_) return std::nullopt;
-    if (!opened) return "a reader cannot open the store: " + opened.error().ToString();
-    reader->handle = std::move(*opened);
-  }
-  std::vector<Bytes> keys;
-  std::vector<int> labels;
-  const auto& all = scenario_.drawn.labels;
-  for (int64_t n = dice_.Between(1, 4); n > 0; --n) {
-    const auto label = static_cast<int>(dice_.Below(static_cast<int64_t>(all.size())));
-    auto key = KeyOf(all[static_cast<size_t>(label)]);
-    if (!key) continue;
-    keys.push_back(std::move(*key));
-    labels.push_back(label);
-  }
-  std::vector<RowKey> rows;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    rows.push_back({all[static_cast<size_t>(labels[i])].view, keys[i]});
-  }
-  if (scenario_.remote) return AskServer(reader, rows, labels);
-  const Result<Timestamp> t = reader->handle->Read(rows);
-  ++tally_.reads;
-  if (!t) {
-    if (t.error().code == ErrorCode::kUnavailable && !serving_) return std::nullopt;
-    return "a reader is refused: " + t.error().ToString();
-  }
-  const std::string at = "a reader is given T = " + std::to_string(*t);
-  if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
-  reader->last_us = *t;
-  if (!scenario_.replay) greatest_read_us_ = std::max(greatest_read_us_, *t);
-  if (!scenario_.replay && *t < acknowledged_us_) {
-    return at + " and records were acknowledged at " + std::to_string(acknowledged_us_);
-  }
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (Finding found = Keep(rows[i], labels[i], *t, reader->handle->state(i))) return found;
-  }
-  return std::nullopt;
-}
-
-// A reader of the store elsewhere may be refused for as long as not all rows are there.
-Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
-                         const std::vector<int>& labels) {
-  std::vector<SimulatedServer::Key> keys;
-  for (const RowKey& row : rows) keys.emplace_back(row.view, AsText(row.key));
-  std::vector<ByteView> states;
-  const auto t = server_.Read(keys, &states);
-  ++tally_.reads;
-  if (!t) {
-    ++tally_.refused_reads;
-    return std::nullopt;
-  }
-  const std::string at = "a reader is given T = " + std::to_string(*t);
-  if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
-  reader->last_us = *t;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (Finding found = Keep(rows[i], labels[i], *t, states[i])) return found;
-  }
-  return std::nullopt;
-}
-
-// What a reader was answered, to be judged in the end.
-Finding World::Keep(const RowKey& row, int label, Timestamp t, ByteView state) {
-  const ViewKernel& kernel = *kernels_[static_cast<size_t>(row.view)];
-  if (!state.empty()) {
-    const std::string at = "a reader is given T = " + std::to_string(t);
-    if (const Status valid = kernel.Validate(state); !valid) {
-      return at + " and a state that is refused: " + valid.error().ToString();
-    }
-    const Timestamp folded = LoadStateHeader(state.data()).available_us;
-    if (folded > t) return at + " and a state that was folded for " + std::to_string(folded);
-  }
-  kernel.Read(state, t, &vector_);
-  Served& served = served_.emplace_back();
-  served.label = label;
-  served.read_us = t;
-  served.status = vector_.status;
-  served.sequence = vector_.sequence;
-  served.newest_event_us = vector_.newest_event_us;
-  for (const ValueView& value : vector_.values) served.values.push_back(Value::Of(value));
-  ++tally_.vectors;
-  return std::nullopt;
 }
 
 void World::Committing(Sequence last) {
