@@ -120,11 +120,12 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   return row.next == row.stamps.size() ? kMaxTimestamp : row.stamps[row.next].available_us;
 }
 
-// The first writer with the view brought all that was there before it into its store, and then let
-// readers in, by another clock than the one that the log was stamped by. What a writer of values
+// The first writer with the view that let readers in had brought all that was there before it into
+// its store, by another clock than the one that the log was stamped by. What a writer of values
 // computes is for later times than all that was logged before it.
 Timestamp Availability::OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const {
-  const auto next = view.writers.upper_bound(epoch);
+  auto next = view.writers.upper_bound(epoch);
+  while (next != view.writers.end() && next->second.opened_us == kMaxTimestamp) ++next;
   if (next == view.writers.end()) return logged_us;
   if (time_ == StampTime::kComputed && next->second.values) return logged_us;
   return std::min(logged_us, next->second.opened_us);

@@ -129,6 +129,18 @@ TEST_F(AvailabilityTest, WhatWasThereBeforeTheViewCameIsAvailableAtTheLatestWhen
   EXPECT_EQ(Of(0, "a", SequenceOf(5, 1), 3000), 3000);
 }
 
+TEST_F(AvailabilityTest, AWriterThatDoesNotTellWhenItOpenedMovesNothing) {
+  Begin(2, {kClicks});
+  known_.opened_us = kMinTimestamp;
+  Write(SequenceOf(2, 0));
+  Begin(3, {kClicks});
+  known_.opened_us = 1000;
+  Write(SequenceOf(3, 0));
+  Open({kClicks});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 4), 500), 500);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 5), 1500), 1000);
+}
+
 // Thousands of rows come and go; one stays, and is written all the time. Its stamps are read ahead.
 TEST_F(AvailabilityTest, ForgetsOnlyWhatNobodyAsksForAnyMore) {
   Begin(1, {kClicks});

@@ -38,7 +38,8 @@ struct StampKnowledge {
   Sequence known_sequence = 0;            // the stamps of all records up to here came
   Timestamp complete_us = kMinTimestamp;  // any stamp that did not come is greater
   // Readers were let in at this time, or after it, to the rows of this writer's views: whatever
-  // the log held when the writer began was readable by then. kMaxTimestamp: not yet.
+  // the log held when the writer began was readable by then. kMaxTimestamp: not yet. kMinTimestamp:
+  // unknown, in files of earlier versions.
   Timestamp opened_us = kMaxTimestamp;
   bool closed = false;  // the writer ended with nothing left to come
   friend bool operator==(const StampKnowledge&, const StampKnowledge&) = default;
@@ -103,7 +104,8 @@ class StampLogReader {
   struct Writer {
     int64_t epoch = 0;
     std::vector<StampedView> views;
-    Timestamp opened_us = kMaxTimestamp;  // StampKnowledge
+    // StampKnowledge's; where that is unknown, its first stamp. kMaxTimestamp: it didn't.
+    Timestamp opened_us = kMaxTimestamp;
   };
   virtual Result<std::vector<Writer>> Writers() = 0;
 };

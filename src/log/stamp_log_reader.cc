@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <list>
 
 #include "log/stamp_scanner.h"
@@ -87,14 +88,21 @@ class FileStampLogReader : public StampLogReader {
     return false;
   }
 
+  // Where an earlier version didn't know when it let readers in (the least int64), it had done so
+  // by its first stamp, or just before: rows that a start must write come first.
   static Status LookForOpening(StampScanner* scanner, Timestamp* opened_us) {
-    *opened_us = std::min(*opened_us, scanner->header().known.opened_us);
-    while (*opened_us == kMaxTimestamp) {
+    if (*opened_us != kMaxTimestamp) return {};
+    Timestamp logged = scanner->header().known.opened_us;
+    Timestamp first_stamp = kMaxTimestamp;
+    for (;;) {
+      *opened_us = logged == kMinTimestamp ? first_stamp : logged;
+      if (*opened_us != kMaxTimestamp) return {};
       SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
       if (found != Found::kFrame) return {};
-      *opened_us = scanner->head().known.opened_us;
+      logged = scanner->head().known.opened_us;
+      for (const LoggedStamp& stamp : scanner->stamps())
+        first_stamp = std::min(first_stamp, stamp.stamp.available_us);
     }
-    return {};
   }
 
   FileSystem& files_;

@@ -186,6 +186,24 @@ TEST_F(StampLogTest, TheNextWriterKnowsWhatTheLastOneKnew) {
   EXPECT_EQ((*writers)[1].views, options_.views);
 }
 
+// Earlier versions logged it so where a start had nothing to write, and on every cluster.
+TEST_F(StampLogTest, WhereTheOpeningIsNotKnownTheFirstStampTellsIt) {
+  known_.opened_us = kMinTimestamp;
+  ASSERT_TRUE(Open()->Write(known_));
+  options_.epoch = 2;
+  {
+    auto writer = Open();
+    Write(writer.get(), 2);
+    Write(writer.get(), 2);
+  }
+  auto reader = StampLogReader::Open(files_, kFolder);
+  const auto writers = (*reader)->Writers();
+  ASSERT_TRUE(writers.has_value());
+  ASSERT_EQ(writers->size(), 2u);
+  EXPECT_EQ((*writers)[0].opened_us, kMaxTimestamp);
+  EXPECT_EQ((*writers)[1].opened_us, written_[0].stamp.available_us);
+}
+
 // Finished values have a second time, which the next writer goes on above.
 TEST_F(StampLogTest, KeepsTheTimesThatValuesWereComputedFor) {
   options_.views = {{"clicks", 11, /*values=*/true}, {"items", 12}};

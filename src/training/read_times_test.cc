@@ -79,5 +79,14 @@ TEST_F(ReadTimesTest, WhatALabelSawGoesByWhoHadLetReadersIn) {
             (Times{109, 104, 203, 203, 310}));
 }
 
+// A log of an earlier version: a restart in which no row had to be written.
+TEST_F(ReadTimesTest, ARestartThatDoesNotTellWhenItOpenedMovesNoEarlierLabel) {
+  Write(1, /*values=*/false, 50, {{1, {5, 60}}});
+  Write(2, /*values=*/true, 110, {{1, {5, 105, 104}}});
+  Write(3, /*values=*/true, kMinTimestamp, {});
+  Write(4, /*values=*/true, kMinTimestamp, {{1, {9, 205, 203}}});
+  EXPECT_EQ(Moved({{1, 109}, {1, 110}, {1, 207}}), (Times{109, 104, 203}));
+}
+
 }  // namespace
 }  // namespace skewless

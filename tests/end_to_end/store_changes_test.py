@@ -1,0 +1,90 @@
+"""What training answers of the time before the online store was changed, or its definition, with a real Redis."""
+import csv
+import json
+import time
+import unittest
+
+from program import ProgramTest
+from servers import Redis
+
+DEFINITION = """\
+project: shop
+log: {{path: var/log}}
+online: {online}
+serving: {{served_log: var/served}}
+sources:
+  clicks:
+    type: file
+    path: clicks*.json
+    format: json
+    columns: {{user: int64, item: string, ts: timestamp}}
+    event_timestamp: ts
+entities:
+  user: {{keys: {{user: int64}}}}
+feature_views:
+  activity:
+    source: clicks
+    entity: user
+    features: {{visits: count(*), newest: last(item){more}}}
+"""
+EMBEDDED = "{type: embedded, path: var/online}"
+
+
+class StoreChangesTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.files = 0
+        self.redis = Redis(self.path("redis"))
+        self.addCleanup(self.redis.close)
+        self.redis.start()
+
+    def define(self, online, more=""):
+        self.write("skewless.yaml", DEFINITION.format(online=online, more=more))
+
+    def in_redis(self, more=""):
+        return f'{{type: redis, address: "127.0.0.1:{self.redis.port}"{more}}}'
+
+    def append(self, *events):
+        """A file of its own, as the sources don't follow any."""
+        lines = [json.dumps({"user": user, "item": item, "ts": "2026-01-01T00:00:00Z"}) for user, item in events]
+        self.write(f"clicks{self.files}.json", "\n".join(lines) + "\n")
+        self.files += 1
+
+    def label(self, user=42):
+        """An instant that nothing else happens at, as a label."""
+        time.sleep(0.02)
+        now = time.time_ns() // 1000
+        time.sleep(0.02)
+        return user, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 1_000_000)) + f".{now % 1_000_000:06}Z"
+
+    def joined(self, *labels):
+        """(visits, newest) of each label, by 'join'; 'get --at' must say the same."""
+        with open(self.path("labels.csv"), "w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["user", "event_timestamp"])
+            writer.writerows(labels)
+        self.run_program("join", "labels.csv", "-o", "out.csv", "--features", "activity")
+        with open(self.path("out.csv"), newline="") as file:
+            joined = [(row["visits"], row["newest"]) for row in csv.DictReader(file)]
+        for (user, at), (visits, newest) in zip(labels, joined):
+            got = self.run_json("get", "activity", f"user={user}", "--at", at)["features"]
+            self.assertEqual([got["activity__visits"], got["activity__newest"]],
+                             [int(visits) if visits else None, newest or None], at)
+        return joined
+
+    def test_values_and_then_a_restart_with_nothing_to_write(self):
+        self.define(EMBEDDED)
+        self.append((42, "red shoe"), (42, "hat"))
+        self.run_program("run", "--once")
+        before = self.label()
+        self.define(self.in_redis(", form: values"))
+        self.run_program("run", "--once")
+        after = self.label()
+        seen = [("2", "hat"), ("2", "hat")]
+        self.assertEqual(self.joined(before, after), seen)
+        self.run_program("run", "--once")
+        self.assertEqual(self.joined(before, after), seen)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
