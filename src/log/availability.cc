@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "log/log_format.h"
 #include "model/key.h"
 
 namespace skewless {
@@ -30,6 +31,7 @@ Status Availability::FindWriters(bool* any) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto writers, reader_->Writers());
   *any = !writers.empty();
   for (const StampLogReader::Writer& writer : writers) {
+    if (writer.opened_us != kMaxTimestamp) opened_us_[writer.epoch] = writer.opened_us;
     for (View& view : views_) {
       for (const StampedView& stamped : writer.views) {
         if (stamped.IsSameLayout(view.name))
@@ -65,16 +67,18 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
   }
   for (const LoggedStamp& stamp : frame.stamps) {
     const int view = ours_[stamp.view];
-    if (view >= 0) AddStamp(static_cast<uint32_t>(view), stamp.key, Timed(stamp));
+    if (view < 0) continue;
+    AddStamp(static_cast<uint32_t>(view), stamp.key, ToldBy(frame.epoch, stamp));
   }
 }
 
-Stamp Availability::Timed(const LoggedStamp& logged) const {
+Availability::Told Availability::ToldBy(int64_t epoch, const LoggedStamp& logged) const {
   const bool computed = time_ == StampTime::kComputed && (*writer_views_)[logged.view].values;
-  return {logged.stamp.sequence, computed ? logged.stamp.computed_us : logged.stamp.available_us};
+  return {logged.stamp.sequence, computed ? logged.stamp.computed_us : logged.stamp.available_us,
+          epoch};
 }
 
-void Availability::AddStamp(uint32_t view, ByteView key, const Stamp& stamp) {
+void Availability::AddStamp(uint32_t view, ByteView key, const Told& stamp) {
   if (stamp.sequence < passed_) return;
   const uint64_t hash = HashKey(key);
   RowTable::Id id = table_.Find(view, key, hash);
@@ -85,7 +89,7 @@ void Availability::AddStamp(uint32_t view, ByteView key, const Stamp& stamp) {
     rows_[id].next = 0;
   }
   Row& row = rows_[id];
-  std::vector<Stamp>& stamps = row.stamps;
+  std::vector<Told>& stamps = row.stamps;
   Insert(stamp, &row);
   if (row.next < 64 || row.next * 2 < stamps.size()) return;
   stamps.erase(stamps.begin(), stamps.begin() + static_cast<std::ptrdiff_t>(row.next));
@@ -95,8 +99,8 @@ void Availability::AddStamp(uint32_t view, ByteView key, const Stamp& stamp) {
 // Sequences and times ascend. Stamps come in their order but where one was found later, in a row
 // that a dead writer left. One that another covers tells nothing: a row that was lost and written
 // again, or told of twice.
-void Availability::Insert(const Stamp& stamp, Row* row) {
-  std::vector<Stamp>& stamps = row->stamps;
+void Availability::Insert(const Told& stamp, Row* row) {
+  std::vector<Told>& stamps = row->stamps;
   auto at = stamps.end();
   while (at != stamps.begin() && (at - 1)->sequence >= stamp.sequence) --at;
   if (at != stamps.end() && at->available_us <= stamp.available_us) return;
@@ -113,11 +117,27 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   const View& asked = views_[view];
   const int64_t epoch = EpochOf(sequence);
   if (!asked.writers.contains(epoch)) return OfLogged(asked, epoch, logged_us);
+  const Told* const told = FirstWith(view, key, key_hash, sequence);
+  if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
+  if (told->epoch == epoch) return told->available_us;
+  return std::min(told->available_us, OpenedBetween(epoch, told->epoch));
+}
+
+const Availability::Told* Availability::FirstWith(uint32_t view, ByteView key, uint64_t key_hash,
+                                                  Sequence sequence) {
   const RowTable::Id id = table_.Find(view, key, key_hash);
-  if (id == RowTable::kNone) return kMaxTimestamp;
+  if (id == RowTable::kNone) return nullptr;
   Row& row = rows_[id];
   while (row.next < row.stamps.size() && row.stamps[row.next].sequence < sequence) ++row.next;
-  return row.next == row.stamps.size() ? kMaxTimestamp : row.stamps[row.next].available_us;
+  return row.next == row.stamps.size() ? nullptr : &row.stamps[row.next];
+}
+
+// The first time that a writer between these two let readers in. Its store held all of the log that
+// was there before it; where it is one that gives stamps, it tells of them before, so this is one
+// of another kind, or has the view no more.
+Timestamp Availability::OpenedBetween(int64_t after_epoch, int64_t before_epoch) const {
+  const auto next = opened_us_.upper_bound(after_epoch);
+  return next == opened_us_.end() || next->first >= before_epoch ? kMaxTimestamp : next->second;
 }
 
 // The first writer with the view that let readers in had brought all that was there before it into

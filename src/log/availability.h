@@ -2,8 +2,9 @@
 // goes through the log in sequence order: the training join, the audit, the offline tables.
 //
 // A record of (view, entity) is available from the first stamp of its row whose sequence is at or
-// above its own. Where its epoch's writer had no such store, or not that view in it, the log's own
-// available_us holds.
+// above its own. Where no writer tells of one before a later writer lets readers in, be it to a
+// store of another kind, then from there on: that store has what the log had. Where its epoch's
+// writer had no such store, or not that view in it, the log's own available_us holds.
 //
 // Where rows are finished values, a stamp has two times: from when the write was readable, and what
 // it was computed for. Training goes by the latter (training/read_times.h), as what is read at the
@@ -45,11 +46,16 @@ class Availability {
   const StampKnowledge& known() const { return known_; }
 
  private:
+  struct Told {
+    Sequence sequence = 0;
+    Timestamp available_us = 0;
+    int64_t epoch = 0;  // of the writer that tells of it
+  };
   struct Row {
-    std::vector<Stamp> stamps;  // ascending, from `next` on
+    std::vector<Told> stamps;  // ascending, from `next` on
     size_t next = 0;
   };
-  // The writers that had a view in their store.
+  // A writer that had a view in its store.
   struct Writer {
     Timestamp opened_us = kMaxTimestamp;
     bool values = false;
@@ -63,16 +69,20 @@ class Availability {
                StampTime time);
   Status FindWriters(bool* any);
   void TakeFrame(const StampLogReader::Frame& frame);
-  void AddStamp(uint32_t view, ByteView key, const Stamp& stamp);
-  // `stamp`, with the time that is asked for as its only one.
-  Stamp Timed(const LoggedStamp& stamp) const;
-  static void Insert(const Stamp& stamp, Row* row);
+  void AddStamp(uint32_t view, ByteView key, const Told& stamp);
+  // With the time that is asked for.
+  Told ToldBy(int64_t epoch, const LoggedStamp& stamp) const;
+  static void Insert(const Told& stamp, Row* row);
+  // Null where none covers it, or not yet.
+  const Told* FirstWith(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence);
+  Timestamp OpenedBetween(int64_t after_epoch, int64_t before_epoch) const;
   Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
   void DropPassed();
 
   std::unique_ptr<StampLogReader> reader_;
   const StampTime time_;
   std::vector<View> views_;
+  std::map<int64_t, Timestamp> opened_us_;  // by epoch, of all writers that let readers in
   // By the view numbers of the writer whose frames are read: our numbers, -1: none.
   const std::vector<StampedView>* writer_views_ = nullptr;
   std::vector<int> ours_;

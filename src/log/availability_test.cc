@@ -141,6 +141,49 @@ TEST_F(AvailabilityTest, AWriterThatDoesNotTellWhenItOpenedMovesNothing) {
   EXPECT_EQ(Of(0, "a", SequenceOf(1, 5), 1500), 1000);
 }
 
+// Its store took it for granted, and nobody was told of a stamp: the rows were left, or its writer
+// died.
+TEST_F(AvailabilityTest, WhatAStoreWasOwedIsAvailableWhenALaterWriterLetsReadersIn) {
+  Begin(1, {kClicks, kItems});
+  Add(0, "a", {SequenceOf(1, 1), 100});
+  Write(SequenceOf(1, 1));
+  Begin(2, {});
+  Open({kClicks, kItems});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 2)), kMaxTimestamp);
+  known_.opened_us = 500;
+  Write(SequenceOf(1, 1));
+  Begin(3, {});
+  known_.opened_us = 600;
+  Write(SequenceOf(1, 1));
+  Open({kClicks, kItems});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1)), 100);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 2)), 500);
+  EXPECT_EQ(Of(1, "a", SequenceOf(1, 2)), 500);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 5), 550), 550);
+  // Back in a store that gives stamps: it got there later, or it had been there and was found.
+  Begin(4, {kClicks});
+  Add(0, "a", {SequenceOf(2, 5), 900});
+  Add(0, "b", {SequenceOf(1, 3), 150});
+  known_.opened_us = 1000;
+  Write(SequenceOf(2, 5));
+  Open({kClicks, kItems});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1)), 100);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 2)), 500);
+  EXPECT_EQ(Of(0, "b", SequenceOf(1, 3)), 150);
+  EXPECT_EQ(Of(1, "a", SequenceOf(1, 2)), 500);
+}
+
+// By the clock of a fast node, say.
+TEST_F(AvailabilityTest, AStampThatTheLaterWriterTellsOfItselfCountsAfterItsOpeningToo) {
+  Begin(1, {kClicks});
+  Begin(2, {kClicks});
+  Add(0, "a", {SequenceOf(1, 1), 505});
+  known_.opened_us = 500;
+  Write(SequenceOf(1, 1));
+  Open({kClicks});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1)), 505);
+}
+
 // Thousands of rows come and go; one stays, and is written all the time. Its stamps are read ahead.
 TEST_F(AvailabilityTest, ForgetsOnlyWhatNobodyAsksForAnyMore) {
   Begin(1, {kClicks});

@@ -111,6 +111,8 @@ class Engine {
   Status OpenOnline();
   Status RebuildOnline();
   Status OpenRows();
+  StampLogOptions StampLog() const;
+  Status LogOpening();
   Status RecoverWatermarks();
   Status OpenSources();
   Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetters(const SourceDefinition& source);

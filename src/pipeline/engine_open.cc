@@ -85,6 +85,7 @@ Status Engine::OpenOnline() {
   if (!online_->usable() || online_->last_sequence() != log_->recovery().last_sequence) {
     SKEWLESS_RETURN_IF_ERROR(RebuildOnline());
   }
+  SKEWLESS_RETURN_IF_ERROR(LogOpening());
   if (replay_ && last_available_us_ != kMinTimestamp)
     online_->AdvanceReplayClock(last_available_us_ - 1);
   SKEWLESS_RETURN_IF_ERROR(online_->OpenForReaders());

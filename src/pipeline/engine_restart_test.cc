@@ -45,6 +45,44 @@ TEST_F(EngineRestart, AStoreOfAnEarlierTimeIsBuiltAnew) {
   EXPECT_EQ(Read(1).values, "20, 210");
 }
 
+// The log of that store's stamps goes on, and tells from when what it never took can be read here:
+// later than all that it has shown.
+TEST_F(EngineRestart, LogsItsOpeningWhereAnEarlierEnginesRowsWereElsewhere) {
+  const std::string directory = StampDirectory(repository_.Path("var/log"));
+  Write("events-1.csv", 1, 10);
+  Run();
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  StampKnowledge known;
+  known.known_sequence = 7;
+  known.complete_us = kTestStart + 1000;
+  {
+    const LogOptions options{.directory = repository_.Path("var/log")};
+    auto log = LogWriter::Open(SystemFiles(), options, LoggedSources(repository_.definition()));
+    ASSERT_TRUE(log.has_value()) << log.error().ToString();
+    auto stamps = StampLogWriter::Open(SystemFiles(), {.directory = directory,
+                                                       .identity = (*log)->identity(),
+                                                       .epoch = (*log)->epoch(),
+                                                       .views = {{"totals", 1}}});
+    ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
+    ASSERT_TRUE((*stamps)->Write(known).has_value());
+  }
+  Write("events-2.csv", 11, 11);
+  Run();
+  const auto stamps = StampLogReader::Open(SystemFiles(), directory);
+  const auto writers = (*stamps)->Writers();
+  ASSERT_TRUE(writers.has_value()) << writers.error().ToString();
+  ASSERT_EQ(writers->size(), 2u);
+  EXPECT_TRUE((*writers)[1].views.empty());
+  EXPECT_GT((*writers)[1].opened_us, known.complete_us);
+  EXPECT_GT(Log().back().available_us, (*writers)[1].opened_us);
+  EXPECT_GE(Read(1).read_us, (*writers)[1].opened_us);
+  EXPECT_EQ(Read(1).values, "11, 66");
+  const auto last = ReadStampKnowledge(SystemFiles(), directory);
+  ASSERT_TRUE(last.has_value() && last->has_value());
+  EXPECT_TRUE((*last)->closed);
+  EXPECT_EQ((*last)->known_sequence, known.known_sequence);
+}
+
 class LiveStop : public EngineTest {
  protected:
   LiveStop() : EngineTest(EngineYaml("")) {}

@@ -36,18 +36,41 @@ Status Engine::OpenRows() {
   SKEWLESS_ASSIGN_OR_RETURN(const EmbeddedOptions states, EmbeddedStoreOf(definition_, kernels_));
   SKEWLESS_ASSIGN_OR_RETURN(
       parts.states, OpenEmbeddedReader(states.directory, states.views, states.fingerprints));
-  StampLogOptions stamps;
-  stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
-  stamps.identity = log_->identity();
-  stamps.epoch = log_->epoch();
+  StampLogOptions stamps = StampLog();
   parts.views = stamps.views = StampedViewsOf(definition_, kernels_);
   parts.expire_after_us = ExpireAfter(definition_);
-  stamps.lock = &log_->lock();
-  stamps.take_over = options_.take_over;
   SKEWLESS_ASSIGN_OR_RETURN(parts.stamps, StampLogWriter::Open(files_, stamps));
   rows_ = std::make_unique<RowWriter>(kernels_, std::move(parts), log_->recovery().last_sequence,
                                       options_.rows);
   return {};
+}
+
+StampLogOptions Engine::StampLog() const {
+  StampLogOptions stamps;
+  stamps.directory = StampDirectory(definition_.ResolvePath(definition_.log_path));
+  stamps.identity = log_->identity();
+  stamps.epoch = log_->epoch();
+  stamps.lock = &log_->lock();
+  stamps.take_over = options_.take_over;
+  return stamps;
+}
+
+// Without rows elsewhere, where an earlier engine had some: what that store was never seen to take
+// can be read here from now on, and counts from now on. Durable before anybody reads.
+Status Engine::LogOpening() {
+  const StampLogOptions options = StampLog();
+  if (has_rows() || !files_.Exists(options.directory)) return {};
+  SKEWLESS_ASSIGN_OR_RETURN(const auto stamps, StampLogWriter::Open(files_, options));
+  StampKnowledge known = stamps->recovered();
+  // Later than all that the other store is known to have shown, by whatever clock.
+  if (known.complete_us != kMinTimestamp)
+    last_available_us_ = std::max(last_available_us_, SaturatingAdd(known.complete_us, 2));
+  // A replay clock starts at the instant before.
+  known.opened_us = replay_ ? SaturatingSub(last_available_us_, 1)
+                            : std::max(wall_clock_->Now(), last_available_us_);
+  known.closed = true;  // nothing is to come of it
+  SKEWLESS_RETURN_IF_ERROR(stamps->Write(known));
+  return stamps->Sync();
 }
 
 void Engine::StepRows() {

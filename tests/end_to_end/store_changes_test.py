@@ -1,10 +1,11 @@
 """What training answers of the time before the online store was changed, or its definition, with a real Redis."""
 import csv
 import json
+import subprocess
 import time
 import unittest
 
-from program import ProgramTest
+from program import PROGRAM, ProgramTest, SLOWNESS
 from servers import Redis
 
 DEFINITION = """\
@@ -84,6 +85,42 @@ class StoreChangesTest(ProgramTest):
         self.assertEqual(self.joined(before, after), seen)
         self.run_program("run", "--once")
         self.assertEqual(self.joined(before, after), seen)
+
+    def test_rows_that_redis_never_took(self):
+        """It was away, the engine was killed, and the next one keeps its rows itself."""
+        self.define(self.in_redis())
+        self.append((42, "red shoe"), (7, "hat"))
+        self.run_program("run", "--once")
+        labels = [self.label(), self.label(7)]
+        self.redis.close()
+        self.append((42, "hat"))
+        engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: engine.poll() is None and engine.kill())
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while self.records() < 3:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        engine.kill()
+        engine.wait()
+        labels.append(self.label())
+        seen = [("1", "red shoe"), ("1", "hat"), ("1", "red shoe")]
+        self.assertEqual(self.joined(*labels), seen)
+        self.define(EMBEDDED)
+        self.run_program("run", "--once")
+        labels.append(self.label())
+        seen.append(("2", "hat"))
+        self.assertEqual(self.joined(*labels), seen)
+        self.append((42, "cap"))
+        self.run_program("run", "--once")
+        self.redis.start()
+        self.define(self.in_redis())
+        self.run_program("run", "--once")
+        labels += [self.label(), self.label(7)]
+        self.assertEqual(self.joined(*labels), [*seen, ("3", "cap"), ("1", "hat")])
+
+    def records(self):
+        return sum(segment["records"] for segment in self.run_json("log"))
 
 
 if __name__ == "__main__":
