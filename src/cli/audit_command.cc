@@ -29,11 +29,17 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
   fmt::print("{}\n", out.dump());
 }
 
+// `one.output` is a feature, "view:feature", or a view, which has no value.
+std::string Shown(const Difference& one, const std::string& value, Sequence sequence) {
+  const std::string rests = fmt::format("sequence {}", sequence);
+  return one.output.find(':') == std::string::npos ? rests : fmt::format("{} ({})", value, rests);
+}
+
 void PrintExamples(const std::vector<Difference>& examples) {
   for (const Difference& one : examples) {
-    fmt::print("  {}  {}  {}: served {} (sequence {}), replayed {} (sequence {}): {}\n",
-               FormatTimestamp(one.read_us), one.key, one.output, one.served, one.served_sequence,
-               one.replayed, one.replayed_sequence, DifferenceCauseName(one.cause));
+    fmt::print("  {}  {}  {}: served {}, replayed {}: {}\n", FormatTimestamp(one.read_us), one.key,
+               one.output, Shown(one, one.served, one.served_sequence),
+               Shown(one, one.replayed, one.replayed_sequence), DifferenceCauseName(one.cause));
   }
 }
 

@@ -32,14 +32,20 @@ Status Availability::FindWriters(bool* any) {
   *any = !writers.empty();
   for (const StampLogReader::Writer& writer : writers) {
     if (writer.opened_us != kMaxTimestamp) opened_us_[writer.epoch] = writer.opened_us;
-    for (View& view : views_) {
-      for (const StampedView& stamped : writer.views) {
-        if (stamped.IsSameLayout(view.name))
-          view.writers[writer.epoch] = {writer.opened_us, stamped.values};
-      }
-    }
+    NoteWriter(writer.epoch, writer.views, writer.opened_us);
   }
   return {};
+}
+
+void Availability::NoteWriter(int64_t epoch, const std::vector<StampedView>& views,
+                              Timestamp opened_us) {
+  for (View& view : views_) {
+    for (const StampedView& stamped : views) {
+      if (!stamped.IsSameView(view.name)) continue;
+      const uint64_t records = stamped.keys != 0 ? stamped.records : view.name.records;
+      view.writers.try_emplace(epoch, Writer{opened_us, stamped.values, records});
+    }
+  }
 }
 
 Status Availability::Advance(Sequence sequence) {
@@ -57,11 +63,11 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
   known_ = frame.known;
   if (frame.views != writer_views_) {
     writer_views_ = frame.views;
+    NoteWriter(frame.epoch, *frame.views, kMaxTimestamp);  // where it came since
     ours_.clear();
     for (const StampedView& view : *frame.views) {
-      const auto found = std::find_if(views_.begin(), views_.end(), [&](const View& ours) {
-        return ours.name.IsSameLayout(view);
-      });
+      const auto found = std::find_if(views_.begin(), views_.end(),
+                                      [&](const View& ours) { return ours.name.IsSameView(view); });
       ours_.push_back(found == views_.end() ? -1 : static_cast<int>(found - views_.begin()));
     }
   }
@@ -116,10 +122,14 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   passed_ = std::max(passed_, sequence);
   const View& asked = views_[view];
   const int64_t epoch = EpochOf(sequence);
-  if (!asked.writers.contains(epoch)) return OfLogged(asked, epoch, logged_us);
+  const auto writer = asked.writers.find(epoch);
+  if (writer == asked.writers.end()) return OfLogged(asked, epoch, logged_us);
   const Told* const told = FirstWith(view, key, key_hash, sequence);
+  if (told != nullptr && told->epoch == epoch) return told->available_us;
+  const uint64_t records = writer->second.records;
+  if (records != (told == nullptr ? asked.name.records : asked.writers.at(told->epoch).records))
+    return OfLogged(asked, epoch, logged_us);
   if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
-  if (told->epoch == epoch) return told->available_us;
   return std::min(told->available_us, OpenedBetween(epoch, told->epoch));
 }
 

@@ -6,6 +6,10 @@
 // store of another kind, then from there on: that store has what the log had. Where its epoch's
 // writer had no such store, or not that view in it, the log's own available_us holds.
 //
+// A view is the same for as long as it has its name, its source and its key columns, whatever its
+// features. With another condition its rows were made of other records: one that no writer with the
+// old condition tells of may not have been among them, and the log's own time holds for it.
+//
 // Where rows are finished values, a stamp has two times: from when the write was readable, and what
 // it was computed for. Training goes by the latter (training/read_times.h), as what is read at the
 // one was computed for the other.
@@ -59,6 +63,7 @@ class Availability {
   struct Writer {
     Timestamp opened_us = kMaxTimestamp;
     bool values = false;
+    uint64_t records = 0;  // StampedView
   };
   struct View {
     StampedView name;
@@ -68,6 +73,7 @@ class Availability {
   Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views,
                StampTime time);
   Status FindWriters(bool* any);
+  void NoteWriter(int64_t epoch, const std::vector<StampedView>& views, Timestamp opened_us);
   void TakeFrame(const StampLogReader::Frame& frame);
   void AddStamp(uint32_t view, ByteView key, const Told& stamp);
   // With the time that is asked for.

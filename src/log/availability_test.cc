@@ -173,6 +173,47 @@ TEST_F(AvailabilityTest, WhatAStoreWasOwedIsAvailableWhenALaterWriterLetsReaders
   EXPECT_EQ(Of(1, "a", SequenceOf(1, 2)), 500);
 }
 
+TEST_F(AvailabilityTest, AViewIsTheSameWhateverItsFeatures) {
+  const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  StampedView now = then;
+  now.fingerprint = 99;
+  Begin(1, {then});
+  Add(0, "a", {SequenceOf(1, 3), 100});
+  Write(SequenceOf(1, 3));
+  Begin(2, {now});
+  Add(0, "a", {SequenceOf(1, 3), 190});  // written anew
+  Add(0, "b", {SequenceOf(1, 2), 195});  // which the first one owed
+  known_.opened_us = 200;
+  Write(SequenceOf(2, 0));
+  StampedView other_keys = now;
+  other_keys.keys = 7;
+  Open({now, other_keys});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 100);
+  EXPECT_EQ(Of(0, "b", SequenceOf(1, 2), 50), 195);
+  EXPECT_EQ(Of(1, "b", SequenceOf(1, 2), 50), 50);
+}
+
+// What no writer with the condition of then had in a row may not have passed it.
+TEST_F(AvailabilityTest, WithAnotherConditionWhatNobodyToldOfKeepsTheLogsTime) {
+  const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView wider{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {then});
+  Add(0, "a", {SequenceOf(1, 3), 100});
+  Write(SequenceOf(1, 3));
+  Open({wider});  // nobody wrote it yet
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 100);
+  EXPECT_EQ(Of(0, "c", SequenceOf(1, 2), 50), 50);
+  Begin(2, {wider});
+  Add(0, "a", {SequenceOf(1, 4), 190});
+  Add(0, "c", {SequenceOf(1, 2), 195});
+  known_.opened_us = 200;
+  Write(SequenceOf(2, 0));
+  Open({wider});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 100);
+  EXPECT_EQ(Of(0, "c", SequenceOf(1, 2), 50), 50);
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 4), 50), 50);
+}
+
 // By the clock of a fast node, say.
 TEST_F(AvailabilityTest, AStampThatTheLaterWriterTellsOfItselfCountsAfterItsOpeningToo) {
   Begin(1, {kClicks});

@@ -85,6 +85,8 @@ void PutStampFileHeader(const StampFileHeader& header, Bytes* out) {
     PutLengthPrefixed(*out, view.name);
     PutLe<uint64_t>(*out, view.fingerprint);
     PutLe<uint8_t>(*out, view.values ? kValues : 0);
+    PutLe<uint64_t>(*out, view.keys);
+    PutLe<uint64_t>(*out, view.records);
   }
   StoreLe(out->data() + begin + 12, static_cast<uint32_t>(out->size() - begin + 8));
   PutLe<uint64_t>(*out, Hash64(ByteView(*out).subspan(begin)));
@@ -131,6 +133,10 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
     const uint8_t flags = version > 1 ? reader.Get<uint8_t>() : 0;
     whole = whole && flags <= kValues;
     view.values = flags == kValues;
+    if (version > 2) {
+      view.keys = reader.Get<uint64_t>();
+      view.records = reader.Get<uint64_t>();
+    }
     header.views.push_back(std::move(view));
   }
   whole = whole && reader.ok() && reader.remaining() == 0 && header.epoch >= 0 &&

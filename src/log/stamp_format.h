@@ -13,7 +13,8 @@
 
 namespace skewless {
 
-inline constexpr uint32_t kStampVersion = 2;              // 1: no finished values; still read
+// Still read: 1, without finished values; 2, which doesn't tell what views' rows are made of.
+inline constexpr uint32_t kStampVersion = 3;
 inline constexpr uint32_t kStampFrameMagic = 0x54574B53;  // "SKWT"
 inline constexpr size_t kStampPrefixBytes = 16;           // magic, version, length
 inline constexpr size_t kStampFrameHeadBytes = 64;

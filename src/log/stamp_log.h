@@ -16,13 +16,21 @@
 
 namespace skewless {
 
-// A view that stamps are of, whose rows have the layout of that fingerprint.
+// A view that stamps are of.
 struct StampedView {
   std::string name;
-  uint64_t fingerprint = 0;
+  uint64_t fingerprint = 0;  // of the layout of its rows
   bool values = false;  // rows are finished values: stamps tell what time they were computed for
-  bool IsSameLayout(const StampedView& other) const {
-    return name == other.name && fingerprint == other.fingerprint;
+  // Of the source and its key columns: whose rows they are, whatever their features. And of these
+  // with the condition: which records are in them. 0: unknown, in files of earlier versions.
+  uint64_t keys = 0, records = 0;
+  // Stamps of the one tell of the other's records, too: the keys mean the same.
+  bool IsSameView(const StampedView& other) const {
+    const bool known = keys != 0 && other.keys != 0;
+    return name == other.name && (known ? keys == other.keys : fingerprint == other.fingerprint);
+  }
+  bool HasSameRows(const StampedView& other) const {
+    return name == other.name && fingerprint == other.fingerprint && values == other.values;
   }
   friend bool operator==(const StampedView&, const StampedView&) = default;
 };

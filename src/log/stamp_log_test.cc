@@ -38,7 +38,7 @@ class StampLogTest : public testing::Test {
     options_.directory = kFolder;
     options_.identity = 77;
     options_.epoch = 1;
-    options_.views = {{"clicks", 11}, {"items", 12}};
+    options_.views = {{"clicks", 11, false, 21, 31}, {"items", 12, false, 22, 32}};
   }
   std::unique_ptr<StampLogWriter> Open() {
     auto writer = StampLogWriter::Open(files_, options_);
@@ -265,6 +265,37 @@ TEST_F(StampLogTest, FilesOfTheFirstVersionAreRead) {
   EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
   options_.epoch = 2;
   EXPECT_EQ(Open()->computed_us(), kMinTimestamp);
+}
+
+// As the version wrote it that didn't tell what views' rows are made of.
+TEST_F(StampLogTest, FilesOfTheSecondVersionAreRead) {
+  Bytes file;
+  PutLe<uint64_t>(file, 0x504D415453574B53);
+  PutLe<uint32_t>(file, 2);
+  PutLe<uint32_t>(file, 0);  // its length
+  PutLe<uint64_t>(file, options_.identity);
+  PutLe<int64_t>(file, 1);
+  PutLe<uint32_t>(file, 0);
+  PutLe<uint64_t>(file, 0);
+  for (const int64_t known : {int64_t{3}, int64_t{70}, kMaxTimestamp}) PutLe<int64_t>(file, known);
+  PutLe<uint8_t>(file, 0);
+  PutLe<int64_t>(file, 60);  // computed
+  PutVarint(file, 2);
+  for (const uint8_t values : {0, 1}) {
+    PutLengthPrefixed(file, "clicks");
+    PutLe<uint64_t>(file, 11);
+    PutLe<uint8_t>(file, values);
+  }
+  StoreLe(file.data() + 12, static_cast<uint32_t>(file.size() + 8));
+  PutLe<uint64_t>(file, Hash64(file));
+  files_.Put(Path(1, 0), file);
+  auto reader = StampLogReader::Open(files_, kFolder);
+  const auto writers = (*reader)->Writers();
+  ASSERT_TRUE(writers.has_value()) << writers.error().ToString();
+  const std::vector<StampedView> views = {{"clicks", 11}, {"clicks", 11, /*values=*/true}};
+  EXPECT_EQ((*writers)[0].views, views);
+  options_.epoch = 2;
+  EXPECT_EQ(Open()->computed_us(), 60);
 }
 
 TEST_F(StampLogTest, RefusesTheStampsOfAnotherLogAndOfALaterWriter) {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "pipeline/values_layout.h"
+#include "training/record_availability.h"
 
 namespace skewless {
 namespace {
@@ -97,7 +98,8 @@ Result<std::unique_ptr<RemoteRows>> OpenRemoteRows(const Definition& definition,
 std::vector<StampedView> StampedViewsOf(const Definition& definition, const KernelSet& kernels) {
   std::vector<StampedView> views;
   for (const auto& kernel : kernels) {
-    views.push_back({kernel->view().name, kernel->fingerprint(), definition.online.keeps_values()});
+    views.push_back(StampedViewOf(definition, *kernel));
+    views.back().values = definition.online.keeps_values();
   }
   return views;
 }

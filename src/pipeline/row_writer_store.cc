@@ -219,7 +219,9 @@ bool RowWriter::WasLost(const ChangedRow& row) const {
   if (compared_once_) return true;
   // A view that is new or defined anew was never there.
   const auto& before = parts_.stamps->recovered_views();
-  return std::find(before.begin(), before.end(), parts_.views[row.view]) != before.end();
+  return std::any_of(before.begin(), before.end(), [&](const StampedView& view) {
+    return view.HasSameRows(parts_.views[row.view]);
+  });
 }
 
 Status RowWriter::OpenForReaders() {

@@ -4,6 +4,7 @@
 
 #include "log/stamp_log.h"
 #include "training/audit_replay.h"
+#include "training/record_availability.h"
 
 namespace skewless {
 namespace {
@@ -16,7 +17,7 @@ using Question = AuditReplay::Question;
 class Auditor {
  public:
   Auditor(const Definition& definition, const KernelSet& kernels, AuditReport* report)
-      : definition_(definition), replay_(definition, kernels), report_(report) {}
+      : definition_(definition), kernels_(kernels), replay_(definition, kernels), report_(report) {}
 
   Status Ask(ServedRow row) { return replay_.Ask(std::move(row)); }
   size_t size() const { return replay_.questions().size(); }
@@ -25,26 +26,43 @@ class Auditor {
  private:
   void CompareRow(const Question& question);
   bool CompareViews(const Question& question, Difference* found) const;
+  bool RestedOnOtherRecords(int view, Timestamp read_us) const;
   bool CompareValues(const Question& question, Difference* found);
   void Report(const Question& question, Difference difference);
 
   const Definition& definition_;
+  const KernelSet& kernels_;
   AuditReplay replay_;
   AuditReport* report_;
+  std::vector<StampLogReader::Writer> writers_;  // of stamps, where a store gives some
   Timestamp known_to_us_ = kMaxTimestamp;  // later reads may rest on stamps that are still to come
 };
 
 Status Auditor::Compare(FileSystem& files, const JoinOptions& options) {
   if (size() == 0) return {};
   // Before the log is read: whatever was readable by then is in it.
-  SKEWLESS_ASSIGN_OR_RETURN(
-      const auto known,
-      ReadStampKnowledge(files, StampDirectory(definition_.ResolvePath(definition_.log_path))));
+  const std::string stamps = StampDirectory(definition_.ResolvePath(definition_.log_path));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto known, ReadStampKnowledge(files, stamps));
   known_to_us_ = known && !known->closed ? known->complete_us : kMaxTimestamp;
+  SKEWLESS_ASSIGN_OR_RETURN(const auto reader, StampLogReader::Open(files, stamps));
+  SKEWLESS_ASSIGN_OR_RETURN(writers_, reader->Writers());
   SKEWLESS_RETURN_IF_ERROR(replay_.Replay(files, options, &report_->counts));
   for (const Question& question : replay_.questions()) CompareRow(question);
   replay_.Clear();
   return {};
+}
+
+// By the last writer that had let readers in: another source, other keys or another condition.
+bool Auditor::RestedOnOtherRecords(int view, Timestamp read_us) const {
+  const StampedView today = StampedViewOf(definition_, *kernels_[static_cast<size_t>(view)]);
+  for (auto writer = writers_.rbegin(); writer != writers_.rend(); ++writer) {
+    if (writer->opened_us > read_us) continue;
+    for (const StampedView& then : writer->views) {
+      if (then.name == today.name) return then.keys != 0 && then.records != today.records;
+    }
+    return false;
+  }
+  return false;
 }
 
 // What each view's read rested on. False, and the difference, where the replay rests on another.
@@ -62,14 +80,12 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
       found->cause = DifferenceCause::kMissingHistory;
       return false;
     }
-    if (served.sequence != found->replayed_sequence) {
-      found->cause = DifferenceCause::kSequence;
-      return false;
-    }
-    if (served.status != replay_.StatusOf(question, i)) {
-      found->cause = DifferenceCause::kStatus;
-      return false;
-    }
+    const bool same_record = served.sequence == found->replayed_sequence;
+    if (same_record && served.status == replay_.StatusOf(question, i)) continue;
+    found->cause = same_record ? DifferenceCause::kStatus : DifferenceCause::kSequence;
+    if (RestedOnOtherRecords(question.view[i], question.row.read_us))
+      found->cause = DifferenceCause::kDefinedAnew;
+    return false;
   }
   return true;
 }
@@ -129,6 +145,8 @@ std::string_view DifferenceCauseName(DifferenceCause cause) {
       return "the log ends before the record";
     case DifferenceCause::kUnknownFeature:
       return "the definition lacks it";
+    case DifferenceCause::kDefinedAnew:
+      return "the view was of other records then";
   }
   return "unknown";
 }

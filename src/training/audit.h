@@ -17,6 +17,7 @@ enum class DifferenceCause {
   kStatus,          // found / not found / too old
   kMissingHistory,  // the log ends before the record that the row rests on
   kUnknownFeature,  // the definition no longer has it
+  kDefinedAnew,     // the rows were of another definition of the view, as a store's stamps tell
 };
 std::string_view DifferenceCauseName(DifferenceCause cause);
 

@@ -5,6 +5,7 @@
 #include "kernel/service_kernel.h"
 #include "log/served_log.h"
 #include "training/point_in_time.h"
+#include "training/record_availability.h"
 #include "training/training_fixture.h"
 #include "training/training_set.h"
 
@@ -157,6 +158,29 @@ TEST_F(AuditTest, AServiceThatReadsMoreThanItDid) {
   const AuditReport report = RunWith(row);
   EXPECT_EQ(report.by_cause.at(DifferenceCause::kUnknownFeature), 1);
   EXPECT_EQ(report.examples[0].output, "ranking:share");
+}
+
+// As the stamps of a store with a clock of its own tell.
+TEST_F(AuditTest, AnotherRecordOfAViewThatWasOfOtherRecords) {
+  ServedRow row = Serve(1, "a", 1, 200);
+  --row.views[0].sequence;
+  {
+    StampedView then = StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]);
+    ++then.records;
+    auto stamps =
+        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
+                                             .identity = 1,
+                                             .epoch = 9,
+                                             .views = {then}});
+    ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
+    StampKnowledge known;
+    known.opened_us = kTestStart + 150;
+    known.closed = true;
+    ASSERT_TRUE((*stamps)->Write(known).has_value());
+  }
+  const AuditReport report = RunWith(row);
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kDefinedAnew), 1);
+  EXPECT_EQ(report.examples[0].output, "activity");
 }
 
 TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {

@@ -4,6 +4,7 @@
 
 #include "log/stamp_log.h"
 #include "training/label_index.h"
+#include "training/record_availability.h"
 
 namespace skewless {
 namespace {
@@ -68,13 +69,15 @@ class ReadTimes {
   std::vector<Timestamp> computed_us_;  // by position
 };
 
+// A writer without the view has it in a store that needs no stamps, or nobody reads it.
 std::vector<Era> ErasOf(const std::vector<StampLogReader::Writer>& writers,
                         const StampedView& view) {
   std::vector<Era> eras;
   for (const StampLogReader::Writer& writer : writers) {
-    for (const StampedView& stamped : writer.views) {
-      if (stamped.IsSameLayout(view)) eras.push_back({writer.opened_us, stamped.values});
-    }
+    const bool values = std::any_of(
+        writer.views.begin(), writer.views.end(),
+        [&](const StampedView& stamped) { return stamped.values && stamped.IsSameView(view); });
+    eras.push_back({writer.opened_us, values});
   }
   const bool any = std::any_of(eras.begin(), eras.end(), [](const Era& era) { return era.values; });
   return any ? eras : std::vector<Era>{};
@@ -89,7 +92,7 @@ Status AddStamps(StampLogReader* reader, std::vector<std::unique_ptr<ReadTimes>>
       const StampedView& stamped = (*frame.views)[logged.view];
       if (!stamped.values) continue;
       for (const auto& view : *views) {
-        if (view->view().IsSameLayout(stamped)) view->Add(logged.key, logged.stamp);
+        if (view->view().IsSameView(stamped)) view->Add(logged.key, logged.stamp);
       }
     }
   }
@@ -106,7 +109,7 @@ Status MoveToReadTimes(FileSystem& files, const Definition& definition, const Ke
   std::vector<std::unique_ptr<ReadTimes>> views;
   for (ViewLabels& one : labels) {
     const ViewKernel& kernel = *kernels[static_cast<size_t>(one.view)];
-    const StampedView view{kernel.view().name, kernel.fingerprint()};
+    const StampedView view = StampedViewOf(definition, kernel);
     std::vector<Era> eras = ErasOf(writers, view);
     if (!eras.empty()) views.push_back(std::make_unique<ReadTimes>(view, std::move(eras), &one));
   }

@@ -4,6 +4,7 @@
 
 #include "log/stamp_log.h"
 #include "model/key.h"
+#include "training/record_availability.h"
 #include "training/training_fixture.h"
 
 namespace skewless {
@@ -11,16 +12,17 @@ namespace {
 
 class ReadTimesTest : public testing::Test {
  protected:
-  // A writer of the view 'activity' that lets readers in at `opened_us`.
+  // A writer of the view 'activity', or of `view`, that lets readers in at `opened_us`.
   void Write(int64_t epoch, bool values, Timestamp opened_us,
-             const std::vector<std::pair<int64_t, Stamp>>& stamps, uint64_t other_layout = 0) {
-    const ViewKernel& kernel = *clicks_.kernels()[0];
-    const std::string directory = StampDirectory(clicks_.Path("var/log"));
-    auto writer = StampLogWriter::Open(
-        SystemFiles(), {.directory = directory,
-                        .identity = 1,
-                        .epoch = epoch,
-                        .views = {{"activity", kernel.fingerprint() + other_layout, values}}});
+             const std::vector<std::pair<int64_t, Stamp>>& stamps,
+             std::optional<StampedView> view = {}) {
+    if (!view) view = {"activity", clicks_.kernels()[0]->fingerprint()};
+    view->values = values;
+    auto writer =
+        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
+                                             .identity = 1,
+                                             .epoch = epoch,
+                                             .views = {*view}});
     ASSERT_TRUE(writer.has_value()) << writer.error().ToString();
     for (const auto& [user, stamp] : stamps)
       (*writer)->Add({0, ByteView(reinterpret_cast<const uint8_t*>(&user), sizeof user), stamp});
@@ -55,7 +57,7 @@ TEST_F(ReadTimesTest, WithoutFinishedValuesALabelStaysWhereItIs) {
   EXPECT_EQ(Moved({{1, 100}}), Times{100});
   Write(1, /*values=*/false, 50, {{1, {5, 60}}});
   EXPECT_EQ(Moved({{1, 100}}), Times{100});
-  Write(2, /*values=*/true, 110, {{1, {5, 105, 104}}}, /*other_layout=*/1);
+  Write(2, /*values=*/true, 110, {{1, {5, 105, 104}}}, StampedView{"activity", 1});
   EXPECT_EQ(Moved({{1, 120}}), Times{120});
 }
 
@@ -77,6 +79,15 @@ TEST_F(ReadTimesTest, WhatALabelSawGoesByWhoHadLetReadersIn) {
   Write(4, /*values=*/false, 310, {{1, {9, 305}}});
   EXPECT_EQ(Moved({{1, 109}, {1, 110}, {1, 207}, {1, 309}, {1, 310}}),
             (Times{109, 104, 203, 203, 310}));
+}
+
+// Its features changed, and then the rows came to be in a store that needs no stamps.
+TEST_F(ReadTimesTest, WhatALabelSawGoesByTheViewsNameWhateverItsFeatures) {
+  StampedView then = StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]);
+  ++then.fingerprint;
+  Write(1, /*values=*/true, 110, {{1, {5, 105, 104}}}, then);
+  Write(2, /*values=*/false, 210, {}, StampedView{"another", 1});
+  EXPECT_EQ(Moved({{1, 109}, {1, 209}, {1, 210}}), (Times{109, 104, 210}));
 }
 
 // A log of an earlier version: a restart in which no row had to be written.

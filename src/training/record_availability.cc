@@ -1,5 +1,8 @@
 #include "training/record_availability.h"
 
+#include "base/bytes.h"
+#include "expression/expression.h"
+
 namespace skewless {
 
 void RecordAvailability::Set(int view, ViewInput* input) {
@@ -16,12 +19,29 @@ void RecordAvailability::Set(int view, ViewInput* input) {
   input->available_us = available.data();
 }
 
+StampedView StampedViewOf(const Definition& definition, const ViewKernel& kernel) {
+  const FeatureViewDefinition& view = kernel.view();
+  const SourceDefinition& source = definition.sources[static_cast<size_t>(view.source)];
+  StampedView stamped{view.name, kernel.fingerprint()};
+  Bytes text;
+  PutLengthPrefixed(text, source.name);
+  for (const int column : view.key_columns) {
+    const ColumnSpec& key = source.schema.columns[static_cast<size_t>(column)];
+    PutLengthPrefixed(text, key.name);
+    PutLengthPrefixed(text, TypeName(key.type));
+  }
+  stamped.keys = Hash64(text);
+  PutLengthPrefixed(text, view.where == nullptr ? "" : CanonicalText(*view.where));
+  stamped.records = Hash64(text);
+  return stamped;
+}
+
 Result<std::shared_ptr<RecordAvailability>> OpenAvailability(FileSystem& files,
                                                              const Definition& definition,
                                                              const KernelSet& kernels,
                                                              StampTime time) {
   std::vector<StampedView> views;
-  for (const auto& kernel : kernels) views.push_back({kernel->view().name, kernel->fingerprint()});
+  for (const auto& kernel : kernels) views.push_back(StampedViewOf(definition, *kernel));
   SKEWLESS_ASSIGN_OR_RETURN(
       auto stamps,
       Availability::Open(files, definition.ResolvePath(definition.log_path), views, time));

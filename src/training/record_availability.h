@@ -27,6 +27,9 @@ class RecordAvailability {
   std::vector<std::vector<Timestamp>> available_us_;  // by view: what its input points into
 };
 
+// The view as the stamp log knows it, of a store whose rows are states.
+StampedView StampedViewOf(const Definition& definition, const ViewKernel& kernel);
+
 // Null where the log's own times hold. kComputed: for labels that were moved to the times that what
 // they saw was computed for (training/read_times.h).
 Result<std::shared_ptr<RecordAvailability>> OpenAvailability(FileSystem& files,
