@@ -1,6 +1,8 @@
 #include "training/history.h"
 
+#include "base/memory_files_fixture.h"
 #include "training/point_in_time.h"
+#include "training/record_availability.h"
 #include "training/training_fixture.h"
 
 namespace skewless {
@@ -110,6 +112,40 @@ TEST(StatesAt, FoldsOneEntityUpToTheTime) {
   EXPECT_EQ(visits(100), "4");
   EXPECT_FALSE(StatesAt(SystemFiles(), clicks.definition(), clicks.kernels(), {0}, {}, kTestStart)
                    .has_value());
+}
+
+class ListedFiles : public MemoryFiles {
+ public:
+  int listings = 0;  // of the stamp log
+  Result<std::vector<DirectoryEntry>> List(const std::string& directory) override {
+    if (directory.ends_with("stamps")) ++listings;
+    return MemoryFiles::List(directory);
+  }
+};
+
+TEST(StatesAt, ReadsTheStampLogOnceForAllViews) {
+  const LoggedClicks clicks;
+  const Definition& definition = clicks.definition();
+  const std::string directory = definition.ResolvePath(definition.log_path);
+  ListedFiles files;
+  ASSERT_TRUE(files.CreateDirectories(directory).has_value());
+  ASSERT_TRUE(LogWriter::Open(files, {.directory = directory}, LoggedSources(definition)));
+  StampLogOptions options{.directory = StampDirectory(directory), .identity = 1, .epoch = 1};
+  for (const auto& kernel : clicks.kernels()) {
+    options.views.push_back(StampedViewOf(definition, *kernel));
+    options.views.back().values = true;
+  }
+  ASSERT_TRUE(StampLogWriter::Open(files, options));
+  const auto listings = [&](const std::vector<int>& views) {
+    files.listings = 0;
+    const auto states =
+        StatesAt(files, definition, clicks.kernels(), views,
+                 {{"user", Value::Int(1)}, {"item", Value::String("a")}}, kTestStart);
+    EXPECT_TRUE(states.has_value()) << states.error().ToString();
+    return files.listings;
+  };
+  EXPECT_GT(listings({0}), 0);
+  EXPECT_EQ(listings({0, 1}), listings({0}));
 }
 
 }  // namespace

@@ -47,19 +47,26 @@ void Fold(const ViewKernel& kernel, size_t row, WantedRow* wanted) {
   FoldRow(kernel, wanted->input, row, &wanted->state);
 }
 
-Status FindReadTime(FileSystem& files, const Definition& definition, const KernelSet& kernels,
-                    Timestamp t, WantedRow* wanted) {
-  wanted->read_us = t;
-  if (!wanted->has_key) return {};
-  ViewLabels label;
-  label.view = wanted->view;
-  label.keys.bytes = wanted->key;
-  label.keys.offsets = {0, static_cast<uint32_t>(wanted->key.size())};
-  label.keys.hash = {HashKey(wanted->key)};
-  label.keys.valid = {1};
-  label.time_us = {t};
-  SKEWLESS_RETURN_IF_ERROR(MoveToReadTimes(files, definition, kernels, std::span(&label, 1)));
-  wanted->read_us = label.time_us[0];
+// Of all views at once: the stamp log is read for it.
+Status FindReadTimes(FileSystem& files, const Definition& definition, const KernelSet& kernels,
+                     Timestamp t, std::vector<WantedRow>* wanted) {
+  std::vector<ViewLabels> labels;
+  for (WantedRow& one : *wanted) {
+    one.read_us = t;
+    if (!one.has_key) continue;
+    ViewLabels& label = labels.emplace_back();
+    label.view = one.view;
+    label.keys.bytes = one.key;
+    label.keys.offsets = {0, static_cast<uint32_t>(one.key.size())};
+    label.keys.hash = {HashKey(one.key)};
+    label.keys.valid = {1};
+    label.time_us = {t};
+  }
+  SKEWLESS_RETURN_IF_ERROR(MoveToReadTimes(files, definition, kernels, labels));
+  auto label = labels.begin();
+  for (WantedRow& one : *wanted) {
+    if (one.has_key) one.read_us = (label++)->time_us[0];
+  }
   return {};
 }
 
@@ -71,9 +78,9 @@ Result<std::vector<StateAt>> StatesAt(FileSystem& files, const Definition& defin
   std::vector<WantedRow> wanted;
   for (const int view : views) {
     SKEWLESS_ASSIGN_OR_RETURN(WantedRow one, Want(definition, view, keys));
-    SKEWLESS_RETURN_IF_ERROR(FindReadTime(files, definition, kernels, t, &one));
     wanted.push_back(std::move(one));
   }
+  SKEWLESS_RETURN_IF_ERROR(FindReadTimes(files, definition, kernels, t, &wanted));
   SKEWLESS_ASSIGN_OR_RETURN(History history,
                             OpenHistory(files, definition, HistoryKind::kLog, views));
   SKEWLESS_ASSIGN_OR_RETURN(const auto availability,
