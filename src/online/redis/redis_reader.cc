@@ -121,7 +121,8 @@ tl::unexpected<Error> RedisReader::OtherLayout(const Connection& server, int vie
   return Fail(ErrorCode::kUnavailable,
               "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
                   options_.views[static_cast<size_t>(view)] + "' with this definition",
-              "Start this process and the engine with the same definition.");
+              "Start this process and the engine with the same definition. Where they have just been, "
+              "try again once the engine (skewless run) has written all rows.");
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {

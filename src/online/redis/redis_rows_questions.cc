@@ -71,11 +71,14 @@ Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
   const uint32_t count = keys_.clocks();
   const std::string script(kClaimScript);
+  const std::string layouts = OpenValue("", LayoutsOf(options_));
   asked_.assign(count, {});
   for (uint32_t bucket = 0; bucket < count; ++bucket) {
     const std::string clock = keys_.Clock(bucket);
     asked_[bucket].slot = SlotOf(clock);
-    AppendCommand({"EVAL", script, "1", clock, std::to_string(writer)}, &asked_[bucket].keyed);
+    AppendCommand(
+        {"EVAL", script, "2", clock, keys_.Open(bucket), std::to_string(writer), layouts},
+        &asked_[bucket].keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
   for (const Servers::Answer& answer : answers_) {
