@@ -95,9 +95,10 @@ class RemoteRows {
 
   // By a RowClaim greater than any before. From here on, until the incarnation changes, the store
   // takes rows of this writer alone: what an older one still has under way changes nothing and is
-  // answered as kLocked, and what it wrote before is there to be read. Waits. Where the store has
-  // lost the claim, writes fail and the incarnation changes. kLocked where a later writer has
-  // claimed the rows.
+  // answered as kLocked, and what it wrote before is there to be read. Readers of views that this
+  // writer doesn't have, or has defined anew, are let in no more. Waits. Where the store has lost
+  // the claim, writes fail and the incarnation changes. kLocked where a later writer has claimed
+  // the rows.
   virtual Status Claim(uint32_t writer) = 0;
   // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
   virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;

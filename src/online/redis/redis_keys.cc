@@ -99,8 +99,8 @@ uint32_t Keys::BucketOf(int view, ByteView key) const {
   return SlotOf(row);
 }
 
-std::string Keys::TagOf(uint32_t bucket) const {
-  return key_types_.empty() ? Tag(bucket) : fmt::format("{{{}}}", NumbersOfSlots()[bucket]);
+std::string Keys::SuffixOf(uint32_t slot) const {
+  return cluster_ ? fmt::format(":{{{}}}", NumbersOfSlots()[slot]) : "";
 }
 
 std::string Keys::Tag(uint32_t bucket) { return fmt::format("{{{:03x}}}", bucket); }

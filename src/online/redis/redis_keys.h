@@ -15,7 +15,7 @@
 //
 //   <prefix><project>:<view>:{<entity>}                 a row; <entity> as model/key_text.h has it
 //
-// There each slot is a bucket. Its tag is the least number that lies in it.
+// There each slot is a bucket.
 #pragma once
 
 #include <string>
@@ -49,18 +49,17 @@ class Keys {
   }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
-  // A server on its own has one clock, whatever the bucket; a cluster one for each bucket.
-  uint32_t clocks() const { return cluster_ ? buckets() : 1; }
-  std::string Clock(uint32_t bucket) const { return project_ + "::clock" + SuffixOf(bucket); }
-  std::string Open(uint32_t bucket) const { return project_ + "::open" + SuffixOf(bucket); }
+  // A server on its own has one clock, whatever the slot; a cluster one for each slot.
+  uint32_t clocks() const { return cluster_ ? kSlots : 1; }
+  std::string Clock(uint32_t slot) const { return project_ + "::clock" + SuffixOf(slot); }
+  std::string Open(uint32_t slot) const { return project_ + "::open" + SuffixOf(slot); }
   std::string Log() const { return project_ + "::log"; }
   const std::string& project() const { return project_; }
 
   static std::string Tag(uint32_t bucket);  // "{1a3}"
 
  private:
-  std::string TagOf(uint32_t bucket) const;
-  std::string SuffixOf(uint32_t bucket) const { return cluster_ ? ":" + TagOf(bucket) : ""; }
+  std::string SuffixOf(uint32_t slot) const;
 
   bool cluster_ = false;
   std::string project_;                       // with the prefix

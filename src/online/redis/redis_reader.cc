@@ -63,8 +63,8 @@ void RedisReader::MakeQuestions(std::span<const RowKey> keys) {
   for (size_t q = 0; q < questions_.size(); ++q) {
     Servers::Question& question = questions_[q];
     const uint32_t bucket = order_.empty() ? 0 : buckets_[order_[group_begin_[q]]];
-    const std::string open = keys_.Open(bucket);
     question.slot = cluster ? keys_.SlotOfBucket(bucket) : 0;
+    const std::string open = keys_.Open(question.slot);
     question.plain.clear();
     AppendCommand({"TIME"}, &question.plain);
     MakeQuestion(keys,
@@ -118,10 +118,12 @@ void RedisReader::BeginRead(size_t keys, Bytes* out) const {
 }
 
 tl::unexpected<Error> RedisReader::OtherLayout(const Connection& server, int view) const {
-  return Fail(ErrorCode::kUnavailable,
-              "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
-                  options_.views[static_cast<size_t>(view)] + "' with this definition",
-              "Start this process and the engine with the same definition.");
+  return Fail(
+      ErrorCode::kUnavailable,
+      "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
+          options_.views[static_cast<size_t>(view)] + "' with this definition",
+      "Start this process and the engine with the same definition. Where they have just been, "
+      "try again once the engine (skewless run) has written all rows.");
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {

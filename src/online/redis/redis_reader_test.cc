@@ -123,6 +123,34 @@ TEST_F(RedisReaderTest, AnotherDefinitionsRowsAreNotRead) {
   EXPECT_TRUE(reader_->Read(std::span(&unchanged, 1)).has_value());
 }
 
+// Whose rows nobody keeps up to date from then on. Views that stay as they are go on.
+TEST_F(RedisReaderTest, AClaimWithAnotherDefinitionEndsReadsOfTheOldOne) {
+  TestWriter writer(options());
+  for (const int view : {0, 1}) writer.Write(view, key_, 5);
+  writer.ConnectAndOpen();
+  TestWriter restarted(options(), 2);
+  ASSERT_TRUE(restarted.Claim().has_value());
+  EXPECT_TRUE(ReadBoth().has_value());
+  RedisOptions changed = options();
+  changed.fingerprints[1] += uint64_t{1} << 40;
+  TestWriter newer(changed, 3);
+  ASSERT_TRUE(newer.Claim().has_value());
+  const RowKey unchanged{0, key_};
+  EXPECT_TRUE(reader_->Read(std::span(&unchanged, 1)).has_value());
+  ExpectUnavailable("holds no view 'spending' with this definition");
+  // An older one opens nothing.
+  EXPECT_EQ(restarted.Claim().error().code, ErrorCode::kLocked);
+  ExpectUnavailable("holds no view 'spending' with this definition");
+  newer.ConnectAndOpen();
+  EXPECT_TRUE(reader_->Read(std::span(&unchanged, 1)).has_value());
+  changed.fingerprints[0] += uint64_t{1} << 40;
+  changed.fingerprints[1] += uint64_t{1} << 40;
+  TestWriter other(changed, 4);
+  ASSERT_TRUE(other.Claim().has_value());
+  ExpectUnavailable("is being filled");
+  EXPECT_EQ(server_.Ask({"EXISTS", "shop::open"})->integer, 0);
+}
+
 TEST_F(RedisReaderTest, DamagedRowsAreNamed) {
   TestWriter writer(options());
   writer.Write(0, key_, 5, {}, 300);

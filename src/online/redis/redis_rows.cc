@@ -49,7 +49,11 @@ RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> serve
   SKEWLESS_CHECK(!increments_ || !options_.keeps_values());
   for (uint32_t bucket = 0; bucket < keys_.buckets(); ++bucket)
     bucket_slot_.push_back(keys_.SlotOfBucket(bucket));
-  claimed_.resize(keys_.buckets());
+  row_slots_ = bucket_slot_;
+  std::sort(row_slots_.begin(), row_slots_.end());
+  row_slots_.erase(std::unique(row_slots_.begin(), row_slots_.end()), row_slots_.end());
+  if (!servers_->cluster()) row_slots_.resize(1);
+  claimed_.resize(keys_.clocks());
 }
 
 size_t RedisRows::room() const {
@@ -137,8 +141,8 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
 }
 
 // The claim stood there and is gone: rows that stood there may be, too.
-void RedisRows::NoteUnclaimed(uint32_t bucket) {
-  if (!claimed_[servers_->cluster() ? bucket : 0]) return;
+void RedisRows::NoteUnclaimed(uint32_t slot) {
+  if (!claimed_[servers_->cluster() ? slot : 0]) return;
   ++losses_;
   UpdateIncarnation();
 }
@@ -175,7 +179,7 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     if (!decoded) {
       FailCall(*call, decoded.error(), false, &done_);
     } else if (!decoded->claimed) {
-      NoteUnclaimed(call->bucket);
+      NoteUnclaimed(call->slot);
     } else {
       NoteTime(decoded->stamp_us);
       if (!servers_->cluster()) least_stamp_ = std::max(least_stamp_, decoded->stamp_us + 1);
@@ -268,16 +272,16 @@ Status RedisRows::Health() {
   return {};
 }
 
-// Of which server has which bucket. Where one is away it stays what it was.
+// Of which server has which slot. Where one is away it stays what it was.
 void RedisRows::UpdateIncarnation() {
   std::string servers = std::to_string(losses_);
   if (servers_->cluster() && servers_->map().empty()) return;
   const Connection* last = nullptr;
-  for (uint32_t bucket = 0; bucket < keys_.clocks(); ++bucket) {
-    Connection* const server = servers_->Of(bucket_slot_[bucket]);
+  for (const uint32_t slot : row_slots_) {
+    Connection* const server = servers_->Of(slot);
     if (server == nullptr || server->run_id().empty()) return;
     if (server == last) continue;
-    servers += " " + std::to_string(bucket) + " " + server->run_id();
+    servers += " " + std::to_string(slot) + " " + server->run_id();
     last = server;
   }
   const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));

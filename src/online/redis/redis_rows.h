@@ -44,7 +44,7 @@ class RedisRows final : public RemoteRows {
 
   RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
             std::unique_ptr<Servers> questions);
-  Call NewCall(uint32_t bucket);
+  Call NewCall(uint32_t slot);
   void EncodeGroups(std::span<const RowWrite> rows);
   void EncodeGroup(std::span<const size_t> group, std::span<const RowWrite> rows);
   void EncodeIncrements(const std::string& clock, std::span<const std::string> keys,
@@ -63,7 +63,7 @@ class RedisRows final : public RemoteRows {
   void AskForSlots(Lane& lane);
   void AskForTime(Lane& lane);
   void TakeTime(Lane* lane, const redisReply& reply);
-  void NoteUnclaimed(uint32_t bucket);
+  void NoteUnclaimed(uint32_t slot);
   void NoteTime(Timestamp time_us);
   void UpdateIncarnation();
   Status Health();
@@ -92,7 +92,7 @@ class RedisRows final : public RemoteRows {
   int64_t slots_asked_ns_ = 0;
   bool expires_ = false;
   bool increments_ = false;    // of some view
-  std::vector<bool> claimed_;  // by bucket, in this incarnation
+  std::vector<bool> claimed_;  // by slot, in this incarnation
   uint64_t losses_ = 0;        // claims that were gone
   uint32_t writer_ = 0;        // as it claimed the rows
   uint64_t incarnation_ = 0;
@@ -100,7 +100,8 @@ class RedisRows final : public RemoteRows {
   Timestamp time_us_ = kMinTimestamp;  // the last that a server told of its clock, and when
   int64_t time_noted_ns_ = 0;
   std::vector<uint32_t> bucket_slot_;
-  RowBases bases_;  // of rows written by increments
+  std::vector<uint32_t> row_slots_;  // that rows may lie in; of a server on its own any one
+  RowBases bases_;                   // of rows written by increments
   IncrementEncoder encoder_;
   std::vector<IncrementWrite> group_increments_;
   // Scratch of Send.

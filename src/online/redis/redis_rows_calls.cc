@@ -15,7 +15,7 @@ constexpr int64_t kExpiryMarginMs = 60'000;
 
 }  // namespace
 
-RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
+RedisRows::Call RedisRows::NewCall(uint32_t slot) {
   Call call;
   if (spare_.empty()) {
     call = std::make_unique<WriteCall>();
@@ -28,8 +28,7 @@ RedisRows::Call RedisRows::NewCall(uint32_t bucket) {
     call->redirects = 0;
     call->asking = false;
   }
-  call->bucket = bucket;
-  call->slot = bucket_slot_[bucket];
+  call->slot = slot;
   call->given_ns = MonotonicNanos();
   return call;
 }
@@ -58,12 +57,12 @@ void RedisRows::EncodeGroup(std::span<const size_t> group, std::span<const RowWr
     ++count;
     if (expires_) group_expire_.push_back(ExpireAtMs(rows[i]));
   }
-  const uint32_t bucket = buckets_[group[0]];
-  Call call = NewCall(bucket);
+  const uint32_t slot = bucket_slot_[buckets_[group[0]]];
+  Call call = NewCall(slot);
   call->writer = group_rows_[0].writer;
   call->least_us = least_stamp_;
   for (const RowWrite& row : group_rows_) call->least_us = std::max(call->least_us, row.least_us);
-  const std::string clock = keys_.Clock(bucket);
+  const std::string clock = keys_.Clock(slot);
   const std::span<const std::string> keys(group_keys_.data(), count);
   if (options_.keeps_values()) {
     EncodeValuesCall(clock, group_rows_, keys, options_.values, options_.fingerprints, call.get());

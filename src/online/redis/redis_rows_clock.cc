@@ -4,7 +4,7 @@
 // each call, whose stamp is no earlier: so it holds whatever clock rows come to later, where a
 // server is replaced or a slot moves, and delays no reader, as no server's clock is before it. One
 // server's stamps ascend from call to call, so there the last stamp tells as much; a cluster has a
-// clock for each bucket, of which those that were not written to for long tell nothing.
+// clock for each slot, of which those that were not written to for long tell nothing.
 #include <algorithm>
 
 #include "base/clock.h"

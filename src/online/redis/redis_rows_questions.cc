@@ -71,11 +71,14 @@ Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
   const uint32_t count = keys_.clocks();
   const std::string script(kClaimScript);
+  const std::string layouts = OpenValue("", LayoutsOf(options_));
   asked_.assign(count, {});
-  for (uint32_t bucket = 0; bucket < count; ++bucket) {
-    const std::string clock = keys_.Clock(bucket);
-    asked_[bucket].slot = SlotOf(clock);
-    AppendCommand({"EVAL", script, "1", clock, std::to_string(writer)}, &asked_[bucket].keyed);
+  // Also where none of our rows lie: those of the other form may.
+  for (uint32_t slot = 0; slot < count; ++slot) {
+    asked_[slot].slot = slot;
+    AppendCommand(
+        {"EVAL", script, "2", keys_.Clock(slot), keys_.Open(slot), std::to_string(writer), layouts},
+        &asked_[slot].keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
   for (const Servers::Answer& answer : answers_) {
@@ -176,29 +179,30 @@ Status RedisRows::OpenForReaders(uint64_t incarnation) {
                 "Read the rows' versions again, and write what is missing.");
   };
   if (incarnation != incarnation_ || incarnation == 0) return changed();
-  const uint32_t count = keys_.clocks();
-  asked_.assign(count, {});
-  for (uint32_t bucket = 0; bucket < count; ++bucket) {
-    const Connection* const server = servers_->Of(bucket_slot_[bucket]);
+  asked_.assign(row_slots_.size(), {});
+  for (size_t i = 0; i < row_slots_.size(); ++i) {
+    const uint32_t slot = row_slots_[i];
+    const Connection* const server = servers_->Of(slot);
     if (server == nullptr) return changed();
     // By the run id that the rows were written under. Where the server is another one by now,
     // readers see that it isn't the one named.
-    Servers::Question& question = asked_[bucket];
-    question.slot = bucket_slot_[bucket];
-    AppendCommand({"EVAL", std::string(kOpenScript), "2", keys_.Clock(bucket), keys_.Open(bucket),
+    Servers::Question& question = asked_[i];
+    question.slot = slot;
+    AppendCommand({"EVAL", std::string(kOpenScript), "2", keys_.Clock(slot), keys_.Open(slot),
                    std::to_string(writer_), OpenValue(server->run_id(), LayoutsOf(options_))},
                   &question.keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
-  for (uint32_t bucket = 0; bucket < count; ++bucket) {
-    const Servers::Answer& answer = answers_[bucket];
+  for (size_t i = 0; i < row_slots_.size(); ++i) {
+    const uint32_t slot = row_slots_[i];
+    const Servers::Answer& answer = answers_[i];
     SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
     if (holder > writer_) return tl::unexpected<Error>(TakenOver(writer_, holder));
     if (holder < writer_) {
-      NoteUnclaimed(bucket);
+      NoteUnclaimed(slot);
       return changed();
     }
-    if (answer.server->run_id() != servers_->Of(bucket_slot_[bucket])->run_id()) return changed();
+    if (answer.server->run_id() != servers_->Of(slot)->run_id()) return changed();
   }
   return {};
 }

@@ -286,5 +286,48 @@ TEST(RedisValuesCluster, RowsOfOneEntityShareASlot) {
   EXPECT_EQ(home.AskText({"HGET", row, "clicks"}), "7919");
 }
 
+// Their rows lie in other slots, and nevertheless one knows of the other.
+TEST(RedisValuesCluster, AClaimEndsWritesAndReadsOfTheOtherForm) {
+  TestDirectory directory("redis_values_cluster_test");
+  RedisCluster cluster(directory.path());
+  std::vector<int64_t> users;
+  for (int64_t user = 0; user < 20; ++user) users.push_back(user);
+  std::vector<RowKey> keys;
+  for (const int64_t& user : users) keys.push_back({0, KeyBytes(user)});
+  RedisOptions states = TestOptions(cluster.address(), true);
+  states.fingerprints = {1, 2};
+  const RedisOptions values = ValuesOptions(cluster.address(), true);
+  auto of_states = OpenRedisReader(states), of_values = OpenRedisReader(values);
+  const auto is_read = [&](OnlineReader& reader, const RowKey& key) {
+    const auto t = reader.Read(std::span(&key, 1));
+    EXPECT_TRUE(t.has_value() || t.error().code == ErrorCode::kUnavailable);
+    return t.has_value();
+  };
+
+  TestWriter before(states, 1);
+  before.ConnectAndOpen();
+  for (const RowKey& key : keys) EXPECT_TRUE(is_read(**of_states, key));
+  ValuesWriter between(values, 2);
+  for (const RowKey& key : keys) {
+    EXPECT_FALSE(is_read(**of_states, key));
+    EXPECT_EQ(before.Write(0, key.key, kEpoch).error.code, ErrorCode::kLocked);
+  }
+  between.Open();
+  for (const RowKey& key : keys) {
+    EXPECT_EQ(between.Write(key.key, kEpoch, 100, 1).outcome, Outcome::kWritten);
+    EXPECT_TRUE(is_read(**of_values, key));
+  }
+  TestWriter after(states, 3);
+  after.Connect();
+  ASSERT_TRUE(after.Claim().has_value());
+  for (const RowKey& key : keys) {
+    EXPECT_FALSE(is_read(**of_values, key));
+    EXPECT_EQ(between.Write(key.key, 2 * kEpoch, 200, 1).error.code, ErrorCode::kLocked);
+    EXPECT_EQ(after.Write(0, key.key, kEpoch).outcome, Outcome::kWritten);
+  }
+  after.ConnectAndOpen();
+  for (const RowKey& key : keys) EXPECT_TRUE(is_read(**of_states, key));
+}
+
 }  // namespace
 }  // namespace skewless::redis

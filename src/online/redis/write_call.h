@@ -34,8 +34,7 @@ struct WriteCall {
     Bytes state;
     std::vector<Stamp> unlogged;
   };
-  uint32_t bucket = 0;  // in a cluster
-  uint32_t slot = 0;
+  uint32_t slot = 0;       // in a cluster
   uint32_t writer = 0;     // of all its rows
   Timestamp least_us = 0;  // its stamp is no earlier
   const Script* script = nullptr;
