@@ -31,6 +31,9 @@ constexpr OwnedSetting kOwnedSettings[] = {
      "Remove it: of dead letters one request is under way at a time."},
     {"acks", "Remove it: a dead letter counts once all replicas have it."},
     {"request.required.acks", "Remove it: a dead letter counts once all replicas have it."},
+    {"message.timeout.ms", "Remove it: a dead letter waits for its brokers."},
+    {"delivery.timeout.ms", "Remove it: a dead letter waits for its brokers."},
+    {"transactional.id", "Remove it: dead letters are written outside of transactions."},
 };
 
 Status ReadSettings(const YamlNode& node, const std::string& what, KafkaSettings* settings,

@@ -72,6 +72,11 @@ class RemoteRows {
  public:
   virtual ~RemoteRows() = default;
 
+  // Whether the store is one for these rows at all, before anything else is done: its address, its
+  // rights, another log's rows. Changes nothing there. Waits, as long as a connection may take;
+  // kUnavailable where the store can't be asked now.
+  virtual Status Examine() { return {}; }
+
   // Rows that Send would still take; never more than the window that the store was opened with.
   virtual size_t room() const = 0;
   // Copies what it needs and returns at once. Every row sent comes back from Poll exactly once. A

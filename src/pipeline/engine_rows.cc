@@ -27,6 +27,12 @@ Status Engine::OpenRows() {
                 "Use online: {type: embedded, path: ...} to play a history, or take "
                 "arrival_timestamp and delay from the sources.");
   }
+  // A wrong one is told before anything is read, and its dead letters published. One that is away,
+  // or full, may be right.
+  if (const Status examined = store->Examine(); !examined) {
+    const ErrorCode code = examined.error().code;
+    if (code != ErrorCode::kUnavailable && code != ErrorCode::kNoSpace) return examined;
+  }
   RowWriterParts parts;
   parts.engine = &stats_;
   parts.writer = static_cast<uint32_t>(log_->epoch());

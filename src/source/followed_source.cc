@@ -52,11 +52,14 @@ Result<bool> FollowedSource::Next(size_t max_rows, DurationUs wait_us, Batch* ba
   batch->Reset(&named_.schema, source_);
   for (bool waited = false;;) {
     if (!piece_) {
+      // Asked before the file is read to its end: what its writer had to say before is read first.
+      const bool is_replaced = file_ && file_->IsReplaced();
       SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextPiece());
       if (!found) {
+        if (is_replaced) return Replaced();
         if (!wait_) return false;
         if (waited) {
-          FindNewFiles();
+          SKEWLESS_RETURN_IF_ERROR(FindNewFiles());
           return true;
         }
         file_->Wait(wait_us);
@@ -146,14 +149,33 @@ Result<bool> FollowedSource::ReadPiece(size_t max_rows, Batch* batch) {
   return true;
 }
 
+tl::unexpected<Error> FollowedSource::Replaced() const {
+  return Fail(
+      ErrorCode::kInvalid,
+      files_[at_].path + ": another file was put in its place, after " +
+          std::to_string(records_before_) + " records of it",
+      "Followed files aren't rotated under one name: positions in the log are by name. Give "
+      "each a name of its own that the source's path matches, as in clicks-2.jsonl after "
+      "clicks-1.jsonl: give the new file such a name, and put the old one back.");
+}
+
 // Files that are gone stay as they are: they were read, or are being read.
-void FollowedSource::FindNewFiles() {
+Status FollowedSource::FindNewFiles() {
   const auto found = FindInputFiles(definition_, named_);
-  if (!found) return;
+  if (!found) return {};
   for (const InputFile& file : *found) {
     const auto same = [&](const InputFile& known) { return known.path == file.path; };
-    if (std::none_of(files_.begin(), files_.end(), same)) files_.push_back(file);
+    if (std::any_of(files_.begin(), files_.end(), same)) continue;
+    if (file_->IsAt(file.path)) {
+      return Fail(ErrorCode::kInvalid,
+                  file.path + ": is the file that was followed as '" + files_[at_].path +
+                      "', renamed: its records would come twice",
+                  "Give it its name back: followed files keep theirs. A new one is begun under a "
+                  "name that comes after it.");
+    }
+    files_.push_back(file);
   }
+  return {};
 }
 
 }  // namespace skewless

@@ -13,8 +13,10 @@
 
 namespace skewless {
 
-// Positions are those of a FileSource: a file and how many of its records were read. A line counts
-// once it has its line end, or once there is a later file.
+// Positions are those of a FileSource: a file, by its name, and how many of its records were read.
+// So a name means one file for good: where another comes to stand under it, or the one that is read
+// gets another name, the source reads on to what was its end and stops. A line counts once it has
+// its line end, or once there is a later file.
 class FollowedSource final : public Source {
  public:
   // Without `wait` it ends where the last file ends.
@@ -29,7 +31,8 @@ class FollowedSource final : public Source {
   Status SkipRecords(int64_t records);
   void BeginPiece(std::string_view lines);
   void EndPiece();
-  void FindNewFiles();
+  Status FindNewFiles();
+  tl::unexpected<Error> Replaced() const;
   Result<bool> ReadPiece(size_t max_rows, Batch* batch);
   bool finished() const { return at_ + 1 < files_.size(); }
 

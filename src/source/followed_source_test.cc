@@ -191,6 +191,42 @@ TEST_F(FollowedSourceTest, AFileThatWasCutIsAnError) {
   EXPECT_TRUE(Has(error_, "a.jsonl: has 0 records, but 2 were read from it before")) << error_;
 }
 
+TEST_F(FollowedSourceTest, AFileThatIsReplacedIsReadToItsEndAndIsAnError) {
+  definition_.sources[0].paths = {"a.jsonl"};
+  Append("a.jsonl", Line("one"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"one"});
+  std::filesystem::rename(folder_.File("a.jsonl"), folder_.File("a.jsonl.1"));
+  EXPECT_EQ(Take(), Rows{});
+  EXPECT_EQ(error_, "");  // its writer may still have it open
+  Append("a.jsonl.1", Line("two"));
+  EXPECT_EQ(Take(), Rows{"two"});
+  Append("a.jsonl.1", Line("three"));
+  Append("a.jsonl", Line("another"));
+  EXPECT_EQ(Take(), Rows{"three"});
+  EXPECT_TRUE(Has(error_, "a.jsonl: another file was put in its place, after 3 records of it"))
+      << error_;
+  EXPECT_TRUE(Has(error_, "Give each a name of its own")) << error_;
+  // As the remedy says.
+  std::filesystem::rename(folder_.File("a.jsonl"), folder_.File("b.jsonl"));
+  std::filesystem::rename(folder_.File("a.jsonl.1"), folder_.File("a.jsonl"));
+  definition_.sources[0].paths = {"*.jsonl"};
+  Open();
+  EXPECT_EQ(Take(), Rows{"another"});
+}
+
+TEST_F(FollowedSourceTest, AFileThatIsRenamedIsNotReadAgain) {
+  Append("a.jsonl", Line("one"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"one"});
+  std::filesystem::rename(folder_.File("a.jsonl"), folder_.File("a-1.jsonl"));
+  Append("b.jsonl", Line("two"));
+  EXPECT_EQ(Take(), Rows{});
+  EXPECT_TRUE(Has(error_, "a-1.jsonl: is the file that was followed as '" +
+                              folder_.File("a.jsonl") + "', renamed"))
+      << error_;
+}
+
 TEST_F(FollowedSourceTest, LinesOfAnyLength) {
   const std::string long_name(3 << 20, 'n');
   Append("a.jsonl", Line(long_name));

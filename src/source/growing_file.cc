@@ -132,6 +132,18 @@ void GrowingFile::Wait(DurationUs wait_us) {
   last_wake_nanos_ = MonotonicNanos();
 }
 
+bool GrowingFile::IsAt(const std::string& path) const {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(fd_, &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+bool GrowingFile::IsReplaced() const {
+  struct stat there {};
+  return ::stat(path_.c_str(), &there) == 0 && !IsAt(path_);
+}
+
 double GrowingFile::fraction() const {
   struct stat status {};
   if (::fstat(fd_, &status) != 0 || status.st_size <= 0) return 1;

@@ -27,6 +27,11 @@ class GrowingFile {
   // Until something is appended, at most `wait_us`; it may return early.
   void Wait(DurationUs wait_us);
 
+  // Another file stands where this one was opened.
+  bool IsReplaced() const;
+  // The file at `path` is this one, under whichever name.
+  bool IsAt(const std::string& path) const;
+
   // How much of the file as it was last seen has been read.
   double fraction() const;
 

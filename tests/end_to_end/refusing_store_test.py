@@ -1,6 +1,7 @@
 """`skewless run` over Redis servers that take none of its rows: each is said in the log, or ends the engine, with what to
 do about it; `skewless_online_up` is 0; and what can be mended while it runs is."""
 import json
+import os
 import re
 import subprocess
 import time
@@ -239,6 +240,29 @@ class RefusingStoreTest(ProgramTest):
             self.cli("acl", "setuser", "features", "reset", "on", ">secret", "~*", "+@all", f"-{command}")
             self.begin(", username: features, password: secret")
             self.ends(f"NOPERM.*{command}", "the rights that docs/operations/redis.md lists")
+
+    def test_a_wrong_one_is_told_before_anything_is_read(self):
+        """No record is logged and no dead letter is kept for it, however often it is tried."""
+        with open(self.path("clicks.json"), "a") as file:
+            file.write("no record\n")
+        self.redis("--requirepass", "secret")
+        self.begin(", password: wrong")
+        self.ends("WRONGPASS", "online.password")
+        self.cli("-a", "secret", "config", "set", "requirepass", "")
+        self.begin(", database: 99")
+        self.ends("DB index", "online.database")
+        self.begin(", cluster: true")
+        self.ends("cluster support disabled", "remove online.cluster")
+        self.cli("set", "shop::log", "0123456789abcdef")
+        self.begin()
+        self.ends("keeps the rows of another log", "key_prefix or database")
+        self.assertEqual([event["message"] for event in self.events()], ["starting", "log opened", "failed"])
+        self.assertFalse(os.path.exists(self.path("var/log/dead_letters")))
+        # Nobody's is taken as it is, and so is one that comes later.
+        self.cli("del", "shop::log")
+        self.begin()
+        self.event("records could not be read")
+        self.stop(0)
 
     def test_tls_on_one_side_only(self):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",

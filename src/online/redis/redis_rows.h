@@ -15,6 +15,7 @@ class RedisRows final : public RemoteRows {
  public:
   static Result<std::unique_ptr<RemoteRows>> Open(const RedisOptions& options);
 
+  Status Examine() override { return CheckOwner(Owner::kLook); }
   size_t room() const override;
   Status Send(std::span<const RowWrite> rows) override;
   Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;
@@ -67,7 +68,8 @@ class RedisRows final : public RemoteRows {
   void NoteTime(Timestamp time_us);
   void UpdateIncarnation();
   Status Health();
-  Status CheckOwner();
+  enum class Owner { kLook, kBecome };  // kBecome: where nobody is
+  Status CheckOwner(Owner what = Owner::kBecome);
   Result<int64_t> HolderIn(const Servers::Answer& answer) const;
   Status CheckPolicies();
   Status AskInChunks(std::span<const RowKey> keys, size_t head_bytes, std::vector<StoredRow>* rows,

@@ -40,12 +40,16 @@ Status RedisRows::CheckPolicies() {
 }
 
 // Two logs must not write one set of rows: neither would know what the other's sequences mean.
-Status RedisRows::CheckOwner() {
+Status RedisRows::CheckOwner(Owner what) {
   const std::string key = keys_.Log();
   const std::string ours = fmt::format("{:016x}", options_.log_identity);
   std::vector<Servers::Question> questions(2);
   for (Servers::Question& question : questions) question.slot = SlotOf(key);
-  AppendCommand({"SET", key, ours, "NX"}, &questions[0].keyed);
+  if (what == Owner::kBecome) {
+    AppendCommand({"SET", key, ours, "NX"}, &questions[0].keyed);
+  } else {
+    AppendCommand({"GET", key}, &questions[0].keyed);
+  }
   AppendCommand({"GET", key}, &questions[1].keyed);
   AppendCommand({"TIME"}, &questions[1].plain);
   std::vector<Servers::Answer> answers;
@@ -58,7 +62,8 @@ Status RedisRows::CheckOwner() {
   }
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answers[1].plain));
   NoteTime(time);
-  if (IsText(stored) && TextOf(stored) == ours) return CheckPolicies();
+  const bool is_nobodys = what == Owner::kLook && stored.type == REDIS_REPLY_NIL;
+  if (is_nobodys || (IsText(stored) && TextOf(stored) == ours)) return CheckPolicies();
   return Fail(
       ErrorCode::kLocked,
       "Redis at " + server + " keeps the rows of another log under '" + keys_.project() + "'",

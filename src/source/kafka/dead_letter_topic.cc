@@ -57,16 +57,10 @@ class TopicStore final : public DeadLetterStore {
       : topic_(to.topic), place_(SourcePlace(source) + "dead_letters, ") {}
 
   Status Connect(const DeadLetterTopic& to) {
-    // A letter waits for its brokers for as long as it takes.
     const KafkaSettings otherwise = {
         {"client.id", "skewless"}, {"linger.ms", "5"}, {"message.max.bytes", "100000000"}};
-    // One request at a time: a broker that has just made the topic may refuse a first request, not
-    // leading yet, and take the second, of whose success the client concludes that it has both.
-    const KafkaSettings own = {{"enable.idempotence", "true"},
-                               {"max.in.flight.requests.per.connection", "1"},
-                               {"message.timeout.ms", "0"}};
-    SKEWLESS_ASSIGN_OR_RETURN(auto conf,
-                              KafkaConfiguration(place_, to.brokers, to.settings, otherwise, own));
+    SKEWLESS_ASSIGN_OR_RETURN(auto conf, KafkaConfiguration(place_, to.brokers, to.settings,
+                                                            otherwise, DeadLetterSettings()));
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivered);
     SKEWLESS_ASSIGN_OR_RETURN(client_, NewKafkaClient(place_, RD_KAFKA_PRODUCER, std::move(conf)));
@@ -180,6 +174,16 @@ class TopicStore final : public DeadLetterStore {
 };
 
 }  // namespace
+
+// A letter waits for its brokers for as long as it takes. One request at a time: a broker that has
+// just made the topic may refuse a first request, not leading yet, and take the second, of whose
+// success the client concludes that it has both.
+const KafkaSettings& DeadLetterSettings() {
+  static const KafkaSettings settings = {{"enable.idempotence", "true"},
+                                         {"max.in.flight.requests.per.connection", "1"},
+                                         {"message.timeout.ms", "0"}};
+  return settings;
+}
 
 Result<std::unique_ptr<DeadLetterStore>> OpenDeadLetterTopic(const SourceDefinition& source) {
   SKEWLESS_CHECK(source.dead_letter_topic.has_value());

@@ -11,6 +11,9 @@
 
 namespace skewless {
 
+// The producer's settings that are not the user's to choose.
+const KafkaSettings& DeadLetterSettings();
+
 // kNotFound where brokers say that there is no such topic; those that are away are asked again with
 // the first letter. Append may wait for room, and Sync waits until every letter is
 // acknowledged by all replicas, however long the brokers are away. `source` outlives it.

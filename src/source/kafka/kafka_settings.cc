@@ -1,6 +1,7 @@
 #include "source/kafka/kafka_settings.h"
 
 #include "source/definition_error.h"
+#include "source/kafka/dead_letter_topic.h"
 #include "source/kafka/kafka_client.h"
 
 namespace skewless {
@@ -20,7 +21,8 @@ class SettingsCheck {
   SettingsCheck(std::string what, const KafkaSettings& settings, const KafkaSettingPlaces& places)
       : what_(std::move(what)), settings_(settings), places_(places) {}
 
-  Status Check(rd_kafka_type_t type) const {
+  // `own`: what the client is made with, whatever the user says; they must fit together.
+  Status Check(rd_kafka_type_t type, const KafkaSettings& own = {}) const {
     if (settings_.empty()) return {};
     KafkaHandle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
     char reason[512];
@@ -34,6 +36,8 @@ class SettingsCheck {
           break;
       }
     }
+    for (const auto& [name, value] : own)
+      rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason);
     rd_kafka_conf_set_log_cb(conf.get(), nullptr);
     // Without brokers it stays where it is.
     const KafkaHandle<rd_kafka_t> client(rd_kafka_new(type, conf.get(), reason, sizeof reason));
@@ -80,7 +84,7 @@ Status CheckKafkaSettings(const Definition& definition) {
     if (source.dead_letter_topic) {
       const DeadLetterTopic& letters = *source.dead_letter_topic;
       const SettingsCheck check(what + "dead_letters, ", letters.settings, letters.setting_places);
-      SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_PRODUCER));
+      SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_PRODUCER, DeadLetterSettings()));
     }
   }
   return {};

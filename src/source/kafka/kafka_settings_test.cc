@@ -61,5 +61,21 @@ TEST(KafkaSettings, ThoseOfDeadLettersToo) {
       << wrong;
 }
 
+// Each by itself is one that the library takes.
+TEST(KafkaSettings, ThoseThatDoNotFitWhatDeadLettersAreWrittenWith) {
+  const std::string unfit = ErrorOf("     dead_letters: {topic: dead, settings: {retries: 0}}");
+  EXPECT_EQ(unfit.find("skewless.yaml:10:45: error: source 'clicks': dead_letters, "), 0U) << unfit;
+  EXPECT_NE(unfit.find("retries"), std::string::npos) << unfit;
+  for (const std::string name : {"message.timeout.ms", "delivery.timeout.ms", "transactional.id"}) {
+    const std::string owned =
+        ErrorOf("     dead_letters: {topic: dead, settings: {" + name + ": 5}}");
+    EXPECT_EQ(
+        owned.find("skewless.yaml:10:45: error: source 'clicks', dead_letters: the setting '" +
+                   name + "' is not for you to choose"),
+        0U)
+        << owned;
+  }
+}
+
 }  // namespace
 }  // namespace skewless
