@@ -150,9 +150,14 @@ class ValuesTest(ProgramTest):
 
     def wait_until_open(self, server):
         deadline = time.monotonic() + 60 * SLOWNESS
-        while server.request("POST", "/get-online-features",
-                             {"features": ["activity"], "entities": {"user": [1]}})[0] != 200:
-            self.assertLess(time.monotonic(), deadline)
+        while True:
+            reply = server.request("POST", "/get-online-features",
+                                   {"features": ["activity"], "entities": {"user": [1]}})
+            if reply[0] == 200:
+                return
+            if self.engine.poll() is not None:
+                self.fail(f"the engine ended: {self.engine.stderr.read()}")
+            self.assertLess(time.monotonic(), deadline, reply)
             time.sleep(0.02)
 
     def check_training_set(self):
