@@ -95,6 +95,9 @@ class ValuesTest(ProgramTest):
                 file.write(json.dumps(event) + "\n")
                 self.events.append(event)
 
+    def clicks_of(self, user):
+        return str(sum(event["user"] == user for event in self.events))
+
     def begin(self):
         self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE, text=True)
@@ -221,6 +224,8 @@ class ValuesTest(ProgramTest):
                 self.look()
             self.begin()
         self.wait_until_open(server)
+        self.append(1, user=1)
+        self.wait_for("shop:activity:{1}", "the last engine's work", lambda row: row.get("clicks") == self.clicks_of(1))
         self.live(server, 0.5, most=0)
         self.wait_until_quiet()
         self.live(server, 0.5)  # with windows that move all the time
