@@ -96,6 +96,9 @@ class ValuesTest(ProgramTest):
                 file.write(json.dumps(event) + "\n")
                 self.events.append(event)
 
+    def clicks_of(self, user):
+        return str(sum(event["user"] == user for event in self.events))
+
     def begin(self):
         self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE, text=True)
@@ -151,9 +154,14 @@ class ValuesTest(ProgramTest):
 
     def wait_until_open(self, server):
         deadline = time.monotonic() + 60 * SLOWNESS
-        while server.request("POST", "/get-online-features",
-                             {"features": ["activity"], "entities": {"user": [1]}})[0] != 200:
-            self.assertLess(time.monotonic(), deadline)
+        while True:
+            reply = server.request("POST", "/get-online-features",
+                                   {"features": ["activity"], "entities": {"user": [1]}})
+            if reply[0] == 200:
+                return
+            if self.engine.poll() is not None:
+                self.fail(f"the engine ended: {self.engine.stderr.read()}")
+            self.assertLess(time.monotonic(), deadline, reply)
             time.sleep(0.02)
 
     def check_training_set(self):
@@ -217,6 +225,8 @@ class ValuesTest(ProgramTest):
                 self.look()
             self.begin()
         self.wait_until_open(server)
+        self.append(1, user=1)
+        self.wait_for("shop:activity:{1}", "the last engine's work", lambda row: row.get("clicks") == self.clicks_of(1))
         self.live(server, 0.5, most=0)
         self.wait_until_quiet()
         self.live(server, 0.5)  # with windows that move all the time
