@@ -68,10 +68,6 @@ Status DecodeHead(ByteView bytes, HashRow* row, ByteView* checked) {
 
 }  // namespace
 
-size_t HashHeadBytes(const RowWrite& row) {
-  return kRowHeadBytes + row.unlogged.size() * kUnloggedBytes + kTailBytes;
-}
-
 void EncodeHashHead(const RowWrite& row, std::span<const StateNumber> numbers, Bytes* out) {
   const size_t begin = out->size();
   EncodeRowHead(row, out);

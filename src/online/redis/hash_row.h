@@ -20,7 +20,6 @@ inline constexpr std::string_view kRowField = "row";
 
 // The field "row" as the writer sends it, without a stamp, appended. `numbers` are all of the
 // state's.
-size_t HashHeadBytes(const RowWrite& row);
 void EncodeHashHead(const RowWrite& row, std::span<const StateNumber> numbers, Bytes* out);
 // Puts the checksum of `head`, at least kRowHeadBytes, right.
 void SealHashHead(std::span<const StateNumber> numbers, std::span<uint8_t> head);
