@@ -126,6 +126,7 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   if (writer == asked.writers.end()) return OfLogged(asked, epoch, logged_us);
   const Told* const told = FirstWith(view, key, key_hash, sequence);
   if (told != nullptr && told->epoch == epoch) return told->available_us;
+  // With the condition of then the record may not have been in the row.
   const uint64_t records = writer->second.records;
   if (records != (told == nullptr ? asked.name.records : asked.writers.at(told->epoch).records))
     return OfLogged(asked, epoch, logged_us);

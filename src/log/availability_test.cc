@@ -179,7 +179,7 @@ TEST_F(AvailabilityTest, AViewIsTheSameWhateverItsFeatures) {
   now.fingerprint = 99;
   Begin(1, {then});
   Add(0, "a", {SequenceOf(1, 3), 100});
-  Write(SequenceOf(1, 3));
+  Write(SequenceOf(1, 1));
   Begin(2, {now});
   Add(0, "a", {SequenceOf(1, 3), 190});  // written anew
   Add(0, "b", {SequenceOf(1, 2), 195});  // which the first one owed
