@@ -12,7 +12,6 @@ DEFINITION = """\
 project: shop
 log: {{path: var/log}}
 online: {online}
-serving: {{served_log: var/served}}
 sources:
   clicks:
     type: file
