@@ -73,13 +73,14 @@ class RedisClusterTest(ProgramTest):
 
     def test_a_running_engine_drops_what_no_read_needs_and_can_be_audited(self):
         engine = self.start()
-        engine.wait_until_readable()
+        asked = {"features": ["activity"], "entities": {"user": USERS}}
+        self.wait_until("readers are let in", lambda: engine.request("POST", "/get-online-features", asked)[0] == 200)
         hops, sizes = set(), []
         while len(hops) < HOPS_OF_GROWTH:
             self.click()
             hops.add(time.time_ns() // 50_000_000)
             if len(hops) % 10 == 0:
-                engine.read({"features": ["activity"], "entities": {"user": USERS}})
+                engine.read(asked)
             time.sleep(0.02)
         # 24 bytes a tile: with none dropped, rows would have HOPS_OF_GROWTH of them.
         tiles = HOPS_OF_GROWTH // 2

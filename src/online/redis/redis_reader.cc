@@ -117,15 +117,6 @@ void RedisReader::BeginRead(size_t keys, Bytes* out) const {
   AppendWord(std::to_string(keys), out);
 }
 
-tl::unexpected<Error> RedisReader::OtherLayout(const Connection& server, int view) const {
-  return Fail(
-      ErrorCode::kUnavailable,
-      "the online store in Redis at " + server.endpoint().ToString() + " holds no view '" +
-          options_.views[static_cast<size_t>(view)] + "' with this definition",
-      "Start this process and the engine with the same definition. Where they have just been, "
-      "try again once the engine (skewless run) has written all rows.");
-}
-
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {
   const std::string at = "the online store in Redis at " + server.endpoint().ToString();
   const auto index = static_cast<size_t>(view);
@@ -141,7 +132,11 @@ Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, 
     case Opened::kOtherLayout:
       break;
   }
-  return OtherLayout(server, view);
+  return Fail(
+      ErrorCode::kUnavailable,
+      at + " holds no view '" + options_.views[index] + "' with this definition",
+      "Start this process and the engine with the same definition. Where they have just been, "
+      "try again once the engine (skewless run) has written all rows.");
 }
 
 Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
@@ -174,7 +169,7 @@ Status RedisReader::TakeRows(const Servers::Answer& answer, std::span<const RowK
       stamp = TakeHash(reply, *kernel, i);
     } else {
       const redisReply& reply = *rows.element[row++];
-      stamp = finished() ? TakeValues(reply, view, *answer.server, i) : TakeState(reply, view, i);
+      stamp = finished() ? TakeValues(reply, view, i) : TakeState(reply, view, i);
     }
     if (!stamp) return tl::unexpected<Error>(stamp.error());
     if (*stamp == Stamp{}) continue;  // no such row
@@ -209,14 +204,15 @@ Result<Stamp> RedisReader::TakeHash(const redisReply& reply, const ViewKernel& k
   return hash_.stamp;
 }
 
-Result<Stamp> RedisReader::TakeValues(const redisReply& reply, int view, const Connection& server,
-                                      size_t row) {
+// All rows of our layout are there, or it wouldn't be open: one of another is of an entity that our
+// definition's view doesn't have.
+Result<Stamp> RedisReader::TakeValues(const redisReply& reply, int view, size_t row) {
   if (reply.type == REDIS_REPLY_ARRAY && reply.elements == 0) return Stamp{};
   const auto index = static_cast<size_t>(view);
   SKEWLESS_ASSIGN_OR_RETURN(
       DecodedValues decoded,
       DecodeValuesRow(options_.values[index], options_.fingerprints[index], reply));
-  if (decoded.other_layout) return OtherLayout(server, view);
+  if (decoded.other_layout) return Stamp{};
   if (made_.size() <= row) made_.resize(row + 1);
   made_[row] = std::move(decoded.vector);
   states_[row] = made_[row];

@@ -41,8 +41,7 @@ class RedisReader final : public OnlineReader {
   // A row of the answer, which is the one at `row`. No stamp where there is none.
   Result<Stamp> TakeState(const redisReply& reply, int view, size_t row);
   Result<Stamp> TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row);
-  Result<Stamp> TakeValues(const redisReply& reply, int view, const Connection& server, size_t row);
-  tl::unexpected<Error> OtherLayout(const Connection& server, int view) const;
+  Result<Stamp> TakeValues(const redisReply& reply, int view, size_t row);
   Status CheckOpen(const redisReply& open, const Connection& server, int view) const;
   bool is_hash(int view) const { return options_.increments_of(view) != nullptr; }
 

@@ -243,6 +243,31 @@ TEST_F(RedisValuesTest, OurReaderTakesWholeRowsOnly) {
   EXPECT_TRUE((*reader)->Read(keys).has_value());
 }
 
+// By another `where` the entity has no event any more, so nobody wrote its row again.
+TEST_F(RedisValuesTest, ARowThatTheNewDefinitionLacksIsNotFound) {
+  const int64_t other = 43;
+  ValuesWriter old(options(), 1);
+  for (const ByteView key : {key_, KeyBytes(other)}) old.Write(key, kEpoch + 1, 100, 1);
+  old.Open();
+  RedisOptions changed = options();
+  changed.fingerprints[0] = 0xabc;
+  auto reader = OpenRedisReader(changed);
+  ASSERT_TRUE(reader.has_value());
+  const RowKey keys[] = {{0, key_}, {0, KeyBytes(other)}};
+  const auto read = [&] { return (*reader)->Read(keys); };
+  EXPECT_EQ(read().error().code, ErrorCode::kUnavailable);
+  ValuesWriter young(changed, 2);
+  young.Write(key_, kEpoch + 1, 100, 2);
+  EXPECT_EQ(read().error().code, ErrorCode::kUnavailable);
+  young.Open();
+  ASSERT_TRUE(read().has_value()) << read().error().ToString();
+  EXPECT_FALSE((*reader)->state(0).empty());
+  EXPECT_TRUE((*reader)->state(1).empty());
+  young.Write(KeyBytes(other), kEpoch + 2, 200, 1);
+  ASSERT_TRUE(read().has_value());
+  EXPECT_FALSE((*reader)->state(1).empty());
+}
+
 TEST_F(RedisValuesTest, AViewOfMoreFeaturesThanLuaUnpacksAtOnce) {
   RedisOptions wide = options();
   std::vector<ColumnSpec> outputs;

@@ -120,6 +120,10 @@ Status ParseValues(const ValuesView& view, const Fields& fields, std::deque<Valu
 
 std::string LayoutText(uint64_t layout) { return fmt::format("{:016x}", layout); }
 
+bool IsLayoutText(std::string_view text) {
+  return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
 
 void AppendStampsText(std::span<const Stamp> stamps, std::string* out) {
@@ -187,6 +191,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
     if (ParseInt64(fields.format).value_or(0) > 1) return NewerRow();
     return DamagedRow("it has no format");
   }
+  if (!IsLayoutText(fields.meta[kLayout])) return DamagedRow("it names no layout");
   if (fields.meta[kLayout] != LayoutText(layout)) {
     decoded.other_layout = true;
     return decoded;
