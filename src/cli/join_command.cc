@@ -19,9 +19,61 @@ struct JoinArguments {
   bool json = false;
 };
 
+struct Spent {
+  double wall_seconds, cpu_seconds;
+};
+
+void Warn(const TrainingSetResult& result) {
+  if (result.counts.history_records == 0) {
+    fmt::print(stderr,
+               "note: there was no event to replay, so every feature is null; `skewless run` reads "
+               "the sources\n");
+  }
+  for (const Error& warning : result.warnings)
+    fmt::print(stderr, "warning: {}\n", warning.ToString());
+}
+
+nlohmann::json ViewsJson(const Definition& definition, const TrainingSetResult& result) {
+  nlohmann::json views = nlohmann::json::array();
+  for (const LabelCoverage& one : result.coverage) {
+    views.push_back({{"view", definition.views[static_cast<size_t>(one.view)].name},
+                     {"records", one.counts.records},
+                     {"not_found", one.counts.not_found}});
+  }
+  return views;
+}
+
+void PrintJson(const Definition& definition, const TrainingSetResult& result, Spent spent) {
+  fmt::print("{}\n", nlohmann::json{{"rows", result.rows},
+                                    {"features", result.feature_columns},
+                                    {"history_records", result.counts.history_records},
+                                    {"not_found", result.counts.not_found},
+                                    {"views", ViewsJson(definition, result)},
+                                    {"spilled_bytes", result.counts.spilled_bytes},
+                                    {"wall_seconds", spent.wall_seconds},
+                                    {"cpu_seconds", spent.cpu_seconds}}
+                         .dump());
+}
+
+// Views are named where there are several.
+void PrintNotFound(const Definition& definition, const TrainingSetResult& result) {
+  bool printed = false;
+  for (const LabelCoverage& one : result.coverage) {
+    if (one.counts.not_found == 0) continue;
+    const std::string& view = definition.views[static_cast<size_t>(one.view)].name;
+    fmt::print("{}{} of {} label rows found no record by then\n",
+               result.coverage.size() > 1 ? view + ": " : "", WithSeparators(one.counts.not_found),
+               WithSeparators(result.rows));
+    printed = true;
+  }
+  if (!printed)
+    fmt::print("0 of {} label rows found no record by then\n", WithSeparators(result.rows));
+}
+
 void RunJoin(Session& session, JoinArguments arguments) {
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
+  const Definition& definition = *repository->definition;
   TrainingSetRequest& request = arguments.request;
   request.join.as_of = arguments.as_of == "event" ? AsOf::kEvent : AsOf::kAvailable;
   request.history = arguments.history == "sources" ? HistoryKind::kSources : HistoryKind::kLog;
@@ -36,30 +88,17 @@ void RunJoin(Session& session, JoinArguments arguments) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");
   };
   const int64_t start = MonotonicNanos();
-  auto result = MakeTrainingSet(SystemFiles(), *repository->definition, request);
+  auto result = MakeTrainingSet(SystemFiles(), definition, request);
   bar.Finish();
   if (!result) return session.Failed(result.error());
-  if (result->counts.history_records == 0) {
-    fmt::print(stderr,
-               "note: there was no event to replay, so every feature is null; `skewless run` reads "
-               "the sources\n");
-  }
-  const double seconds = static_cast<double>(MonotonicNanos() - start) / 1e9;
-  const double cpu = static_cast<double>(ProcessCpuNanos()) / 1e9;
-  if (arguments.json) {
-    fmt::print("{}\n", nlohmann::json{{"rows", result->rows},
-                                      {"features", result->feature_columns},
-                                      {"history_records", result->counts.history_records},
-                                      {"not_found", result->counts.not_found},
-                                      {"spilled_bytes", result->counts.spilled_bytes},
-                                      {"wall_seconds", seconds},
-                                      {"cpu_seconds", cpu}}
-                           .dump());
-    return;
-  }
+  Warn(*result);
+  const Spent spent = {static_cast<double>(MonotonicNanos() - start) / 1e9,
+                       static_cast<double>(ProcessCpuNanos()) / 1e9};
+  if (arguments.json) return PrintJson(definition, *result, spent);
   fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n",
              WithSeparators(result->rows), result->feature_columns.size(), request.output_path,
-             seconds, WithSeparators(result->counts.history_records));
+             spent.wall_seconds, WithSeparators(result->counts.history_records));
+  PrintNotFound(definition, *result);
 }
 
 }  // namespace

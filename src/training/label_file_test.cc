@@ -145,14 +145,15 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
                        "t")
                 ->time_us,
             std::vector<Timestamp>{-2});
-  const auto numbers = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {5, -7});
+  const auto numbers =
+      ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart - 7});
   EXPECT_EQ(
       ReadLabels(WriteTable("t.parquet",
                             arrow::Table::Make(arrow::schema({arrow::field("t", arrow::int64())}),
                                                {numbers})),
                  "t")
           ->time_us,
-      (std::vector<Timestamp>{5, -7}));
+      (std::vector<Timestamp>{kTestStart, kTestStart - 7}));
   const auto texts = ArrayOf<arrow::StringBuilder, std::string>(
       arrow::utf8(), {"2020-01-01T01:00:00+01:00", "2020-01-01"});
   EXPECT_EQ(ReadLabels(WriteTable("t.parquet",
@@ -161,6 +162,32 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
                        "t")
                 ->time_us,
             (std::vector<Timestamp>{kTestStart, kTestStart}));
+}
+
+// Whole numbers don't tell their unit: taken for microseconds, other units would be times that no
+// record was there by, or that all were.
+TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {
+  const auto error_of = [&](const std::string& time) {
+    const auto read =
+        ReadLabels(WriteCsv("user,t\n1," + std::to_string(kTestStart) + "\n2," + time + "\n"), "t");
+    return read.has_value() ? "" : read.error().ToString();
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"1577836800", "as seconds this is 2020-01-01T00:00:00Z: multiply by 1,000,000"},
+      {"1577836800250", "as milliseconds this is 2020-01-01T00:00:00.250Z: multiply by 1,000"},
+      {"1577836800000000000", "as nanoseconds this is 2020-01-01T00:00:00Z: divide by 1,000"},
+      {"-1", "Whole numbers are microseconds since 1970."},
+      {"31535999999999", "is 1970-12-31T23:59:59.999999Z as microseconds"},
+      {"7289654400000000", "is 2201-01-01T00:00:00Z as microseconds"}};
+  for (const auto& [time, says] : cases) {
+    EXPECT_NE(error_of(time).find("labels.csv: column 't', row 2: the time " + time),
+              std::string::npos)
+        << error_of(time);
+    EXPECT_NE(error_of(time).find(says), std::string::npos) << error_of(time);
+  }
+  EXPECT_EQ(error_of("31536000000000"), "");
+  EXPECT_EQ(error_of("7289654399999999"), "");
+  EXPECT_EQ(ReadLabels(WriteCsv("user,t\n1,1905-01-01T00:00:00Z\n"), "t")->time_us.size(), 1U);
 }
 
 TEST_F(LabelFileTest, TimesThatAreNoneAreNamedByRow) {
@@ -184,7 +211,7 @@ TEST_F(LabelFileTest, ColumnsOfEveryTypeAndTheirNulls) {
   const auto names =
       ArrayOf<arrow::LargeStringBuilder, std::string>(arrow::large_utf8(), {std::nullopt, "x"});
   const auto small = ArrayOf<arrow::Int32Builder, int32_t>(arrow::int32(), {7, std::nullopt});
-  const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {0, 0});
+  const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart});
   const auto table = arrow::Table::Make(
       arrow::schema({arrow::field("time", times->type()), arrow::field("name", names->type()),
                      arrow::field("small", small->type()), arrow::field("at", at->type())}),
@@ -275,7 +302,8 @@ TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
 
 TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
   const auto labels =
-      ReadLabels(WriteCsv("t,s,l\n1,\"\",\"[1,null]\"\n2,,\n3,x,[]\n"), "t", {true, {}});
+      ReadLabels(WriteCsv("t,s,l\n2020-01-01,\"\",\"[1,null]\"\n2020-01-01,,\n2020-01-01,x,[]\n"),
+                 "t", {true, {}});
   ASSERT_TRUE(labels.has_value()) << labels.error().ToString();
   StringArena arena;
   const auto texts = LabelColumn(*labels, "s", {TypeKind::kString, false}, &arena);

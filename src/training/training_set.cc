@@ -179,9 +179,20 @@ class TrainingSetMaker {
                                   &result_.counts, &out_of_order);
       if (!answers && out_of_order) continue;
       SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
+      CoverViews(view_labels);
       return {};
     }
     return Fail(ErrorCode::kInternal, "sorted files came out of order");
+  }
+
+  void CoverViews(const std::vector<ViewLabels>& view_labels) {
+    for (size_t i = 0; i < view_labels.size(); ++i) {
+      result_.coverage.push_back(CoverageOf(view_labels[i], result_.counts.views[i]));
+      // Of a history without records there is more to say than this.
+      if (result_.counts.history_records == 0) continue;
+      auto warning = CoverageWarning(definition_, request_.join, result_.coverage.back());
+      if (warning) result_.warnings.push_back(std::move(*warning));
+    }
   }
 
   const Column* Answer(FeatureReference feature) const {
