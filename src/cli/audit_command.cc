@@ -76,6 +76,13 @@ Error NothingProven(const AuditReport& report) {
           "Audit again when the engine has gone on, or was stopped."};
 }
 
+Error NothingCompared(const std::string& path, const TrainingSetAudit& training) {
+  return {ErrorCode::kNotFound,
+          path + ": none of its " + WithSeparators(training.unmatched_rows) +
+              " rows was asked for while serving, so nothing of it was compared",
+          "Join labels whose keys and times are those of vectors that were served."};
+}
+
 struct AuditArguments {
   std::string served, training;
   std::string timestamp_column = "event_timestamp";
@@ -95,6 +102,14 @@ void RunAudit(Session& session, AuditArguments arguments) {
         {ErrorCode::kInvalid, "no served vectors to audit: serving.served_log is not set",
          "Set serving: {served_log: var/served} and serve, or name a folder with --served."});
   }
+  // Quick beside a replay, and says at once where it is no training set.
+  TrainingSetAudit training;
+  if (!arguments.training.empty()) {
+    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served),
+                                     arguments.training, arguments.timestamp_column);
+    if (!compared) return session.Failed(compared.error());
+    training = std::move(*compared);
+  }
   ProgressBar bar("auditing");
   options.progress = [&bar](double fraction, int64_t records) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");
@@ -103,19 +118,12 @@ void RunAudit(Session& session, AuditArguments arguments) {
   auto report = Audit(SystemFiles(), definition, definition.ResolvePath(served), options);
   bar.Finish();
   if (!report) return session.Failed(report.error());
-  TrainingSetAudit training;
-  if (!arguments.training.empty()) {
-    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served),
-                                     arguments.training, arguments.timestamp_column);
-    if (!compared) return session.Failed(compared.error());
-    training = std::move(*compared);
-  }
   const TrainingSetAudit* compared = arguments.training.empty() ? nullptr : &training;
   arguments.json ? PrintJson(*report, compared) : PrintReport(*report, compared);
   if (!report->passed() || training.different_rows > 0) session.exit_code = 1;
-  if (report->rows == 0) {
-    session.Failed(NothingProven(*report));
-  }
+  if (report->rows == 0) return session.Failed(NothingProven(*report));
+  if (compared != nullptr && compared->rows == 0)
+    session.Failed(NothingCompared(arguments.training, *compared));
 }
 
 }  // namespace

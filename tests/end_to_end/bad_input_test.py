@@ -61,6 +61,16 @@ class BadInputTest(ProgramTest):
     def test_usage(self):
         self.fails("nonsense", says=[], code=2)
         self.fails("join", says=[], code=2)
+    def test_an_audit_of_labels_proves_nothing(self):
+        engine = self.start()
+        engine.wait_until_readable()
+        engine.read({"features": ["users:clicks"], "entities": {"user_id": [1]}})
+        engine.stop()
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("audit", "--training", "labels.csv", says=["labels.csv", "users:clicks", "skewless join"])
+        self.run_program("join", "labels.csv", "-o", "set.csv")
+        self.fails("audit", "--training", "set.csv", says=["set.csv", "nothing of it was compared"])
+
 
     def test_missing_source_file(self):
         os.remove(self.path("clicks.csv"))
