@@ -126,6 +126,7 @@ HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool 
 HttpError PlanError(const Error& error) {
   const std::string text =
       error.remedy.empty() ? error.message : error.message + ". " + error.remedy;
+  if (error.code == ErrorCode::kInvalid) return {422, "FeastValueError", text};
   return {404, "FeatureViewNotFoundException", text};
 }
 
@@ -283,6 +284,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
   dom::array features;
   HttpResult<const ReadPlan*> plan = nullptr;
   if (object["feature_service"].get_string().get(service) == simdjson::SUCCESS) {
+    if (object["features"].get_array().get(features) == simdjson::SUCCESS)
+      return Invalid("give \"features\" or \"feature_service\", not both");
     plan = plans.Service(service);
   } else if (object["features"].get_array().get(features) == simdjson::SUCCESS) {
     std::vector<std::string> names;

@@ -134,6 +134,20 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
             "entities: 'cart' is missing");
 }
 
+TEST_F(OnlineRequestTest, AServiceAndFeaturesAreOneTooMany) {
+  const HttpError both = Error(
+      R"({"feature_service":"ranking","features":["activity:visits"],"entities":{"user":[1]}})");
+  EXPECT_EQ(both.status, 422);
+  EXPECT_EQ(both.message, "give \"features\" or \"feature_service\", not both");
+}
+
+// In a list its derived features, which need a request, would be left out.
+TEST_F(OnlineRequestTest, AServiceWithFeaturesOfItsOwnIsNotOneOfAList) {
+  const HttpError error = Error(R"({"features":["ranking"],"entities":{"user":[1]}})");
+  EXPECT_EQ(error.status, 422);
+  EXPECT_NE(error.message.find("derived features of its own"), std::string::npos) << error.message;
+}
+
 TEST_F(OnlineRequestTest, NamesThatAreNotThere) {
   const HttpError view = Error(R"({"features":["activty:visits"],"entities":{"user":[1]}})");
   EXPECT_EQ(view.status, 404);

@@ -108,6 +108,8 @@ class StarterTest(ProgramTest):
             ({"feature_service": "ranking", "entities": {"user_id": ["x"], "cart_total": [1.0]}}, 422, "user_id"),
             ({"feature_service": "ranking", "entities": {"user_id": [1, 2], "cart_total": [1.0]}}, 422, "cart_total"),
             ({"entities": entities}, 422, "feature_service"),
+            ({"feature_service": "ranking", "features": ["user_activity:visits"], "entities": entities}, 422, "not both"),
+            ({"features": ["ranking", "user_activity:visits"], "entities": entities}, 422, "derived features of its own"),
             ("{", 422, "JSON"),
         ]:
             got, text = engine.request("POST", "/get-online-features", body)
