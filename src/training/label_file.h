@@ -40,6 +40,9 @@ struct OutputColumn {
   std::string name;
   const Column* column = nullptr;  // rows as the labels'
 };
+// What can be known before the join: that there is a folder to write in, and that the labels
+// themselves, by whatever name, are not overwritten.
+Status CheckOutputPath(const std::string& labels_path, const std::string& path);
 // Atomically: temporary name, sync, rename.
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path);

@@ -261,6 +261,18 @@ TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   EXPECT_FALSE(std::filesystem::exists(clicks_.Path("out.txt")));
 }
 
+TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
+  const std::string labels = WriteCsv(kLabels);
+  std::filesystem::create_symlink(labels, clicks_.Path("link.csv"));
+  for (const std::string output : {"labels.csv", "link.csv"}) {
+    const auto made = Make(labels, output, {"activity:visits"});
+    ASSERT_FALSE(made.has_value());
+    EXPECT_NE(made.error().message.find("take the place of its labels"), std::string::npos)
+        << made.error().message;
+  }
+  EXPECT_EQ(Text("labels.csv"), kLabels);
+}
+
 TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) {
   const auto made = Make(WriteCsv("user,item,cart,event_timestamp\n1,b,13,2020-01-01T00:00:30Z\n2,"
                                   "a,1,2020-01-01T00:00:01Z\n"),

@@ -110,6 +110,7 @@ class TrainingSetMaker {
   Result<TrainingSetResult> Make(FileSystem& files) {
     SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
     SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(request_.output_path));
+    SKEWLESS_RETURN_IF_ERROR(CheckOutputPath(request_.labels_path, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
                                                   {format == TableFormat::kCsv, TextColumns()}));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));

@@ -6,6 +6,9 @@
 #include <arrow/type_traits.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 #include "base/file.h"
 #include "model/value_text.h"
@@ -68,6 +71,23 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
 }
 
 }  // namespace
+
+Status CheckOutputPath(const std::string& labels_path, const std::string& path) {
+  const std::string folder(ParentPath(path));
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(folder, unknown)) {
+    return Fail(ErrorCode::kNotFound, path + ": there is no folder '" + folder + "'",
+                "Make it, or name another file with --output.");
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    return Fail(ErrorCode::kIo,
+                path + ": cannot write in the folder '" + folder + "': " + std::strerror(errno),
+                "Name a file where you may write with --output.");
+  }
+  if (!std::filesystem::equivalent(labels_path, path, unknown)) return {};
+  return Fail(ErrorCode::kInvalid, path + ": the training set would take the place of its labels",
+              "Name another file with --output.");
+}
 
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path) {
