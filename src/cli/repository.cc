@@ -16,6 +16,11 @@ void Session::Failed(const Error& error) {
   exit_code = 1;
 }
 
+void Session::Misused(const Error& error) {
+  Failed(error);
+  exit_code = 2;
+}
+
 Result<Repository> LoadRepository(const Session& session) {
   Repository repository;
   SKEWLESS_ASSIGN_OR_RETURN(repository.definition, LoadDefinition(session.repository));

@@ -61,6 +61,11 @@ class BadInputTest(ProgramTest):
     def test_usage(self):
         self.fails("nonsense", says=[], code=2)
         self.fails("join", says=[], code=2)
+        self.fails("chek", says=["there is no command 'chek'", "Did you mean 'check'?"], code=2)
+        self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
+        self.fails(says=["check", "join", "audit"], code=2)
+        self.assertIn("skewless", self.run_program("--version")[0])
+
     def test_an_audit_of_labels_proves_nothing(self):
         engine = self.start()
         engine.wait_until_readable()
