@@ -118,7 +118,8 @@ void AddJoinCommand(CLI::App& app, Session& session) {
   command
       ->add_option("--features", request.features,
                    "Views, view:feature, or a feature service (default: all that fit)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);  // a word behind it is the labels' file
   command->add_option("--timestamp", request.timestamp_column, "The labels' time column")
       ->capture_default_str();
   command->add_flag("--full-feature-names", request.full_feature_names,

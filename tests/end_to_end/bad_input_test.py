@@ -65,6 +65,13 @@ class BadInputTest(ProgramTest):
         self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
         self.fails(says=["check", "join", "audit"], code=2)
         self.assertIn("skewless", self.run_program("--version")[0])
+    def test_the_word_behind_features_is_the_labels(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.run_program("join", "--features", "users:clicks", "labels.csv", "-o", "set.csv")
+        self.run_program("join", "--features", "users:clicks,users:spend", "--features", "users:clicks", "labels.csv", "-o", "set2.csv")
+        with open(self.path("set2.csv")) as file:
+            self.assertEqual(file.readline(), '"user_id","event_timestamp","clicks","spend"\n')
 
     def test_an_audit_of_labels_proves_nothing(self):
         engine = self.start()
