@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_resources.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "training/audit.h"
@@ -138,11 +139,7 @@ void AddAuditCommand(CLI::App& app, Session& session) {
                       "Also compare this training set with what was served");
   command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")
       ->capture_default_str();
-  command->add_option("--threads", arguments->options.threads, "Threads (default: the machine's)");
-  command
-      ->add_option("--memory", arguments->options.memory_bytes,
-                   "Bytes in memory before spilling, as in 4GiB")
-      ->transform(CLI::AsSizeValue(false));
+  AddJoinResources(command, &arguments->options);
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->callback([&session, arguments] { RunAudit(session, *arguments); });
 }

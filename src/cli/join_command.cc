@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_resources.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "training/training_set.h"
@@ -71,6 +72,11 @@ void PrintNotFound(const Definition& definition, const TrainingSetResult& result
 }
 
 void RunJoin(Session& session, JoinArguments arguments) {
+  if (!arguments.delay.empty() && arguments.as_of == "event") {
+    return session.Misused({ErrorCode::kInvalid, "--delay and --as-of event contradict each other",
+                            "With --delay a record is available that long after its event, with "
+                            "--as-of event at once."});
+  }
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
   const Definition& definition = *repository->definition;
@@ -135,11 +141,7 @@ void AddJoinCommand(CLI::App& app, Session& session) {
                    "log, or sources: the definition's files themselves")
       ->check(CLI::IsMember({"log", "sources"}))
       ->capture_default_str();
-  command->add_option("--threads", request.join.threads, "Threads (default: the machine's)");
-  command
-      ->add_option("--memory", request.join.memory_bytes,
-                   "Bytes in memory before spilling, as in 4GiB")
-      ->transform(CLI::AsSizeValue(false));
+  AddJoinResources(command, &request.join);
   command->add_flag("--json", arguments->json, "Print a summary as JSON");
   command->callback([&session, arguments] { RunJoin(session, *arguments); });
 }

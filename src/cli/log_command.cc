@@ -82,9 +82,12 @@ Status ShowLog(const Session& session, const LogArguments& arguments) {
 void AddLogCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("log", "Look inside the log: segments, records, checksums");
   auto arguments = std::make_shared<LogArguments>();
-  command->add_flag("--verify", arguments->verify, "Check every checksum");
-  command->add_option("--records", arguments->records, "Print the first N records");
-  command->add_flag("--json", arguments->json, "Print as JSON");
+  auto* verify = command->add_flag("--verify", arguments->verify, "Check every checksum");
+  auto* json = command->add_flag("--json", arguments->json, "Print the segments as JSON");
+  command->add_option("--records", arguments->records, "Print the first N records, as text")
+      ->check(CLI::PositiveNumber)
+      ->excludes(verify)
+      ->excludes(json);
   command->callback([&session, arguments] {
     if (Status shown = ShowLog(session, *arguments); !shown) session.Failed(shown.error());
   });

@@ -58,7 +58,10 @@ Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>&
         ParseValue(std::string_view(word).substr(equals + 1), found->type, found->unit);
     if (!value)
       return Fail(value.error().code, name + ": " + value.error().message, value.error().remedy);
-    inputs[name] = std::move(*value);
+    if (!inputs.emplace(name, std::move(*value)).second) {
+      return Fail(ErrorCode::kInvalid, "'" + name + "' is given twice",
+                  "A vector is of one entity: give each key and request column once.");
+    }
   }
   return inputs;
 }

@@ -76,6 +76,11 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
 
 Status Run(const Session& session, const RunOptions& options) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
+  if (options.stepped_replay && !UsesReplayClock(*repository.definition)) {
+    return Fail(ErrorCode::kInvalid,
+                "--replay-waits moves the replay clock, and this repository goes by the wall clock",
+                "Give every source an arrival_timestamp or a delay, or run without it.");
+  }
   RunningEngine running(repository, options);
   SKEWLESS_RETURN_IF_ERROR(running.Start());
   SKEWLESS_RETURN_IF_ERROR(running.Wait());
@@ -109,8 +114,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
   command->callback([&session, options] {
     BlockStopSignals();
     // What ends by itself sums up what it did: its log is for what goes wrong.
-    const EventLogger logger(options->log,
-                             options->once ? EventLevel::kWarning : EventLevel::kInfo);
+    EventLogger logger(options->log, options->once ? EventLevel::kWarning : EventLevel::kInfo);
     if (Status ran = Run(session, *options); !ran) logger.Failed(ran.error(), &session);
   });
 }

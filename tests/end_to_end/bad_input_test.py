@@ -59,12 +59,28 @@ class BadInputTest(ProgramTest):
             file.write(bytes([byte[0] ^ 0x20]))
 
     def test_usage(self):
-        self.fails("nonsense", says=[], code=2)
         self.fails("join", says=[], code=2)
         self.fails("chek", says=["there is no command 'chek'", "Did you mean 'check'?"], code=2)
         self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
         self.fails(says=["check", "join", "audit"], code=2)
         self.assertIn("skewless", self.run_program("--version")[0])
+    def test_options_that_contradict(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        join = ["join", "labels.csv", "-o", "set.csv"]
+        self.fails(*join, "--delay", "10m", "--as-of", "event", says=["--delay", "--as-of event"], code=2)
+        self.fails(*join, "--threads", "-3", says=["--threads", "-3"], code=2)
+        self.fails(*join, "--memory", "1", says=["--memory", "1MiB"], code=2)
+        self.fails("log", "--records", "-1", says=["--records", "-1"], code=2)
+        self.fails("log", "--records", "2", "--json", says=["--records", "--json"], code=2)
+        self.fails("get", "users", "user_id=1", "user_id=2", says=["'user_id' is given twice"])
+        self.write("skewless.yaml", DEFINITION.replace("    arrival_timestamp: seen\n", "").replace("var/", "wall/"))
+        self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "arrival_timestamp"])
+        self.assertFalse(os.path.exists(self.path("wall")))
+        self.write("skewless.yaml", "nothing")
+        err = self.fails("run", "--log-format", "json", "--log-level", "off", says=["skewless.yaml"])
+        self.assertEqual(json.loads(err)["level"], "error")
+
     def test_the_word_behind_features_is_the_labels(self):
         self.run_program("run", "--once")
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
