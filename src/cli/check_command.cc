@@ -48,6 +48,7 @@ void Check(Session& session, bool json) {
     const Status checked = check(*repository->definition);
     if (!checked) return session.Failed(checked.error());
   }
+  WarnOfUnknownSources(*repository->definition);
   if (json) {
     nlohmann::json plan = DescribeDefinitionJson(*repository->definition);
     for (const auto& kernel : repository->kernels)

@@ -88,6 +88,7 @@ void RunJoin(Session& session, JoinArguments arguments) {
     if (!delay) return session.Failed(delay.error());
     request.join.delay_us = *delay;
   }
+  if (request.history == HistoryKind::kLog) WarnOfUnknownSources(definition);
   request.join.spill_directory = request.output_path + ".spill";
   ProgressBar bar("joining");
   request.join.progress = [&bar](double fraction, int64_t records) {

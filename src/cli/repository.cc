@@ -5,6 +5,7 @@
 #include "base/source_text.h"
 #include "model/value_text.h"
 #include "pipeline/online_of.h"
+#include "training/unknown_sources.h"
 
 namespace skewless {
 
@@ -26,6 +27,13 @@ Result<Repository> LoadRepository(const Session& session) {
   SKEWLESS_ASSIGN_OR_RETURN(repository.definition, LoadDefinition(session.repository));
   SKEWLESS_ASSIGN_OR_RETURN(repository.kernels, CompileKernels(*repository.definition));
   return repository;
+}
+
+void WarnOfUnknownSources(const Definition& definition) {
+  const auto unknown = UnknownSources(SystemFiles(), definition);
+  if (!unknown) return;  // what is wrong with the log is for those to say who read it
+  for (const UnknownSource& source : *unknown)
+    fmt::print(stderr, "warning: {}\n", UnknownSourceWarning(definition, source).ToString());
 }
 
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository) {

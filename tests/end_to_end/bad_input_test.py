@@ -99,6 +99,21 @@ class BadInputTest(ProgramTest):
         self.run_program("join", "labels.csv", "-o", "set.csv")
         self.fails("audit", "--training", "set.csv", says=["set.csv", "nothing of it was compared"])
 
+    def test_a_renamed_source(self):
+        self.run_program("run", "--once")
+        self.write("skewless.yaml", DEFINITION.replace("  clicks:", "  visits:").replace("source: clicks", "source: visits"))
+        lacks = ["holds 3000 records of source 'clicks', which the definition lacks", "Was it renamed?", "'visits'"]
+        _, err = self.run_program("check")
+        for part in lacks:
+            self.assertIn(part, err)
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        _, err = self.run_program("join", "labels.csv", "-o", "set.csv")
+        for part in [*lacks, "no event to replay"]:
+            self.assertIn(part, err)
+        self.write("clicks.csv", rows(0))
+        _, err = self.run_program("run", "--once")
+        self.assertIn("log holds a source that the definition lacks", err)
+        self.assertIn("3000", err)
 
     def test_missing_source_file(self):
         os.remove(self.path("clicks.csv"))
