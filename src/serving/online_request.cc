@@ -272,11 +272,23 @@ HttpResult<const ReadPlan*> PlanCache::Features(const std::vector<std::string>& 
   return &features_.emplace(names, std::move(*plan)).first->second;
 }
 
+namespace {
+
+// Without the library's name of it: "TAPE_ERROR: The JSON document has ...".
+std::string ProblemOf(simdjson::error_code error) {
+  if (error == simdjson::INCORRECT_TYPE) return "it is another kind of value";
+  const std::string_view what = simdjson::error_message(error);
+  const size_t name = what.find(": ");
+  return std::string(name == std::string_view::npos ? what : what.substr(name + 2));
+}
+
+}  // namespace
+
 HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
                                     OnlineRequest* request) {
   dom::object object;
   if (const auto error = parser.parse(body).get_object().get(object); error != simdjson::SUCCESS) {
-    return Invalid(std::string("the body is not a JSON object: ") + simdjson::error_message(error));
+    return Invalid("the body is not a JSON object: " + ProblemOf(error));
   }
   request->strings.Clear();
   request->rows = 0;

@@ -114,6 +114,7 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
     EXPECT_EQ(error.status, 422) << body;
     EXPECT_NE(error.message.find("the body is not a JSON object"), std::string::npos)
         << error.message;
+    EXPECT_EQ(error.message.find("_ERROR"), std::string::npos) << error.message;
   }
   EXPECT_EQ(Error("{}").message,
             "give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/file.h"
 #include "base/source_text.h"
@@ -80,6 +81,18 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, 
   }
 }
 
+// Of what can't be opened the system's word is plainer than Arrow's.
+Status CheckHasBytes(const std::string& path) {
+  if (std::error_code unknown; std::filesystem::is_directory(path, unknown)) {
+    return Fail(ErrorCode::kInvalid, path + ": is a folder", "Name the file of labels in it.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const auto file, SystemFiles().OpenRead(path));
+  SKEWLESS_ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
+  if (bytes > 0) return {};
+  return Fail(ErrorCode::kInvalid, path + ": the file is empty",
+              "Labels have columns: the entities' keys and a time, and a row for each label.");
+}
+
 }  // namespace
 
 Result<TableFormat> TableFormatOf(const std::string& path) {
@@ -97,9 +110,18 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
     return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
   }
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
+  SKEWLESS_RETURN_IF_ERROR(CheckHasBytes(path));
   static_cast<void>(arrow::compute::Initialize());
   auto table = ReadTable(path, format, text);
-  if (!table.ok()) return FailArrow(path, table.status());
+  if (!table.ok()) {
+    auto failed = FailArrow(path, table.status());
+    if (format == TableFormat::kCsv) {
+      failed.value().remedy =
+          "The first line names the columns, and each row has a field for each: quote one that has "
+          "a comma or ends a line.";
+    }
+    return failed;
+  }
   LabelTable labels;
   labels.path = path;
   labels.table = *table;
@@ -124,9 +146,10 @@ bool HasColumn(const LabelTable& labels, const std::string& name) {
 }
 
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
-                           StringArena* arena) {
+                           StringArena* arena, const std::string& role) {
   SKEWLESS_ASSIGN_OR_RETURN(auto column,
-                            FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
+                            FindColumn(labels.path, *labels.table, name,
+                                       role + (role.empty() ? "a " : ", a ") + TypeName(type)));
   return ConvertColumn(labels.path, name, column, type, arena);
 }
 

@@ -30,9 +30,10 @@ struct LabelTable {
 // microseconds). Errors name the file and column and list the columns that are there.
 Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column,
                               const CsvText& text = {});
-// A column of the table as `type` (keys, request columns). Nulls stay null.
+// A column of the table as `type`. Nulls stay null. `role`: what it is there for, as an error says
+// it where the column is missing.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
-                           StringArena* arena);
+                           StringArena* arena, const std::string& role = {});
 
 bool HasColumn(const LabelTable& labels, const std::string& name);
 

@@ -273,6 +273,34 @@ TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
   EXPECT_EQ(Text("labels.csv"), kLabels);
 }
 
+TEST_F(LabelFileTest, WhatCannotBeReadIsNamedWithRowAndRemedy) {
+  const auto error_of = [&](const Result<TrainingSetResult>& made) {
+    EXPECT_FALSE(made.has_value());
+    return made.has_value() ? "" : made.error().ToString();
+  };
+  const auto expect = [&](const std::string& error, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts)
+      EXPECT_NE(error.find(part), std::string::npos) << error << " lacks " << part;
+    EXPECT_NE(error.find('\n'), std::string::npos) << error << " lacks a remedy";
+  };
+  const std::string at = ",2020-01-01T00:00:30Z\n";
+  const auto with_users = [&](const std::string& third) {
+    return Make(WriteCsv("user,event_timestamp\n1" + at + "2" + at + third + at), "out.csv",
+                {"activity"});
+  };
+  expect(error_of(with_users("abc")), {"labels.csv: column 'user', row 3: 'abc' is no int64"});
+  expect(error_of(with_users("99999999999999999999")), {"column 'user', row 3: '9999"});
+  expect(error_of(Make(WriteCsv("user,event_timestamp\n1" + at + "r2\n2" + at), "out.csv")),
+         {"labels.csv: row 2: 1 fields where the first line has 2: 'r2'"});
+  expect(error_of(Make(WriteCsv(""), "out.csv")), {"labels.csv: the file is empty"});
+  std::filesystem::create_directory(clicks_.Path("folder.csv"));
+  expect(error_of(Make(clicks_.Path("folder.csv"), "out.csv")), {"folder.csv: is a folder"});
+  expect(error_of(Make(WriteCsv("event_timestamp\n2020-01-01\n"), "out.csv", {"popular"})),
+         {"no column 'item', a key of entity 'item', a string"});
+  expect(error_of(Make(WriteCsv(kLabels), "none/out.csv")),
+         {"none/out.csv: there is no folder '", "Make it"});
+}
+
 TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) {
   const auto made = Make(WriteCsv("user,item,cart,event_timestamp\n1,b,13,2020-01-01T00:00:30Z\n2,"
                                   "a,1,2020-01-01T00:00:01Z\n"),

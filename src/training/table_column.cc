@@ -50,11 +50,41 @@ Result<Timestamp> TimeOfTicks(int64_t ticks, arrow::TimeUnit::type unit) {
   return ticks;
 }
 
+// Arrow says that some value can't be taken, but not where: the first one is found by halves.
+int64_t FirstMisfit(const std::shared_ptr<arrow::ChunkedArray>& column,
+                    const std::shared_ptr<arrow::DataType>& type) {
+  int64_t fits = 0,
+          ends = column->length();  // rows before `fits` do, and one before `ends` doesn't
+  while (ends - fits > 1) {
+    const int64_t middle = fits + (ends - fits) / 2;
+    (Cast(column->Slice(fits, middle - fits), type).ok() ? fits : ends) = middle;
+  }
+  return fits;
+}
+
+tl::unexpected<Error> FailCast(const std::string& path, const std::string& name,
+                               const std::shared_ptr<arrow::ChunkedArray>& column,
+                               const std::shared_ptr<arrow::DataType>& type, Type wanted) {
+  if (!arrow::compute::CanCast(*column->type(), *type)) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not " +
+                    TypeName(wanted),
+                "Give it as the definition has it, or as text.");
+  }
+  const int64_t row = FirstMisfit(column, type);
+  const auto value = column->GetScalar(row);
+  const std::string found = value.ok() ? "'" + (*value)->ToString() + "'" : "a value";
+  return Fail(ErrorCode::kInvalid,
+              AtRow(path, name, row) + ": " + found + " is no " + TypeName(wanted),
+              "Mend the value, or leave it empty for null.");
+}
+
 template <typename Array, typename Append>
-Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>& column,
+Status Fill(const std::string& path, const std::string& name,
+            const std::shared_ptr<arrow::ChunkedArray>& column,
             const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
   auto cast = Cast(column, type);
-  if (!cast.ok()) return FailArrow(path, cast.status());
+  if (!cast.ok()) return FailCast(path, name, column, type, out->type);
   return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
     if (array.IsNull(i)) {
       out->AppendNull();
@@ -189,23 +219,22 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
   Column out;
   out.type = type;
   Status filled;
-  const std::string where = path + ": column '" + name + "'";
   switch (type.kind) {
     case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(where, column, arrow::float32(), &out,
+      filled = Fill<arrow::FloatArray>(path, name, column, arrow::float32(), &out,
                                        [&](const auto& array, int64_t i) {
                                          out.AppendDouble(static_cast<double>(array.Value(i)));
                                        });
       break;
     case TypeKind::kFloat64:
       filled = Fill<arrow::DoubleArray>(
-          where, column, arrow::float64(), &out,
+          path, name, column, arrow::float64(), &out,
           [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
       break;
     case TypeKind::kString:
     case TypeKind::kBytes:
       filled = Fill<arrow::LargeBinaryArray>(
-          where, column, arrow::large_binary(), &out,
+          path, name, column, arrow::large_binary(), &out,
           [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
       break;
     case TypeKind::kTimestamp:
@@ -213,17 +242,17 @@ Result<Column> ConvertColumn(const std::string& path, const std::string& name,
       break;
     case TypeKind::kBool:
       filled = Fill<arrow::BooleanArray>(
-          where, column, arrow::boolean(), &out,
+          path, name, column, arrow::boolean(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
       break;
     case TypeKind::kInt32:
       filled = Fill<arrow::Int32Array>(
-          where, column, arrow::int32(), &out,
+          path, name, column, arrow::int32(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
     case TypeKind::kInt64:
       filled = Fill<arrow::Int64Array>(
-          where, column, arrow::int64(), &out,
+          path, name, column, arrow::int64(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
   }

@@ -78,8 +78,10 @@ Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelT
   out.time_us = labels.time_us;
   std::vector<Column> columns;
   const int entity = definition.views[static_cast<size_t>(view)].entity;
+  const std::string role =
+      "a key of entity '" + definition.entities[static_cast<size_t>(entity)].name + "'";
   for (const ColumnSpec& key : definition.entities[static_cast<size_t>(entity)].keys) {
-    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(labels, key.name, key.type, arena));
+    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(labels, key.name, key.type, arena, role));
     columns.push_back(std::move(column));
   }
   std::vector<const Column*> pointers;
@@ -214,7 +216,8 @@ class TrainingSetMaker {
     std::vector<const Column*> request_columns;
     for (const ColumnSpec& column : service.request) {
       SKEWLESS_ASSIGN_OR_RETURN(Column read,
-                                LabelColumn(labels_, column.name, column.type, &strings_));
+                                LabelColumn(labels_, column.name, column.type, &strings_,
+                                            "a request column of service '" + service.name + "'"));
       request_inputs_.push_back(std::move(read));
       request_columns.push_back(&request_inputs_.back());
     }
