@@ -45,9 +45,9 @@ void PrintExamples(const std::vector<Difference>& examples) {
 }
 
 void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
-  fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
+  fmt::print("{} of {} served vectors differ ({} compared to the bit, {} replayed)\n",
              WithSeparators(report.different_rows), WithSeparators(report.rows),
-             WithSeparators(report.values), WithSeparators(report.counts.history_records));
+             Counted(report.values, "value"), Counted(report.counts.history_records, "event"));
   if (report.not_yet_known > 0) {
     fmt::print("{} more can't be judged yet: the online store has not told all about their time\n",
                WithSeparators(report.not_yet_known));

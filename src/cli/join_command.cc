@@ -102,9 +102,10 @@ void RunJoin(Session& session, JoinArguments arguments) {
   const Spent spent = {static_cast<double>(MonotonicNanos() - start) / 1e9,
                        static_cast<double>(ProcessCpuNanos()) / 1e9};
   if (arguments.json) return PrintJson(definition, *result, spent);
-  fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n",
-             WithSeparators(result->rows), result->feature_columns.size(), request.output_path,
-             spent.wall_seconds, WithSeparators(result->counts.history_records));
+  fmt::print("{} with {} in {} ({:.2f} s, {} replayed)\n", Counted(result->rows, "row"),
+             Counted(static_cast<int64_t>(result->feature_columns.size()), "feature"),
+             request.output_path, spent.wall_seconds,
+             Counted(result->counts.history_records, "event"));
   PrintNotFound(definition, *result);
 }
 

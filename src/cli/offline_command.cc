@@ -49,8 +49,8 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
     sum.bytes += one.bytes;
   }
   for (const auto& [view, sum] : views) {
-    fmt::print("{}  {} rows  {} files  {}  event dates {} .. {}\n", view, WithSeparators(sum.rows),
-               WithSeparators(sum.files), FormatBytes(sum.bytes), sum.first, sum.last);
+    fmt::print("{}  {}  {}  {}  event dates {} .. {}\n", view, Counted(sum.rows, "row"),
+               Counted(sum.files, "file"), FormatBytes(sum.bytes), sum.first, sum.last);
   }
   if (verify) fmt::print("every file holds what its manifest says\n");
   return {};

@@ -120,6 +120,25 @@ TEST_F(LabelFileTest, EveryFormatInGivesTheSameInEveryFormatOut) {
   }
 }
 
+TEST_F(LabelFileTest, TimesInCsvAreRfc3339) {
+  const int64_t seconds = 1'577'836'830;
+  const std::tuple<std::shared_ptr<arrow::DataType>, int64_t, std::string> kinds[] = {
+      {arrow::timestamp(arrow::TimeUnit::SECOND), seconds, "2020-01-01T00:00:30Z"},
+      {arrow::timestamp(arrow::TimeUnit::MILLI, "Europe/Berlin"), seconds * 1000 + 5,
+       "2020-01-01T00:00:30.005Z"},
+      {arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), seconds * 1'000'000 + 7,
+       "2020-01-01T00:00:30.000007Z"},
+      {arrow::timestamp(arrow::TimeUnit::NANO), seconds * 1'000'000'000 + 9000,
+       "2020-01-01T00:00:30.000009Z"},
+      {arrow::timestamp(arrow::TimeUnit::NANO), seconds * 1'000'000'000 + 9,
+       "2020-01-01T00:00:30.000000009Z"}};
+  for (const auto& [type, ticks, text] : kinds) {
+    const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(type, {ticks, std::nullopt});
+    WriteTable("t.csv", arrow::Table::Make(arrow::schema({arrow::field("t", type)}), {times}));
+    EXPECT_EQ(Text("t.csv"), "\"t\"\n\"" + text + "\"\n\n");
+  }
+}
+
 TEST_F(LabelFileTest, TimesOfEveryKind) {
   const int64_t seconds = 1'577'836'830;
   const std::pair<std::shared_ptr<arrow::DataType>, int64_t> kinds[] = {
