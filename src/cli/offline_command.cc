@@ -35,6 +35,11 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
     fmt::print("{}\n", list.dump());
     return {};
   }
+  if (files.empty()) {
+    fmt::print("no rows yet in {}: `skewless run` writes them as it takes events\n",
+               definition->ResolvePath(definition->offline->path));
+    return {};
+  }
   struct Sum {
     int64_t files = 0, rows = 0, bytes = 0;
     std::string first, last;

@@ -170,7 +170,8 @@ TEST_F(JsonLinesTest, TimestampsAsText) {
   EXPECT_EQ(Value(text, "\"2013-02-29T00:00:00Z\""),
             "column 't': expected timestamp (RFC 3339), found \"2013-02-29T00:00:00Z\"");
   EXPECT_EQ(Value(text, "1357016400"),
-            "column 't': expected timestamp (RFC 3339), found 1357016400");
+            "column 't': expected timestamp (RFC 3339), found 1357016400; for numbers declare "
+            "their unit: timestamp[s], [ms], [us] or [ns]");
 }
 
 TEST_F(JsonLinesTest, Lists) {

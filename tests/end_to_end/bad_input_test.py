@@ -64,6 +64,7 @@ class BadInputTest(ProgramTest):
         self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
         self.fails(says=["check", "join", "audit"], code=2)
         self.assertIn("skewless", self.run_program("--version")[0])
+
     def test_options_that_contradict(self):
         self.run_program("run", "--once")
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
@@ -98,6 +99,24 @@ class BadInputTest(ProgramTest):
         self.fails("audit", "--training", "labels.csv", says=["labels.csv", "users:clicks", "skewless join"])
         self.run_program("join", "labels.csv", "-o", "set.csv")
         self.fails("audit", "--training", "set.csv", says=["set.csv", "nothing of it was compared"])
+
+    def test_before_the_first_run(self):
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        for command in (["log"], ["log", "--records", "1"], ["freshness"], ["join", "labels.csv", "-o", "set.csv"]):
+            self.fails(*command, says=["there is no log at ", "skewless run"])
+        self.fails("audit", says=["there are no served vectors at ", "skewless run"])
+        self.assertIn("no rows yet", self.run_program("offline")[0])
+
+    def test_where_no_record_could_be_read(self):
+        self.write("clicks.csv", "user_id,price,ts,seen\n1,2,1704067200,2024-01-01T00:00:00Z\n")
+        out, err = self.run_program("run", "--once")
+        self.assertIn("1 record could not be read; it is kept with its reason in ", out)
+        self.assertIn("timestamp[s]", err)
+        self.fails("get", "users", "user_id=1", says=["dead letters"])
+        self.fails("freshness", says=["dead letters"])
+
+    def test_an_address_that_is_not_ours(self):
+        self.fails("run", "--listen", "192.0.2.1:6566", says=["192.0.2.1:6566", "an address of this machine"])
 
     def test_a_renamed_source(self):
         self.run_program("run", "--once")
