@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_resources.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "training/audit.h"
@@ -44,9 +45,9 @@ void PrintExamples(const std::vector<Difference>& examples) {
 }
 
 void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
-  fmt::print("{} of {} served vectors differ ({} values compared to the bit, {} events replayed)\n",
+  fmt::print("{} of {} served vectors differ ({} compared to the bit, {} replayed)\n",
              WithSeparators(report.different_rows), WithSeparators(report.rows),
-             WithSeparators(report.values), WithSeparators(report.counts.history_records));
+             Counted(report.values, "value"), Counted(report.counts.history_records, "event"));
   if (report.not_yet_known > 0) {
     fmt::print("{} more can't be judged yet: the online store has not told all about their time\n",
                WithSeparators(report.not_yet_known));
@@ -76,6 +77,13 @@ Error NothingProven(const AuditReport& report) {
           "Audit again when the engine has gone on, or was stopped."};
 }
 
+Error NothingCompared(const std::string& path, const TrainingSetAudit& training) {
+  return {ErrorCode::kNotFound,
+          path + ": none of its " + WithSeparators(training.unmatched_rows) +
+              " rows was asked for while serving, so nothing of it was compared",
+          "Join labels whose keys and times are those of vectors that were served."};
+}
+
 struct AuditArguments {
   std::string served, training;
   std::string timestamp_column = "event_timestamp";
@@ -95,6 +103,14 @@ void RunAudit(Session& session, AuditArguments arguments) {
         {ErrorCode::kInvalid, "no served vectors to audit: serving.served_log is not set",
          "Set serving: {served_log: var/served} and serve, or name a folder with --served."});
   }
+  // Quick beside a replay, and says at once where it is no training set.
+  TrainingSetAudit training;
+  if (!arguments.training.empty()) {
+    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served),
+                                     arguments.training, arguments.timestamp_column);
+    if (!compared) return session.Failed(compared.error());
+    training = std::move(*compared);
+  }
   ProgressBar bar("auditing");
   options.progress = [&bar](double fraction, int64_t records) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");
@@ -103,19 +119,12 @@ void RunAudit(Session& session, AuditArguments arguments) {
   auto report = Audit(SystemFiles(), definition, definition.ResolvePath(served), options);
   bar.Finish();
   if (!report) return session.Failed(report.error());
-  TrainingSetAudit training;
-  if (!arguments.training.empty()) {
-    auto compared = AuditTrainingSet(SystemFiles(), definition.ResolvePath(served),
-                                     arguments.training, arguments.timestamp_column);
-    if (!compared) return session.Failed(compared.error());
-    training = std::move(*compared);
-  }
   const TrainingSetAudit* compared = arguments.training.empty() ? nullptr : &training;
   arguments.json ? PrintJson(*report, compared) : PrintReport(*report, compared);
   if (!report->passed() || training.different_rows > 0) session.exit_code = 1;
-  if (report->rows == 0) {
-    session.Failed(NothingProven(*report));
-  }
+  if (report->rows == 0) return session.Failed(NothingProven(*report));
+  if (compared != nullptr && compared->rows == 0)
+    session.Failed(NothingCompared(arguments.training, *compared));
 }
 
 }  // namespace
@@ -130,11 +139,7 @@ void AddAuditCommand(CLI::App& app, Session& session) {
                       "Also compare this training set with what was served");
   command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")
       ->capture_default_str();
-  command->add_option("--threads", arguments->options.threads, "Threads (default: the machine's)");
-  command
-      ->add_option("--memory", arguments->options.memory_bytes,
-                   "Bytes in memory before spilling, as in 4GiB")
-      ->transform(CLI::AsSizeValue(false));
+  AddJoinResources(command, &arguments->options);
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->callback([&session, arguments] { RunAudit(session, *arguments); });
 }

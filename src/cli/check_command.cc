@@ -48,6 +48,7 @@ void Check(Session& session, bool json) {
     const Status checked = check(*repository->definition);
     if (!checked) return session.Failed(checked.error());
   }
+  WarnOfUnknownSources(*repository->definition);
   if (json) {
     nlohmann::json plan = DescribeDefinitionJson(*repository->definition);
     for (const auto& kernel : repository->kernels)
@@ -57,9 +58,9 @@ void Check(Session& session, bool json) {
   }
   fmt::print("{}\nBytes\n", DescribeDefinition(*repository->definition));
   for (const auto& kernel : repository->kernels) PrintFootprint(*kernel);
-  fmt::print("\n{} is well-defined: 1 log shard, {} views, {} services\n",
-             repository->definition->project, repository->definition->views.size(),
-             repository->definition->services.size());
+  fmt::print("\n{} is well-defined: 1 log shard, {}, {}\n", repository->definition->project,
+             Counted(static_cast<int64_t>(repository->definition->views.size()), "view"),
+             Counted(static_cast<int64_t>(repository->definition->services.size()), "service"));
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ struct Session {
   int exit_code = 0;
   // Prints an error to standard error ("error: ...") and makes the exit code 1.
   void Failed(const Error& error);
+  // The same of what was asked for in a wrong way: the exit code is 2.
+  void Misused(const Error& error);
 };
 
 void AddInitCommand(CLI::App& app, Session& session);

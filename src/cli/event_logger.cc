@@ -68,8 +68,9 @@ EventLogger::EventLogger(const LogSettings& settings, EventLevel least)
 
 EventLogger::~EventLogger() { UseEventSink(nullptr, EventLevel::kOff); }
 
-void EventLogger::Failed(const Error& error, Session* session) const {
+void EventLogger::Failed(const Error& error, Session* session) {
   if (!json_) return session->Failed(error);
+  UseEventSink(this, EventLevel::kError);  // why it ends is said at any level
   LogError(EventLevel::kError, "failed", error);
   session->exit_code = 1;
 }

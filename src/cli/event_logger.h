@@ -28,7 +28,7 @@ class EventLogger final : public EventSink {
   EventLogger& operator=(const EventLogger&) = delete;
   void Take(const Event& event) override;
   // The command failed: an event where the log is JSON, else as every command says it.
-  void Failed(const Error& error, Session* session) const;
+  void Failed(const Error& error, Session* session);
 
  private:
   const bool json_;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_resources.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
 #include "training/training_set.h"
@@ -19,9 +20,66 @@ struct JoinArguments {
   bool json = false;
 };
 
+struct Spent {
+  double wall_seconds, cpu_seconds;
+};
+
+void Warn(const TrainingSetResult& result) {
+  if (result.counts.history_records == 0) {
+    fmt::print(stderr,
+               "note: there was no event to replay, so every feature is null; `skewless run` reads "
+               "the sources\n");
+  }
+  for (const Error& warning : result.warnings)
+    fmt::print(stderr, "warning: {}\n", warning.ToString());
+}
+
+nlohmann::json ViewsJson(const Definition& definition, const TrainingSetResult& result) {
+  nlohmann::json views = nlohmann::json::array();
+  for (const LabelCoverage& one : result.coverage) {
+    views.push_back({{"view", definition.views[static_cast<size_t>(one.view)].name},
+                     {"records", one.counts.records},
+                     {"not_found", one.counts.not_found}});
+  }
+  return views;
+}
+
+void PrintJson(const Definition& definition, const TrainingSetResult& result, Spent spent) {
+  fmt::print("{}\n", nlohmann::json{{"rows", result.rows},
+                                    {"features", result.feature_columns},
+                                    {"history_records", result.counts.history_records},
+                                    {"not_found", result.counts.not_found},
+                                    {"views", ViewsJson(definition, result)},
+                                    {"spilled_bytes", result.counts.spilled_bytes},
+                                    {"wall_seconds", spent.wall_seconds},
+                                    {"cpu_seconds", spent.cpu_seconds}}
+                         .dump());
+}
+
+// Views are named where there are several.
+void PrintNotFound(const Definition& definition, const TrainingSetResult& result) {
+  bool printed = false;
+  for (const LabelCoverage& one : result.coverage) {
+    if (one.counts.not_found == 0) continue;
+    const std::string& view = definition.views[static_cast<size_t>(one.view)].name;
+    fmt::print("{}{} of {} label rows found no record by then\n",
+               result.coverage.size() > 1 ? view + ": " : "", WithSeparators(one.counts.not_found),
+               WithSeparators(result.rows));
+    printed = true;
+  }
+  if (!printed)
+    fmt::print("0 of {} label rows found no record by then\n", WithSeparators(result.rows));
+}
+
 void RunJoin(Session& session, JoinArguments arguments) {
+  if (!arguments.delay.empty() && arguments.as_of == "event") {
+    return session.Misused({ErrorCode::kInvalid, "--delay and --as-of event contradict each other",
+                            "With --delay a record is available that long after its event, with "
+                            "--as-of event at once."});
+  }
   auto repository = LoadRepository(session);
   if (!repository) return session.Failed(repository.error());
+  const Definition& definition = *repository->definition;
   TrainingSetRequest& request = arguments.request;
   request.join.as_of = arguments.as_of == "event" ? AsOf::kEvent : AsOf::kAvailable;
   request.history = arguments.history == "sources" ? HistoryKind::kSources : HistoryKind::kLog;
@@ -30,36 +88,25 @@ void RunJoin(Session& session, JoinArguments arguments) {
     if (!delay) return session.Failed(delay.error());
     request.join.delay_us = *delay;
   }
+  if (request.history == HistoryKind::kLog) WarnOfUnknownSources(definition);
   request.join.spill_directory = request.output_path + ".spill";
   ProgressBar bar("joining");
   request.join.progress = [&bar](double fraction, int64_t records) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");
   };
   const int64_t start = MonotonicNanos();
-  auto result = MakeTrainingSet(SystemFiles(), *repository->definition, request);
+  auto result = MakeTrainingSet(SystemFiles(), definition, request);
   bar.Finish();
   if (!result) return session.Failed(result.error());
-  if (result->counts.history_records == 0) {
-    fmt::print(stderr,
-               "note: there was no event to replay, so every feature is null; `skewless run` reads "
-               "the sources\n");
-  }
-  const double seconds = static_cast<double>(MonotonicNanos() - start) / 1e9;
-  const double cpu = static_cast<double>(ProcessCpuNanos()) / 1e9;
-  if (arguments.json) {
-    fmt::print("{}\n", nlohmann::json{{"rows", result->rows},
-                                      {"features", result->feature_columns},
-                                      {"history_records", result->counts.history_records},
-                                      {"not_found", result->counts.not_found},
-                                      {"spilled_bytes", result->counts.spilled_bytes},
-                                      {"wall_seconds", seconds},
-                                      {"cpu_seconds", cpu}}
-                           .dump());
-    return;
-  }
-  fmt::print("{} rows with {} features in {} ({:.2f} s, {} events replayed)\n",
-             WithSeparators(result->rows), result->feature_columns.size(), request.output_path,
-             seconds, WithSeparators(result->counts.history_records));
+  Warn(*result);
+  const Spent spent = {static_cast<double>(MonotonicNanos() - start) / 1e9,
+                       static_cast<double>(ProcessCpuNanos()) / 1e9};
+  if (arguments.json) return PrintJson(definition, *result, spent);
+  fmt::print("{} with {} in {} ({:.2f} s, {} replayed)\n", Counted(result->rows, "row"),
+             Counted(static_cast<int64_t>(result->feature_columns.size()), "feature"),
+             request.output_path, spent.wall_seconds,
+             Counted(result->counts.history_records, "event"));
+  PrintNotFound(definition, *result);
 }
 
 }  // namespace
@@ -79,7 +126,8 @@ void AddJoinCommand(CLI::App& app, Session& session) {
   command
       ->add_option("--features", request.features,
                    "Views, view:feature, or a feature service (default: all that fit)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);  // a word behind it is the labels' file
   command->add_option("--timestamp", request.timestamp_column, "The labels' time column")
       ->capture_default_str();
   command->add_flag("--full-feature-names", request.full_feature_names,
@@ -95,11 +143,7 @@ void AddJoinCommand(CLI::App& app, Session& session) {
                    "log, or sources: the definition's files themselves")
       ->check(CLI::IsMember({"log", "sources"}))
       ->capture_default_str();
-  command->add_option("--threads", request.join.threads, "Threads (default: the machine's)");
-  command
-      ->add_option("--memory", request.join.memory_bytes,
-                   "Bytes in memory before spilling, as in 4GiB")
-      ->transform(CLI::AsSizeValue(false));
+  AddJoinResources(command, &request.join);
   command->add_flag("--json", arguments->json, "Print a summary as JSON");
   command->callback([&session, arguments] { RunJoin(session, *arguments); });
 }

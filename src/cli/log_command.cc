@@ -24,7 +24,7 @@ Status PrintRecords(const Definition& definition, int64_t limit) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) break;
     for (size_t row = 0; row < batch.rows() && limit > 0; ++row, --limit) {
-      fmt::print("{:#x}  {}  event {}  available {}{}", batch.sequence[row],
+      fmt::print("{}  {}  event {}  available {}{}", batch.sequence[row],
                  definition.sources[batch.source].name, FormatTimestamp(batch.event_us[row]),
                  FormatTimestamp(batch.available_us[row]),
                  batch.applied.empty() || batch.applied[row] != 0 ? "" : "  refused as too late");
@@ -42,16 +42,17 @@ void PrintSegments(const std::vector<SegmentInfo>& segments, bool verified) {
   int64_t records = 0;
   int64_t bytes = 0;
   for (const SegmentInfo& one : segments) {
-    fmt::print("{}  epoch {}  {} records in {} frames  {}  {}\n", one.file, one.epoch,
-               WithSeparators(one.records), WithSeparators(one.frames), FormatBytes(one.bytes),
+    fmt::print("{}  epoch {}  {} in {}  {}  {}\n", one.file, one.epoch,
+               Counted(one.records, "record"), Counted(one.frames, "frame"), FormatBytes(one.bytes),
                one.records > 0 ? FormatTimestamp(one.first_processing_us) + " .. " +
                                      FormatTimestamp(one.last_processing_us)
                                : "");
     records += one.records;
     bytes += one.bytes;
   }
-  fmt::print("{} records, {} in {} segments{}\n", WithSeparators(records), FormatBytes(bytes),
-             segments.size(), verified ? ", every checksum holds" : "");
+  fmt::print("{}, {} in {}{}\n", Counted(records, "record"), FormatBytes(bytes),
+             Counted(static_cast<int64_t>(segments.size()), "segment"),
+             verified ? ", every checksum holds" : "");
 }
 
 Status ShowLog(const Session& session, const LogArguments& arguments) {
@@ -82,9 +83,12 @@ Status ShowLog(const Session& session, const LogArguments& arguments) {
 void AddLogCommand(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("log", "Look inside the log: segments, records, checksums");
   auto arguments = std::make_shared<LogArguments>();
-  command->add_flag("--verify", arguments->verify, "Check every checksum");
-  command->add_option("--records", arguments->records, "Print the first N records");
-  command->add_flag("--json", arguments->json, "Print as JSON");
+  auto* verify = command->add_flag("--verify", arguments->verify, "Check every checksum");
+  auto* json = command->add_flag("--json", arguments->json, "Print the segments as JSON");
+  command->add_option("--records", arguments->records, "Print the first N records, as text")
+      ->check(CLI::PositiveNumber)
+      ->excludes(verify)
+      ->excludes(json);
   command->callback([&session, arguments] {
     if (Status shown = ShowLog(session, *arguments); !shown) session.Failed(shown.error());
   });

@@ -35,6 +35,11 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
     fmt::print("{}\n", list.dump());
     return {};
   }
+  if (files.empty()) {
+    fmt::print("no rows yet in {}: `skewless run` writes them as it takes events\n",
+               definition->ResolvePath(definition->offline->path));
+    return {};
+  }
   struct Sum {
     int64_t files = 0, rows = 0, bytes = 0;
     std::string first, last;
@@ -49,8 +54,8 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
     sum.bytes += one.bytes;
   }
   for (const auto& [view, sum] : views) {
-    fmt::print("{}  {} rows  {} files  {}  event dates {} .. {}\n", view, WithSeparators(sum.rows),
-               WithSeparators(sum.files), FormatBytes(sum.bytes), sum.first, sum.last);
+    fmt::print("{}  {}  {}  {}  event dates {} .. {}\n", view, Counted(sum.rows, "row"),
+               Counted(sum.files, "file"), FormatBytes(sum.bytes), sum.first, sum.last);
   }
   if (verify) fmt::print("every file holds what its manifest says\n");
   return {};

@@ -5,6 +5,7 @@
 #include "base/source_text.h"
 #include "model/value_text.h"
 #include "pipeline/online_of.h"
+#include "training/unknown_sources.h"
 
 namespace skewless {
 
@@ -16,11 +17,23 @@ void Session::Failed(const Error& error) {
   exit_code = 1;
 }
 
+void Session::Misused(const Error& error) {
+  Failed(error);
+  exit_code = 2;
+}
+
 Result<Repository> LoadRepository(const Session& session) {
   Repository repository;
   SKEWLESS_ASSIGN_OR_RETURN(repository.definition, LoadDefinition(session.repository));
   SKEWLESS_ASSIGN_OR_RETURN(repository.kernels, CompileKernels(*repository.definition));
   return repository;
+}
+
+void WarnOfUnknownSources(const Definition& definition) {
+  const auto unknown = UnknownSources(SystemFiles(), definition);
+  if (!unknown) return;  // what is wrong with the log is for those to say who read it
+  for (const UnknownSource& source : *unknown)
+    fmt::print(stderr, "warning: {}\n", UnknownSourceWarning(definition, source).ToString());
 }
 
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository) {
@@ -53,7 +66,10 @@ Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>&
         ParseValue(std::string_view(word).substr(equals + 1), found->type, found->unit);
     if (!value)
       return Fail(value.error().code, name + ": " + value.error().message, value.error().remedy);
-    inputs[name] = std::move(*value);
+    if (!inputs.emplace(name, std::move(*value)).second) {
+      return Fail(ErrorCode::kInvalid, "'" + name + "' is given twice",
+                  "A vector is of one entity: give each key and request column once.");
+    }
   }
   return inputs;
 }

@@ -16,6 +16,8 @@ struct Repository {
 };
 
 Result<Repository> LoadRepository(const Session& session);
+// On standard error: sources that the log has records of and the definition doesn't.
+void WarnOfUnknownSources(const Definition& definition);
 // A reader of the repository's online store.
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository);
 // "user_id=42 cart=9.5": values typed by `columns`; unknown names and bad values are errors.

@@ -51,19 +51,19 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   const int64_t events = stats.accepted.load();
   const double wall = running.wall_seconds();
   fmt::print(
-      "{} events in {:.2f} s ({}/s, {} a CPU second)\n", WithSeparators(events), wall,
+      "{} in {:.2f} s ({}/s, {} a CPU second)\n", Counted(events, "event"), wall,
       WithSeparators(static_cast<int64_t>(static_cast<double>(events) / wall)),
       WithSeparators(static_cast<int64_t>(static_cast<double>(events) / running.cpu_seconds())));
   if (running.engine().rebuilt() && stats.recovered_records.load() > 0) {
-    fmt::print("recovered {} events from the log\n",
-               WithSeparators(stats.recovered_records.load()));
+    fmt::print("recovered {} from the log\n", Counted(stats.recovered_records.load(), "event"));
   }
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
-    fmt::print("{} records could not be read; they are kept with their reasons in {}\n",
-               WithSeparators(dead), DeadLetterPlaces(definition));
+    fmt::print("{} could not be read; {} in {}\n", Counted(dead, "record"),
+               dead == 1 ? "it is kept with its reason" : "they are kept with their reasons",
+               DeadLetterPlaces(definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
-    fmt::print("{} events were refused as too late\n", WithSeparators(late));
+    fmt::print("{} {} refused as too late\n", Counted(late, "event"), late == 1 ? "was" : "were");
   }
   if (events > 0) {
     fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n",
@@ -76,6 +76,11 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
 
 Status Run(const Session& session, const RunOptions& options) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
+  if (options.stepped_replay && !UsesReplayClock(*repository.definition)) {
+    return Fail(ErrorCode::kInvalid,
+                "--replay-waits moves the replay clock, and this repository goes by the wall clock",
+                "Give every source an arrival_timestamp or a delay, or run without it.");
+  }
   RunningEngine running(repository, options);
   SKEWLESS_RETURN_IF_ERROR(running.Start());
   SKEWLESS_RETURN_IF_ERROR(running.Wait());
@@ -109,8 +114,7 @@ void AddRunCommand(CLI::App& app, Session& session) {
   command->callback([&session, options] {
     BlockStopSignals();
     // What ends by itself sums up what it did: its log is for what goes wrong.
-    const EventLogger logger(options->log,
-                             options->once ? EventLevel::kWarning : EventLevel::kInfo);
+    EventLogger logger(options->log, options->once ? EventLevel::kWarning : EventLevel::kInfo);
     if (Status ran = Run(session, *options); !ran) logger.Failed(ran.error(), &session);
   });
 }

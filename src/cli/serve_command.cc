@@ -25,7 +25,7 @@ void AddServeCommand(CLI::App& app, Session& session) {
   AddLogOptions(command, log.get());
   command->callback([&session, listen, log] {
     BlockStopSignals();
-    const EventLogger logger(*log, EventLevel::kInfo);
+    EventLogger logger(*log, EventLevel::kInfo);
     if (Status served = Serve(session, *listen); !served) logger.Failed(served.error(), &session);
   });
 }

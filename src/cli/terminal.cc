@@ -129,6 +129,10 @@ std::string WithSeparators(int64_t number) {
   return text;
 }
 
+std::string Counted(int64_t number, std::string_view word) {
+  return WithSeparators(number) + " " + std::string(word) + (number == 1 ? "" : "s");
+}
+
 std::string FormatNanos(int64_t nanos) {
   const auto value = static_cast<double>(nanos);
   if (nanos < 1'000) return fmt::format("{} ns", nanos);

@@ -43,8 +43,10 @@ class ProgressBar {
 };
 
 std::string WithSeparators(int64_t number);  // 336,776
-std::string FormatNanos(int64_t nanos);      // "1.8 us", "12 ms", "3.2 s"
-std::string FormatLatency(int64_t nanos);    // the same, but from a minute on "2 h 40 min"
-std::string FormatBytes(int64_t bytes);      // "18.2 MiB"
+// "1 view", "336,776 views": of words whose plural has an s.
+std::string Counted(int64_t number, std::string_view word);
+std::string FormatNanos(int64_t nanos);    // "1.8 us", "12 ms", "3.2 s"
+std::string FormatLatency(int64_t nanos);  // the same, but from a minute on "2 h 40 min"
+std::string FormatBytes(int64_t bytes);    // "18.2 MiB"
 
 }  // namespace skewless

@@ -148,6 +148,9 @@ TEST_F(CsvTest, Timestamps) {
   const ColumnSpec text = Spec("v", TypeKind::kTimestamp);
   EXPECT_EQ(Value(text, "2013-01-01T10:00:00Z"), "2013-01-01T10:00:00Z");
   EXPECT_EQ(Value(text, "2013-01-01"), "2013-01-01T00:00:00Z");
+  EXPECT_TRUE(
+      Value(text, "1700000000").ends_with("declare their unit: timestamp[s], [ms], [us] or [ns]"))
+      << Value(text, "1700000000");
   EXPECT_EQ(Value(text, "1 May"), "column 'v': expected timestamp (RFC 3339), found \"1 May\"");
   const ColumnSpec seconds = Spec("v", TypeKind::kTimestamp, false, TimestampUnit::kSeconds);
   EXPECT_EQ(Value(seconds, "1357034400.25"), "2013-01-01T10:00:00.250Z");

@@ -315,19 +315,43 @@ struct JsonDecoder::Impl {
         return "expected a JSON object";
       case simdjson::UTF8_ERROR:
         return "not valid UTF-8";
+      case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
+        return "not valid JSON: a bracket or a brace has no partner in the record";
+      case simdjson::EMPTY:
+        return "not valid JSON: there is nothing in it";
       default:
         break;
     }
-    return std::string("not valid JSON: ") + simdjson::error_message(error);
+    // Without the library's name of it: "TAPE_ERROR: The JSON document has ...".
+    const std::string_view what = simdjson::error_message(error);
+    const size_t name = what.find(": ");
+    return "not valid JSON: " +
+           std::string(name == std::string_view::npos ? what : what.substr(name + 2));
   }
 
-  bool DecodeObject(ondemand::document& document, RowBuilder& rows, std::string* reason) {
+  // A whole array, or a line of one that was written over several.
+  static bool IsOfArray(std::string_view record) {
+    const size_t first = record.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && (record[first] == '[' || record[first] == ']');
+  }
+  static std::string NotAnObject(simdjson::error_code error, std::string_view record) {
+    if (!IsOfArray(record)) return NotJson(error);
+    return std::string("expected a JSON object, found an array's '") +
+           record[record.find_first_not_of(" \t\r\n")] +
+           "': each record is one object (`jq -c '.[]'` takes an array apart)";
+  }
+
+  bool DecodeObject(std::string_view record, ondemand::document& document, RowBuilder& rows,
+                    std::string* reason) {
     const auto fail = [&](simdjson::error_code error) {
       *reason = NotJson(error);
       return false;
     };
     ondemand::object object;
-    if (const auto error = document.get_object().get(object)) return fail(error);
+    if (const auto error = document.get_object().get(object)) {
+      *reason = NotAnObject(error, record);
+      return false;
+    }
     size_t index = 0;
     for (auto item : object) {
       ondemand::field field;
@@ -364,10 +388,10 @@ bool JsonDecoder::Decode(std::string_view record, RowBuilder& rows, std::string*
       impl_->parser.iterate(record.data(), record.size(), record.size() + TextInput::kPadding)
           .get(document);
   if (error != simdjson::SUCCESS) {
-    *reason = Impl::NotJson(error);
+    *reason = Impl::NotAnObject(error, record);
     return false;
   }
-  return impl_->DecodeObject(document, rows, reason);
+  return impl_->DecodeObject(record, document, rows, reason);
 }
 
 bool JsonDecoder::DecodeList(size_t column, std::string_view text, RowBuilder& rows,

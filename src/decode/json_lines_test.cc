@@ -99,7 +99,15 @@ TEST_F(JsonLinesTest, ReasonsNameColumnTypeAndValue) {
 }
 
 TEST_F(JsonLinesTest, WhatIsNotAnObject) {
-  EXPECT_EQ(Reason("[1]"), "expected a JSON object");
+  // A file that is one array, on one line or over several.
+  for (const std::string line : {"[1]", "[{\"id\":1},{\"id\":2}]", "[", " ]", "]"}) {
+    EXPECT_TRUE(Begins(Reason(line), "expected a JSON object, found an array's '")) << Reason(line);
+    EXPECT_NE(Reason(line).find("jq -c '.[]'"), std::string::npos) << Reason(line);
+  }
+  for (const std::string line : {"{\"id\":1", "}", "{\"id\":[1}", "{\"id\":1]"}) {
+    EXPECT_EQ(Reason(line).find("fatal"), std::string::npos) << Reason(line);
+    EXPECT_EQ(Reason(line).find("_"), std::string::npos) << Reason(line);
+  }
   EXPECT_EQ(Reason("12"), "expected a JSON object");
   EXPECT_TRUE(Begins(Reason("{\"id\":1"), "not valid JSON"));
   EXPECT_TRUE(Begins(Reason("{\"id\":1}}"), "not valid JSON"));
@@ -162,7 +170,8 @@ TEST_F(JsonLinesTest, TimestampsAsText) {
   EXPECT_EQ(Value(text, "\"2013-02-29T00:00:00Z\""),
             "column 't': expected timestamp (RFC 3339), found \"2013-02-29T00:00:00Z\"");
   EXPECT_EQ(Value(text, "1357016400"),
-            "column 't': expected timestamp (RFC 3339), found 1357016400");
+            "column 't': expected timestamp (RFC 3339), found 1357016400; for numbers declare "
+            "their unit: timestamp[s], [ms], [us] or [ns]");
 }
 
 TEST_F(JsonLinesTest, Lists) {

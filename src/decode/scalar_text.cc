@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -294,13 +295,29 @@ static std::string Shortened(std::string_view found) {
   return std::string(found.substr(0, end)) + "...";
 }
 
+// Within the quotes that it may come with.
+static bool IsDigits(std::string_view found) {
+  for (const char quote : {'\'', '"'}) {
+    if (found.size() > 2 && found.front() == quote && found.back() == quote)
+      found = found.substr(1, found.size() - 2);
+  }
+  return !found.empty() && found.find_first_not_of("0123456789.-") == std::string_view::npos &&
+         found.find_first_of("0123456789") != std::string_view::npos &&
+         std::count(found.begin(), found.end(), '-') <= 1;
+}
+
 std::string ValueReason(const ColumnSpec& spec, std::string_view found, Parsed problem) {
   const std::string column = "column '" + spec.name + "': ";
   if (problem == Parsed::kNotUtf8) return column + "not valid UTF-8";
   if (problem == Parsed::kOutOfRange) {
     return column + Shortened(found) + " is out of range for " + ExpectedTypeName(spec);
   }
-  return column + "expected " + ExpectedTypeName(spec) + ", found " + Shortened(found);
+  std::string reason =
+      column + "expected " + ExpectedTypeName(spec) + ", found " + Shortened(found);
+  if (spec.type.kind == TypeKind::kTimestamp && spec.unit == TimestampUnit::kText &&
+      IsDigits(found))
+    reason += "; for numbers declare their unit: timestamp[s], [ms], [us] or [ns]";
+  return reason;
 }
 
 }  // namespace skewless

@@ -61,7 +61,10 @@ TEST_F(TextMessagesTest, JsonObjects) {
   EXPECT_EQ(Bad()[0], R"(20: column 'n': expected int64, found "x": {"n":"x"})");
   EXPECT_TRUE(Begins(Bad()[1], "30: not valid JSON: ")) << Bad()[1];
   EXPECT_EQ(Bad()[2], R"(40: no event_timestamp (column 'n' is null): {"name":"b"})");
-  EXPECT_EQ(Bad()[3], "50: expected a JSON object: [1]");
+  EXPECT_EQ(
+      Bad()[3],
+      "50: expected a JSON object, found an array's '[': each record is one object (`jq -c '.[]'` "
+      "takes an array apart): [1]");
   EXPECT_EQ(Bad()[4], R"(70: not valid JSON: something follows the object: {"n":1}{"n":2})");
 }
 

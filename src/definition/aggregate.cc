@@ -37,15 +37,22 @@ tl::unexpected<AggregateTypeError> FailType(std::string message, std::string rem
       AggregateTypeError{in_order_argument, std::move(message), std::move(remedy)});
 }
 
+std::string NumberRemedy(const std::string& name, const std::string& x, Type argument) {
+  if (argument.is_list || argument.kind == TypeKind::kBytes) return "Name a column of numbers.";
+  if (argument.kind == TypeKind::kBool)
+    return "To count the true ones write count(*) filter (where " + x + ").";
+  if (argument.kind == TypeKind::kTimestamp)
+    return "Its seconds are a number: " + name + "(epoch(" + x + ")).";
+  return "Turn it into a number: " + name + "(cast(" + x + " as float64)).";
+}
+
 tl::expected<Type, AggregateTypeError> NumericType(AggregateKind kind, Type argument,
                                                    std::string_view text) {
   if (!IsNumeric(argument)) {
     const std::string name(AggregateName(kind));
     const std::string x(text);
-    const bool is_bool = argument == Type{TypeKind::kBool, false};
     return FailType(name + " needs a number, and this is " + TypeName(argument),
-                    is_bool ? "To count the true ones write count(*) filter (where " + x + ")."
-                            : "Turn it into a number: " + name + "(cast(" + x + " as float64)).");
+                    NumberRemedy(name, x, argument));
   }
   if (kind == AggregateKind::kSum && IsInteger(argument)) return Type{TypeKind::kInt64, false};
   return Type{TypeKind::kFloat64, false};

@@ -282,9 +282,22 @@ TEST(ResolveFeatures, TakesViewsOutputsAndServices) {
   EXPECT_EQ((*one)[0].view, 1);
   EXPECT_EQ((*one)[0].output, 2);
   EXPECT_EQ(ResolveFeatures(*shop, {"user_activity"})->size(), 7U);
-  EXPECT_EQ(ResolveFeatures(*shop, {"ranking"})->size(), 8U);
-  EXPECT_EQ(ResolveFeatures(*shop, {"ranking", "user_activity:visits"})->size(), 8U);
+  const auto plain = Parsed(std::string(kShop) +
+                            "  plain: {features: [user_activity, \"item_stats:views_1h\"]}\n");
+  EXPECT_EQ(ResolveFeatures(*plain, {"plain"})->size(), 8U);
+  EXPECT_EQ(ResolveFeatures(*plain, {"plain", "user_activity:visits"})->size(), 8U);
   EXPECT_TRUE(ResolveFeatures(*shop, {})->empty());
+}
+
+// Its derived features would be missing from the list without a word.
+TEST(ResolveFeatures, RefusesAServiceWithFeaturesOfItsOwn) {
+  const auto shop = Parsed(kShop);
+  const auto resolved = ResolveFeatures(*shop, {"item_stats", "ranking"});
+  ASSERT_FALSE(resolved.has_value());
+  EXPECT_NE(resolved.error().message.find("'ranking' has derived features of its own ('share')"),
+            std::string::npos)
+      << resolved.error().message;
+  EXPECT_FALSE(resolved.error().remedy.empty());
 }
 
 TEST(ResolveFeatures, OffersNearNames) {

@@ -23,6 +23,16 @@ void AddOnce(const std::vector<FeatureReference>& more, std::vector<FeatureRefer
   }
 }
 
+// A service's derived features take its request, and are no view's: in a list they would be left
+// out.
+Status CheckAllIsListed(const FeatureServiceDefinition& service) {
+  if (service.derived.empty()) return {};
+  return Fail(ErrorCode::kInvalid,
+              "feature service '" + service.name + "' has derived features of its own ('" +
+                  service.derived[0].name + "'), so it can't be one name among several",
+              "Ask for the service alone, or name its views' features.");
+}
+
 }  // namespace
 
 ExpressionResult<std::vector<FeatureReference>> ResolveViewReference(const Definition& definition,
@@ -69,7 +79,9 @@ Result<std::vector<FeatureReference>> ResolveFeatures(const Definition& definiti
   for (const std::string& name : names) {
     const int service = definition.FindService(name);
     if (service >= 0) {
-      AddOnce(definition.services[static_cast<size_t>(service)].features, &all);
+      const FeatureServiceDefinition& found = definition.services[static_cast<size_t>(service)];
+      SKEWLESS_RETURN_IF_ERROR(CheckAllIsListed(found));
+      AddOnce(found.features, &all);
       continue;
     }
     auto references = ResolveViewReference(definition, name);

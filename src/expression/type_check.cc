@@ -122,8 +122,12 @@ TypedResult TypeChecker::Column(const Ast& ast) {
   for (const ScopeColumn& column : scope_) names.push_back(column.name);
   std::string nearest = NearestName(ast.name, names);
   std::string remedy;
+  // As it stands in the text it is longer than its name: double quotes are around it.
+  const bool is_quoted = ast.length == ast.name.size() + 2;
   if (!nearest.empty()) {
     remedy = "did you mean '" + nearest + "'?";
+  } else if (is_quoted) {
+    remedy = "write text in single quotes, '" + ast.name + "'; double quotes are for names";
   } else if (names.empty()) {
     remedy = "no columns can be named here";
   } else if (names.size() <= 12) {

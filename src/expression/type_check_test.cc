@@ -95,6 +95,8 @@ TEST(TypeCheck, ErrorsPointAtTheTokenAndSayWhatToWrite) {
   const std::vector<Wrong> all = {
       {"prise > 0", 0, 5, "there is no column 'prise' here", "did you mean 'price'?"},
       {"1 + zzzzzzzzzz", 4, 10, "there is no column 'zzzzzzzzzz'", "flag, small, number"},
+      {"kind = \"zzzzzzzzzz\"", 7, 12, "there is no column 'zzzzzzzzzz'",
+       "write text in single quotes, 'zzzzzzzzzz'"},
       {"kind + 1", 0, 4, "'+' expects numbers, found string", "cast(kind as float64)"},
       {"1 * flag", 4, 4, "'*' expects numbers, found bool", "cast(flag as int64)"},
       {"-kind", 1, 4, "'-' expects a number, found string", "cast(kind as float64)"},

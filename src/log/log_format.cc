@@ -101,6 +101,10 @@ std::optional<Sequence> ParseSegmentName(std::string_view name) {
 
 Result<std::vector<SegmentFile>> ListSegments(FileSystem& files, const std::string& directory,
                                               std::vector<std::string>* unfinished) {
+  if (!files.Exists(directory)) {
+    return Fail(ErrorCode::kNotFound, "there is no log at " + directory,
+                "`skewless run` makes it from the sources.");
+  }
   SKEWLESS_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files.List(directory));
   std::vector<SegmentFile> segments;
   for (const DirectoryEntry& entry : entries) {

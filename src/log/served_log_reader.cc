@@ -163,6 +163,10 @@ class FileServedLogReader : public ServedLogReader {
 
 Result<std::unique_ptr<ServedLogReader>> ServedLogReader::Open(FileSystem& files,
                                                                const std::string& directory) {
+  if (!files.Exists(directory)) {
+    return Fail(ErrorCode::kNotFound, "there are no served vectors at " + directory,
+                "`skewless run` keeps what it answers there, with serving.served_log set.");
+  }
   SKEWLESS_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files.List(directory));
   std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) {

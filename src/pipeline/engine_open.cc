@@ -1,4 +1,6 @@
 // Opening the engine: the log first, then everything that must agree with it.
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/event_log.h"
 #include "pipeline/engine.h"
@@ -6,6 +8,7 @@
 #include "pipeline/online_of.h"
 #include "source/kafka/dead_letter_topic.h"
 #include "training/history.h"
+#include "training/unknown_sources.h"
 
 namespace skewless {
 
@@ -23,6 +26,25 @@ void LogDeadLetter(const DeadLetter& letter, EventInterval* interval) {
             {"offset", letter.offset},
             {"line", letter.line},
             {"reason", letter.reason}});
+}
+
+// Every source has its positions in the log, so most often there is nothing to look for.
+Status TellOfUnknownSources(FileSystem& files, const Definition& definition,
+                            const LogRecovery& found) {
+  const bool known =
+      std::all_of(found.positions.begin(), found.positions.end(), [&](const auto& position) {
+        return std::any_of(
+            definition.sources.begin(), definition.sources.end(),
+            [&](const SourceDefinition& source) { return source.name == position.first.first; });
+      });
+  if (known) return {};
+  SKEWLESS_ASSIGN_OR_RETURN(const auto unknown, UnknownSources(files, definition));
+  for (const UnknownSource& source : unknown) {
+    const Error warning = UnknownSourceWarning(definition, source);
+    LogEvent(EventLevel::kWarning, "log holds a source that the definition lacks",
+             {{"source", source.name}, {"records", source.records}, {"remedy", warning.remedy}});
+  }
+  return {};
 }
 
 }  // namespace
@@ -71,7 +93,7 @@ Status Engine::OpenLog() {
             {"records", found.records},
             {"bytes", found.bytes},
             {"torn_bytes", found.torn_bytes}});
-  return {};
+  return TellOfUnknownSources(files_, definition_, found);
 }
 
 Status Engine::OpenOnline() {

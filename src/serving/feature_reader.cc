@@ -159,9 +159,11 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
     impl.vectors.resize(row_count * plan.views.size());
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp read_us, impl.online->Read(impl.row_keys));
   if (read_us == kMinTimestamp) {
-    return Fail(ErrorCode::kUnavailable,
-                "the replay clock stands before the first event: there is no time to read at",
-                "Try again when the replay has begun.");
+    return Fail(
+        ErrorCode::kUnavailable,
+        "the replay clock stands before the first event: there is no time to read at",
+        "Try again when an event was taken. Where the sources are at their end, none could be: "
+        "their dead letters say why.");
   }
   std::vector<ByteView> states(plan.views.size());
   for (size_t row = 0; row < row_count; ++row) {

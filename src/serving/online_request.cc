@@ -126,6 +126,7 @@ HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool 
 HttpError PlanError(const Error& error) {
   const std::string text =
       error.remedy.empty() ? error.message : error.message + ". " + error.remedy;
+  if (error.code == ErrorCode::kInvalid) return {422, "FeastValueError", text};
   return {404, "FeatureViewNotFoundException", text};
 }
 
@@ -271,11 +272,23 @@ HttpResult<const ReadPlan*> PlanCache::Features(const std::vector<std::string>& 
   return &features_.emplace(names, std::move(*plan)).first->second;
 }
 
+namespace {
+
+// Without the library's name of it: "TAPE_ERROR: The JSON document has ...".
+std::string ProblemOf(simdjson::error_code error) {
+  if (error == simdjson::INCORRECT_TYPE) return "it is another kind of value";
+  const std::string_view what = simdjson::error_message(error);
+  const size_t name = what.find(": ");
+  return std::string(name == std::string_view::npos ? what : what.substr(name + 2));
+}
+
+}  // namespace
+
 HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
                                     OnlineRequest* request) {
   dom::object object;
   if (const auto error = parser.parse(body).get_object().get(object); error != simdjson::SUCCESS) {
-    return Invalid(std::string("the body is not a JSON object: ") + simdjson::error_message(error));
+    return Invalid("the body is not a JSON object: " + ProblemOf(error));
   }
   request->strings.Clear();
   request->rows = 0;
@@ -283,6 +296,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
   dom::array features;
   HttpResult<const ReadPlan*> plan = nullptr;
   if (object["feature_service"].get_string().get(service) == simdjson::SUCCESS) {
+    if (object["features"].get_array().get(features) == simdjson::SUCCESS)
+      return Invalid("give \"features\" or \"feature_service\", not both");
     plan = plans.Service(service);
   } else if (object["features"].get_array().get(features) == simdjson::SUCCESS) {
     std::vector<std::string> names;

@@ -114,6 +114,7 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
     EXPECT_EQ(error.status, 422) << body;
     EXPECT_NE(error.message.find("the body is not a JSON object"), std::string::npos)
         << error.message;
+    EXPECT_EQ(error.message.find("_ERROR"), std::string::npos) << error.message;
   }
   EXPECT_EQ(Error("{}").message,
             "give \"features\": [\"view:feature\", ...] or \"feature_service\": \"name\"");
@@ -132,6 +133,20 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
       "entities: 'user' has 2 values where others have 1");
   EXPECT_EQ(Error(R"({"feature_service":"ranking","entities":{"user":[1],"item":["a"]}})").message,
             "entities: 'cart' is missing");
+}
+
+TEST_F(OnlineRequestTest, AServiceAndFeaturesAreOneTooMany) {
+  const HttpError both = Error(
+      R"({"feature_service":"ranking","features":["activity:visits"],"entities":{"user":[1]}})");
+  EXPECT_EQ(both.status, 422);
+  EXPECT_EQ(both.message, "give \"features\" or \"feature_service\", not both");
+}
+
+// In a list its derived features, which need a request, would be left out.
+TEST_F(OnlineRequestTest, AServiceWithFeaturesOfItsOwnIsNotOneOfAList) {
+  const HttpError error = Error(R"({"features":["ranking"],"entities":{"user":[1]}})");
+  EXPECT_EQ(error.status, 422);
+  EXPECT_NE(error.message.find("derived features of its own"), std::string::npos) << error.message;
 }
 
 TEST_F(OnlineRequestTest, NamesThatAreNotThere) {

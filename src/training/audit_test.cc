@@ -225,5 +225,19 @@ TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
   EXPECT_EQ(audit->examples[0].replayed, "6.4");
 }
 
+// Labels alone hold nothing that could differ: they must not pass.
+TEST_F(AuditTest, ATrainingSetWithoutAFeatureThatWasServedIsRefused) {
+  Log({Serve(1, "a", 13, 30)});
+  clicks_.repository().Write("labels.csv",
+                             "user,item,cart,event_timestamp\n1,a,13.0,2020-01-01T00:00:30Z\n");
+  const auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"),
+                                      clicks_.Path("labels.csv"), "event_timestamp");
+  ASSERT_FALSE(audit.has_value());
+  EXPECT_NE(audit.error().message.find("labels.csv: has no feature that was served"),
+            std::string::npos)
+      << audit.error().message;
+  EXPECT_NE(audit.error().remedy.find("activity:spend"), std::string::npos) << audit.error().remedy;
+}
+
 }  // namespace
 }  // namespace skewless

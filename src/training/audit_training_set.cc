@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "log/served_log.h"
@@ -49,7 +50,9 @@ class TrainingSetAuditor {
       : table_(table), columns_(table), report_(report), verdict_(table.time_us.size(), 0) {}
 
   Status Compare(const ServedRow& served) {
+    for (const std::string& output : served.outputs) served_.insert(output);
     if (!AsksForTheSame(served)) return {};
+    comparable_ = true;
     SKEWLESS_ASSIGN_OR_RETURN(const RowIndex* rows_of, RowsBy(served));
     Bytes identity;
     PutLe<int64_t>(identity, served.read_us);
@@ -58,6 +61,17 @@ class TrainingSetAuditor {
     for (auto row = first; row != last; ++row)
       SKEWLESS_RETURN_IF_ERROR(CompareRow(served, row->second));
     return {};
+  }
+
+  // What is there to compare with is no training set of what was served.
+  Status CheckComparable() const {
+    if (comparable_ || served_.empty()) return {};
+    std::string names;
+    for (const std::string& output : served_) names += (names.empty() ? "" : ", ") + output;
+    return Fail(
+        ErrorCode::kInvalid,
+        table_.path + ": has no feature that was served, with the keys that it was asked by",
+        "Name what `skewless join` wrote. Served were: " + names + ".");
   }
 
   void Count() {
@@ -134,6 +148,8 @@ class TrainingSetAuditor {
   TrainingColumns columns_;
   TrainingSetAudit* report_;
   std::map<std::string, RowIndex> rows_by_;  // by the names of inputs
+  std::set<std::string> served_;             // outputs
+  bool comparable_ = false;                  // some served row asks for what the table has
   std::vector<uint8_t> verdict_;             // by row: 0 not asked for, 1 the same, 2 different
 };
 
@@ -153,6 +169,7 @@ Result<TrainingSetAudit> AuditTrainingSet(FileSystem& files, const std::string& 
     if (!more) break;
     SKEWLESS_RETURN_IF_ERROR(auditor.Compare(served));
   }
+  SKEWLESS_RETURN_IF_ERROR(auditor.CheckComparable());
   auditor.Count();
   return report;
 }

@@ -103,8 +103,10 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
     last = std::max(last, segment.last_processing_us);
   }
   if (first > last) {
-    return Fail(ErrorCode::kNotFound, "the log at " + directory + " has no records",
-                "Run `skewless run` first.");
+    return Fail(
+        ErrorCode::kNotFound, "the log at " + directory + " has no records",
+        "`skewless run` reads the sources. Where it did, none of their records could be read: "
+        "their dead letters say why.");
   }
   const Timestamp to = std::min(last, request.to_us);
   Timestamp from = std::max(first, request.from_us);

@@ -119,8 +119,12 @@ Result<std::vector<ViewAnswers>> JoinHistory(const KernelSet& kernels, const His
     SKEWLESS_RETURN_IF_ERROR(joins[i]->AnswerAll(&answers[i]));
     counts->kept += joins[i]->kept();
     counts->spilled_bytes += joins[i]->spilled_bytes();
-    counts->not_found += std::count(answers[i].status.begin(), answers[i].status.end(),
-                                    static_cast<uint8_t>(RowStatus::kNotFound));
+    ViewCounts view = joins[i]->counts();
+    view.labels = static_cast<int64_t>(answers[i].status.size());
+    view.not_found = std::count(answers[i].status.begin(), answers[i].status.end(),
+                                static_cast<uint8_t>(RowStatus::kNotFound));
+    counts->not_found += view.not_found;
+    counts->views.push_back(view);
     joins[i].reset();
     if (options.progress) {
       const double answered = static_cast<double>(i + 1) / static_cast<double>(labels.size());

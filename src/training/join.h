@@ -67,9 +67,18 @@ constexpr int64_t RecordBytes(const JoinOptions& options) {
   return options.record_bytes > 0 ? options.record_bytes : options.memory_bytes / 2;
 }
 
+// What a view's labels met.
+struct ViewCounts {
+  int64_t labels = 0, not_found = 0;
+  int64_t records = 0;  // that the view takes
+  // When its source's records became available, by the time that counts; no record: above last.
+  Timestamp first_available_us = kMaxTimestamp, last_available_us = kMinTimestamp;
+};
+
 struct JoinCounts {
   int64_t history_records = 0, kept = 0, refused_late = 0, labels = 0, not_found = 0,
           spilled_bytes = 0;
+  std::vector<ViewCounts> views;  // as the labels asked
 };
 
 // Reads the history once and answers all views' labels. `outputs[v]` lists which outputs of

@@ -127,6 +127,12 @@ void AddCounts(const JoinCounts& pass, JoinCounts* all) {
   all->labels += pass.labels;
   all->not_found += pass.not_found;
   all->spilled_bytes += pass.spilled_bytes;
+  std::vector<ViewCounts> views = pass.views;
+  for (size_t i = 0; i < all->views.size(); ++i) {
+    views[i].labels += all->views[i].labels;
+    views[i].not_found += all->views[i].not_found;
+  }
+  all->views = std::move(views);
 }
 
 }  // namespace

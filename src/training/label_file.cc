@@ -2,22 +2,18 @@
 
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/file.h"
-#include "base/number_text.h"
 #include "base/source_text.h"
-#include "model/list.h"
 #include "model/value_text.h"
+#include "training/table_column.h"
 
 namespace skewless {
 namespace {
-
-tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
-  const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
-  return Fail(code, path + ": " + status.message());
-}
 
 std::string ColumnList(const arrow::Table& table) {
   std::string names;
@@ -38,221 +34,41 @@ Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path,
                   : "Did you mean '" + near + "'? Its columns are: " + ColumnList(table) + ".");
 }
 
-// Text as RFC 3339, numbers as microseconds, timestamps of any unit.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(
-    const std::shared_ptr<arrow::ChunkedArray>& column,
-    const std::shared_ptr<arrow::DataType>& type) {
-  if (column->type()->Equals(type)) return column;
-  arrow::compute::CastOptions options = arrow::compute::CastOptions::Safe(type);
-  options.allow_time_truncate = true;
-  ARROW_ASSIGN_OR_RAISE(auto cast, arrow::compute::Cast(column, type, options));
-  return cast.chunked_array();
-}
-
-template <typename Array>
-Status ForEachValue(const arrow::ChunkedArray& column,
-                    const std::function<Status(const Array&, int64_t, int64_t)>& take) {
-  int64_t row = 0;
-  for (const auto& chunk : column.chunks()) {
-    const auto& array = static_cast<const Array&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i, ++row)
-      SKEWLESS_RETURN_IF_ERROR(take(array, i, row));
+// Whole numbers tell no unit. One that is none of the years that anyone asks about is of another
+// than microseconds: taken for them it would be asked for at a time without records, or with all.
+Status CheckUnit(const std::string& path, const std::string& name, const Column& times) {
+  constexpr Timestamp kFirst = 31'536'000'000'000;    // 1971
+  constexpr Timestamp kLast = 7'289'654'400'000'000;  // 2201
+  const auto is_likely = [](Timestamp time) { return time >= kFirst && time < kLast; };
+  for (size_t row = 0; row < times.size(); ++row) {
+    const Timestamp time = times.ints[row];
+    if (times.valid[row] == 0 || is_likely(time)) continue;
+    std::string remedy = "Whole numbers are microseconds since 1970";
+    struct Unit {
+      TimestampUnit unit;
+      const char *name, *conversion;
+    };
+    for (const Unit& one : {Unit{TimestampUnit::kSeconds, "seconds", "multiply by 1,000,000"},
+                            Unit{TimestampUnit::kMillis, "milliseconds", "multiply by 1,000"},
+                            Unit{TimestampUnit::kNanos, "nanoseconds", "divide by 1,000"}}) {
+      const auto as_unit = TimestampFromNumber(time, one.unit);
+      if (!as_unit || !is_likely(*as_unit)) continue;
+      remedy += fmt::format("; as {} this is {}: {}", one.name, FormatTimestamp(*as_unit),
+                            one.conversion);
+      break;
+    }
+    return Fail(
+        ErrorCode::kInvalid,
+        AtRow(path, name, static_cast<int64_t>(row)) +
+            fmt::format(": the time {} is {} as microseconds, outside the years 1971 to 2200", time,
+                        FormatTimestamp(time)),
+        remedy + ". A time column of type timestamp, or RFC 3339 text, may be of any year.");
   }
   return {};
 }
 
-std::string AtRow(const std::string& path, const std::string& column, int64_t row) {
-  return path + ": column '" + column + "', row " + std::to_string(row + 1);
-}
-
-// A timestamp's number as microseconds; finer ones are floored, as everywhere.
-Result<Timestamp> TimeOfTicks(int64_t ticks, arrow::TimeUnit::type unit) {
-  switch (unit) {
-    case arrow::TimeUnit::SECOND:
-      return TimestampFromNumber(ticks, TimestampUnit::kSeconds);
-    case arrow::TimeUnit::MILLI:
-      return TimestampFromNumber(ticks, TimestampUnit::kMillis);
-    case arrow::TimeUnit::MICRO:
-      return ticks;
-    case arrow::TimeUnit::NANO:
-      return TimestampFromNumber(ticks, TimestampUnit::kNanos);
-  }
-  return ticks;
-}
-
-// The column's times; nulls stay null.
-Status ReadTimes(const std::string& path, const std::string& name,
-                 std::shared_ptr<arrow::ChunkedArray> column, Column* out) {
-  const auto at_row = [&](int64_t row, const Error& error) {
-    return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
-  };
-  const auto id = column->type()->id();
-  if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
-    auto text = Cast(column, arrow::large_utf8());
-    if (!text.ok()) return FailArrow(path, text.status());
-    return ForEachValue<arrow::LargeStringArray>(
-        **text, [&](const auto& array, int64_t i, int64_t row) -> Status {
-          if (array.IsNull(i)) return out->AppendNull(), Status{};
-          auto time = ParseTimestamp(array.GetView(i));
-          // A CSV whose columns are kept as text may hold whole microseconds.
-          if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
-          if (!time) return at_row(row, time.error());
-          out->AppendInt(*time);
-          return {};
-        });
-  }
-  if (id != arrow::Type::TIMESTAMP && id != arrow::Type::INT64 && id != arrow::Type::DATE32) {
-    return Fail(ErrorCode::kInvalid,
-                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
-                "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
-  }
-  auto unit = arrow::TimeUnit::MICRO;
-  if (id == arrow::Type::TIMESTAMP)
-    unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
-  if (id == arrow::Type::DATE32) {
-    auto dates = Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
-    if (!dates.ok()) return FailArrow(path, dates.status());
-    column = *dates;
-  }
-  // A timestamp array holds int64 as an int64 array does; whatever its time zone, they are UTC.
-  int64_t row = 0;
-  for (const auto& chunk : column->chunks()) {
-    const auto ticks = chunk->data()->Copy();
-    ticks->type = arrow::int64();
-    const arrow::Int64Array array(ticks);
-    for (int64_t i = 0; i < array.length(); ++i, ++row) {
-      if (array.IsNull(i)) {
-        out->AppendNull();
-        continue;
-      }
-      auto time = TimeOfTicks(array.Value(i), unit);
-      if (!time) return at_row(row, time.error());
-      out->AppendInt(*time);
-    }
-  }
-  return {};
-}
-
-template <typename Array, typename Append>
-Status Fill(const std::string& path, const std::shared_ptr<arrow::ChunkedArray>& column,
-            const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
-  auto cast = Cast(column, type);
-  if (!cast.ok()) return FailArrow(path, cast.status());
-  return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
-    if (array.IsNull(i)) {
-      out->AppendNull();
-    } else {
-      append(array, i);
-    }
-    return {};
-  });
-}
-
-Result<Column> ConvertColumn(const std::string& path, const std::string& name,
-                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                             StringArena* arena);
-
-// A CSV has lists as JSON text.
-Result<Column> ConvertListText(const std::string& path, const std::string& name,
-                               const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                               StringArena* arena) {
-  Column out;
-  out.type = type;
-  const Status read = ForEachValue<arrow::StringArray>(
-      *column, [&](const auto& array, int64_t i, int64_t row) -> Status {
-        if (array.IsNull(i)) return out.AppendNull(), Status{};
-        const auto list = ParseValue(array.GetView(i), type);
-        if (!list)
-          return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
-        out.AppendString(arena->Add(list->bytes));
-        return {};
-      });
-  if (!read) return tl::unexpected<Error>(read.error());
-  return out;
-}
-
-// Lists are held as their encoding.
-Result<Column> ConvertLists(const std::string& path, const std::string& name,
-                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                            StringArena* arena) {
-  if (column->type()->id() == arrow::Type::STRING)
-    return ConvertListText(path, name, column, type, arena);
-  if (column->type()->id() != arrow::Type::LIST) {
-    return Fail(ErrorCode::kInvalid,
-                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
-                "Give a list of " + TypeName({type.kind, false}) + ".");
-  }
-  Column out;
-  out.type = type;
-  ListBuilder builder(type.kind);
-  for (const auto& chunk : column->chunks()) {
-    const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
-    SKEWLESS_ASSIGN_OR_RETURN(
-        const Column items,
-        ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
-                      {type.kind, false}, arena));
-    for (int64_t i = 0; i < lists.length(); ++i) {
-      if (lists.IsNull(i)) {
-        out.AppendNull();
-        continue;
-      }
-      builder.Clear();
-      for (int64_t item = lists.value_offset(i); item < lists.value_offset(i + 1); ++item) {
-        builder.Add(ValueAt(items, static_cast<size_t>(item)));
-      }
-      out.AppendString(arena->Add(builder.Finish()));
-    }
-  }
-  return out;
-}
-
-Result<Column> ConvertColumn(const std::string& path, const std::string& name,
-                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                             StringArena* arena) {
-  if (type.is_list) return ConvertLists(path, name, column, type, arena);
-  Column out;
-  out.type = type;
-  Status filled;
-  const std::string where = path + ": column '" + name + "'";
-  switch (type.kind) {
-    case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(where, column, arrow::float32(), &out,
-                                       [&](const auto& array, int64_t i) {
-                                         out.AppendDouble(static_cast<double>(array.Value(i)));
-                                       });
-      break;
-    case TypeKind::kFloat64:
-      filled = Fill<arrow::DoubleArray>(
-          where, column, arrow::float64(), &out,
-          [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
-      break;
-    case TypeKind::kString:
-    case TypeKind::kBytes:
-      filled = Fill<arrow::LargeBinaryArray>(
-          where, column, arrow::large_binary(), &out,
-          [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
-      break;
-    case TypeKind::kTimestamp:
-      filled = ReadTimes(path, name, column, &out);
-      break;
-    case TypeKind::kBool:
-      filled = Fill<arrow::BooleanArray>(
-          where, column, arrow::boolean(), &out,
-          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
-      break;
-    case TypeKind::kInt32:
-      filled = Fill<arrow::Int32Array>(
-          where, column, arrow::int32(), &out,
-          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
-      break;
-    case TypeKind::kInt64:
-      filled = Fill<arrow::Int64Array>(
-          where, column, arrow::int64(), &out,
-          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
-      break;
-  }
-  if (!filled) return tl::unexpected<Error>(filled.error());
-  return out;
+bool HoldsNumbers(const arrow::ChunkedArray& column) {
+  return column.type()->id() == arrow::Type::INT64;
 }
 
 // Of a damaged file Arrow may ask for more memory than there is, and throw.
@@ -263,6 +79,18 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, 
   } catch (const std::exception& error) {
     return arrow::Status::Invalid("cannot be read: ", error.what());
   }
+}
+
+// Of what can't be opened the system's word is plainer than Arrow's.
+Status CheckHasBytes(const std::string& path) {
+  if (std::error_code unknown; std::filesystem::is_directory(path, unknown)) {
+    return Fail(ErrorCode::kInvalid, path + ": is a folder", "Name the file of labels in it.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(const auto file, SystemFiles().OpenRead(path));
+  SKEWLESS_ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
+  if (bytes > 0) return {};
+  return Fail(ErrorCode::kInvalid, path + ": the file is empty",
+              "Labels have columns: the entities' keys and a time, and a row for each label.");
 }
 
 }  // namespace
@@ -282,9 +110,18 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
     return Fail(ErrorCode::kNotFound, path + ": no such file", "Name the file of labels.");
   }
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
+  SKEWLESS_RETURN_IF_ERROR(CheckHasBytes(path));
   static_cast<void>(arrow::compute::Initialize());
   auto table = ReadTable(path, format, text);
-  if (!table.ok()) return FailArrow(path, table.status());
+  if (!table.ok()) {
+    auto failed = FailArrow(path, table.status());
+    if (format == TableFormat::kCsv) {
+      failed.value().remedy =
+          "The first line names the columns, and each row has a field for each: quote one that has "
+          "a comma or ends a line.";
+    }
+    return failed;
+  }
   LabelTable labels;
   labels.path = path;
   labels.table = *table;
@@ -293,6 +130,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   Column times;
   times.type = {TypeKind::kTimestamp, false};
   SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times));
+  if (HoldsNumbers(*column)) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
   const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
   if (null != times.valid.end()) {
     return Fail(ErrorCode::kInvalid,
@@ -308,9 +146,10 @@ bool HasColumn(const LabelTable& labels, const std::string& name) {
 }
 
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
-                           StringArena* arena) {
+                           StringArena* arena, const std::string& role) {
   SKEWLESS_ASSIGN_OR_RETURN(auto column,
-                            FindColumn(labels.path, *labels.table, name, "a " + TypeName(type)));
+                            FindColumn(labels.path, *labels.table, name,
+                                       role + (role.empty() ? "a " : ", a ") + TypeName(type)));
   return ConvertColumn(labels.path, name, column, type, arena);
 }
 

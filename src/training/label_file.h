@@ -30,9 +30,10 @@ struct LabelTable {
 // microseconds). Errors name the file and column and list the columns that are there.
 Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column,
                               const CsvText& text = {});
-// A column of the table as `type` (keys, request columns). Nulls stay null.
+// A column of the table as `type`. Nulls stay null. `role`: what it is there for, as an error says
+// it where the column is missing.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
-                           StringArena* arena);
+                           StringArena* arena, const std::string& role = {});
 
 bool HasColumn(const LabelTable& labels, const std::string& name);
 
@@ -40,6 +41,9 @@ struct OutputColumn {
   std::string name;
   const Column* column = nullptr;  // rows as the labels'
 };
+// What can be known before the join: that there is a folder to write in, and that the labels
+// themselves, by whatever name, are not overwritten.
+Status CheckOutputPath(const std::string& labels_path, const std::string& path);
 // Atomically: temporary name, sync, rename.
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path);

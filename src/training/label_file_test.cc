@@ -120,6 +120,25 @@ TEST_F(LabelFileTest, EveryFormatInGivesTheSameInEveryFormatOut) {
   }
 }
 
+TEST_F(LabelFileTest, TimesInCsvAreRfc3339) {
+  const int64_t seconds = 1'577'836'830;
+  const std::tuple<std::shared_ptr<arrow::DataType>, int64_t, std::string> kinds[] = {
+      {arrow::timestamp(arrow::TimeUnit::SECOND), seconds, "2020-01-01T00:00:30Z"},
+      {arrow::timestamp(arrow::TimeUnit::MILLI, "Europe/Berlin"), seconds * 1000 + 5,
+       "2020-01-01T00:00:30.005Z"},
+      {arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), seconds * 1'000'000 + 7,
+       "2020-01-01T00:00:30.000007Z"},
+      {arrow::timestamp(arrow::TimeUnit::NANO), seconds * 1'000'000'000 + 9000,
+       "2020-01-01T00:00:30.000009Z"},
+      {arrow::timestamp(arrow::TimeUnit::NANO), seconds * 1'000'000'000 + 9,
+       "2020-01-01T00:00:30.000000009Z"}};
+  for (const auto& [type, ticks, text] : kinds) {
+    const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(type, {ticks, std::nullopt});
+    WriteTable("t.csv", arrow::Table::Make(arrow::schema({arrow::field("t", type)}), {times}));
+    EXPECT_EQ(Text("t.csv"), "\"t\"\n\"" + text + "\"\n\n");
+  }
+}
+
 TEST_F(LabelFileTest, TimesOfEveryKind) {
   const int64_t seconds = 1'577'836'830;
   const std::pair<std::shared_ptr<arrow::DataType>, int64_t> kinds[] = {
@@ -145,14 +164,15 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
                        "t")
                 ->time_us,
             std::vector<Timestamp>{-2});
-  const auto numbers = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {5, -7});
+  const auto numbers =
+      ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart - 7});
   EXPECT_EQ(
       ReadLabels(WriteTable("t.parquet",
                             arrow::Table::Make(arrow::schema({arrow::field("t", arrow::int64())}),
                                                {numbers})),
                  "t")
           ->time_us,
-      (std::vector<Timestamp>{5, -7}));
+      (std::vector<Timestamp>{kTestStart, kTestStart - 7}));
   const auto texts = ArrayOf<arrow::StringBuilder, std::string>(
       arrow::utf8(), {"2020-01-01T01:00:00+01:00", "2020-01-01"});
   EXPECT_EQ(ReadLabels(WriteTable("t.parquet",
@@ -161,6 +181,32 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
                        "t")
                 ->time_us,
             (std::vector<Timestamp>{kTestStart, kTestStart}));
+}
+
+// Whole numbers don't tell their unit: taken for microseconds, other units would be times that no
+// record was there by, or that all were.
+TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {
+  const auto error_of = [&](const std::string& time) {
+    const auto read =
+        ReadLabels(WriteCsv("user,t\n1," + std::to_string(kTestStart) + "\n2," + time + "\n"), "t");
+    return read.has_value() ? "" : read.error().ToString();
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"1577836800", "as seconds this is 2020-01-01T00:00:00Z: multiply by 1,000,000"},
+      {"1577836800250", "as milliseconds this is 2020-01-01T00:00:00.250Z: multiply by 1,000"},
+      {"1577836800000000000", "as nanoseconds this is 2020-01-01T00:00:00Z: divide by 1,000"},
+      {"-1", "Whole numbers are microseconds since 1970."},
+      {"31535999999999", "is 1970-12-31T23:59:59.999999Z as microseconds"},
+      {"7289654400000000", "is 2201-01-01T00:00:00Z as microseconds"}};
+  for (const auto& [time, says] : cases) {
+    EXPECT_NE(error_of(time).find("labels.csv: column 't', row 2: the time " + time),
+              std::string::npos)
+        << error_of(time);
+    EXPECT_NE(error_of(time).find(says), std::string::npos) << error_of(time);
+  }
+  EXPECT_EQ(error_of("31536000000000"), "");
+  EXPECT_EQ(error_of("7289654399999999"), "");
+  EXPECT_EQ(ReadLabels(WriteCsv("user,t\n1,1905-01-01T00:00:00Z\n"), "t")->time_us.size(), 1U);
 }
 
 TEST_F(LabelFileTest, TimesThatAreNoneAreNamedByRow) {
@@ -184,7 +230,7 @@ TEST_F(LabelFileTest, ColumnsOfEveryTypeAndTheirNulls) {
   const auto names =
       ArrayOf<arrow::LargeStringBuilder, std::string>(arrow::large_utf8(), {std::nullopt, "x"});
   const auto small = ArrayOf<arrow::Int32Builder, int32_t>(arrow::int32(), {7, std::nullopt});
-  const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {0, 0});
+  const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart});
   const auto table = arrow::Table::Make(
       arrow::schema({arrow::field("time", times->type()), arrow::field("name", names->type()),
                      arrow::field("small", small->type()), arrow::field("at", at->type())}),
@@ -234,6 +280,46 @@ TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   EXPECT_FALSE(std::filesystem::exists(clicks_.Path("out.txt")));
 }
 
+TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
+  const std::string labels = WriteCsv(kLabels);
+  std::filesystem::create_symlink(labels, clicks_.Path("link.csv"));
+  for (const std::string output : {"labels.csv", "link.csv"}) {
+    const auto made = Make(labels, output, {"activity:visits"});
+    ASSERT_FALSE(made.has_value());
+    EXPECT_NE(made.error().message.find("take the place of its labels"), std::string::npos)
+        << made.error().message;
+  }
+  EXPECT_EQ(Text("labels.csv"), kLabels);
+}
+
+TEST_F(LabelFileTest, WhatCannotBeReadIsNamedWithRowAndRemedy) {
+  const auto error_of = [&](const Result<TrainingSetResult>& made) {
+    EXPECT_FALSE(made.has_value());
+    return made.has_value() ? "" : made.error().ToString();
+  };
+  const auto expect = [&](const std::string& error, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts)
+      EXPECT_NE(error.find(part), std::string::npos) << error << " lacks " << part;
+    EXPECT_NE(error.find('\n'), std::string::npos) << error << " lacks a remedy";
+  };
+  const std::string at = ",2020-01-01T00:00:30Z\n";
+  const auto with_users = [&](const std::string& third) {
+    return Make(WriteCsv("user,event_timestamp\n1" + at + "2" + at + third + at), "out.csv",
+                {"activity"});
+  };
+  expect(error_of(with_users("abc")), {"labels.csv: column 'user', row 3: 'abc' is no int64"});
+  expect(error_of(with_users("99999999999999999999")), {"column 'user', row 3: '9999"});
+  expect(error_of(Make(WriteCsv("user,event_timestamp\n1" + at + "r2\n2" + at), "out.csv")),
+         {"labels.csv: row 2: 1 fields where the first line has 2: 'r2'"});
+  expect(error_of(Make(WriteCsv(""), "out.csv")), {"labels.csv: the file is empty"});
+  std::filesystem::create_directory(clicks_.Path("folder.csv"));
+  expect(error_of(Make(clicks_.Path("folder.csv"), "out.csv")), {"folder.csv: is a folder"});
+  expect(error_of(Make(WriteCsv("event_timestamp\n2020-01-01\n"), "out.csv", {"popular"})),
+         {"no column 'item', a key of entity 'item', a string"});
+  expect(error_of(Make(WriteCsv(kLabels), "none/out.csv")),
+         {"none/out.csv: there is no folder '", "Make it"});
+}
+
 TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) {
   const auto made = Make(WriteCsv("user,item,cart,event_timestamp\n1,b,13,2020-01-01T00:00:30Z\n2,"
                                   "a,1,2020-01-01T00:00:01Z\n"),
@@ -275,7 +361,8 @@ TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
 
 TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
   const auto labels =
-      ReadLabels(WriteCsv("t,s,l\n1,\"\",\"[1,null]\"\n2,,\n3,x,[]\n"), "t", {true, {}});
+      ReadLabels(WriteCsv("t,s,l\n2020-01-01,\"\",\"[1,null]\"\n2020-01-01,,\n2020-01-01,x,[]\n"),
+                 "t", {true, {}});
   ASSERT_TRUE(labels.has_value()) << labels.error().ToString();
   StringArena arena;
   const auto texts = LabelColumn(*labels, "s", {TypeKind::kString, false}, &arena);

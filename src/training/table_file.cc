@@ -87,6 +87,29 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   return table;
 }
 
+// Read in parallel, nobody knows the number of the row that has too few fields, or too many.
+arrow::Status WithRow(const std::string& path, arrow::Status failed) {
+  int64_t row = 0;
+  std::string found;
+  auto read = arrow::csv::ReadOptions::Defaults();
+  read.use_threads = false;
+  auto parse = arrow::csv::ParseOptions::Defaults();
+  parse.invalid_row_handler = [&](const arrow::csv::InvalidRow& invalid) {
+    row = invalid.number;
+    found = std::to_string(invalid.actual_columns) + " fields where the first line has " +
+            std::to_string(invalid.expected_columns) + ": '" + std::string(invalid.text) + "'";
+    return arrow::csv::InvalidRowResult::Error;
+  };
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), file, read, parse,
+                                                 arrow::csv::ConvertOptions::Defaults()));
+  static_cast<void>(reader->Read());
+  if (found.empty()) return failed;
+  // The first line counts there, and in no other of our errors.
+  return arrow::Status::Invalid("row ", row - 1, ": ", found);
+}
+
 }  // namespace
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path,
@@ -97,8 +120,10 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& pa
       return ReadParquet(path);
     case TableFormat::kArrow:
       return ReadArrow(path);
-    case TableFormat::kCsv:
-      return ReadCsv(path, text);
+    case TableFormat::kCsv: {
+      auto table = ReadCsv(path, text);
+      return table.ok() ? table : WithRow(path, table.status());
+    }
   }
   return arrow::Status::Invalid("unknown format");
 }

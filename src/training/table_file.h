@@ -19,6 +19,7 @@ struct CsvText {
   std::vector<std::string> columns;  // those of them that the file has
 };
 
+// Of a CSV that can't be read, the error names the row.
 arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& path,
                                                            TableFormat format, const CsvText& text);
 

@@ -78,8 +78,10 @@ Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelT
   out.time_us = labels.time_us;
   std::vector<Column> columns;
   const int entity = definition.views[static_cast<size_t>(view)].entity;
+  const std::string role =
+      "a key of entity '" + definition.entities[static_cast<size_t>(entity)].name + "'";
   for (const ColumnSpec& key : definition.entities[static_cast<size_t>(entity)].keys) {
-    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(labels, key.name, key.type, arena));
+    SKEWLESS_ASSIGN_OR_RETURN(Column column, LabelColumn(labels, key.name, key.type, arena, role));
     columns.push_back(std::move(column));
   }
   std::vector<const Column*> pointers;
@@ -110,6 +112,7 @@ class TrainingSetMaker {
   Result<TrainingSetResult> Make(FileSystem& files) {
     SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
     SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(request_.output_path));
+    SKEWLESS_RETURN_IF_ERROR(CheckOutputPath(request_.labels_path, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
                                                   {format == TableFormat::kCsv, TextColumns()}));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
@@ -179,9 +182,20 @@ class TrainingSetMaker {
                                   &result_.counts, &out_of_order);
       if (!answers && out_of_order) continue;
       SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
+      CoverViews(view_labels);
       return {};
     }
     return Fail(ErrorCode::kInternal, "sorted files came out of order");
+  }
+
+  void CoverViews(const std::vector<ViewLabels>& view_labels) {
+    for (size_t i = 0; i < view_labels.size(); ++i) {
+      result_.coverage.push_back(CoverageOf(view_labels[i], result_.counts.views[i]));
+      // Of a history without records there is more to say than this.
+      if (result_.counts.history_records == 0) continue;
+      auto warning = CoverageWarning(definition_, request_.join, result_.coverage.back());
+      if (warning) result_.warnings.push_back(std::move(*warning));
+    }
   }
 
   const Column* Answer(FeatureReference feature) const {
@@ -202,7 +216,8 @@ class TrainingSetMaker {
     std::vector<const Column*> request_columns;
     for (const ColumnSpec& column : service.request) {
       SKEWLESS_ASSIGN_OR_RETURN(Column read,
-                                LabelColumn(labels_, column.name, column.type, &strings_));
+                                LabelColumn(labels_, column.name, column.type, &strings_,
+                                            "a request column of service '" + service.name + "'"));
       request_inputs_.push_back(std::move(read));
       request_columns.push_back(&request_inputs_.back());
     }

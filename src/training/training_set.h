@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "training/history.h"
+#include "training/label_coverage.h"
 #include "training/label_file.h"
 
 namespace skewless {
@@ -23,6 +24,8 @@ struct TrainingSetResult {
   JoinCounts counts;
   std::vector<std::string> feature_columns;
   int64_t rows = 0;
+  std::vector<LabelCoverage> coverage;  // by view that was joined
+  std::vector<Error> warnings;          // of those that look as if something were wrong
 };
 
 Result<TrainingSetResult> MakeTrainingSet(FileSystem& files, const Definition& definition,

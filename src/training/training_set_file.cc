@@ -4,8 +4,13 @@
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
 #include <arrow/type_traits.h>
+#include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 
 #include "base/file.h"
 #include "model/value_text.h"
@@ -27,6 +32,47 @@ arrow::Result<std::shared_ptr<arrow::Array>> ListText(const Column& column) {
   return builder.Finish();
 }
 
+// A time of that many ticks, as text that keeps every digit. Times without a zone are UTC, as
+// everywhere.
+std::string TimeText(int64_t ticks, arrow::TimeUnit::type unit) {
+  if (unit == arrow::TimeUnit::MICRO) return FormatTimestamp(ticks);
+  if (unit == arrow::TimeUnit::NANO && ticks % 1000 != 0) {
+    const std::string seconds = FormatTimestamp(FloorDiv(ticks, 1'000'000'000) * kSecondUs);
+    const int64_t nanos = ticks - FloorDiv(ticks, 1'000'000'000) * 1'000'000'000;
+    return fmt::format("{}.{:09}Z", seconds.substr(0, seconds.size() - 1), nanos);
+  }
+  const TimestampUnit as = unit == arrow::TimeUnit::SECOND  ? TimestampUnit::kSeconds
+                           : unit == arrow::TimeUnit::MILLI ? TimestampUnit::kMillis
+                                                            : TimestampUnit::kNanos;
+  const auto time = TimestampFromNumber(ticks, as);
+  return time ? FormatTimestamp(*time) : std::to_string(ticks);
+}
+
+// Arrow's own writer has a blank where RFC 3339 has its T.
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TimesAsText(const arrow::ChunkedArray& times) {
+  const auto unit = static_cast<const arrow::TimestampType&>(*times.type()).unit();
+  arrow::StringBuilder builder;
+  for (const auto& chunk : times.chunks()) {
+    const auto& array = static_cast<const arrow::TimestampArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      ARROW_RETURN_NOT_OK(array.IsNull(i) ? builder.AppendNull()
+                                          : builder.Append(TimeText(array.Value(i), unit)));
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(auto text, builder.Finish());
+  return std::make_shared<arrow::ChunkedArray>(text);
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> WithTimesAsText(std::shared_ptr<arrow::Table> table) {
+  for (int i = 0; i < table->num_columns(); ++i) {
+    if (table->field(i)->type()->id() != arrow::Type::TIMESTAMP) continue;
+    ARROW_ASSIGN_OR_RAISE(auto text, TimesAsText(*table->column(i)));
+    ARROW_ASSIGN_OR_RAISE(
+        table, table->SetColumn(i, arrow::field(table->field(i)->name(), arrow::utf8()), text));
+  }
+  return table;
+}
+
 arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labels,
                                                           const std::vector<OutputColumn>& features,
                                                           TableFormat format) {
@@ -39,7 +85,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
         table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
                                 std::make_shared<arrow::ChunkedArray>(array)));
   }
-  return table;
+  return format == TableFormat::kCsv ? WithTimesAsText(table) : table;
 }
 
 arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
@@ -68,6 +114,23 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
 }
 
 }  // namespace
+
+Status CheckOutputPath(const std::string& labels_path, const std::string& path) {
+  const std::string folder(ParentPath(path));
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(folder, unknown)) {
+    return Fail(ErrorCode::kNotFound, path + ": there is no folder '" + folder + "'",
+                "Make it, or name another file with --output.");
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    return Fail(ErrorCode::kIo,
+                path + ": cannot write in the folder '" + folder + "': " + std::strerror(errno),
+                "Name a file where you may write with --output.");
+  }
+  if (!std::filesystem::equivalent(labels_path, path, unknown)) return {};
+  return Fail(ErrorCode::kInvalid, path + ": the training set would take the place of its labels",
+              "Name another file with --output.");
+}
 
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path) {

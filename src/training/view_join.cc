@@ -154,10 +154,28 @@ void ViewJoin::Distribute() {
       });
 }
 
+void ViewJoin::Count() {
+  if (input_.rows == 0) return;
+  counts_.records += std::count_if(
+      input_.selected.begin(), input_.selected.begin() + static_cast<std::ptrdiff_t>(input_.rows),
+      [](uint8_t selected) { return selected != 0; });
+  const auto see = [this](Timestamp available_us) {
+    if (available_us == kMaxTimestamp) return;  // nobody can read it yet
+    counts_.first_available_us = std::min(counts_.first_available_us, available_us);
+    counts_.last_available_us = std::max(counts_.last_available_us, available_us);
+  };
+  if (Ascends(options_)) {
+    see(input_.available_us[0]);
+    return see(input_.available_us[input_.rows - 1]);
+  }
+  for (size_t row = 0; row < input_.rows; ++row) see(AvailableOf(row));
+}
+
 void ViewJoin::Add(const Batch& batch, EvaluationScratch& scratch) {
   if (kernel_.view().source != static_cast<int>(batch.source)) return;
   kernel_.Prepare(batch, scratch, &input_);
   if (options_.availability != nullptr) options_.availability->Set(labels_.view, &input_);
+  Count();
   if (last_values_) {
     last_values_->Add(input_, strings_[0].get());
     kept_ = last_values_->added();

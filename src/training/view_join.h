@@ -27,6 +27,8 @@ class ViewJoin {
   int64_t bytes_in_memory() const { return partitions_ ? partitions_->bytes_in_memory() : 0; }
   int64_t spilled_bytes() const { return partitions_ ? partitions_->spilled_bytes() : 0; }
   int64_t kept() const { return kept_; }
+  // Of records only: who found none is not known here.
+  const ViewCounts& counts() const { return counts_; }
   Status Spill() { return partitions_ ? partitions_->Spill() : Status{}; }
 
   // After the last batch, and the end of this.
@@ -34,6 +36,7 @@ class ViewJoin {
 
  private:
   Timestamp AvailableOf(size_t row) const;
+  void Count();
   bool PassTo(Timestamp available_us, LabelIndex::Slot slot, Timestamp out_of_reach);
   void DistributeReached();
   void Distribute();
@@ -64,6 +67,7 @@ class ViewJoin {
   std::vector<uint32_t> answered_;  // by entity: its first label that has no answer yet
   int64_t answer_at_bytes_ = 0;     // of records: then labels are answered on the way
   int64_t kept_ = 0;
+  ViewCounts counts_;
 };
 
 }  // namespace skewless

@@ -59,8 +59,80 @@ class BadInputTest(ProgramTest):
             file.write(bytes([byte[0] ^ 0x20]))
 
     def test_usage(self):
-        self.fails("nonsense", says=[], code=2)
         self.fails("join", says=[], code=2)
+        self.fails("chek", says=["there is no command 'chek'", "Did you mean 'check'?"], code=2)
+        self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
+        self.fails(says=["check", "join", "audit"], code=2)
+        self.assertIn("skewless", self.run_program("--version")[0])
+
+    def test_options_that_contradict(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        join = ["join", "labels.csv", "-o", "set.csv"]
+        self.fails(*join, "--delay", "10m", "--as-of", "event", says=["--delay", "--as-of event"], code=2)
+        self.fails(*join, "--threads", "-3", says=["--threads", "-3"], code=2)
+        self.fails(*join, "--memory", "1", says=["--memory", "1MiB"], code=2)
+        self.fails("log", "--records", "-1", says=["--records", "-1"], code=2)
+        self.fails("log", "--records", "2", "--json", says=["--records", "--json"], code=2)
+        self.fails("get", "users", "user_id=1", "user_id=2", says=["'user_id' is given twice"])
+        self.write("skewless.yaml", DEFINITION.replace("    arrival_timestamp: seen\n", "").replace("var/", "wall/"))
+        self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "arrival_timestamp"])
+        self.assertFalse(os.path.exists(self.path("wall")))
+        self.write("skewless.yaml", "nothing")
+        err = self.fails("run", "--log-format", "json", "--log-level", "off", says=["skewless.yaml"])
+        self.assertEqual(json.loads(err)["level"], "error")
+
+    def test_the_word_behind_features_is_the_labels(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.run_program("join", "--features", "users:clicks", "labels.csv", "-o", "set.csv")
+        self.run_program("join", "--features", "users:clicks,users:spend", "--features", "users:clicks", "labels.csv", "-o", "set2.csv")
+        with open(self.path("set2.csv")) as file:
+            self.assertEqual(file.readline(), '"user_id","event_timestamp","clicks","spend"\n')
+
+    def test_an_audit_of_labels_proves_nothing(self):
+        engine = self.start()
+        engine.wait_until_readable()
+        engine.read({"features": ["users:clicks"], "entities": {"user_id": [1]}})
+        engine.stop()
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("audit", "--training", "labels.csv", says=["labels.csv", "users:clicks", "skewless join"])
+        self.run_program("join", "labels.csv", "-o", "set.csv")
+        self.fails("audit", "--training", "set.csv", says=["set.csv", "nothing of it was compared"])
+
+    def test_before_the_first_run(self):
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        for command in (["log"], ["log", "--records", "1"], ["freshness"], ["join", "labels.csv", "-o", "set.csv"]):
+            self.fails(*command, says=["there is no log at ", "skewless run"])
+        self.fails("audit", says=["there are no served vectors at ", "skewless run"])
+        self.assertIn("no rows yet", self.run_program("offline")[0])
+
+    def test_where_no_record_could_be_read(self):
+        self.write("clicks.csv", "user_id,price,ts,seen\n1,2,1704067200,2024-01-01T00:00:00Z\n")
+        out, err = self.run_program("run", "--once")
+        self.assertIn("1 record could not be read; it is kept with its reason in ", out)
+        self.assertIn("timestamp[s]", err)
+        self.fails("get", "users", "user_id=1", says=["dead letters"])
+        self.fails("freshness", says=["dead letters"])
+
+    def test_an_address_that_is_not_ours(self):
+        self.fails("run", "--listen", "192.0.2.1:6566", says=["192.0.2.1:6566", "an address of this machine"])
+
+    def test_a_renamed_source(self):
+        self.run_program("run", "--once")
+        self.write("skewless.yaml", DEFINITION.replace("  clicks:", "  visits:").replace("source: clicks", "source: visits"))
+        lacks = ["holds 3000 records of source 'clicks', which the definition lacks", "Was it renamed?", "'visits'"]
+        _, err = self.run_program("check")
+        for part in lacks:
+            self.assertIn(part, err)
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        _, err = self.run_program("join", "labels.csv", "-o", "set.csv")
+        for part in [*lacks, "no event to replay"]:
+            self.assertIn(part, err)
+        self.write("clicks.csv", rows(0))
+        _, err = self.run_program("run", "--once")
+        self.assertIn("log holds a source that the definition lacks", err)
+        self.assertIn("3000", err)
 
     def test_missing_source_file(self):
         os.remove(self.path("clicks.csv"))

@@ -268,10 +268,14 @@ class NumbersTest(ProgramTest):
         labels = [(one["user"], t) for one in events for t in (one["at"] - 1, one["at"], one["at"] + HOUR)]
         labels += [(user, t) for user in sorted({one["user"] for one in events}) for t in ends]
         # Labels as Parquet, as text in CSV, and out again as both.
-        table = pyarrow.table({"user": [user for user, _ in labels], "event_timestamp": [t for _, t in labels]})
+        # Whole numbers must be of likely years; times may be of any.
+        times = pyarrow.array([t for _, t in labels], pyarrow.int64()).view(pyarrow.timestamp("us", "UTC"))
+        table = pyarrow.table({"user": [user for user, _ in labels], "event_timestamp": times})
         pyarrow.parquet.write_table(table, self.path("labels.parquet"))
         self.run_program("join", "labels.parquet", "-o", "set.parquet")
-        joined = pyarrow.parquet.read_table(self.path("set.parquet")).to_pylist()
+        joined = pyarrow.parquet.read_table(self.path("set.parquet"))
+        at = joined.schema.get_field_index("event_timestamp")
+        joined = joined.set_column(at, "event_timestamp", joined.column(at).cast(pyarrow.int64())).to_pylist()
         self.assertEqual(len(joined), len(labels))
         for row, (user, t) in zip(joined, labels):
             self.assertEqual((row["user"], row["event_timestamp"]), (user, t))
@@ -378,13 +382,13 @@ feature_views: {names: {source: events, entity: name, features: {events: count(*
 """)
         order = [i * 7919 % count for i in range(count)]
         names = pyarrow.array([key(i) for i in order] + [key(i) for i in range(count)], pyarrow.binary())
-        times = list(range(1, 2 * count + 1))
+        times = list(range(START, START + 2 * count))
         pyarrow.parquet.write_table(pyarrow.table({"name": names, "n": order + [1] * count, "ts": times, "at": times}),
                                     self.path("events.parquet"))
         # Each comparison with all others would be 10^10 of them, in each of four tables.
         self.assertEqual(self.run_json("run", "--once")["events"], 2 * count)
         labels = pyarrow.table({"name": pyarrow.array([key(i) for i in range(count + 1)], pyarrow.binary()),
-                                "event_timestamp": [2 * count] * (count + 1)})
+                                "event_timestamp": [START + 2 * count] * (count + 1)})
         pyarrow.parquet.write_table(labels, self.path("labels.parquet"))
         self.run_program("join", "labels.parquet", "-o", "set.parquet")
         joined = pyarrow.parquet.read_table(self.path("set.parquet"))

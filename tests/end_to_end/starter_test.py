@@ -49,6 +49,22 @@ class StarterTest(ProgramTest):
         key = "user_id"
         self.assertEqual([str(value) for value in parquet[key].to_pylist()], [row[key] for row in labels])
 
+    def test_a_training_set_without_anything_is_told(self):
+        with open(self.path("skewless.yaml")) as file:
+            lines = file.readlines()
+        # Its records are now available as of this run: the labels are older.
+        self.write("skewless.yaml", "".join(line for line in lines if "arrival_timestamp" not in line))
+        self.run_program("run", "--once")
+        out, err = self.run_program("join", "labels.csv", "-o", "set.csv")
+        self.assertIn("40 of 40 label rows found no record by then", out)
+        self.assertIn("warning: 40 of 40 label rows found no record of 'user_activity'", err)
+        for part in ("the labels' times are 2024-01-01T10:", "available 20", "'clicks'", "a delay", "--delay", "--as-of event"):
+            self.assertIn(part, err)
+        self.assertEqual(self.run_json("join", "labels.csv", "-o", "set.csv")["views"][0]["not_found"], 40)
+        out, err = self.run_program("join", "labels.csv", "-o", "set.csv", "--delay", "1s")
+        self.assertIn("3 of 40 label rows", out)
+        self.assertEqual(err, "")
+
     def test_label_rows_equal_single_reads(self):
         self.run_program("run", "--once")
         self.run_program("join", "labels.csv", "-o", "set.parquet")
@@ -92,6 +108,8 @@ class StarterTest(ProgramTest):
             ({"feature_service": "ranking", "entities": {"user_id": ["x"], "cart_total": [1.0]}}, 422, "user_id"),
             ({"feature_service": "ranking", "entities": {"user_id": [1, 2], "cart_total": [1.0]}}, 422, "cart_total"),
             ({"entities": entities}, 422, "feature_service"),
+            ({"feature_service": "ranking", "features": ["user_activity:visits"], "entities": entities}, 422, "not both"),
+            ({"features": ["ranking", "user_activity:visits"], "entities": entities}, 422, "derived features of its own"),
             ("{", 422, "JSON"),
         ]:
             got, text = engine.request("POST", "/get-online-features", body)

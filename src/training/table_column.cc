@@ -1,0 +1,263 @@
+#include "training/table_column.h"
+
+#include <arrow/api.h>
+#include <arrow/compute/api.h>
+
+#include <functional>
+
+#include "base/number_text.h"
+#include "model/list.h"
+#include "model/value_text.h"
+
+namespace skewless {
+namespace {
+
+// Text as RFC 3339, numbers as microseconds, timestamps of any unit.
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(
+    const std::shared_ptr<arrow::ChunkedArray>& column,
+    const std::shared_ptr<arrow::DataType>& type) {
+  if (column->type()->Equals(type)) return column;
+  arrow::compute::CastOptions options = arrow::compute::CastOptions::Safe(type);
+  options.allow_time_truncate = true;
+  ARROW_ASSIGN_OR_RAISE(auto cast, arrow::compute::Cast(column, type, options));
+  return cast.chunked_array();
+}
+
+template <typename Array>
+Status ForEachValue(const arrow::ChunkedArray& column,
+                    const std::function<Status(const Array&, int64_t, int64_t)>& take) {
+  int64_t row = 0;
+  for (const auto& chunk : column.chunks()) {
+    const auto& array = static_cast<const Array&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i, ++row)
+      SKEWLESS_RETURN_IF_ERROR(take(array, i, row));
+  }
+  return {};
+}
+
+// A timestamp's number as microseconds; finer ones are floored, as everywhere.
+Result<Timestamp> TimeOfTicks(int64_t ticks, arrow::TimeUnit::type unit) {
+  switch (unit) {
+    case arrow::TimeUnit::SECOND:
+      return TimestampFromNumber(ticks, TimestampUnit::kSeconds);
+    case arrow::TimeUnit::MILLI:
+      return TimestampFromNumber(ticks, TimestampUnit::kMillis);
+    case arrow::TimeUnit::MICRO:
+      return ticks;
+    case arrow::TimeUnit::NANO:
+      return TimestampFromNumber(ticks, TimestampUnit::kNanos);
+  }
+  return ticks;
+}
+
+// Arrow says that some value can't be taken, but not where: the first one is found by halves.
+int64_t FirstMisfit(const std::shared_ptr<arrow::ChunkedArray>& column,
+                    const std::shared_ptr<arrow::DataType>& type) {
+  int64_t fits = 0,
+          ends = column->length();  // rows before `fits` do, and one before `ends` doesn't
+  while (ends - fits > 1) {
+    const int64_t middle = fits + (ends - fits) / 2;
+    (Cast(column->Slice(fits, middle - fits), type).ok() ? fits : ends) = middle;
+  }
+  return fits;
+}
+
+tl::unexpected<Error> FailCast(const std::string& path, const std::string& name,
+                               const std::shared_ptr<arrow::ChunkedArray>& column,
+                               const std::shared_ptr<arrow::DataType>& type, Type wanted) {
+  if (!arrow::compute::CanCast(*column->type(), *type)) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not " +
+                    TypeName(wanted),
+                "Give it as the definition has it, or as text.");
+  }
+  const int64_t row = FirstMisfit(column, type);
+  const auto value = column->GetScalar(row);
+  const std::string found = value.ok() ? "'" + (*value)->ToString() + "'" : "a value";
+  return Fail(ErrorCode::kInvalid,
+              AtRow(path, name, row) + ": " + found + " is no " + TypeName(wanted),
+              "Mend the value, or leave it empty for null.");
+}
+
+template <typename Array, typename Append>
+Status Fill(const std::string& path, const std::string& name,
+            const std::shared_ptr<arrow::ChunkedArray>& column,
+            const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
+  auto cast = Cast(column, type);
+  if (!cast.ok()) return FailCast(path, name, column, type, out->type);
+  return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
+    if (array.IsNull(i)) {
+      out->AppendNull();
+    } else {
+      append(array, i);
+    }
+    return {};
+  });
+}
+
+// A CSV has lists as JSON text.
+Result<Column> ConvertListText(const std::string& path, const std::string& name,
+                               const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                               StringArena* arena) {
+  Column out;
+  out.type = type;
+  const Status read = ForEachValue<arrow::StringArray>(
+      *column, [&](const auto& array, int64_t i, int64_t row) -> Status {
+        if (array.IsNull(i)) return out.AppendNull(), Status{};
+        const auto list = ParseValue(array.GetView(i), type);
+        if (!list)
+          return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
+        out.AppendString(arena->Add(list->bytes));
+        return {};
+      });
+  if (!read) return tl::unexpected<Error>(read.error());
+  return out;
+}
+
+// Lists are held as their encoding.
+Result<Column> ConvertLists(const std::string& path, const std::string& name,
+                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                            StringArena* arena) {
+  if (column->type()->id() == arrow::Type::STRING)
+    return ConvertListText(path, name, column, type, arena);
+  if (column->type()->id() != arrow::Type::LIST) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
+                "Give a list of " + TypeName({type.kind, false}) + ".");
+  }
+  Column out;
+  out.type = type;
+  ListBuilder builder(type.kind);
+  for (const auto& chunk : column->chunks()) {
+    const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
+    SKEWLESS_ASSIGN_OR_RETURN(
+        const Column items,
+        ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
+                      {type.kind, false}, arena));
+    for (int64_t i = 0; i < lists.length(); ++i) {
+      if (lists.IsNull(i)) {
+        out.AppendNull();
+        continue;
+      }
+      builder.Clear();
+      for (int64_t item = lists.value_offset(i); item < lists.value_offset(i + 1); ++item) {
+        builder.Add(ValueAt(items, static_cast<size_t>(item)));
+      }
+      out.AppendString(arena->Add(builder.Finish()));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
+  const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
+  return Fail(code, path + ": " + status.message());
+}
+
+std::string AtRow(const std::string& path, const std::string& column, int64_t row) {
+  return path + ": column '" + column + "', row " + std::to_string(row + 1);
+}
+
+Status ReadTimes(const std::string& path, const std::string& name,
+                 std::shared_ptr<arrow::ChunkedArray> column, Column* out) {
+  const auto at_row = [&](int64_t row, const Error& error) {
+    return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
+  };
+  const auto id = column->type()->id();
+  if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
+    auto text = Cast(column, arrow::large_utf8());
+    if (!text.ok()) return FailArrow(path, text.status());
+    return ForEachValue<arrow::LargeStringArray>(
+        **text, [&](const auto& array, int64_t i, int64_t row) -> Status {
+          if (array.IsNull(i)) return out->AppendNull(), Status{};
+          auto time = ParseTimestamp(array.GetView(i));
+          // A CSV whose columns are kept as text may hold whole microseconds.
+          if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
+          if (!time) return at_row(row, time.error());
+          out->AppendInt(*time);
+          return {};
+        });
+  }
+  if (id != arrow::Type::TIMESTAMP && id != arrow::Type::INT64 && id != arrow::Type::DATE32) {
+    return Fail(ErrorCode::kInvalid,
+                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
+                "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
+  }
+  auto unit = arrow::TimeUnit::MICRO;
+  if (id == arrow::Type::TIMESTAMP)
+    unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
+  if (id == arrow::Type::DATE32) {
+    auto dates = Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
+    if (!dates.ok()) return FailArrow(path, dates.status());
+    column = *dates;
+  }
+  // A timestamp array holds int64 as an int64 array does; whatever its time zone, they are UTC.
+  int64_t row = 0;
+  for (const auto& chunk : column->chunks()) {
+    const auto ticks = chunk->data()->Copy();
+    ticks->type = arrow::int64();
+    const arrow::Int64Array array(ticks);
+    for (int64_t i = 0; i < array.length(); ++i, ++row) {
+      if (array.IsNull(i)) {
+        out->AppendNull();
+        continue;
+      }
+      auto time = TimeOfTicks(array.Value(i), unit);
+      if (!time) return at_row(row, time.error());
+      out->AppendInt(*time);
+    }
+  }
+  return {};
+}
+
+Result<Column> ConvertColumn(const std::string& path, const std::string& name,
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                             StringArena* arena) {
+  if (type.is_list) return ConvertLists(path, name, column, type, arena);
+  Column out;
+  out.type = type;
+  Status filled;
+  switch (type.kind) {
+    case TypeKind::kFloat32:
+      filled = Fill<arrow::FloatArray>(path, name, column, arrow::float32(), &out,
+                                       [&](const auto& array, int64_t i) {
+                                         out.AppendDouble(static_cast<double>(array.Value(i)));
+                                       });
+      break;
+    case TypeKind::kFloat64:
+      filled = Fill<arrow::DoubleArray>(
+          path, name, column, arrow::float64(), &out,
+          [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
+      break;
+    case TypeKind::kString:
+    case TypeKind::kBytes:
+      filled = Fill<arrow::LargeBinaryArray>(
+          path, name, column, arrow::large_binary(), &out,
+          [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
+      break;
+    case TypeKind::kTimestamp:
+      filled = ReadTimes(path, name, column, &out);
+      break;
+    case TypeKind::kBool:
+      filled = Fill<arrow::BooleanArray>(
+          path, name, column, arrow::boolean(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
+      break;
+    case TypeKind::kInt32:
+      filled = Fill<arrow::Int32Array>(
+          path, name, column, arrow::int32(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+    case TypeKind::kInt64:
+      filled = Fill<arrow::Int64Array>(
+          path, name, column, arrow::int64(), &out,
+          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      break;
+  }
+  if (!filled) return tl::unexpected<Error>(filled.error());
+  return out;
+}
+
+}  // namespace skewless
