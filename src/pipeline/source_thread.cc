@@ -45,7 +45,9 @@ bool SourceThread::Step() {
 
 void SourceThread::LogEnd(const Result<bool>& more) const {
   if (!more) {
-    LogError(EventLevel::kError, "source failed", more.error(), {{"source", options_.name}});
+    // The engine ends with this error, which is told as its own.
+    LogEvent(EventLevel::kError, "source failed",
+             {{"source", options_.name}, {"code", ErrorCodeName(more.error().code)}});
   } else if (at_end_) {
     const SourceProgress all = progress();
     LogEvent(
