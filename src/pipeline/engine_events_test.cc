@@ -22,6 +22,20 @@ class EngineEvents : public EngineTest, private EventSink {
   }
 };
 
+// One of the future: what comes after it is refused, which is said, and why.
+TEST_F(EngineEvents, RefusedOnesAreToldOfWithTheWatermark) {
+  std::string lines = kEventsHeader + EventLine(1, 1, 0, 0);
+  lines += EventLine(1, 2, 48 * kHourUs, 1);
+  for (int64_t n = 3; n < 10; ++n) lines += EventLine(1, n, n, n);
+  repository_.Write("events.csv", lines);
+  Run();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0], "events refused as too late source=events events=7 event_timestamp=" +
+                          FormatTimestamp(kTestStart + 9) +
+                          " watermark=" + FormatTimestamp(kTestStart + 48 * kHourUs));
+  EXPECT_EQ(Read(1).values, "2, 3");
+}
+
 TEST_F(EngineEvents, TimesInAnotherUnitThanDeclaredAreToldOfOnce) {
   std::string lines = kEventsHeader;
   // Milliseconds, taken for microseconds.
