@@ -120,6 +120,12 @@ Status ParseValues(const ValuesView& view, const Fields& fields, std::deque<Valu
 
 std::string LayoutText(uint64_t layout) { return fmt::format("{:016x}", layout); }
 
+Status CheckFormat(std::string_view format) {
+  if (format == kValuesFormat) return {};
+  if (ParseInt64(format).value_or(0) > ParseInt64(kValuesFormat)) return NewerRow();
+  return DamagedRow("it has no format");
+}
+
 }  // namespace
 
 void AppendStampsText(std::span<const Stamp> stamps, std::string* out) {
@@ -183,10 +189,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
   DecodedValues decoded;
   Fields fields;
   if (!fields.Take(hash, view)) return DamagedRow("it is no hash");
-  if (fields.format != kValuesFormat) {
-    if (ParseInt64(fields.format).value_or(0) > 1) return NewerRow();
-    return DamagedRow("it has no format");
-  }
+  SKEWLESS_RETURN_IF_ERROR(CheckFormat(fields.format));
   if (fields.meta[kLayout] != LayoutText(layout)) {
     decoded.other_layout = true;
     return decoded;
@@ -224,10 +227,7 @@ Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
   const bool any = std::any_of(fields.element, fields.element + kCount,
                                [](const redisReply* one) { return IsText(*one); });
   if (!any) return row;
-  if (text(0) != kValuesFormat) {
-    if (ParseInt64(text(0)).value_or(0) > 1) return NewerRow();
-    return DamagedRow("it has no format");
-  }
+  SKEWLESS_RETURN_IF_ERROR(CheckFormat(text(0)));
   Stamp own;
   const std::string stamp =
       std::string(text(2)) + " " + std::string(text(4)) + " " + std::string(text(3));
