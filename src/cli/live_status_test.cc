@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/terminal.h"
+
 namespace skewless {
 namespace {
 
@@ -61,6 +63,18 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
               "retries 7  write p50 900 us  p99 20 ms"));
   EXPECT_TRUE(HasLine(status, "  offline     12,000 rows"));
   EXPECT_TRUE(HasLine(status, "  serving     port 6566  10/s  read p50 20 us  p99 40 us"));
+}
+
+TEST(LiveStatus, ANarrowTerminalLacksWholeFields) {
+  const std::string line = "  freshness   p50 1.8 ms  p99 2.62 ms";
+  EXPECT_EQ(drawn_lines::Cut(line, 37), line);
+  EXPECT_EQ(drawn_lines::Cut(line, 36), "  freshness   p50 1.8 ms …");
+  EXPECT_EQ(drawn_lines::Cut(line, 26), "  freshness   p50 1.8 ms …");
+  EXPECT_EQ(drawn_lines::Cut(line, 25), "  freshness   p50 1.8 ms…");
+  EXPECT_EQ(drawn_lines::Cut(line, 24), "  freshness …");
+  EXPECT_EQ(drawn_lines::Cut(line, 8), "  fresh…");
+  EXPECT_EQ(drawn_lines::Cut("██░░  50%", 9), "██░░  50%");
+  EXPECT_EQ(drawn_lines::Cut("██░░  50%", 8), "██░░ …");
 }
 
 TEST(LiveStatus, WhatTakesLongIsNotSaidInSeconds) {

@@ -27,14 +27,14 @@ winsize TerminalSize() {
   return size;
 }
 
-// So many characters of the line, not bytes; each is one column wide.
-std::string_view Cut(std::string_view line, size_t columns) {
+// How many bytes so many characters of the line have; each is one column wide.
+size_t BytesOf(std::string_view line, size_t columns) {
   size_t at = 0;
   for (; at < line.size(); ++at) {
     const bool begins_character = (static_cast<unsigned char>(line[at]) & 0xc0) != 0x80;
     if (begins_character && columns-- == 0) break;
   }
-  return line.substr(0, at);
+  return at;
 }
 
 // To the first drawn line's beginning, with everything below it erased.
@@ -56,6 +56,18 @@ void Write(const std::string& text) {
 
 }  // namespace
 
+std::string Cut(const std::string& line, size_t columns) {
+  if (BytesOf(line, columns) == line.size()) return line;
+  constexpr std::string_view kBetweenFields = "  ";
+  const std::string kept = line.substr(0, BytesOf(line, columns - 1));
+  const size_t begin = kept.find_first_not_of(' ');
+  // What is cut amid a field would read as another value.
+  size_t end = line.rfind(kBetweenFields, kept.size());
+  if (end == std::string::npos || end <= begin) return kept + "…";
+  while (end > 0 && line[end - 1] == ' ') --end;
+  return line.substr(0, end) + (end + 1 <= kept.size() ? " …" : "…");
+}
+
 void Draw(const std::vector<std::string>& lines) {
   static const bool terminal = IsTerminal(STDERR_FILENO);
   if (!terminal) return;
@@ -66,7 +78,7 @@ void Draw(const std::vector<std::string>& lines) {
   drawn.clear();
   for (const std::string& line : lines) {
     if (drawn.size() + 1 < std::max<size_t>(size.ws_row, 2))
-      drawn.emplace_back(Cut(line, size.ws_col - 1u));
+      drawn.push_back(Cut(line, std::max<size_t>(size.ws_col, 3) - 1));
   }
   AppendDrawn(out);
   Write(out);

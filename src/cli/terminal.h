@@ -14,8 +14,11 @@ bool IsTerminal(int descriptor);
 // Lines at the end of standard error that are redrawn in place, where that is a terminal; nothing
 // is drawn elsewhere. One set of them in the process; any thread may call.
 namespace drawn_lines {
-// In place of those before. Longer ones are cut at the terminal's width.
+// In place of those before. Longer ones are cut to the terminal's width.
 void Draw(const std::vector<std::string>& lines);
+// The line in at most so many columns, two or more: without the fields at its end (two blanks stand
+// between fields) that don't fit whole, and with an ellipsis in their place.
+std::string Cut(const std::string& line, size_t columns);
 // Takes them away.
 void Erase();
 // Leaves them as they stand; what comes next is below.

@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "definition/sections.h"
+#include "definition/storage_option.h"
 #include "definition/yaml_values.h"
 
 namespace skewless {
@@ -12,11 +13,6 @@ constexpr std::string_view kIncrement = "increment";
 
 // In the order of WriteStrategy.
 std::vector<std::string> WriteStrategies() { return {"versioned", std::string(kIncrement)}; }
-
-std::string OptionOf(const StorageDefinition& storage, const std::string& key) {
-  const auto found = storage.options.find(key);
-  return found == storage.options.end() ? std::string() : found->second;
-}
 
 // What stands in the way, in words that follow "feature 'x': ".
 std::string WhyNotIncremented(const FeatureDefinition& feature) {

@@ -63,8 +63,6 @@ class RowSchedule {
   void Take(size_t most, int64_t now_nanos, Timestamp least_us, std::vector<Departure>* rows);
   // The state that a row of Take was read with, if it is not sent `again`.
   void SetSent(Id row, Sequence sequence) { rows_[row].sent = sequence; }
-  // When the next row is due that waits for its time; INT64_MAX: none does.
-  int64_t next_due_nanos() const { return retries_.empty() ? INT64_MAX : retries_.top().due_nanos; }
   bool has_ready() const { return !ready_.empty(); }
   const RowTable::Key& key(Id row) const { return table_.key(row); }
   size_t row_limit() const { return table_.limit(); }  // rows' numbers are below it

@@ -156,9 +156,25 @@ void Engine::DecideLateness(Batch* batch) {
   SourceWatermark& watermark = watermarks_[batch->source];
   watermark.Decide(stats_.clock_us.load(std::memory_order_relaxed), batch);
   watermark.TellPositions(batch);
+  LogLate(*batch);
   Timestamp least = kMaxTimestamp;
   for (const SourceWatermark& one : watermarks_) least = std::min(least, one.time());
   stats_.watermark_us.store(least, std::memory_order_relaxed);
+}
+
+void Engine::LogLate(const Batch& batch) {
+  if (!watermarks_[batch.source].decides() || !WantsEvents(EventLevel::kWarning)) return;
+  const auto newest = std::find(batch.applied.rbegin(), batch.applied.rend(), uint8_t{0});
+  if (newest == batch.applied.rend()) return;
+  const auto events = late_events_[batch.source].Add(
+      std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0}));
+  if (!events) return;
+  const auto row = static_cast<size_t>(batch.applied.rend() - newest) - 1;
+  LogEvent(EventLevel::kWarning, "events refused as too late",
+           {{"source", definition_.sources[batch.source].name},
+            {"events", *events},
+            EventField::Time("event_timestamp", batch.event_us[row]),
+            EventField::Time("watermark", watermarks_[batch.source].time())});
 }
 
 // Durable, then folded, then visible: the end of every group commit, whatever clock stamped it.

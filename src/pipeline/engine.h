@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -127,6 +128,7 @@ class Engine {
   Status CommitReplayBatch(Batch* batch);
   void StampReplayBatch(Batch* batch);
   void DecideLateness(Batch* batch);
+  void LogLate(const Batch& batch);
   Status CommitStamped();
   void NoteFolded(const Batch& batch, int64_t accepted_nanos);
   void CountReadable();
@@ -176,6 +178,7 @@ class Engine {
   std::vector<bool> source_ended_;
   std::unique_ptr<ReplayMerge> merge_;
   std::vector<SourceWatermark> watermarks_;  // by source
+  std::deque<EventInterval> late_events_;    // by source
   std::unique_ptr<OfflineThread> offline_;   // counts in stats_ until it ends
   std::vector<ViewInput> inputs_;            // by view
   EvaluationScratch scratch_;

@@ -145,6 +145,7 @@ Status Engine::RecoverWatermarks() {
   bool by_records = false;
   for (const SourceDefinition& source : definition_.sources) {
     SourceWatermark& watermark = watermarks_.emplace_back(source);
+    late_events_.emplace_back(10 * kSecondUs);
     // A topic's partitions are told apart, which records of the log are not.
     by_records |= watermark.decides() && source.type != SourceType::kKafka;
     for (const auto& [where, offset] : log_->recovery().positions) {

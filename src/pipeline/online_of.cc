@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "definition/storage_option.h"
 #include "pipeline/values_layout.h"
 #include "training/record_availability.h"
 
@@ -11,11 +12,6 @@ namespace {
 tl::unexpected<Error> NotAvailable(const std::string& what) {
   return Fail(ErrorCode::kUnsupported, what + " is not available in this version",
               "Use online: {type: embedded, path: ...} or {type: redis, address: ...}.");
-}
-
-std::string OptionOf(const StorageDefinition& storage, const std::string& key) {
-  const auto found = storage.options.find(key);
-  return found == storage.options.end() ? std::string() : found->second;
 }
 
 Result<std::string> PasswordOf(const StorageDefinition& storage) {

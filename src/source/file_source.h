@@ -65,6 +65,7 @@ class ReplaySource final : public Source {
   Status FlushChunk();
   Status StartTaking(Batch* batch);
   Status CheckKnownFiles() const;
+  std::string AddedFiles() const;
 
   const SourceDefinition& definition_;
   const uint32_t source_;

@@ -65,8 +65,9 @@ Result<bool> RecordFiles::Read(size_t max_records, Batch* batch) {
 }
 
 Status RecordFiles::Report(const std::vector<BadRecord>& bad) {
+  if (was_known_) return {};
   dead_.fetch_add(static_cast<int64_t>(bad.size()), std::memory_order_relaxed);
-  if (was_known_ || !dead_letters_) return {};
+  if (!dead_letters_) return {};
   const std::string& stream = files_[file_].stream;
   for (const BadRecord& record : bad) {
     SKEWLESS_RETURN_IF_ERROR(dead_letters_(

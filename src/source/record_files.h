@@ -40,7 +40,7 @@ class RecordFiles {
   // Of files that were read to their end: how many records each has.
   const std::vector<SourcePosition>& ends() const { return ends_; }
 
-  // Safe from other threads.
+  // Safe from other threads. Dead letters are those of known records no more: they were reported.
   int64_t records() const { return records_.load(std::memory_order_relaxed); }
   int64_t dead_letters() const { return dead_.load(std::memory_order_relaxed); }
   double fraction() const { return fraction_.load(std::memory_order_relaxed); }

@@ -93,6 +93,23 @@ Status ReplaySource::CheckKnownFiles() const {
   return {};
 }
 
+// Which files came, and which have more records, since what was replayed: "'a.csv' from record 3
+// on", counted from 0 as in dead letters.
+std::string ReplaySource::AddedFiles() const {
+  constexpr size_t kMost = 5;
+  std::string added;
+  size_t count = 0;
+  for (const SourcePosition& end : files_->ends()) {
+    const auto known = resume_.known.find(end.stream);
+    if (known != resume_.known.end() && known->second >= end.offset) continue;
+    if (++count > kMost) return added + ", and more";
+    added += (added.empty() ? "'" : ", '") + end.stream + "'";
+    if (known != resume_.known.end())
+      added += " from record " + std::to_string(known->second) + " on";
+  }
+  return added;
+}
+
 Status ReplaySource::StartTaking(Batch* batch) {
   SKEWLESS_RETURN_IF_ERROR(CheckKnownFiles());
   SKEWLESS_RETURN_IF_ERROR(sorter_.Finish());
@@ -100,6 +117,8 @@ Status ReplaySource::StartTaking(Batch* batch) {
     Error error = std::move(skipped).error();
     error.message = SourcePlace(definition_) + error.message;
     if (error.code == ErrorCode::kInvalid) {
+      if (const std::string added = AddedFiles(); !added.empty())
+        error.message += "; added are: " + added;
       error.remedy = "Put the files back as they were, or replay into a new log.";
     }
     return tl::unexpected<Error>(std::move(error));

@@ -236,8 +236,13 @@ TEST_F(SourceTest, FilesThatGrowBetweenReplays) {
     EXPECT_EQ(next.error, "");
     EXPECT_EQ(next.rows, (Rows{"a5", "a3"}));
     EXPECT_EQ(next.letters.size(), 1u);
+    EXPECT_EQ(next.progress.dead_letters, 1);  // the first run's aren't counted again
     WriteCsv("a.csv", "a", {1, 5, -1, 4});
-    EXPECT_TRUE(Has(Run().error, "a record that was added arrived at 1970-01-01T00:00:00.000004Z"));
+    WriteCsv("b.csv", "b", {9});
+    next = Run();
+    EXPECT_TRUE(Has(next.error, "a record that was added arrived at 1970-01-01T00:00:00.000004Z"));
+    EXPECT_TRUE(Has(next.error, "added are: 'a.csv' from record 3 on, 'b.csv'")) << next.error;
+    std::filesystem::remove(folder_.File("b.csv"));
     WriteCsv("a.csv", "a", {1, 5});
     EXPECT_TRUE(Has(Run().error, "'a.csv' had 3 records and now has only 2"));
   }

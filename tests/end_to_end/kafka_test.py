@@ -196,6 +196,10 @@ class KafkaTest(NumberedTest):
         engine.stop()
         self.assertEqual(self.logged(), self.written)
 
+    @staticmethod
+    def brokers_told(errors):
+        return re.findall(r"brokers away|brokers back|source goes on.*(?:down|refused|back)", errors)
+
     def test_a_broker_that_is_killed(self):
         broker = Broker("group.min.session.timeout.ms=1000")
         self.addCleanup(broker.close)
@@ -217,14 +221,16 @@ class KafkaTest(NumberedTest):
             self.wait_for_all(engine)
             self.wait_for_metric(engine, 1, "skewless_kafka_reconnects_total", source="clicks")
             # An engine that comes before its broker waits for it.
+            told = self.brokers_told(engine.kill())
             broker.kill()
-            engine.kill()
+            self.assertEqual(told, ["brokers away", "brokers back"])
             engine.start()
             time.sleep(0.5)
             broker.start()
             self.produce(1000, 2)
             self.wait_for_all(engine)
             engine.stop()
+            self.assertEqual(self.brokers_told(engine.errors), ["brokers away", "brokers back"])
             self.assertEqual(self.logged(), self.written)
         finally:
             self.broker = shared

@@ -67,6 +67,7 @@ class LogsTest(ProgramTest):
         _, errors = self.run_program("run", "--once", "--strict", "--log-format", "json", code=1)
         events = self.events_of(errors)
         self.assertEqual(list(events), ["source failed", "failed"])
+        self.assertNotIn("error", events["source failed"])  # it is told once
         self.assertIn("clicks-001.jsonl:1", events["failed"]["error"])
         self.assertIn("--strict", events["failed"]["remedy"])
         _, errors = self.run_program("run", "--once", "--strict", "--log-level", "off", code=1)

@@ -54,6 +54,19 @@ TEST_F(IncrementTest, OnlyWhatChangedGoesOut) {
   EXPECT_EQ(Read(now_), "2, 3, 5");
 }
 
+// It takes no rows; those that it has are read.
+TEST_F(IncrementTest, AServerThatIsFullIsStillRead) {
+  IncrementWriter writer(options(), kernel());
+  writer.Open();
+  TestEntity entity(view_);
+  Add(entity, 0, 5);
+  writer.Write(key_, entity.state());
+  ASSERT_EQ(server_.AskText({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+  Add(entity, 0, 7);
+  EXPECT_EQ(writer.Write(key_, entity.state()).error.code, ErrorCode::kNoSpace);
+  EXPECT_EQ(Read(now_), "1, 5, 5");
+}
+
 TEST_F(IncrementTest, TilesThatLeftAreRemoved) {
   IncrementWriter writer(options(), kernel());
   writer.Open();

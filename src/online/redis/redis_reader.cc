@@ -21,6 +21,23 @@ void SleepUs(DurationUs duration) {
   ::nanosleep(&time, nullptr);
 }
 
+// A server that is full refuses MULTI, but no script that only reads. It answers as EXEC would:
+// with the first ARGV[1] keys' values in one list, and each hash in one.
+constexpr std::string_view kReadHashesScript = R"(local plain = tonumber(ARGV[1])
+local reply = {{}}
+for i = 1, plain do reply[1][i] = redis.pcall('GET', KEYS[i]) end
+for i = plain + 1, #KEYS do reply[1 + i - plain] = redis.pcall('HGETALL', KEYS[i]) end
+return reply
+)";
+
+// Its keys, and then so many arguments, follow.
+void BeginScript(std::string_view script, size_t keys, size_t arguments, Bytes* out) {
+  BeginCommand(3 + keys + arguments, out);
+  AppendWord("EVAL", out);
+  AppendWord(script, out);
+  AppendWord(std::to_string(keys), out);
+}
+
 tl::unexpected<Error> NoState() {
   return Fail(ErrorCode::kCorrupt, "a row in Redis holds no state of its view",
               "Remove its key; the engine writes it again at its next start.");
@@ -84,37 +101,24 @@ void RedisReader::MakeQuestion(std::span<const RowKey> keys, std::span<const siz
                                const std::string& open, Servers::Question* question) {
   const auto hashes = static_cast<size_t>(
       std::count_if(group.begin(), group.end(), [&](size_t i) { return is_hash(keys[i].view); }));
+  const size_t plain = 1 + group.size() - hashes;
   Bytes& out = question->keyed;
   out.clear();
-  if (hashes > 0) AppendCommand({"MULTI"}, &out);
-  BeginRead(1 + group.size() - hashes, &out);
+  if (hashes > 0) {
+    BeginScript(kReadHashesScript, group.size() + 1, /*arguments=*/1, &out);
+  } else if (finished()) {
+    BeginScript(kReadValuesScript, plain, /*arguments=*/0, &out);
+  } else {
+    BeginCommand(1 + plain, &out);
+    AppendWord("MGET", &out);
+  }
   AppendWord(open, &out);
-  for (const size_t i : group) {
-    if (!is_hash(keys[i].view)) AppendKey(keys[i], buckets_[i], &out);
+  for (const bool of_hashes : {false, true}) {
+    for (const size_t i : group) {
+      if (is_hash(keys[i].view) == of_hashes) AppendKey(keys[i], buckets_[i], &out);
+    }
   }
-  question->replies = 1;
-  if (hashes == 0) return;
-  for (const size_t i : group) {
-    if (!is_hash(keys[i].view)) continue;
-    BeginCommand(2, &out);
-    AppendWord("HGETALL", &out);
-    AppendKey(keys[i], buckets_[i], &out);
-  }
-  AppendCommand({"EXEC"}, &out);
-  question->replies = 3 + hashes;
-}
-
-// The command that reads so many keys, and what they are follows.
-void RedisReader::BeginRead(size_t keys, Bytes* out) const {
-  if (!finished()) {
-    BeginCommand(1 + keys, out);
-    AppendWord("MGET", out);
-    return;
-  }
-  BeginCommand(3 + keys, out);
-  AppendWord("EVAL", out);
-  AppendWord(kReadValuesScript, out);
-  AppendWord(std::to_string(keys), out);
+  if (hashes > 0) AppendWord(std::to_string(plain), &out);
 }
 
 Status RedisReader::CheckOpen(const redisReply& open, const Connection& server, int view) const {

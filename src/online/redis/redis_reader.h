@@ -1,6 +1,6 @@
 // Rows of Redis at one instant T of its servers' clocks. In one round trip: TIME, then one MGET of
-// the rows and of what says that they are all there; where some are hashes, a MULTI of that MGET
-// and an HGETALL of each; where they are finished values, a script.
+// the rows and of what says that they are all there; where some are hashes, or finished values, a
+// script instead, which reads as much.
 //
 // A server runs one command at a time, so the clock that TIME told, less a microsecond, is an
 // instant by which all that was stamped until then is in what was read. Nothing stamped later may
@@ -37,7 +37,6 @@ class RedisReader final : public OnlineReader {
   Result<Snapshot> TakeAnswers(std::span<const RowKey> keys);
   Status TakeRows(const Servers::Answer& answer, std::span<const RowKey> keys,
                   std::span<const size_t> group, Snapshot* snapshot);
-  void BeginRead(size_t keys, Bytes* out) const;
   // A row of the answer, which is the one at `row`. No stamp where there is none.
   Result<Stamp> TakeState(const redisReply& reply, int view, size_t row);
   Result<Stamp> TakeHash(const redisReply& reply, const ViewKernel& kernel, size_t row);

@@ -11,7 +11,7 @@ constexpr int kMaxTries = 3;
 
 void Put(const Servers::Question& question, bool asking, Connection* server) {
   Bytes& out = server->out();
-  size_t replies = question.replies;
+  size_t replies = 1;
   if (!question.plain.empty()) {
     PutRaw(out, question.plain);
     ++replies;
@@ -34,10 +34,6 @@ Status TakeAnswer(Connection& server, const Servers::Question& question, bool as
     SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
   }
   SKEWLESS_ASSIGN_OR_RETURN(answer->keyed, server.WaitReply());
-  for (size_t i = 1; i < question.replies; ++i) {
-    SKEWLESS_ASSIGN_OR_RETURN(Reply next, server.WaitReply());
-    if (!IsError(*answer->keyed)) answer->keyed = std::move(next);
-  }
   return {};
 }
 

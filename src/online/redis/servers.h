@@ -30,13 +30,11 @@ class Servers {
     return connections_;
   }
   // Commands to whoever has `slot`: `plain` names no key and goes first (may be empty); `keyed` may
-  // be redirected. One reply each; of a `keyed` that is a MULTI, what it holds and its EXEC, the
-  // first of its `replies` that is an error, or else the last.
+  // be redirected. One reply each.
   struct Question {
     uint32_t slot = 0;
     Bytes plain;
     Bytes keyed;
-    size_t replies = 1;
   };
   struct Answer {
     Reply plain;

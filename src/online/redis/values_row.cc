@@ -124,6 +124,12 @@ bool IsLayoutText(std::string_view text) {
   return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+Status CheckFormat(std::string_view format) {
+  if (format == kValuesFormat) return {};
+  if (ParseInt64(format).value_or(0) > ParseInt64(kValuesFormat)) return NewerRow();
+  return DamagedRow("it has no format");
+}
+
 }  // namespace
 
 void AppendStampsText(std::span<const Stamp> stamps, std::string* out) {
@@ -187,10 +193,7 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
   DecodedValues decoded;
   Fields fields;
   if (!fields.Take(hash, view)) return DamagedRow("it is no hash");
-  if (fields.format != kValuesFormat) {
-    if (ParseInt64(fields.format).value_or(0) > 1) return NewerRow();
-    return DamagedRow("it has no format");
-  }
+  SKEWLESS_RETURN_IF_ERROR(CheckFormat(fields.format));
   if (!IsLayoutText(fields.meta[kLayout])) return DamagedRow("it names no layout");
   if (fields.meta[kLayout] != LayoutText(layout)) {
     decoded.other_layout = true;
@@ -229,10 +232,7 @@ Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
   const bool any = std::any_of(fields.element, fields.element + kCount,
                                [](const redisReply* one) { return IsText(*one); });
   if (!any) return row;
-  if (text(0) != kValuesFormat) {
-    if (ParseInt64(text(0)).value_or(0) > 1) return NewerRow();
-    return DamagedRow("it has no format");
-  }
+  SKEWLESS_RETURN_IF_ERROR(CheckFormat(text(0)));
   Stamp own;
   const std::string stamp =
       std::string(text(2)) + " " + std::string(text(4)) + " " + std::string(text(3));

@@ -14,6 +14,7 @@ constexpr int64_t kRetryNanos = 500'000'000;
 
 Status KafkaConsumer::Maintain() {
   if (!fatal_.has_value()) return fatal_;
+  if (const auto lost = brokers_.TakeLasting(MonotonicNanos())) Tell(*lost);
   SKEWLESS_RETURN_IF_ERROR(GoOnWhereLost());
   if (MonotonicNanos() >= next_discovery_nanos_)
     SKEWLESS_RETURN_IF_ERROR(is_member() ? CheckStartOfMember() : Discover());
@@ -39,8 +40,10 @@ Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
   const rd_kafka_resp_err_t error =
       rd_kafka_metadata(client_.get(), 0, handle.get(), &told, kAskMillis);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++errors_;
     is_down_ = true;
-    Note("the brokers at " + kafka_.brokers + " don't answer: " + rd_kafka_err2str(error));
+    brokers_.LostAll(MonotonicNanos(), "the brokers at " + kafka_.brokers +
+                                           " don't answer: " + rd_kafka_err2str(error));
     return -1;
   }
   const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(

@@ -46,7 +46,8 @@ KafkaConsumer::KafkaConsumer(const Definition& definition, const SourceDefinitio
           1'000'000),
       ahead_bytes_(NumberOf(kafka_.settings, "queued.max.messages.kbytes", kAheadKiB) << 10),
       ahead_messages_(NumberOf(kafka_.settings, "queued.min.messages", kAheadMessages)),
-      starts_(place_, kafka_, ByStream(options.resume), notice_) {}
+      starts_(place_, kafka_, ByStream(options.resume), notice_),
+      brokers_(source.name) {}
 
 Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const Definition& definition,
                                                            const SourceDefinition& source,
@@ -143,7 +144,7 @@ void KafkaConsumer::SetBack() {
   if (!is_down_) return;
   is_down_ = false;
   ++reconnects_;
-  if (notice_) notice_(place_ + "the brokers are back");
+  brokers_.Back(MonotonicNanos());
 }
 
 void KafkaConsumer::TakeEvent(const rd_kafka_message_t& message) {
@@ -168,10 +169,20 @@ void KafkaConsumer::TakeEvent(const rd_kafka_message_t& message) {
 
 void KafkaConsumer::OnError(rd_kafka_t* client, int error, const char* reason, void* self) {
   auto& consumer = *static_cast<KafkaConsumer*>(self);
-  consumer.Note(reason);
-  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || error == RD_KAFKA_RESP_ERR__TRANSPORT ||
-      error == RD_KAFKA_RESP_ERR__RESOLVE) {
-    consumer.is_down_ = true;
+  const int64_t now = MonotonicNanos();
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      ++consumer.errors_;
+      consumer.is_down_ = true;
+      return consumer.brokers_.LostAll(now, reason);
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      ++consumer.errors_;
+      consumer.is_down_ = true;
+      return consumer.brokers_.LostOne(now, reason);
+    default:  // wrong settings among others, which may be why the brokers are away
+      ++consumer.errors_;
+      consumer.Tell(reason);
   }
   if (error != RD_KAFKA_RESP_ERR__FATAL) return;
   char text[512];
@@ -181,6 +192,10 @@ void KafkaConsumer::OnError(rd_kafka_t* client, int error, const char* reason, v
 
 void KafkaConsumer::Note(const std::string& what) {
   ++errors_;
+  if (!brokers_.away()) Tell(what);
+}
+
+void KafkaConsumer::Tell(const std::string& what) {
   const int64_t now = MonotonicNanos();
   if (!notice_ || (what == last_notice_ && now - last_notice_nanos_ < kNoticeNanos)) return;
   last_notice_ = what;

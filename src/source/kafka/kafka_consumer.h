@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "definition/definition.h"
+#include "source/kafka/broker_watch.h"
 #include "source/kafka/kafka_client.h"
 #include "source/kafka/kafka_partitions.h"
 #include "source/kafka/start_position.h"
@@ -54,7 +55,8 @@ class KafkaConsumer {
   int64_t reconnects() const { return reconnects_; }
   int64_t lost() const { return starts_.lost(); }
 
-  // Counts an error that is got over, and tells of it now and then.
+  // Counts an error that is got over, and tells of it now and then; not while the brokers are known
+  // to be away, of which it comes.
   void Note(const std::string& what);
 
  private:
@@ -73,6 +75,7 @@ class KafkaConsumer {
   Status GoOnWhereLost();
   Status Assign();
   void TakeEvent(const rd_kafka_message_t& message);
+  void Tell(const std::string& what);
   void SetBack();
   void Fetch(size_t most, int wait_ms);
   void WakeFetchers();
@@ -100,7 +103,8 @@ class KafkaConsumer {
   bool discovered_ = false;  // of a member: `start` was checked
   int64_t next_discovery_nanos_ = 0;
   std::vector<rd_kafka_message_t*> fetched_;
-  bool is_down_ = false;
+  bool is_down_ = false;  // some broker, as far as is known
+  BrokerWatch brokers_;
   int64_t errors_ = 0;
   int64_t reconnects_ = 0;
   std::string last_notice_;

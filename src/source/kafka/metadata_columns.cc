@@ -1,5 +1,7 @@
 #include "source/kafka/metadata_columns.h"
 
+#include <charconv>
+
 #include "base/check.h"
 #include "decode/text_input.h"
 
@@ -40,18 +42,17 @@ void AppendValue(const Column& from, size_t row, StringArena* strings, Column* t
 
 }  // namespace
 
-MessageHeaders HeadersOf(rd_kafka_message_t* message) {
-  MessageHeaders headers;
+void TakeHeaders(rd_kafka_message_t* message, MessageHeaders* headers) {
+  headers->clear();
   rd_kafka_headers_t* all = nullptr;
-  if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
+  if (rd_kafka_message_headers(message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
   for (size_t i = 0; rd_kafka_header_get_all(all, i, &name, &value, &size) == 0; ++i) {
-    headers.emplace_back(name, std::nullopt);
-    if (value != nullptr) headers.back().second.emplace(static_cast<const char*>(value), size);
+    headers->emplace_back(name, std::nullopt);
+    if (value != nullptr) headers->back().second.emplace(static_cast<const char*>(value), size);
   }
-  return headers;
 }
 
 MetadataColumns::MetadataColumns(const SourceDefinition& source)
@@ -81,10 +82,9 @@ void MetadataColumns::Decode(std::span<rd_kafka_message_t* const> raw,
 }
 
 bool MetadataColumns::DecodeOne(rd_kafka_message_t* message, std::string* reason) {
-  headers_.clear();
   for (const KafkaMetadata& metadata : kafka_.metadata) {
     if (metadata.part != Part::kHeader) continue;
-    headers_ = HeadersOf(message);
+    TakeHeaders(message, &headers_);
     break;
   }
   for (size_t i = 0; i < kafka_.metadata.size(); ++i) {
@@ -111,8 +111,9 @@ std::optional<std::string_view> MetadataColumns::TextOf(const KafkaMetadata& met
       rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
       const int64_t millis = rd_kafka_message_timestamp(&message, &type);
       if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) return std::nullopt;
-      timestamp_ = std::to_string(millis);
-      return timestamp_;
+      const auto end =
+          std::to_chars(timestamp_.data(), timestamp_.data() + timestamp_.size(), millis);
+      return std::string_view(timestamp_.data(), end.ptr);
     }
     case Part::kHeader:
       break;

@@ -3,6 +3,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,7 +19,7 @@ namespace skewless {
 
 // In their order; a value may be null. They live as long as the message.
 using MessageHeaders = std::vector<std::pair<std::string_view, std::optional<std::string_view>>>;
-MessageHeaders HeadersOf(rd_kafka_message_t* message);
+void TakeHeaders(rd_kafka_message_t* message, MessageHeaders* headers);
 
 class MetadataColumns {
  public:
@@ -47,7 +48,7 @@ class MetadataColumns {
   Batch decoded_;  // a row for each message that Decode left
   // Scratch of Decode.
   MessageHeaders headers_;
-  std::string timestamp_;
+  std::array<char, 24> timestamp_;
 };
 
 }  // namespace skewless
