@@ -39,6 +39,7 @@ Result<EmbeddedOptions> EmbeddedStoreOf(const Definition& definition, const Kern
                              : JoinPath(definition.ResolvePath(definition.log_path), "state");
   store.views = ViewNames(kernels);
   store.fingerprints = Fingerprints(kernels);
+  store.in_place = !embedded;  // the row writer reads it, nobody else
   return store;
 }
 

@@ -18,10 +18,13 @@ struct Change {
 };
 using Changes = std::map<std::pair<int, int64_t>, Change>;  // by view and user
 
-class ChangedRowsTest : public testing::Test {
+// Rows are folded in place, or in a version of their own.
+class ChangedRowsTest : public testing::TestWithParam<bool> {
  protected:
   ChangedRowsTest() : directory_("changed_rows_test") {
-    auto writer = OpenEmbeddedWriter(views_.Options(directory_.path()));
+    EmbeddedOptions options = views_.Options(directory_.path());
+    options.in_place = GetParam();
+    auto writer = OpenEmbeddedWriter(options);
     SKEWLESS_CHECK(writer.has_value());
     writer_ = std::move(*writer);
     SKEWLESS_CHECK(writer_->Reset().has_value());
@@ -61,7 +64,7 @@ class ChangedRowsTest : public testing::Test {
   Sequence next_ = 1;
 };
 
-TEST_F(ChangedRowsTest, EveryRowOfACommitOnceWithWhatChangedIt) {
+TEST_P(ChangedRowsTest, EveryRowOfACommitOnceWithWhatChangedIt) {
   ASSERT_TRUE(writer_->OpenForReaders());
   writer_->TrackChanges();
   std::mt19937_64 random(5);
@@ -82,14 +85,14 @@ TEST_F(ChangedRowsTest, EveryRowOfACommitOnceWithWhatChangedIt) {
   EXPECT_TRUE(Taken().empty());
 }
 
-TEST_F(ChangedRowsTest, NothingIsKeptWhereNobodyAsks) {
+TEST_P(ChangedRowsTest, NothingIsKeptWhereNobodyAsks) {
   ASSERT_TRUE(writer_->OpenForReaders());
   Fold(kTotals, {{1, 1, 1}, {2, 1, 1}, {1, 1, 1}});
   ASSERT_TRUE(writer_->Commit(next_ - 1));
   EXPECT_TRUE(Taken().empty());
 }
 
-TEST_F(ChangedRowsTest, AllRowsAreListedWhileMoreComeIntoBeing) {
+TEST_P(ChangedRowsTest, AllRowsAreListedWhileMoreComeIntoBeing) {
   constexpr int64_t kUsers = 20'000;
   for (int64_t user = 0; user < kUsers; user += 100) {
     std::vector<TestEvent> events;
@@ -121,6 +124,8 @@ TEST_F(ChangedRowsTest, AllRowsAreListedWhileMoreComeIntoBeing) {
   EXPECT_FALSE(writer_->ListRows(kWindowed, &cursor, 1000, &none));
   EXPECT_TRUE(none.rows.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(InPlace, ChangedRowsTest, testing::Bool());
 
 }  // namespace
 }  // namespace skewless::embedded

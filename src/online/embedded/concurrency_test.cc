@@ -1,5 +1,6 @@
 // One writer and several readers at once. Every read is noted with its T and checked at the end,
-// when all stamps are known: it must hold exactly the records that were available at T.
+// when all stamps are known: it must hold exactly the records that were available at T. Rows that
+// change in place are only whole, and never older than the last commit.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -178,6 +179,74 @@ TEST_F(ConcurrencyTest, ReadersFollowAcrossStartsOfTheWriter) {
   reader.join();
   ASSERT_TRUE(std::is_sorted(stamps_.begin(), stamps_.end()));
   CheckReads(noted);
+}
+
+// Event n of a user adds n, a minute after the one before: tiles come and go, and rows move.
+class InPlaceTest : public ConcurrencyTest {
+ protected:
+  static constexpr int64_t kUsers = 3;
+  static constexpr int64_t kEach = 4;  // events of a user in a batch
+
+  void Write(TestViews& views, OnlineWriter& writer, int64_t batch) {
+    const Timestamp stamp = writer.Announce(kMinTimestamp);
+    std::vector<TestEvent> events;
+    for (int64_t i = 1; i <= kEach; ++i) {
+      const int64_t n = batch * kEach + i;
+      for (int64_t user = 0; user < kUsers; ++user) events.push_back({user, n, n * 60 * kSecondUs});
+    }
+    const Sequence first = 1 + batch * static_cast<Sequence>(events.size());
+    for (const int view : {kTotals, kWindowed}) {
+      SKEWLESS_CHECK(writer.Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
+                         .has_value());
+    }
+    SKEWLESS_CHECK(writer.Commit(first + static_cast<Sequence>(events.size()) - 1).has_value());
+    written_.store(batch + 1);
+  }
+
+  void ReadWholeRows(int64_t batches) {
+    TestViews views;
+    auto reader = OpenEmbeddedReader(directory_.path(), views.names(), views.fingerprints());
+    SKEWLESS_CHECK(reader.has_value());
+    int64_t last[2 * kUsers] = {};
+    while (written_.load() < batches) {
+      const int64_t committed = written_.load() * kEach;
+      const int64_t users[kUsers] = {0, 1, 2};
+      std::vector<RowKey> keys;
+      for (const int view : {kTotals, kWindowed})
+        for (const int64_t& user : users) keys.push_back({view, KeyBytes(user)});
+      const auto t = (*reader)->Read(keys);
+      SKEWLESS_CHECK(t.has_value());
+      for (size_t i = 0; i < keys.size(); ++i) {
+        const ByteView state = (*reader)->state(i);
+        if (state.empty()) {
+          ASSERT_EQ(committed, 0);
+          continue;
+        }
+        ASSERT_TRUE(views.kernel(keys[i].view).Validate(state).has_value());
+        const UserTotals row = views.Decode(keys[i].view, state, *t);
+        ASSERT_EQ(row.total, row.events * (row.events + 1) / 2);
+        if (keys[i].view == kTotals) {
+          ASSERT_EQ(row.latest, row.events);
+        }
+        ASSERT_GE(row.events, std::max(committed, last[i]));
+        last[i] = row.events;
+      }
+    }
+  }
+};
+
+TEST_F(InPlaceTest, RowsAreReadWholeWhileTheyChangeWhereTheyLie) {
+  constexpr int64_t kInPlaceBatches = 20'000;
+  TestViews views;
+  EmbeddedOptions options = views.Options(directory_.path());
+  options.in_place = true;
+  auto writer = OpenEmbeddedWriter(options);
+  ASSERT_TRUE(writer.has_value());
+  ASSERT_TRUE((*writer)->Reset().has_value());
+  ASSERT_TRUE((*writer)->OpenForReaders().has_value());
+  std::thread reader([&] { ReadWholeRows(kInPlaceBatches); });
+  for (int64_t batch = 0; batch < kInPlaceBatches; ++batch) Write(views, **writer, batch);
+  reader.join();
 }
 
 }  // namespace

@@ -29,6 +29,14 @@ void TakeRows(const ViewInput& input, uint64_t seed, Index& index, size_t* next,
   }
 }
 
+// A state that has lost most of its tiles gives its room back.
+size_t UsefulCapacity(const BlockHeader* block) {
+  const size_t capacity = StateCapacity(block);
+  const uint32_t size = LoadStateHeader(StateOf(const_cast<BlockHeader*>(block))).size;
+  const bool roomy = capacity > kSmallBlockBytes && capacity / 2 > size;
+  return roomy ? size + size / 8 : capacity;
+}
+
 void PrefetchBlocks(const Chunk& chunk, Index& index) {
   for (size_t i = 0; i < chunk.count; ++i) index.PrefetchBlock(chunk.hashes[i]);
 }
@@ -102,43 +110,74 @@ bool EmbeddedWriter::FoldNewRow(View& view, const ViewKernel& kernel, const View
 
 bool EmbeddedWriter::FoldKnownRow(View& view, const ViewKernel& kernel, const ViewInput& input,
                                   size_t row, Slot* slot) {
-  uint64_t versions = slot->versions.load(std::memory_order_relaxed);
-  BlockHeader* block = arena_->Block(NewestOf(versions));
-  const StateHeader state = LoadStateHeader(StateOf(block));
+  BlockHeader* block = arena_->Block(NewestOf(slot->versions.load(std::memory_order_relaxed)));
   // Folded already: nothing moves a row back.
-  if (state.sequence >= input.sequence[row]) return true;
+  if (LoadStateHeader(StateOf(block)).sequence >= input.sequence[row]) return true;
   const Timestamp stamp = StampOf(input, row);
   if (block->batch != arena_->header().allocator.batch) {
-    // A state that has lost most of its tiles gives its room back here.
-    const size_t capacity = StateCapacity(block);
-    const bool roomy = capacity > kSmallBlockBytes && capacity / 2 > state.size;
-    const uint32_t fresh =
-        CopyBlock(view, block, roomy ? state.size + state.size / 8 : capacity, stamp);
-    if (fresh == 0) return false;
-    view.shared.bytes -= kClassBytes[block->size_class];
-    retired_.push_back({NewestOf(versions), block->size_class});
-    versions = PackVersions(fresh, NewestOf(versions));
-    slot->versions.store(versions, std::memory_order_release);
-    block = arena_->Block(fresh);
+    block = options_.in_place ? BeginInPlace(view, slot, block)
+                              : BeginVersion(view, slot, block, stamp);
+    if (block == nullptr) return false;
     if (tracking_) {
       NoteFirstChange(block, view, input, row, slot->hash.load(std::memory_order_relaxed));
     }
   } else if (tracking_) {
     NoteChange(block, input, row);
   }
-  while (const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row)) {
+  while (const size_t needed = Apply(kernel, block, input, row)) {
     SKEWLESS_CHECK(needed > StateCapacity(block));
-    const uint32_t larger =
-        CopyBlock(view, block, needed + needed / 8, block->stamp.load(std::memory_order_relaxed));
-    if (larger == 0) return false;
-    arena_->Block(larger)->change = block->change;
-    const uint32_t outgrown = NewestOf(versions);
-    versions = PackVersions(larger, PreviousOf(versions));
-    slot->versions.store(versions, std::memory_order_release);
-    Discard(view, outgrown);
-    block = arena_->Block(larger);
+    const uint32_t change = block->change;
+    // A place that is outgrown is of use for rows of its size alone. One that stays for as long as
+    // the row fits it is made larger, so that a row that grows leaves fewer of them behind.
+    block = Replace(view, slot, block, needed + needed / (options_.in_place ? 2 : 8));
+    if (block == nullptr) return false;
+    block->change = change;
   }
   return true;
+}
+
+// A row that many events change is copied once a batch; the version before is kept for who reads
+// at a time before this batch's stamps.
+BlockHeader* EmbeddedWriter::BeginVersion(View& view, Slot* slot, BlockHeader* block,
+                                          Timestamp stamp) {
+  const uint32_t unit = NewestOf(slot->versions.load(std::memory_order_relaxed));
+  const uint32_t fresh = CopyBlock(view, block, UsefulCapacity(block), stamp);
+  if (fresh == 0) return nullptr;
+  view.shared.bytes -= kClassBytes[block->size_class];
+  retired_.push_back({unit, block->size_class});
+  slot->versions.store(PackVersions(fresh, unit), std::memory_order_release);
+  return arena_->Block(fresh);
+}
+
+BlockHeader* EmbeddedWriter::BeginInPlace(View& view, Slot* slot, BlockHeader* block) {
+  const size_t useful = UsefulCapacity(block);
+  if (useful < StateCapacity(block)) return Replace(view, slot, block, useful);
+  block->batch = arena_->header().allocator.batch;
+  return block;
+}
+
+// By a block of another size, of the same stamp.
+BlockHeader* EmbeddedWriter::Replace(View& view, Slot* slot, BlockHeader* block,
+                                     size_t state_capacity) {
+  const uint32_t fresh =
+      CopyBlock(view, block, state_capacity, block->stamp.load(std::memory_order_relaxed));
+  if (fresh == 0) return nullptr;
+  const uint64_t versions = slot->versions.load(std::memory_order_relaxed);
+  slot->versions.store(PackVersions(fresh, PreviousOf(versions)), std::memory_order_release);
+  Discard(view, NewestOf(versions));
+  return arena_->Block(fresh);
+}
+
+// ViewKernel::Apply. Where the block is one that is read, nobody believes what is read meanwhile.
+size_t EmbeddedWriter::Apply(const ViewKernel& kernel, BlockHeader* block, const ViewInput& input,
+                             size_t row) {
+  if (!options_.in_place) return kernel.Apply(StateOf(block), StateCapacity(block), input, row);
+  const uint32_t version = block->version.load(std::memory_order_relaxed);
+  block->version.store(version + 1, std::memory_order_relaxed);
+  StoreBarrier();
+  const size_t needed = kernel.Apply(StateOf(block), StateCapacity(block), input, row);
+  block->version.store(version + 2, std::memory_order_release);
+  return needed;
 }
 
 void EmbeddedWriter::NoteFirstChange(BlockHeader* block, const View& view, const ViewInput& input,

@@ -1,6 +1,7 @@
 // The writer of an embedded store. Work per touched row is constant: a row's first record in a
 // batch copies its state into a fresh block, later ones fold in place there; Commit moves the
-// clock, and the blocks of the batch before last are used again.
+// clock, and the blocks of the batch before last are used again. EmbeddedOptions::in_place: all
+// fold in place, behind an odd version number.
 #pragma once
 
 #include <vector>
@@ -64,6 +65,10 @@ class EmbeddedWriter : public OnlineWriter {
                   uint64_t hash);
   bool FoldKnownRow(View& view, const ViewKernel& kernel, const ViewInput& input, size_t row,
                     Slot* slot);
+  BlockHeader* BeginVersion(View& view, Slot* slot, BlockHeader* block, Timestamp stamp);
+  BlockHeader* BeginInPlace(View& view, Slot* slot, BlockHeader* block);
+  BlockHeader* Replace(View& view, Slot* slot, BlockHeader* block, size_t state_capacity);
+  size_t Apply(const ViewKernel& kernel, BlockHeader* block, const ViewInput& input, size_t row);
   uint32_t NewBlock(View& view, ByteView key, size_t state_capacity, Timestamp stamp);
   uint32_t CopyBlock(View& view, const BlockHeader* from, size_t state_capacity, Timestamp stamp);
   void Discard(View& view, uint32_t unit);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "kernel/state.h"
 
@@ -23,8 +24,11 @@ void RowReader::PrefetchBlock(uint64_t hash) const {
 }
 
 RowOutcome RowReader::Read(ByteView key, Timestamp t, StateBuffer* buffer, RowState* row) const {
+  constexpr int kPatience = 100;
   RowOutcome outcome = RowOutcome::kMissing;
-  while (ReadOnce(key, t, buffer, row, &outcome) == Step::kAgain) {
+  for (int tries = 1; ReadOnce(key, t, buffer, row, &outcome) == Step::kAgain; ++tries) {
+    // Who is changing the row may wait for this core.
+    if (tries % kPatience == 0) std::this_thread::yield();
   }
   return outcome;
 }
