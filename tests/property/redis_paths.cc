@@ -1,5 +1,6 @@
 // Rows in a real Redis, of views written by increments and of views written whole, beside each
-// other: written as the engine writes them, read in between, lost, and taken over.
+// other: written as the engine writes them, sent again, read in between, lost, and taken over from
+// a writer that goes on.
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -74,6 +75,9 @@ class RedisServing {
     Restart();
     for (size_t i = 0; i < case_.batch_count(); ++i) {
       if (dice_.Chance(5)) Restart();
+      if (dice_.Chance(20)) {
+        if (auto found = WriteLate()) return found;
+      }
       if (dice_.Chance(3)) TheServer().Ask({"FLUSHALL"});
       if (auto found = AskSome()) return found;
       Fold(i);
@@ -101,9 +105,10 @@ class RedisServing {
     std::vector<Value> values;  // what the answer's texts point into
   };
 
-  // The next engine, which compares all rows before it lets readers in.
+  // The next engine, which compares all rows before it lets readers in. The one before is thought
+  // dead.
   void Restart() {
-    writer_.reset();
+    replaced_ = std::move(writer_);
     auto opened = OpenRedisRows(options_);
     SKEWLESS_CHECK(opened.has_value());
     writer_ = std::move(*opened);
@@ -111,6 +116,33 @@ class RedisServing {
     while (writer_->incarnation() == 0) static_cast<void>(writer_->Poll(1000, &none));
     ++epoch_;
     Recover();
+  }
+
+  // The one before writes a row that changed since, as a step where it knew the row: nothing comes
+  // of it.
+  Finding WriteLate() {
+    if (replaced_ == nullptr || states_.empty()) return std::nullopt;
+    const auto view = static_cast<size_t>(dice_.Below(static_cast<int64_t>(states_.size())));
+    if (states_[view].empty()) return std::nullopt;
+    const auto& [key, row] =
+        *std::next(states_[view].begin(), dice_.Below(static_cast<int64_t>(states_[view].size())));
+    Bytes state;
+    case_.kernels()[view]->Compact(row.state, &state);
+    RowWrite write;
+    write.view = static_cast<int>(view);
+    write.key = AsBytes(key);
+    write.state = state;
+    write.sequence = LoadStateHeader(state.data()).sequence;
+    write.writer = epoch_ - 1;
+    if (replaced_->Send(std::span(&write, 1))) return AwaitRefusal();
+    return std::nullopt;
+  }
+
+  Finding AwaitRefusal() {
+    std::vector<RowWritten> done;
+    while (done.empty()) static_cast<void>(replaced_->Poll(10'000, &done));
+    if (done[0].outcome == RowWritten::Outcome::kFailed) return std::nullopt;
+    return "a writer that was replaced still writes";
   }
 
   void Recover() {
@@ -211,10 +243,20 @@ class RedisServing {
         continue;
       }
       SKEWLESS_CHECK(one.outcome != RowWritten::Outcome::kOlder);
+      if (dice_.Chance(10)) SendAgain(writes[one.ticket], one);
       dirty_.erase(names[one.ticket]);
       Stamp(names[one.ticket], one.available_us);
     }
     return all;
+  }
+
+  // As after an answer that was lost: it has the stamp that it was given.
+  void SendAgain(const RowWrite& write, const RowWritten& first) {
+    SKEWLESS_CHECK(writer_->Send(std::span(&write, 1)).has_value());
+    std::vector<RowWritten> done;
+    while (done.empty()) static_cast<void>(writer_->Poll(10'000, &done));
+    SKEWLESS_CHECK(done[0].outcome == RowWritten::Outcome::kAlreadyThere);
+    SKEWLESS_CHECK(done[0].available_us == first.available_us);
   }
 
   void Stamp(const Name& name, Timestamp available_us) {
@@ -290,7 +332,7 @@ class RedisServing {
   Batch batch_;
   EvaluationScratch scratch_;
   FeatureVector vector_;
-  std::unique_ptr<RemoteRows> writer_;
+  std::unique_ptr<RemoteRows> writer_, replaced_;
   std::unique_ptr<OnlineReader> reader_;
   std::deque<Served> served_;
 };
