@@ -85,7 +85,8 @@ def ports_of(blocks, servers):
 
 def translate(text, ports):
     for there, here in ports.items():
-        text = text.replace(":" + there, ":" + here)
+        for before in (":", "-p "):
+            text = text.replace(before + there, before + here)
     return text
 
 

@@ -5,7 +5,8 @@ namespace skewless::redis {
 // Numbers, sequences and where the time goes: as in write_script.cc. A script that fails is not
 // rolled back, so the first command that writes is one of which no row depends: where the server is
 // full or takes no writes, it is that one that fails. An increment that fails (somebody wrote into
-// the hash by hand) leaves a row that nobody may read: it goes, and is written whole.
+// the hash by hand) leaves a row that is refused by its checksum until it is written whole, and
+// stays: an entity without a row would be one without events.
 const std::string_view kIncrementScript = R"(
 local marked, written = false, {}
 
@@ -74,7 +75,6 @@ for i = 1, count do
       if mine > last then last = mine end
       if mine ~= stamp then except(i, 'written', string.sub(row, 25, 32), mine) end
     else
-      call('DEL', key)
       except(i, 'apart', '', 0)
     end
   end

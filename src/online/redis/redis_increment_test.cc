@@ -242,7 +242,10 @@ TEST_F(IncrementTest, AHashThatWasMeddledWithIsSeen) {
   server_.Ask({"HSET", RedisKey(), "0n", "many"});
   EXPECT_EQ(Read(now_), "a row in Redis is damaged: a field of its hash is none of a row's");
   Add(entity, 0, 6);
+  // It is never away, as that of an entity without events is.
+  const int64_t removed = Calls("del");
   EXPECT_EQ(writer.Write(key_, entity.state()).outcome, Outcome::kWritten);
+  EXPECT_EQ(Calls("del"), removed + 1);  // in the script that writes it whole
   EXPECT_EQ(Read(now_), "2, 11, 6");
   server_.Ask({"HDEL", RedisKey(), "row"});
   EXPECT_EQ(Read(now_), "a row in Redis is damaged: it is shorter than a row's head");

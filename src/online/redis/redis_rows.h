@@ -69,6 +69,7 @@ class RedisRows final : public RemoteRows {
   void UpdateIncarnation();
   Status Health();
   enum class Owner { kLook, kBecome };  // kBecome: where nobody is
+  std::string RemovalFrom(const Endpoint& server) const;
   Status CheckOwner(Owner what = Owner::kBecome);
   Result<int64_t> HolderIn(const Servers::Answer& answer) const;
   Status CheckPolicies();

@@ -39,6 +39,20 @@ Status RedisRows::CheckPolicies() {
   return {};
 }
 
+// For a shell: removes all keys of the project in one server. Entities may be any bytes, so keys
+// are listed in quotes, as redis-cli reads them back; one by one, since no server is held up then.
+std::string RedisRows::RemovalFrom(const Endpoint& server) const {
+  std::string client = "redis-cli -h " + server.host + " -p " + std::to_string(server.port);
+  if (servers_->cluster()) client += " -c";
+  if (options_.database != 0) client += " -n " + std::to_string(options_.database);
+  std::string pattern;
+  for (const char c : keys_.project()) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c == '\'' ? "'\\''" : std::string(1, c);
+  }
+  return client + " --no-raw --scan --pattern '" + pattern + ":*' | sed 's/^/unlink /' | " + client;
+}
+
 // Two logs must not write one set of rows: neither would know what the other's sequences mean.
 Status RedisRows::CheckOwner(Owner what) {
   const std::string key = keys_.Log();
@@ -55,7 +69,8 @@ Status RedisRows::CheckOwner(Owner what) {
   std::vector<Servers::Answer> answers;
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(questions, &answers));
   const redisReply& stored = *answers[1].keyed;
-  const std::string server = answers[1].server->endpoint().ToString();
+  const Endpoint& endpoint = answers[1].server->endpoint();
+  const std::string server = endpoint.ToString();
   for (const Servers::Answer& answer : answers) {
     if (IsError(*answer.keyed))
       return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
@@ -67,9 +82,9 @@ Status RedisRows::CheckOwner(Owner what) {
   return Fail(
       ErrorCode::kLocked,
       "Redis at " + server + " keeps the rows of another log under '" + keys_.project() + "'",
-      "Use another online.key_prefix or database. If that log is gone for good, remove its "
-      "rows first: redis-cli --scan --pattern '" +
-          keys_.project() + ":*' | xargs redis-cli unlink");
+      "Use another online.key_prefix or database. If that log is gone for good, remove its rows" +
+          std::string(servers_->cluster() ? " from each of the cluster's nodes" : "") +
+          " first: " + RemovalFrom(endpoint));
 }
 
 Status RedisRows::Claim(uint32_t writer) {

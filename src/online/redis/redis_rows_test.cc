@@ -227,7 +227,7 @@ TEST_F(RedisRowsTest, FlushedRowsAreNoticed) {
   server_.Ask({"FLUSHALL"});
   // Also where no write comes in between: readers are not let in to rows that are gone.
   EXPECT_EQ(writer.rows().OpenForReaders(before).error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(server_.Ask({"DBSIZE"})->integer, 0);
+  EXPECT_EQ(server_.Ask({"EXISTS", "shop::open"})->integer, 0);
   EXPECT_NE(writer.rows().incarnation(), before);
   EXPECT_EQ(writer.WriteSurely(0, key_, 3).outcome, Outcome::kWritten);
   const Status opened = writer.rows().OpenForReaders(before);
@@ -248,6 +248,25 @@ TEST_F(RedisRowsTest, RowsOfAnotherLogAreLeftAlone) {
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, ErrorCode::kLocked);
   EXPECT_NE(read.error().remedy.find("online.key_prefix"), std::string::npos);
+}
+
+// Whatever bytes they are: line feeds, quotes, zeros.
+TEST_F(RedisRowsTest, TheCommandThatRemovesAnotherLogsRowsDoes) {
+  RedisOptions options = TestOptions(server_.address());
+  options.key_prefix = "it's [all]: ";
+  options.database = 2;
+  TestWriter writer(options);
+  for (int64_t user = 0; user < 256; ++user) writer.Send(0, KeyBytes(user), 1);
+  for (const RowWritten& done : writer.Finish()) ASSERT_EQ(done.outcome, Outcome::kWritten);
+  RedisOptions neighbours = options;
+  neighbours.key_prefix = "it's a: ";
+  EXPECT_EQ(TestWriter(neighbours).Write(0, key_, 1).outcome, Outcome::kWritten);
+  options.log_identity = 8;
+  const std::string remedy = TestWriter(options).Claim().error().remedy;
+  const std::string command = remedy.substr(remedy.find("first: ") + 7) + " > /dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  EXPECT_TRUE(TestWriter(options).Claim().has_value());
+  EXPECT_TRUE(Stored(*std::make_unique<TestWriter>(neighbours), 0, key_).found);
 }
 
 TEST_F(RedisRowsTest, AFullServerTakesRowsLater) {
