@@ -19,7 +19,7 @@ DEFINITION = """\
 project: shop
 log: {{path: var/log}}
 online: {{type: redis, address: "127.0.0.1:{port}", form: values{more}}}
-serving: {{served_log: var/served}}
+serving: {{listen: "127.0.0.1:0", served_log: var/served}}
 sources:
   clicks:
     type: file

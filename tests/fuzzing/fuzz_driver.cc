@@ -28,8 +28,9 @@ extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*call
 namespace skewless {
 namespace {
 
-// An input that takes longer hangs, however busy the machine is.
-constexpr unsigned kLongestSeconds = 120;
+// An input that takes longer hangs, however busy the machine is. A sanitized program is slow, so
+// there it has SKEWLESS_SLOWNESS times as long.
+unsigned longest_seconds = 120;
 
 // What a signal handler needs: no allocation once an input runs.
 std::string finding_path;
@@ -64,7 +65,7 @@ void CatchCrashes() {
 
 void Run(const Input& input) {
   running = &input;
-  ::alarm(kLongestSeconds);
+  ::alarm(longest_seconds);
   // A copy of its very size, so that a read past its end is seen.
   const auto copy = std::make_unique<uint8_t[]>(input.size());
   std::copy(input.begin(), input.end(), copy.get());
@@ -117,6 +118,8 @@ int RunCorpus(const std::string& folder, double seconds, uint64_t seed) {
 int Main(int argc, char** argv) {
   finding_path = std::string(argv[0]) + ".finding";
   CatchCrashes();
+  if (const char* const slowness = std::getenv("SKEWLESS_SLOWNESS"))
+    longest_seconds *= static_cast<unsigned>(std::max(1, std::atoi(slowness)));
   std::string folder;
   double seconds = 1.5;
   uint64_t seed = 1;
