@@ -101,13 +101,14 @@ std::optional<Sequence> ParseSegmentName(std::string_view name) {
 
 Result<std::vector<SegmentFile>> ListSegments(FileSystem& files, const std::string& directory,
                                               std::vector<std::string>* unfinished) {
-  if (!files.Exists(directory)) {
+  const auto entries = files.List(directory);
+  if (!entries && entries.error().code == ErrorCode::kNotFound) {
     return Fail(ErrorCode::kNotFound, "there is no log at " + directory,
                 "`skewless run` makes it from the sources.");
   }
-  SKEWLESS_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files.List(directory));
+  if (!entries) return tl::unexpected<Error>(entries.error());
   std::vector<SegmentFile> segments;
-  for (const DirectoryEntry& entry : entries) {
+  for (const DirectoryEntry& entry : *entries) {
     if (entry.is_directory) continue;
     if (const auto first = ParseSegmentName(entry.name)) segments.push_back({*first, entry.size});
     const bool ours = entry.name.find(".sklog.") != std::string::npos;

@@ -163,13 +163,14 @@ class FileServedLogReader : public ServedLogReader {
 
 Result<std::unique_ptr<ServedLogReader>> ServedLogReader::Open(FileSystem& files,
                                                                const std::string& directory) {
-  if (!files.Exists(directory)) {
+  const auto entries = files.List(directory);
+  if (!entries && entries.error().code == ErrorCode::kNotFound) {
     return Fail(ErrorCode::kNotFound, "there are no served vectors at " + directory,
                 "`skewless run` keeps what it answers there, with serving.served_log set.");
   }
-  SKEWLESS_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, files.List(directory));
+  if (!entries) return tl::unexpected<Error>(entries.error());
   std::vector<std::string> paths;
-  for (const DirectoryEntry& entry : entries) {
+  for (const DirectoryEntry& entry : *entries) {
     if (!entry.is_directory && entry.name.ends_with(kServedSuffix)) {
       paths.push_back(JoinPath(directory, entry.name));
     }
