@@ -64,7 +64,9 @@ struct RowWritten {
 struct StoredRow {
   bool found = false;
   Sequence sequence = 0;
-  bool other_layout = false;  // finished values of another definition, which stand in their place
+  // Finished values of another definition, which stand in their place. Their stamps are told where
+  // they rest on the same records.
+  bool other_layout = false;
   std::vector<Stamp> stamps;
 };
 

@@ -1,5 +1,7 @@
 #include "pipeline/values_layout.h"
 
+#include "training/record_availability.h"
+
 namespace skewless {
 namespace {
 
@@ -16,6 +18,7 @@ ValuesView ValuesViewOf(const Definition& definition, const ViewKernel& kernel) 
     values.outputs.push_back({view.output_name(i), view.output_type(i)});
     values.index[view.output_name(i)] = i;
   }
+  values.records = StampedViewOf(definition, kernel).records;
   return values;
 }
 

@@ -133,8 +133,9 @@ void RedisRows::AppendQuestion(int view, const std::string& key, size_t head_byt
 }
 
 Result<StoredRow> RedisRows::TakeVersion(int view, const redisReply& reply, bool* more) const {
+  const auto index = static_cast<size_t>(view);
   if (options_.keeps_values())
-    return StoredValuesOf(options_.fingerprints[static_cast<size_t>(view)], reply);
+    return StoredValuesOf(options_.values[index], options_.fingerprints[index], reply);
   const std::string_view text = IsText(reply) ? TextOf(reply) : "";
   if (text.empty()) return StoredRow{};
   const bool is_hash = options_.increments_of(view) != nullptr;

@@ -29,6 +29,7 @@ struct ValuesView {
   std::vector<Type> key_types;                       // of the entity's columns
   std::vector<ColumnSpec> outputs;                   // features, then derived ones
   std::map<std::string, size_t, std::less<>> index;  // of outputs, by name
+  uint64_t records = 0;                              // StampedView::records
 };
 
 struct RedisOptions {

@@ -163,11 +163,19 @@ TEST_F(RedisValuesTest, OnlyWhoClaimedTheRowsLastWritesThem) {
 }
 
 TEST_F(RedisValuesTest, AChangedDefinitionsRowsReplaceTheOldOnes) {
-  ValuesWriter(options(), 1).Write(key_, kEpoch + 2, 100, 1);
+  const Stamp unlogged[] = {{kEpoch + 1, 10, 9}};
+  const RowWritten left =
+      ValuesWriter(options(), 1).Write(key_, kEpoch + 2, 100, 1, std::nullopt, unlogged);
   RedisOptions changed = options();
   changed.fingerprints[0] = 0xabc;
   ValuesWriter young(changed, 2);
-  EXPECT_TRUE(young.Stored(key_).other_layout);
+  // What the engine that left it was not told, nobody else knows.
+  const StoredRow stored = young.Stored(key_);
+  EXPECT_TRUE(stored.other_layout);
+  EXPECT_EQ(stored.stamps, (std::vector<Stamp>{unlogged[0], {kEpoch + 2, left.available_us, 100}}));
+  changed.values[0].records = 9;
+  EXPECT_EQ(ValuesWriter(changed, 2).Stored(key_).stamps, std::vector<Stamp>());
+  changed.values[0].records = 0;
   EXPECT_EQ(young.Write(key_, kEpoch + 2, 50, 8).outcome, Outcome::kWritten);
   auto hash = Hash(name_);
   EXPECT_EQ(hash[":layout"], "0000000000000abc");

@@ -19,9 +19,20 @@ constexpr std::string_view kPresent = "present";
 constexpr std::string_view kOutsideMaxAge = "outside_max_age";
 
 // What the row says of itself and the checksum covers, in this order.
-enum Meta { kSequence, kComputedFor, kLayout, kWriter, kNewestEvent, kStatus, kUnlogged, kMetas };
+enum Meta {
+  kSequence,
+  kComputedFor,
+  kLayout,
+  kRecords,
+  kWriter,
+  kNewestEvent,
+  kStatus,
+  kUnlogged,
+  kMetas
+};
 constexpr std::array<std::string_view, kMetas> kMetaNames = {
-    ":sequence", ":computed_for", ":layout", ":writer", ":newest_event", ":status", ":unlogged"};
+    ":sequence", ":computed_for", ":layout", ":records",
+    ":writer",   ":newest_event", ":status", ":unlogged"};
 using MetaTexts = std::array<std::string_view, kMetas>;
 
 // Of texts: what their values are follows from them.
@@ -173,6 +184,8 @@ void MakeValuesRow(const ValuesView& view, uint64_t layout, const RowWrite& row,
   meta[kSequence] = out->sequence;
   meta[kComputedFor] = out->computed_us;
   meta[kLayout] = out->layout;
+  const std::string records = LayoutText(view.records);
+  meta[kRecords] = records;
   meta[kWriter] = out->writer;
   meta[kNewestEvent] = newest;
   meta[kStatus] = vector.status == RowStatus::kOutsideMaxAge ? kOutsideMaxAge : kPresent;
@@ -182,7 +195,7 @@ void MakeValuesRow(const ValuesView& view, uint64_t layout, const RowWrite& row,
     out->fields.emplace_back(name);
     out->fields.emplace_back(value);
   };
-  for (const Meta one : {kNewestEvent, kStatus}) add(kMetaNames[one], meta[one]);
+  for (const Meta one : {kNewestEvent, kStatus, kRecords}) add(kMetaNames[one], meta[one]);
   if (!unlogged.empty()) add(kMetaNames[kUnlogged], unlogged);
   add(":format", kValuesFormat);
   add(":checksum", ChecksumOf(meta, view, values, valid));
@@ -222,7 +235,8 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
   return decoded;
 }
 
-Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
+Result<StoredRow> StoredValuesOf(const ValuesView& view, uint64_t layout,
+                                 const redisReply& fields) {
   StoredRow row;
   constexpr size_t kCount = std::size(kVersionFields);
   if (!IsArray(fields, kCount)) return DamagedRow("it is no hash");
@@ -240,7 +254,8 @@ Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields) {
   row.found = true;
   row.sequence = own.sequence;
   row.other_layout = text(1) != LayoutText(layout);
-  if (row.other_layout) return row;  // its stamps are of the other
+  // Of other records its stamps say nothing of ours.
+  if (row.other_layout && text(6) != LayoutText(view.records)) return row;
   if (!ParseStampsText(text(5), &row.stamps)) return DamagedRow("its stamps make no sense");
   row.stamps.push_back(own);
   return row;

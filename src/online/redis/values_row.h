@@ -39,8 +39,8 @@ Result<DecodedValues> DecodeValuesRow(const ValuesView& view, uint64_t layout,
                                       const redisReply& hash);
 
 // Of a row, for who compares: the answer of HMGET with kVersionFields.
-inline constexpr std::string_view kVersionFields[] = {":format",       ":layout",    ":sequence",
-                                                      ":computed_for", ":available", ":unlogged"};
-Result<StoredRow> StoredValuesOf(uint64_t layout, const redisReply& fields);
+inline constexpr std::string_view kVersionFields[] = {
+    ":format", ":layout", ":sequence", ":computed_for", ":available", ":unlogged", ":records"};
+Result<StoredRow> StoredValuesOf(const ValuesView& view, uint64_t layout, const redisReply& fields);
 
 }  // namespace skewless::redis

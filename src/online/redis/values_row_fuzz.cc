@@ -47,7 +47,7 @@ void CheckAnswer(ByteView answer) {
     return;
   while (const Reply reply = NextReply(parser)) {
     static_cast<void>(DecodeValuesRow(View(), kLayout, *reply));
-    static_cast<void>(StoredValuesOf(kLayout, *reply));
+    static_cast<void>(StoredValuesOf(View(), kLayout, *reply));
   }
 }
 
