@@ -1,6 +1,9 @@
-// ThreadSanitizer knows threads that pthread_create began. librdkafka begins its own with C11's
-// thrd_create, whose threads crash in the sanitizer's first intercepted call. glibc's thrd_t is a
-// pthread_t, so here both come down to the calls that the sanitizer sees.
+// ThreadSanitizer knows threads that pthread_create began, and the locks of POSIX. librdkafka
+// begins its own threads with C11's thrd_create, which crash in the sanitizer's first intercepted
+// call, and hands messages over under C11's mutexes. glibc's thrd_t, mtx_t and cnd_t are a
+// pthread_t, a pthread_mutex_t and a pthread_cond_t, so here all come down to the calls that the
+// sanitizer sees.
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -35,3 +38,51 @@ int thrd_join(thrd_t thread, int* result) {
 }
 
 int thrd_detach(thrd_t thread) { return pthread_detach(thread) == 0 ? thrd_success : thrd_error; }
+
+static int ResultOf(int error) {
+  switch (error) {
+    case 0:
+      return thrd_success;
+    case EBUSY:
+      return thrd_busy;
+    case ETIMEDOUT:
+      return thrd_timedout;
+    case ENOMEM:
+      return thrd_nomem;
+    default:
+      return thrd_error;
+  }
+}
+
+static pthread_mutex_t* MutexOf(mtx_t* mutex) { return (pthread_mutex_t*)mutex; }
+static pthread_cond_t* ConditionOf(cnd_t* condition) { return (pthread_cond_t*)condition; }
+
+int mtx_init(mtx_t* mutex, int type) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  if ((type & mtx_recursive) != 0) pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+  const int error = pthread_mutex_init(MutexOf(mutex), &attributes);
+  pthread_mutexattr_destroy(&attributes);
+  return ResultOf(error);
+}
+
+void mtx_destroy(mtx_t* mutex) { pthread_mutex_destroy(MutexOf(mutex)); }
+int mtx_lock(mtx_t* mutex) { return ResultOf(pthread_mutex_lock(MutexOf(mutex))); }
+int mtx_trylock(mtx_t* mutex) { return ResultOf(pthread_mutex_trylock(MutexOf(mutex))); }
+int mtx_timedlock(mtx_t* mutex, const struct timespec* until) {
+  return ResultOf(pthread_mutex_timedlock(MutexOf(mutex), until));
+}
+int mtx_unlock(mtx_t* mutex) { return ResultOf(pthread_mutex_unlock(MutexOf(mutex))); }
+
+int cnd_init(cnd_t* condition) { return ResultOf(pthread_cond_init(ConditionOf(condition), NULL)); }
+void cnd_destroy(cnd_t* condition) { pthread_cond_destroy(ConditionOf(condition)); }
+int cnd_signal(cnd_t* condition) { return ResultOf(pthread_cond_signal(ConditionOf(condition))); }
+int cnd_broadcast(cnd_t* condition) {
+  return ResultOf(pthread_cond_broadcast(ConditionOf(condition)));
+}
+int cnd_wait(cnd_t* condition, mtx_t* mutex) {
+  return ResultOf(pthread_cond_wait(ConditionOf(condition), MutexOf(mutex)));
+}
+int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const struct timespec* until) {
+  return ResultOf(pthread_cond_timedwait(ConditionOf(condition), MutexOf(mutex), until));
+}
