@@ -89,10 +89,10 @@ class StoreChangesTest(ProgramTest):
         """Redis ends, an event comes, and the engine is killed that couldn't write it."""
         self.redis.close()
         self.append((42, "hat"))
+        records = self.records()
         engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: engine.poll() is None and engine.kill())
-        records = self.records()
         deadline = time.monotonic() + 60 * SLOWNESS
         while self.records() == records:
             self.assertLess(time.monotonic(), deadline)
