@@ -8,8 +8,10 @@ namespace skewless {
 
 RowTable::Id RowTable::Find(uint32_t view, ByteView key, uint64_t hash) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t at = Mix(hash, view) >> shift_;; at = (at + 1) & mask) {
-    const Id id = slots_[at];
+  const uint64_t mixed = Mix(hash, view);
+  for (size_t at = mixed >> shift_;; at = (at + 1) & mask) {
+    at = Probe(at, TagOf(mixed));
+    const Id id = slots_[at].id;
     if (id == kNone) return kNone;
     const Key& row = keys_[id];
     if (row.hash == hash && row.view == view && row.bytes == AsText(key)) return id;
@@ -28,41 +30,42 @@ RowTable::Id RowTable::Add(uint32_t view, ByteView key, uint64_t hash) {
   keys_[id].hash = hash;
   keys_[id].view = view;
   keys_[id].bytes.assign(AsText(key));
-  Place(id);
+  const uint64_t mixed = Mix(hash, view);
+  Place({id, TagOf(mixed)}, mixed >> shift_);
   return id;
 }
 
-void RowTable::Place(Id id) {
+void RowTable::Place(Slot slot, size_t home) {
   const size_t mask = slots_.size() - 1;
-  size_t at = HomeOf(id);
-  while (slots_[at] != kNone) at = (at + 1) & mask;
-  slots_[at] = id;
+  size_t at = home;
+  while (slots_[at].id != kNone) at = (at + 1) & mask;
+  slots_[at] = slot;
 }
 
 void RowTable::Grow() {
-  std::vector<Id> before(slots_.size() * 2, kNone);
+  std::vector<Slot> before(slots_.size() * 2);
   before.swap(slots_);
   --shift_;
-  for (const Id id : before) {
-    if (id != kNone) Place(id);
+  for (const Slot& slot : before) {
+    if (slot.id != kNone) Place(slot, MixOf(slot.id) >> shift_);
   }
 }
 
 // What stands behind the gap and may stand in it moves there, so that no probe ends too early.
 void RowTable::Remove(Id id) {
   const size_t mask = slots_.size() - 1;
-  size_t gap = HomeOf(id);
-  while (slots_[gap] != id) {
-    SKEWLESS_CHECK(slots_[gap] != kNone);
+  size_t gap = MixOf(id) >> shift_;
+  while (slots_[gap].id != id) {
+    SKEWLESS_CHECK(slots_[gap].id != kNone);
     gap = (gap + 1) & mask;
   }
-  for (size_t at = (gap + 1) & mask; slots_[at] != kNone; at = (at + 1) & mask) {
-    const size_t home = HomeOf(slots_[at]);
+  for (size_t at = (gap + 1) & mask; slots_[at].id != kNone; at = (at + 1) & mask) {
+    const size_t home = MixOf(slots_[at].id) >> shift_;
     if (((at - home) & mask) < ((at - gap) & mask)) continue;
     slots_[gap] = slots_[at];
     gap = at;
   }
-  slots_[gap] = kNone;
+  slots_[gap] = {};
   free_.push_back(id);
 }
 

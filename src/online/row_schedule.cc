@@ -60,7 +60,13 @@ void RowSchedule::PrefetchAhead(const ChangedRows& changed, size_t at) const {
   if (at + kAhead >= changed.rows.size()) return;
   const ChangedRow& near = changed.rows[at + kAhead];
   const Id id = table_.PrefetchKey(near.view, near.hash);
-  if (id != RowTable::kNone) __builtin_prefetch(&rows_[id]);
+  if (id != RowTable::kNone) __builtin_prefetch(&rows_[id], 1);
+}
+
+void RowSchedule::Prefetch(Id id) const {
+  table_.Prefetch(id);
+  const auto* const row = reinterpret_cast<const char*>(&rows_[id]);
+  for (size_t at = 0; at < sizeof(Row); at += alignof(Row)) __builtin_prefetch(row + at, 1);
 }
 
 // Of two loads the earlier commit counts.
@@ -260,8 +266,10 @@ void RowSchedule::Learn(Id id, const Stamp& stamp) {
 }
 
 void RowSchedule::StampsDurable(uint64_t count) {
+  constexpr size_t kAhead = 8;
   SKEWLESS_CHECK(count <= learned_count_);
   for (; durable_count_ < count; ++durable_count_) {
+    if (kAhead < unlogged_order_.size()) Prefetch(unlogged_order_[kAhead]);
     const Id id = unlogged_order_.front();
     unlogged_order_.pop_front();
     // A row's stamps become durable in the order that they were learned.

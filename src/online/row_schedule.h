@@ -66,6 +66,9 @@ class RowSchedule {
   bool has_ready() const { return !ready_.empty(); }
   const RowTable::Key& key(Id row) const { return table_.key(row); }
   size_t row_limit() const { return table_.limit(); }  // rows' numbers are below it
+  // Ask for the memory of a row's key, or of all of it, before it is looked at.
+  void PrefetchKey(Id row) const { table_.Prefetch(row); }
+  void Prefetch(Id row) const;
   std::span<const Stamp> unlogged(Id row) const { return rows_[row].unlogged; }
 
   // ---- What came of it
@@ -120,17 +123,19 @@ class RowSchedule {
     Timestamp oldest_event_us = kMaxTimestamp;
     int64_t accepted_nanos = INT64_MAX;  // of the oldest commit that has events
   };
-  struct Row {
+  // What the engine's changes look at lies in the first cache line: their rows are not in the cache.
+  struct alignas(64) Row {
     bool queued = false;     // in ready_, parked_ or, to be sent again, in retries_
     bool in_flight = false;  // sent and not answered, or failed and to be sent again
     bool rewriting = false;
     bool due = false;  // since it was last read
     uint32_t failures = 0;
     Sequence wanted = 0;  // newest change
+    Load waiting;
     Sequence sent = 0;
+    Load flying;
     int64_t sent_nanos = 0;
     Timestamp least_us = 0;  // when the write was sent first
-    Load waiting, flying;
     std::vector<Stamp> unlogged;
     bool outstanding() const { return queued || in_flight; }
   };

@@ -117,6 +117,7 @@ class RowWriter {
   DurationUs WaitTime();
   void TakeHandovers();
   Status PollStore(DurationUs wait_us);
+  void PrefetchRow(uint64_t ticket) const;
   Status TakeAnswer(const RowWritten& answer);
   Status Fence(const RowWritten& answer) const;
   void LookAtStore();

@@ -13,6 +13,9 @@ namespace {
 // Of a write that was answered, for another one's bytes.
 constexpr size_t kKeptBytes = 4096;
 
+// Answers that are asked for ahead of their turn.
+constexpr size_t kAhead = 8;
+
 // Between two questions to a store that refuses them.
 constexpr int64_t kAskPauseNanos = 100'000'000;
 
@@ -34,13 +37,24 @@ Status RowWriter::PollStore(DurationUs wait_us) {
   if (!polled.has_value() && !IsAway(polled.error())) return polled;
   connected_ = polled.has_value();
   if (!connected_) away_ = polled.error();
-  for (const RowWritten& answer : answers_) SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answer));
+  for (size_t i = 0; i < answers_.size(); ++i) {
+    if (i + kAhead < answers_.size()) PrefetchRow(answers_[i + kAhead].ticket);
+    SKEWLESS_RETURN_IF_ERROR(TakeAnswer(answers_[i]));
+  }
   // Where the store has told nothing yet, what the stamp log knows stays.
   const Timestamp least = parts_.store->least_stamp();
   if (connected_ && least > least_stamp()) least_stamp_.store(least, std::memory_order_relaxed);
   if (awaits_clock() && (!connected_ || least != kMinTimestamp))
     awaits_clock_.store(false, std::memory_order_relaxed);
   return {};
+}
+
+// Rows lie anywhere, and answers come long after they were sent.
+void RowWriter::PrefetchRow(uint64_t ticket) const {
+  const auto row = static_cast<RowSchedule::Id>(ticket);
+  schedule_.Prefetch(row);
+  __builtin_prefetch(&sent_[row], 1);
+  __builtin_prefetch(&sent_nanos_[row]);
 }
 
 void RowWriter::LookAtStore() {
@@ -291,6 +305,7 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
 
 // As a reader does it: whole rows, no older than the commit that changed them.
 Status RowWriter::ReadStates(std::span<const RowSchedule::Departure> rows) {
+  for (const RowSchedule::Departure& departure : rows) schedule_.PrefetchKey(departure.row);
   keys_.clear();
   for (const RowSchedule::Departure& departure : rows) {
     const RowTable::Key& key = schedule_.key(departure.row);
