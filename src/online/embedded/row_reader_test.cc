@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "online/embedded/index.h"
 #include "online/embedded/store_directory.h"
@@ -149,6 +150,45 @@ TEST_F(RowReaderTest, AStateIsOneVersionWhateverIsWrittenMeanwhile) {
   done.store(true);
   searcher.join();
   EXPECT_EQ(mixed, 0);
+  EXPECT_EQ(missing, 0);
+}
+
+// The row's segment is replaced all the time, and used again at once, as when segments split: a
+// reader that is still in it finds it empty, and must not believe that the row is gone. Its row is
+// the last that it comes by, so that it is in a segment for long.
+TEST_F(RowReaderTest, ARowIsFoundWhereverItsSegmentGoesMeanwhile) {
+  constexpr uint64_t kMoves = 50'000;
+  constexpr int kCountAt = 40;  // in what an entry leaves free: no pair comes back at its place
+  const uint64_t versions = PackVersions(MakeBlock(10, 1), 0);
+  const uint64_t directory = arena_->header().views()[0].directory.load();
+  auto* entry = arena_->At<SegmentEntry>(UnitOf(directory));
+  uint64_t moves = 0;
+  uint32_t current = UnitOf(entry->load());
+  const auto move = [&] {
+    const uint32_t next = arena_->AllocateSegment();
+    for (size_t i = 0; i < kSegmentSlots; ++i) {
+      const bool last = (i + 1) % kSegmentSlots == kHash % kSegmentSlots;
+      Slot& slot = arena_->At<Segment>(next)->slots[i];
+      slot.hash.store(last ? kHash : kHash + 1, std::memory_order_relaxed);
+      slot.versions.store(versions, std::memory_order_release);
+    }
+    entry->store(PackDepth(next, 0) | ++moves << kCountAt, std::memory_order_release);
+    arena_->FreeSegment(std::exchange(current, next));
+  };
+  move();
+  ASSERT_EQ(Read(10), RowOutcome::kFound);
+  std::atomic<bool> done = false;
+  std::atomic<int64_t> reads = 0;
+  int64_t missing = 0;
+  std::thread searcher([&] {
+    // Known from the first time on: what is searched for again is not copied again.
+    for (; !done.load(); ++reads) {
+      missing += reader_->Read(KeyBytes(kKey), 10, &buffer_, &row_) == RowOutcome::kMissing ? 1 : 0;
+    }
+  });
+  while (moves < kMoves || reads.load() < 50'000) move();
+  done.store(true);
+  searcher.join();
   EXPECT_EQ(missing, 0);
 }
 
