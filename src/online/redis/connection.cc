@@ -98,8 +98,8 @@ void Connection::Greet() {
   }
   const std::string database = std::to_string(options_.database);
   if (options_.database != 0) greet(std::initializer_list<std::string_view>{"SELECT", database});
-  if (!options_.preamble.empty())
-    greet(std::vector<std::string_view>(options_.preamble.begin(), options_.preamble.end()));
+  for (const Script* const script : options_.scripts)
+    greet(std::initializer_list<std::string_view>{"SCRIPT", "LOAD", script->text});
   greet(std::initializer_list<std::string_view>{"INFO"});
   awaited_ = greeting_replies_;
   state_ = State::kGreeting;
@@ -112,8 +112,6 @@ void Connection::TakeGreeting() {
     if (reply == nullptr) return;
     if (IsError(*reply)) return Close(ErrorOf(TextOf(*reply), endpoint_.ToString()).error);
     --greeting_replies_;
-    if (greeting_replies_ == 1 && !options_.preamble.empty() && IsText(*reply))
-      preamble_reply_ = TextOf(*reply);
     if (greeting_replies_ > 0) continue;
     if (IsText(*reply)) {
       run_id_ = InfoField(TextOf(*reply), "run_id");

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "online/redis/reply.h"
+#include "online/redis/script.h"
 #include "online/redis/socket.h"
 
 namespace skewless::redis {
@@ -21,8 +22,8 @@ struct ConnectionOptions {
   DurationUs connect_timeout_us = 0;
   DurationUs timeout_us = 0;
   std::shared_ptr<TlsContext> tls;
-  // A command that follows the greeting (the script's), or nothing.
-  std::vector<std::string> preamble;
+  // That the server is to know by name before anything else is asked.
+  std::vector<const Script*> scripts;
 };
 Result<ConnectionOptions> ConnectionOptionsOf(const RedisOptions& options);
 
@@ -43,7 +44,6 @@ class Connection {
   // Of the server, once ready.
   const std::string& run_id() const { return run_id_; }
   const std::string& eviction_policy() const { return eviction_policy_; }
-  const std::string& preamble_reply() const { return preamble_reply_; }
 
   // Opens it where it is closed and its pause is over.
   void Open();
@@ -93,7 +93,6 @@ class Connection {
   std::minstd_rand random_;
   std::string run_id_;
   std::string eviction_policy_;
-  std::string preamble_reply_;
 };
 
 }  // namespace skewless::redis

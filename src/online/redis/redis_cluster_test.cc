@@ -36,6 +36,16 @@ class RedisClusterTest : public testing::Test {
     SKEWLESS_CHECK(reader.has_value());
     return std::move(*reader);
   }
+  // What its servers have been sent so far.
+  int64_t SentBytes() {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < 3; ++i) {
+      const std::string stats = cluster_.server(i).AskText({"INFO", "stats"});
+      const std::string name = "total_net_input_bytes:";
+      bytes += std::stoll(stats.substr(stats.find(name) + name.size()));
+    }
+    return bytes;
+  }
 
   TestDirectory directory_;
   RedisCluster cluster_;
@@ -61,6 +71,26 @@ TEST_F(RedisClusterTest, RowsLieOnAllServersAndAreReadAtOneInstant) {
   std::vector<StoredRow> rows;
   ASSERT_TRUE(writer.rows().ReadVersions(keys, &rows).has_value());
   for (const StoredRow& row : rows) EXPECT_EQ(row.sequence, 3);
+}
+
+// Each slot's clock is claimed by a call of its own: names are short, scripts are not.
+TEST_F(RedisClusterTest, AClaimTellsEachServerItsScriptOnce) {
+  TestWriter writer(options());
+  writer.Connect();
+  const int64_t before = SentBytes();
+  ASSERT_TRUE(writer.Claim().has_value());
+  EXPECT_LT(SentBytes() - before, int64_t{kSlots} * 256);
+}
+
+TEST_F(RedisClusterTest, AScriptThatAServerHasForgottenIsToldAgain) {
+  TestWriter writer(options());
+  writer.ConnectAndOpen();
+  for (const size_t i : {0, 2}) cluster_.server(i).Ask({"SCRIPT", "FLUSH"});
+  const Status claimed = writer.Claim();
+  ASSERT_TRUE(claimed.has_value()) << claimed.error().ToString();
+  for (const size_t i : {0, 1}) cluster_.server(i).Ask({"SCRIPT", "FLUSH"});
+  const Status opened = writer.rows().OpenForReaders(writer.rows().incarnation());
+  ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
 }
 
 // What all its servers' clocks have passed is known without a write, and the clock of a bucket that

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "kernel/state.h"
+#include "online/redis/claim_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -28,10 +28,9 @@ Error Unserved(const std::string& address) {
 
 Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
-  SKEWLESS_ASSIGN_OR_RETURN(
-      auto servers,
-      Servers::Make(options, {"SCRIPT", "LOAD", std::string(ScriptOf(options).text)}));
-  SKEWLESS_ASSIGN_OR_RETURN(auto questions, Servers::Make(options, {}));
+  SKEWLESS_ASSIGN_OR_RETURN(auto servers, Servers::Make(options, {&ScriptOf(options)}));
+  SKEWLESS_ASSIGN_OR_RETURN(auto questions,
+                            Servers::Make(options, {&ClaimScript(), &OpenScript()}));
   return std::unique_ptr<RemoteRows>(
       new RedisRows(options, std::move(servers), std::move(questions)));
 }

@@ -1,12 +1,10 @@
-// What the writer asks and waits for: whose rows these are, which versions there are, and that
-// readers may read.
+// What the writer asks and waits for: whose rows these are, and which versions there are.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "online/redis/redis_rows.h"
 #include "online/redis/values_row.h"
-#include "online/redis/write_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -87,40 +85,6 @@ Status RedisRows::CheckOwner(Owner what) {
           " first: " + RemovalFrom(endpoint));
 }
 
-Status RedisRows::Claim(uint32_t writer) {
-  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
-  const uint32_t count = keys_.clocks();
-  const std::string script(kClaimScript);
-  const std::string layouts = OpenValue("", LayoutsOf(options_));
-  asked_.assign(count, {});
-  // Also where none of our rows lie: those of the other form may.
-  for (uint32_t slot = 0; slot < count; ++slot) {
-    asked_[slot].slot = slot;
-    AppendCommand(
-        {"EVAL", script, "2", keys_.Clock(slot), keys_.Open(slot), std::to_string(writer), layouts},
-        &asked_[slot].keyed);
-  }
-  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
-  for (const Servers::Answer& answer : answers_) {
-    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
-    if (holder > writer) return tl::unexpected<Error>(TakenOver(writer, holder));
-  }
-  claimed_.assign(claimed_.size(), true);
-  writer_ = writer;
-  return {};
-}
-
-// What the claim's and the opening's scripts answer.
-Result<int64_t> RedisRows::HolderIn(const Servers::Answer& answer) const {
-  const redisReply& reply = *answer.keyed;
-  if (IsError(reply)) {
-    return tl::unexpected<Error>(
-        ErrorOf(TextOf(reply), answer.server->endpoint().ToString()).error);
-  }
-  if (reply.type == REDIS_REPLY_INTEGER) return reply.integer;
-  return Fail(ErrorCode::kCorrupt, "a script's reply makes no sense");
-}
-
 void RedisRows::AppendQuestion(int view, const std::string& key, size_t head_bytes,
                                Bytes* out) const {
   if (options_.increments_of(view) != nullptr) return AppendCommand({"HGET", key, kRowField}, out);
@@ -188,42 +152,6 @@ Status RedisRows::ReadVersions(std::span<const RowKey> keys, std::vector<StoredR
     whole[0] = {};
     SKEWLESS_RETURN_IF_ERROR(AskInChunks(keys.subspan(i, 1), bytes, &whole, &none));
     (*rows)[i] = std::move(whole[0]);
-  }
-  return {};
-}
-
-Status RedisRows::OpenForReaders(uint64_t incarnation) {
-  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
-  const auto changed = [&] {
-    return Fail(ErrorCode::kUnavailable,
-                "Redis at " + options_.address + " has restarted, or others have taken its place",
-                "Read the rows' versions again, and write what is missing.");
-  };
-  if (incarnation != incarnation_ || incarnation == 0) return changed();
-  asked_.assign(row_slots_.size(), {});
-  for (size_t i = 0; i < row_slots_.size(); ++i) {
-    const uint32_t slot = row_slots_[i];
-    const Connection* const server = servers_->Of(slot);
-    if (server == nullptr) return changed();
-    // By the run id that the rows were written under. Where the server is another one by now,
-    // readers see that it isn't the one named.
-    Servers::Question& question = asked_[i];
-    question.slot = slot;
-    AppendCommand({"EVAL", std::string(kOpenScript), "2", keys_.Clock(slot), keys_.Open(slot),
-                   std::to_string(writer_), OpenValue(server->run_id(), LayoutsOf(options_))},
-                  &question.keyed);
-  }
-  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
-  for (size_t i = 0; i < row_slots_.size(); ++i) {
-    const uint32_t slot = row_slots_[i];
-    const Servers::Answer& answer = answers_[i];
-    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
-    if (holder > writer_) return tl::unexpected<Error>(TakenOver(writer_, holder));
-    if (holder < writer_) {
-      NoteUnclaimed(slot);
-      return changed();
-    }
-    if (answer.server->run_id() != servers_->Of(slot)->run_id()) return changed();
   }
   return {};
 }

@@ -27,6 +27,7 @@ constexpr Known kKnown[] = {
     {"OOM", ErrorCode::kNoSpace, true, "Give it more memory (maxmemory); it is tried again."},
     {"LOADING", ErrorCode::kUnavailable, true, "It is reading its files; it is tried again."},
     {"BUSY", ErrorCode::kUnavailable, true, "Another script holds it up; it is tried again."},
+    {"NOSCRIPT", ErrorCode::kUnavailable, true, "It forgot a script; it is tried again."},
     {"MISCONF", ErrorCode::kUnavailable, true, "It can't persist: see its log; it is tried again."},
     {"READONLY", ErrorCode::kUnavailable, true,
      "It is a replica: name the primary in online.address."},

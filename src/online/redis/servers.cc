@@ -1,6 +1,7 @@
 #include "online/redis/servers.h"
 
 #include <algorithm>
+#include <set>
 
 namespace skewless::redis {
 namespace {
@@ -49,10 +50,10 @@ Servers::Servers(Endpoint seed, bool cluster, ConnectionOptions options)
     : seed_(std::move(seed)), cluster_(cluster), options_(std::move(options)) {}
 
 Result<std::unique_ptr<Servers>> Servers::Make(const RedisOptions& options,
-                                               std::vector<std::string> preamble) {
+                                               std::vector<const Script*> scripts) {
   SKEWLESS_ASSIGN_OR_RETURN(Endpoint seed, ParseEndpoint(options.address));
   SKEWLESS_ASSIGN_OR_RETURN(ConnectionOptions connection, ConnectionOptionsOf(options));
-  connection.preamble = std::move(preamble);
+  connection.scripts = std::move(scripts);
   return std::unique_ptr<Servers>(
       new Servers(std::move(seed), options.cluster, std::move(connection)));
 }
@@ -161,6 +162,28 @@ Status Servers::Ask(std::span<const Question> questions, std::vector<Answer>* an
     }
   }
   return asked;
+}
+
+Status Servers::Load(const Script& script, Connection& server) {
+  SKEWLESS_RETURN_IF_ERROR(server.WaitReady());
+  AppendCommand({"SCRIPT", "LOAD", script.text}, &server.out());
+  server.Expect(1);
+  SKEWLESS_ASSIGN_OR_RETURN(const Reply reply, server.WaitReply());
+  if (!IsError(*reply)) return {};
+  return tl::unexpected<Error>(ErrorOf(TextOf(*reply), server.endpoint().ToString()).error);
+}
+
+Status Servers::AskByScript(const Script& script, std::span<const Question> questions,
+                            std::vector<Answer>* answers) {
+  SKEWLESS_RETURN_IF_ERROR(Ask(questions, answers));
+  std::set<Connection*> without;
+  for (const Answer& answer : *answers) {
+    if (IsError(*answer.keyed) && TextOf(*answer.keyed).starts_with("NOSCRIPT"))
+      without.insert(answer.server);
+  }
+  if (without.empty()) return {};
+  for (Connection* const server : without) SKEWLESS_RETURN_IF_ERROR(Load(script, *server));
+  return Ask(questions, answers);
 }
 
 }  // namespace skewless::redis

@@ -16,7 +16,7 @@ Error InCircles(const Endpoint& from);
 class Servers {
  public:
   static Result<std::unique_ptr<Servers>> Make(const RedisOptions& options,
-                                               std::vector<std::string> preamble);
+                                               std::vector<const Script*> scripts);
 
   bool cluster() const { return cluster_; }
   const Endpoint& seed() const { return seed_; }
@@ -44,12 +44,17 @@ class Servers {
   // Asks all at once and waits for all. Redirects are followed, a connection that had broken is
   // made anew once; what a server answers in errors beyond that is the caller's to see.
   Status Ask(std::span<const Question> questions, std::vector<Answer>* answers);
+  // The same of questions that call `script` by its name. Where a server has forgotten it, it is
+  // told again and all are asked once more: they must bear to be.
+  Status AskByScript(const Script& script, std::span<const Question> questions,
+                     std::vector<Answer>* answers);
 
  private:
   Servers(Endpoint seed, bool cluster, ConnectionOptions options);
   Status LearnMap();
   Status AskOnce(std::span<const Question> questions, std::vector<Answer>* answers);
   Status Follow(const Redirect& redirect, const Question& question, Answer* answer);
+  Status Load(const Script& script, Connection& server);
   Status AskAt(Connection& server, const Question& question, bool asking, Answer* answer);
 
   Endpoint seed_;

@@ -1,7 +1,6 @@
 #include "online/redis/write_call.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include "base/check.h"
 #include "online/redis/increment_script.h"
@@ -76,14 +75,8 @@ void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* 
   FailCall(call, lost, true, done);
 }
 
-Script MakeScript(std::string_view body) {
-  const std::string text = std::string(kWritePrelude) + std::string(body);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  SKEWLESS_CHECK(EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha1(), nullptr) == 1);
-  Script script{text, {}};
-  for (unsigned int i = 0; i < size; ++i) script.name += fmt::format("{:02x}", digest[i]);
-  return script;
+Script WithPrelude(std::string_view body) {
+  return MakeScript(std::string(kWritePrelude) + std::string(body));
 }
 
 }  // namespace
@@ -97,17 +90,17 @@ Error TakenOver(uint32_t writer, int64_t holder) {
 }
 
 const Script& VersionedScript() {
-  static const Script script = MakeScript(kWriteScript);
+  static const Script script = WithPrelude(kWriteScript);
   return script;
 }
 
 const Script& IncrementScript() {
-  static const Script script = MakeScript(kIncrementScript);
+  static const Script script = WithPrelude(kIncrementScript);
   return script;
 }
 
 const Script& ValuesScript() {
-  static const Script script = MakeScript(kValuesScript);
+  static const Script script = WithPrelude(kValuesScript);
   return script;
 }
 

@@ -8,14 +8,10 @@
 #include "online/redis/redis_row.h"
 #include "online/redis/redis_store.h"
 #include "online/redis/reply.h"
+#include "online/redis/script.h"
 
 namespace skewless::redis {
 
-// A script and the name that EVALSHA calls it by: its SHA-1 in hexadecimal.
-struct Script {
-  std::string text;
-  std::string name;
-};
 const Script& VersionedScript();
 const Script& IncrementScript();
 const Script& ValuesScript();

@@ -15,13 +15,4 @@ namespace skewless::redis {
 // `writer` is who claimed it, 0: nobody.
 extern const std::string_view kWriteScript;
 
-// KEYS: a clock's and the `open` key beside it. ARGV: the writer that claims it, and its layouts as
-// `open` names them. Returns who holds it now: that one, unless a later one did. Of the layouts
-// that are open those that aren't the writer's no longer are: nobody keeps their rows up to date.
-extern const std::string_view kClaimScript;
-
-// KEYS: a clock's and the `open` key beside it. ARGV: the writer, and what `open` is to hold. Sets
-// it where the clock is claimed by that writer. Returns who claimed it, 0: nobody.
-extern const std::string_view kOpenScript;
-
 }  // namespace skewless::redis

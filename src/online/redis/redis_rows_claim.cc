@@ -1,0 +1,79 @@
+// The writer's claim to the rows, and that readers may read them while it stands.
+#include "online/redis/claim_script.h"
+#include "online/redis/redis_rows.h"
+
+namespace skewless::redis {
+
+Status RedisRows::Claim(uint32_t writer) {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  const uint32_t count = keys_.clocks();
+  const Script& script = ClaimScript();
+  const std::string layouts = OpenValue("", LayoutsOf(options_));
+  asked_.assign(count, {});
+  // Also where none of our rows lie: those of the other form may.
+  for (uint32_t slot = 0; slot < count; ++slot) {
+    asked_[slot].slot = slot;
+    AppendCommand({"EVALSHA", script.name, "2", keys_.Clock(slot), keys_.Open(slot),
+                   std::to_string(writer), layouts},
+                  &asked_[slot].keyed);
+  }
+  SKEWLESS_RETURN_IF_ERROR(questions_->AskByScript(script, asked_, &answers_));
+  for (const Servers::Answer& answer : answers_) {
+    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
+    if (holder > writer) return tl::unexpected<Error>(TakenOver(writer, holder));
+  }
+  claimed_.assign(claimed_.size(), true);
+  writer_ = writer;
+  return {};
+}
+
+// What the claim's and the opening's scripts answer.
+Result<int64_t> RedisRows::HolderIn(const Servers::Answer& answer) const {
+  const redisReply& reply = *answer.keyed;
+  if (IsError(reply)) {
+    return tl::unexpected<Error>(
+        ErrorOf(TextOf(reply), answer.server->endpoint().ToString()).error);
+  }
+  if (reply.type == REDIS_REPLY_INTEGER) return reply.integer;
+  return Fail(ErrorCode::kCorrupt, "a script's reply makes no sense");
+}
+
+Status RedisRows::OpenForReaders(uint64_t incarnation) {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  const auto changed = [&] {
+    return Fail(ErrorCode::kUnavailable,
+                "Redis at " + options_.address + " has restarted, or others have taken its place",
+                "Read the rows' versions again, and write what is missing.");
+  };
+  if (incarnation != incarnation_ || incarnation == 0) return changed();
+  const Script& script = OpenScript();
+  const std::vector<uint64_t> layouts = LayoutsOf(options_);
+  asked_.assign(row_slots_.size(), {});
+  for (size_t i = 0; i < row_slots_.size(); ++i) {
+    const uint32_t slot = row_slots_[i];
+    const Connection* const server = servers_->Of(slot);
+    if (server == nullptr) return changed();
+    // By the run id that the rows were written under. Where the server is another one by now,
+    // readers see that it isn't the one named.
+    Servers::Question& question = asked_[i];
+    question.slot = slot;
+    AppendCommand({"EVALSHA", script.name, "2", keys_.Clock(slot), keys_.Open(slot),
+                   std::to_string(writer_), OpenValue(server->run_id(), layouts)},
+                  &question.keyed);
+  }
+  SKEWLESS_RETURN_IF_ERROR(questions_->AskByScript(script, asked_, &answers_));
+  for (size_t i = 0; i < row_slots_.size(); ++i) {
+    const uint32_t slot = row_slots_[i];
+    const Servers::Answer& answer = answers_[i];
+    SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
+    if (holder > writer_) return tl::unexpected<Error>(TakenOver(writer_, holder));
+    if (holder < writer_) {
+      NoteUnclaimed(slot);
+      return changed();
+    }
+    if (answer.server->run_id() != servers_->Of(slot)->run_id()) return changed();
+  }
+  return {};
+}
+
+}  // namespace skewless::redis
