@@ -83,6 +83,9 @@ class OnlineReader {
   // such row), valid until the next read. kUnavailable while the store is being rebuilt.
   virtual Result<Timestamp> Read(std::span<const RowKey> keys) = 0;
   virtual ByteView state(size_t i) const = 0;
+  // The views, by number, whose rows can't be read now, while others' can. kUnavailable where none
+  // can, or the store doesn't answer.
+  virtual Result<std::vector<int>> ClosedViews() = 0;
   virtual Sequence last_committed() const = 0;
 };
 

@@ -178,6 +178,11 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
   return std::span<const ReadRow>(impl.rows.data(), row_count);
 }
 
+Result<std::vector<int>> FeatureReader::ClosedViews() {
+  SKEWLESS_RETURN_IF_ERROR(ReadMany(ReadPlan{}, {}, 0));  // there is a time to read at
+  return impl_->online->ClosedViews();
+}
+
 Status FeatureReader::Impl::MakeSingle(const ReadPlan& plan,
                                        const std::map<std::string, Value>& values) {
   single_strings.Clear();

@@ -62,6 +62,8 @@ class FeatureReader {
   // are valid until the next call.
   Result<std::span<const ReadRow>> ReadMany(const ReadPlan& plan, const std::vector<Column>& inputs,
                                             size_t rows);
+  // Whether a read can be answered now, and of which views none can, though of others (by number).
+  Result<std::vector<int>> ClosedViews();
   // One row by names; a missing key or request column is an error.
   Result<const ReadRow*> Read(const ReadPlan& plan, const std::map<std::string, Value>& inputs);
   // Finishes a row whose states come from elsewhere (get --at): the same code after the store.

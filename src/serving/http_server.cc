@@ -183,12 +183,21 @@ Reply MicrohttpdServer::Metrics() {
 }
 
 Reply MicrohttpdServer::Health() {
+  // No request failed that somebody waits for: nothing is logged, or counted as an error.
+  const auto unhealthy = [](const Error& error) {
+    return Reply{503, ErrorBody(Unavailable(error))};
+  };
   auto worker = Borrow();
-  if (!worker) return {503, ""};
-  // An empty read tells whether the store can be read at all.
-  const bool readable = (*worker)->reader.ReadMany(ReadPlan{}, {}, 0).has_value();
+  if (!worker) return unhealthy(worker.error());
+  const auto closed = (*worker)->reader.ClosedViews();
   GiveBack(std::move(*worker));
-  return {readable ? 200 : 503, ""};
+  if (!closed) return unhealthy(closed.error());
+  if (closed->empty()) return {MHD_HTTP_OK, ""};
+  std::vector<std::string> names;
+  for (const int view : *closed)
+    names.push_back(fmt::format("\"{}\"", definition_.views[static_cast<size_t>(view)].name));
+  return {MHD_HTTP_OK,
+          fmt::format("{{\"unavailable_feature_views\":[{}]}}", fmt::join(names, ","))};
 }
 
 Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url,

@@ -91,7 +91,7 @@ class HttpServerTest : public ::testing::Test {
   void Start(HttpServerOptions options = {}) {
     store_.Click("7", "a", "2.0", kT);
     options.listen = "127.0.0.1:0";
-    options.open_reader = [this] { return store_.OpenReader(); };
+    if (!options.open_reader) options.open_reader = [this] { return store_.OpenReader(); };
     auto started = HttpServer::Start(store_.definition(), store_.kernels(), std::move(options));
     ASSERT_TRUE(started.has_value()) << started.error().ToString();
     server_ = std::move(*started);
@@ -172,8 +172,32 @@ TEST_F(HttpServerTest, HealthTellsWhetherTheStoreCanBeRead) {
   const auto away = HttpServer::Start(store_.definition(), store_.kernels(), std::move(options));
   ASSERT_TRUE(away.has_value());
   Client other((*away)->port());
-  EXPECT_EQ(other.Ask("GET", "/health").status, 503);
-  EXPECT_EQ(other.Ask("POST", "/get-online-features", kAsk).status, 503);
+  const Response ill = other.Ask("GET", "/health");
+  EXPECT_EQ(ill.status, 503);
+  const Response refused = other.Ask("POST", "/get-online-features", kAsk);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(ill.body, refused.body);
+  EXPECT_EQ((*away)->errors(), 1);
+}
+
+// One that another definition has, as after an engine's start with it.
+TEST_F(HttpServerTest, HealthNamesViewsThatCannotBeReadWhereOthersCan) {
+  std::vector<uint64_t> fingerprints = Fingerprints(store_.kernels());
+  HttpServerOptions options;
+  options.open_reader = [&] {
+    return OpenEmbeddedReader(store_.Path("var/online"), ViewNames(store_.kernels()), fingerprints);
+  };
+  for (const size_t view : {0, 2}) ++fingerprints[view];
+  Start(options);
+  const Response some = Client(server_->port()).Ask("GET", "/health");
+  EXPECT_EQ(some.status, 200);
+  EXPECT_EQ(some.body, R"({"unavailable_feature_views":["activity","pairs"]})");
+
+  ++fingerprints[1];
+  Start(options);
+  const Response none = Client(server_->port()).Ask("GET", "/health");
+  EXPECT_EQ(none.status, 503);
+  EXPECT_NE(none.body.find("with this definition"), std::string::npos) << none.body;
 }
 
 TEST_F(HttpServerTest, ManyConnectionsAtOnce) {

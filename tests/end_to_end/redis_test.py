@@ -74,6 +74,7 @@ class RedisTest(unittest.TestCase):
             status, text = server.request("POST", "/get-online-features", REQUEST)
             self.assertEqual(status, 503, text)
             self.assertIn("is being filled", text)
+            self.assertEqual(server.request("GET", "/health"), (503, text))
         redis.close()
         status, text = server.request("POST", "/get-online-features", REQUEST)
         self.assertEqual(status, 503, text)

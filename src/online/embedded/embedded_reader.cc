@@ -84,17 +84,27 @@ Status EmbeddedReader::AttachTo(uint64_t generation) {
   return {};
 }
 
-Status EmbeddedReader::CheckViews(std::span<const RowKey> keys) const {
-  for (const RowKey& key : keys) {
-    const auto view = static_cast<size_t>(key.view);
-    SKEWLESS_CHECK(view < readers_.size());
-    if (readers_[view] != nullptr) continue;
-    return Fail(ErrorCode::kUnavailable,
-                "the online store at '" + directory_ + "' holds no view '" + views_[view] +
-                    "' with this definition",
-                "Start this process and the engine with the same definition.");
+Status EmbeddedReader::CheckView(size_t view) const {
+  SKEWLESS_CHECK(view < readers_.size());
+  if (readers_[view] != nullptr) return {};
+  return Fail(ErrorCode::kUnavailable,
+              "the online store at '" + directory_ + "' holds no view '" + views_[view] +
+                  "' with this definition",
+              "Start this process and the engine with the same definition.");
+}
+
+Result<std::vector<int>> EmbeddedReader::ClosedViews() {
+  SKEWLESS_RETURN_IF_ERROR(Attach());
+  std::vector<int> closed;
+  Status why;
+  for (size_t view = 0; view < readers_.size(); ++view) {
+    Status open = CheckView(view);
+    if (open) continue;
+    closed.push_back(static_cast<int>(view));
+    why = std::move(open);
   }
-  return {};
+  if (!why && closed.size() == readers_.size()) return tl::unexpected<Error>(why.error());
+  return closed;
 }
 
 // The memory of many rows is asked for at once: slots first, blocks after.
@@ -126,7 +136,7 @@ bool EmbeddedReader::ReadRows(std::span<const RowKey> keys, Timestamp t) {
 
 Result<Timestamp> EmbeddedReader::Read(std::span<const RowKey> keys) {
   SKEWLESS_RETURN_IF_ERROR(Attach());
-  SKEWLESS_RETURN_IF_ERROR(CheckViews(keys));
+  for (const RowKey& key : keys) SKEWLESS_RETURN_IF_ERROR(CheckView(static_cast<size_t>(key.view)));
   PrepareRows(keys);
   const ArenaClock& clock = header().clock;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {

@@ -20,6 +20,7 @@ class EmbeddedReader : public OnlineReader {
 
   Result<Timestamp> Read(std::span<const RowKey> keys) override;
   ByteView state(size_t i) const override { return {buffer_.at(rows_[i].offset), rows_[i].size}; }
+  Result<std::vector<int>> ClosedViews() override;
   Sequence last_committed() const override { return committed_; }
 
  private:
@@ -27,7 +28,7 @@ class EmbeddedReader : public OnlineReader {
                  std::vector<uint64_t> fingerprints);
   Status Attach();  // to the generation that is open now
   Status AttachTo(uint64_t generation);
-  Status CheckViews(std::span<const RowKey> keys) const;
+  Status CheckView(size_t view) const;
   void PrepareRows(std::span<const RowKey> keys);
   bool ReadRows(std::span<const RowKey> keys, Timestamp t);
   const ArenaHeader& header() const {

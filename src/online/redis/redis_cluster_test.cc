@@ -93,6 +93,25 @@ TEST_F(RedisClusterTest, AScriptThatAServerHasForgottenIsToldAgain) {
   ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
 }
 
+TEST_F(RedisClusterTest, ItIsClosedWhereAnyServerIs) {
+  auto reader = Reader();
+  EXPECT_EQ(reader->ClosedViews().error().code, ErrorCode::kUnavailable);
+  TestWriter writer(options());
+  WriteUsers(writer, 1);
+  EXPECT_EQ(reader->ClosedViews().error().code, ErrorCode::kUnavailable);
+  writer.ConnectAndOpen();
+  EXPECT_EQ(reader->ClosedViews().value(), std::vector<int>{});
+  const uint64_t before = writer.rows().incarnation();
+  cluster_.server(1).Kill();
+  cluster_.server(1).Start();  // with nothing
+  EXPECT_EQ(reader->ClosedViews().error().code, ErrorCode::kUnavailable);
+  std::vector<RowWritten> none;
+  while (writer.rows().incarnation() == before || !writer.Claim())
+    static_cast<void>(writer.rows().Poll(1000, &none));
+  writer.ConnectAndOpen();
+  EXPECT_EQ(reader->ClosedViews().value(), std::vector<int>{});
+}
+
 // What all its servers' clocks have passed is known without a write, and the clock of a bucket that
 // was never written to is no excuse.
 TEST_F(RedisClusterTest, NoWriteIsStampedBeforeWhatAllClocksHavePassed) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/check.h"
@@ -97,6 +98,14 @@ uint32_t Keys::BucketOf(int view, ByteView key) const {
   std::string row;
   AppendRowKey(view, 0, key, &row);
   return SlotOf(row);
+}
+
+std::vector<uint32_t> Keys::RowSlots() const {
+  std::vector<uint32_t> slots(cluster_ ? buckets() : 1);
+  for (uint32_t bucket = 0; bucket < slots.size(); ++bucket) slots[bucket] = SlotOfBucket(bucket);
+  std::sort(slots.begin(), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+  return slots;
 }
 
 std::string Keys::SuffixOf(uint32_t slot) const {

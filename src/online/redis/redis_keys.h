@@ -49,6 +49,8 @@ class Keys {
   }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
+  // Slots that rows may lie in, ascending; of a server on its own any one.
+  std::vector<uint32_t> RowSlots() const;
   // A server on its own has one clock, whatever the slot; a cluster one for each slot.
   uint32_t clocks() const { return cluster_ ? kSlots : 1; }
   std::string Clock(uint32_t slot) const { return project_ + "::clock" + SuffixOf(slot); }

@@ -254,6 +254,31 @@ Result<Timestamp> RedisReader::Read(std::span<const RowKey> keys) {
               "Let one time service keep all servers' clocks; or ask for fewer rows at a time.");
 }
 
+// Of each server, the slot that is opened last there: then all of its slots were.
+Result<std::vector<int>> RedisReader::ClosedViews() {
+  std::map<const Endpoint*, uint32_t> last;
+  for (const uint32_t slot : keys_.RowSlots()) last[servers_->map().Of(slot)] = slot;
+  questions_.assign(last.size(), {});
+  size_t asked = 0;
+  for (const auto& [server, slot] : last) {
+    questions_[asked].slot = slot;
+    AppendCommand({"GET", keys_.Open(slot)}, &questions_[asked++].keyed);
+  }
+  SKEWLESS_RETURN_IF_ERROR(servers_->Ask(questions_, &answers_));
+  std::vector<int> closed;
+  Status why;
+  for (int view = 0; view < static_cast<int>(layouts_.size()); ++view) {
+    const auto shut = [&](const Servers::Answer& answer) {
+      Status open = CheckOpen(*answer.keyed, *answer.server, view);
+      if (!open) why = std::move(open);
+      return !open;
+    };
+    if (std::any_of(answers_.begin(), answers_.end(), shut)) closed.push_back(view);
+  }
+  if (closed.size() == layouts_.size() && !why) return tl::unexpected<Error>(why.error());
+  return closed;
+}
+
 }  // namespace skewless::redis
 
 namespace skewless {

@@ -21,6 +21,7 @@ class RedisReader final : public OnlineReader {
   Result<Timestamp> Read(std::span<const RowKey> keys) override;
   ByteView state(size_t i) const override { return states_[i]; }
   Sequence last_committed() const override { return newest_; }
+  Result<std::vector<int>> ClosedViews() override;
   bool finished() const override { return options_.keeps_values(); }
 
  private:

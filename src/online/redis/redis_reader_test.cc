@@ -151,6 +151,25 @@ TEST_F(RedisReaderTest, AClaimWithAnotherDefinitionEndsReadsOfTheOldOne) {
   EXPECT_EQ(server_.Ask({"EXISTS", "shop::open"})->integer, 0);
 }
 
+TEST_F(RedisReaderTest, WhichViewsAreClosedIsToldWithoutARow) {
+  EXPECT_EQ(reader_->ClosedViews().error().code, ErrorCode::kUnavailable);
+  TestWriter writer(options());
+  writer.Write(0, key_, 5);
+  const auto filling = reader_->ClosedViews();
+  ASSERT_FALSE(filling.has_value());
+  EXPECT_NE(filling.error().message.find("is being filled"), std::string::npos);
+  writer.ConnectAndOpen();
+  EXPECT_EQ(reader_->ClosedViews().value(), std::vector<int>{});
+  RedisOptions changed = options();
+  changed.fingerprints[1] += uint64_t{1} << 40;
+  TestWriter newer(changed, 2);
+  ASSERT_TRUE(newer.Claim().has_value());
+  EXPECT_EQ(reader_->ClosedViews().value(), std::vector<int>{1});
+  server_.Kill();
+  server_.Start();
+  EXPECT_EQ(reader_->ClosedViews().error().code, ErrorCode::kUnavailable);
+}
+
 TEST_F(RedisReaderTest, DamagedRowsAreNamed) {
   TestWriter writer(options());
   writer.Write(0, key_, 5, {}, 300);

@@ -39,6 +39,7 @@ RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> serve
                      std::unique_ptr<Servers> questions)
     : options_(options),
       keys_(options),
+      row_slots_(keys_.RowSlots()),
       servers_(std::move(servers)),
       questions_(std::move(questions)),
       wants_slots_(options.cluster),
@@ -48,10 +49,6 @@ RedisRows::RedisRows(const RedisOptions& options, std::unique_ptr<Servers> serve
   SKEWLESS_CHECK(!increments_ || !options_.keeps_values());
   for (uint32_t bucket = 0; bucket < keys_.buckets(); ++bucket)
     bucket_slot_.push_back(keys_.SlotOfBucket(bucket));
-  row_slots_ = bucket_slot_;
-  std::sort(row_slots_.begin(), row_slots_.end());
-  row_slots_.erase(std::unique(row_slots_.begin(), row_slots_.end()), row_slots_.end());
-  if (!servers_->cluster()) row_slots_.resize(1);
   claimed_.resize(keys_.clocks());
 }
 

@@ -81,8 +81,9 @@ class RedisRows final : public RemoteRows {
 
   RedisOptions options_;
   Keys keys_;
-  std::unique_ptr<Servers> servers_;    // the writes go to
-  std::unique_ptr<Servers> questions_;  // their own connections, for what is waited for
+  const std::vector<uint32_t> row_slots_;  // that rows may lie in
+  std::unique_ptr<Servers> servers_;       // the writes go to
+  std::unique_ptr<Servers> questions_;     // their own connections, for what is waited for
   std::map<Endpoint, Lane> lanes_;
   std::deque<Call> unplaced_;
   std::vector<Call> spare_;
@@ -103,8 +104,7 @@ class RedisRows final : public RemoteRows {
   Timestamp time_us_ = kMinTimestamp;  // the last that a server told of its clock, and when
   int64_t time_noted_ns_ = 0;
   std::vector<uint32_t> bucket_slot_;
-  std::vector<uint32_t> row_slots_;  // that rows may lie in; of a server on its own any one
-  RowBases bases_;                   // of rows written by increments
+  RowBases bases_;  // of rows written by increments
   IncrementEncoder encoder_;
   std::vector<IncrementWrite> group_increments_;
   // Scratch of Send.
