@@ -112,6 +112,10 @@ class RemoteRows {
   // All rows are in the store, as of `incarnation`: readers may read them. Waits. kUnavailable
   // where the store has another incarnation by now, or has lost the claim.
   virtual Status OpenForReaders(uint64_t incarnation) = 0;
+  // Once they do: rows of another definition that are left in the place of this one's, of entities
+  // that it doesn't have, may go, and do so by and by, from Poll. No later than `latest_us`: any
+  // stamps that came are in the engine's own files, durably, up to there.
+  virtual void RemoveOthers(Timestamp latest_us) { static_cast<void>(latest_us); }
 };
 
 }  // namespace skewless

@@ -252,6 +252,9 @@ Status RowWriter::OpenForReaders() {
   if (!opened.has_value()) return TakeRefusal(opened.error());
   refuses_questions_ = false;
   opening_ = false;
+  // No later engine, of whatever definition, asks a row for stamps that are not after this
+  // (complete_before_us): what was recovered is in the head of our own file.
+  parts_.store->RemoveOthers(parts_.stamps->recovered().complete_us);
   return {};
 }
 

@@ -17,12 +17,23 @@ const std::string kKey = "user 1";
 
 Sequence SequenceOf(int64_t epoch, int64_t counter) { return epoch << 48 | counter; }
 
+class NotedRows : public SimulatedRows {
+ public:
+  NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable)
+      : SimulatedRows(server, /*seed=*/1), removable_(*removable) {}
+  void RemoveOthers(Timestamp latest_us) override { removable_.push_back(latest_us); }
+
+ private:
+  std::vector<Timestamp>& removable_;
+};
+
 class RowWriterTest : public testing::Test {
  protected:
-  std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch) {
+  std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch) { return OpenStamps(epoch, files_); }
+  std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch, FileSystem& files) {
     StampLogOptions options{.directory = kFolder, .identity = 7, .epoch = epoch};
     options.views = {{"clicks", 11}};
-    auto writer = StampLogWriter::Open(files_, options);
+    auto writer = StampLogWriter::Open(files, options);
     EXPECT_TRUE(writer.has_value()) << writer.error().ToString();
     return std::move(*writer);
   }
@@ -46,7 +57,7 @@ class RowWriterTest : public testing::Test {
   void Start(int64_t epoch) {
     RowWriterParts parts;
     server_.SetCalm(true);
-    parts.store = std::make_unique<SimulatedRows>(&server_, /*seed=*/1);
+    parts.store = std::make_unique<NotedRows>(&server_, &removable_);
     parts.stamps = OpenStamps(epoch);
     parts.writer = static_cast<uint32_t>(epoch);
     parts.engine = &stats_;
@@ -93,6 +104,7 @@ class RowWriterTest : public testing::Test {
   SimulatedFiles files_;
   KernelSet kernels_;
   EngineStats stats_;
+  std::vector<Timestamp> removable_;  // up to when rows of other definitions are
   std::unique_ptr<RowWriter> writer_;
 };
 
@@ -175,6 +187,29 @@ TEST_F(RowWriterTest, TellsAnOpeningThatNoReaderIsBefore) {
 }
 
 // What it says to know, a power cut does not take back.
+// Of another definition: its next engine takes their stamps where they may not be in the log.
+TEST_F(RowWriterTest, LetsNoRowGoThatALaterWriterLooksAt) {
+  const Timestamp complete = server_.Tell();
+  Lived(1, complete);
+  machine_.Advance(10);
+  Stored(1);
+  Start(2);
+  Connect();
+  for (int i = 0; i < 100; ++i) Step();
+  EXPECT_TRUE(removable_.empty());
+  Compare();
+  for (int i = 0; i < 2000; ++i) Step();
+  EXPECT_EQ(removable_, std::vector<Timestamp>{complete});
+  EXPECT_GT(Complete(), complete);
+  server_.Restart(SimulatedServer::Loss::kNothing);
+  Connect();
+  Compare();
+  for (int i = 0; i < 2000; ++i) Step();
+  EXPECT_EQ(removable_, (std::vector<Timestamp>{complete, complete}));
+  const auto durable = files_.Durable();
+  EXPECT_GE(OpenStamps(3, *durable)->complete_before_us(), complete);
+}
+
 TEST_F(RowWriterTest, SaysOnlyWhatIsDurable) {
   Stored(1);
   Start(2);

@@ -56,6 +56,15 @@ const std::vector<uint32_t>& NumbersOfSlots() {
 
 uint32_t BucketOf(ByteView key) { return static_cast<uint32_t>(Hash64(key) % kBuckets); }
 
+std::string EscapeGlob(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
 uint32_t SlotOf(std::string_view redis_key) {
   const size_t open = redis_key.find('{');
   if (open != std::string_view::npos) {
@@ -98,6 +107,13 @@ uint32_t Keys::BucketOf(int view, ByteView key) const {
   std::string row;
   AppendRowKey(view, 0, key, &row);
   return SlotOf(row);
+}
+
+int Keys::ViewOfValues(std::string_view key) const {
+  for (size_t view = 0; view < key_types_.size(); ++view) {
+    if (key.starts_with(row_heads_[view]) && key.ends_with('}')) return static_cast<int>(view);
+  }
+  return -1;
 }
 
 std::vector<uint32_t> Keys::RowSlots() const {

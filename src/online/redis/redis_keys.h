@@ -31,6 +31,8 @@ inline constexpr uint32_t kBuckets = 1024;
 inline constexpr uint32_t kSlots = 16384;
 
 uint32_t BucketOf(ByteView key);
+// Where a pattern is wanted: one that only `text` matches.
+std::string EscapeGlob(std::string_view text);
 // The cluster's slot of a Redis key: CRC-16 of its hash tag, or of all of it.
 uint32_t SlotOf(std::string_view redis_key);
 
@@ -49,6 +51,8 @@ class Keys {
   }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
+  // Of which view a key is a row of finished values; -1: of none.
+  int ViewOfValues(std::string_view key) const;
   // Slots that rows may lie in, ascending; of a server on its own any one.
   std::vector<uint32_t> RowSlots() const;
   // A server on its own has one clock, whatever the slot; a cluster one for each slot.

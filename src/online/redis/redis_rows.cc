@@ -14,9 +14,10 @@ constexpr int kMaxRedirects = 16;
 constexpr int64_t kSlotsPauseNs = 100'000'000;  // between questions for the cluster's map
 constexpr size_t kMaxSpare = 256;
 
-// The one that most calls are of.
-const Script& ScriptOf(const RedisOptions& options) {
-  return options.keeps_values() ? ValuesScript() : VersionedScript();
+// Of most calls; others are told of when they are wanted.
+std::vector<const Script*> ScriptsOf(const RedisOptions& options) {
+  if (options.keeps_values()) return {&ValuesScript(), &RemovalScript()};
+  return {&VersionedScript()};
 }
 
 Error Unserved(const std::string& address) {
@@ -28,7 +29,7 @@ Error Unserved(const std::string& address) {
 
 Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
-  SKEWLESS_ASSIGN_OR_RETURN(auto servers, Servers::Make(options, {&ScriptOf(options)}));
+  SKEWLESS_ASSIGN_OR_RETURN(auto servers, Servers::Make(options, ScriptsOf(options)));
   SKEWLESS_ASSIGN_OR_RETURN(auto questions,
                             Servers::Make(options, {&ClaimScript(), &OpenScript()}));
   return std::unique_ptr<RemoteRows>(
@@ -95,6 +96,7 @@ void RedisRows::SendWaiting(Lane& lane) {
   Connection& connection = *lane.connection;
   if (wants_slots_) AskForSlots(lane);
   AskForTime(lane);
+  GoOnWalking(lane);
   while (!lane.waiting.empty()) {
     Call call = std::move(lane.waiting.front());
     lane.waiting.pop_front();
@@ -119,6 +121,7 @@ void RedisRows::FailLane(Lane& lane) {
     FailCall(*awaited.call, lane.connection->failure(), true, &done_);
   }
   lane.sent.clear();
+  if (lane.walk) lane.walk->Forget();
   // Another server may have its slots by now.
   if (!servers_->cluster()) return;
   wants_slots_ = true;
@@ -200,6 +203,8 @@ void RedisRows::TakeReplies(Lane& lane) {
         wants_slots_ = false;
         UpdateIncarnation();
       }
+    } else if (awaited.kind == Awaited::kWalk) {
+      TakeWalk(lane, *reply);
     } else if (awaited.kind == Awaited::kTime) {
       TakeTime(&lane, *reply);
     }
@@ -284,6 +289,7 @@ void RedisRows::UpdateIncarnation() {
   if (now != incarnation_ && incarnation_ != 0) {
     claimed_.assign(claimed_.size(), false);
     bases_.Clear();
+    StopWalks();
   }
   incarnation_ = now;
 }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "online/redis/increment_call.h"
 #include "online/redis/row_bases.h"
+#include "online/redis/row_walk.h"
 #include "online/redis/servers.h"
 
 namespace skewless::redis {
@@ -25,12 +27,14 @@ class RedisRows final : public RemoteRows {
   Timestamp now_us() const override;
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
+  void RemoveOthers(Timestamp latest_us) override;
 
  private:
   using Call = std::unique_ptr<WriteCall>;
-  // What a reply is of: a call, the cluster's slots, a server's time, or nothing that matters.
+  // What a reply is of: a call, the cluster's slots, a server's time, the walk through its rows, or
+  // nothing that matters.
   struct Awaited {
-    enum Kind { kCall, kSlotMap, kTime, kNothing } kind = kNothing;
+    enum Kind { kCall, kSlotMap, kTime, kWalk, kNothing } kind = kNothing;
     Call call;
   };
   struct Lane {
@@ -41,6 +45,7 @@ class RedisRows final : public RemoteRows {
     uint64_t openings = 0;
     Timestamp time_us = kMinTimestamp;  // by its server's clock, as it was last told
     int64_t time_asked_ns = 0;
+    std::optional<RowWalk> walk;
   };
 
   RedisRows(const RedisOptions& options, std::unique_ptr<Servers> servers,
@@ -63,6 +68,10 @@ class RedisRows final : public RemoteRows {
   void FailLate(std::deque<Call>* calls, const Error& error);
   void AskForSlots(Lane& lane);
   void AskForTime(Lane& lane);
+  void GoOnWalking(Lane& lane);
+  void ExpectOfWalk(Lane& lane, size_t replies);
+  void TakeWalk(Lane& lane, const redisReply& reply);
+  void StopWalks();
   void TakeTime(Lane* lane, const redisReply& reply);
   void NoteUnclaimed(uint32_t slot);
   void NoteTime(Timestamp time_us);

@@ -44,10 +44,8 @@ std::string RedisRows::RemovalFrom(const Endpoint& server) const {
   if (servers_->cluster()) client += " -c";
   if (options_.database != 0) client += " -n " + std::to_string(options_.database);
   std::string pattern;
-  for (const char c : keys_.project()) {
-    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) pattern += '\\';
+  for (const char c : EscapeGlob(keys_.project()))
     pattern += c == '\'' ? "'\\''" : std::string(1, c);
-  }
   return client + " --no-raw --scan --pattern '" + pattern + ":*' | sed 's/^/unlink /' | " + client;
 }
 
