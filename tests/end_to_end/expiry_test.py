@@ -4,33 +4,14 @@ import json
 import time
 import unittest
 
-from program import ProgramTest
+from program import clicks_by_user, ProgramTest
 from servers import Redis
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {{type: redis, address: "{address}", expire: true}}
-offline: {{type: parquet, path: var/history}}
-serving: {{served_log: var/served}}
-sources:
-  clicks:
-    type: file
-    path: clicks.json
-    format: json
-    follow: true
-    columns: {{user: int64, ts: "timestamp[us]"}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity:
-    source: clicks
-    entity: user
-    features:
-      short: count(*) over 500ms hop 100ms
-      recent: count(*) over 1s hop 100ms
+SECTIONS = """\
+offline: {type: parquet, path: var/history}
+serving: {served_log: var/served}
 """
+FEATURES = "features: {short: count(*) over 500ms hop 100ms, recent: count(*) over 1s hop 100ms}"
 STILL_THERE = "local keys = redis.call('KEYS', 'shop:activity:*'); return {#keys, redis.call('PTTL', keys[1])}"
 
 
@@ -40,7 +21,8 @@ class ExpiryTest(ProgramTest):
         self.redis = Redis(self.path("redis"))
         self.addCleanup(self.redis.close)
         self.redis.start()
-        self.write("skewless.yaml", DEFINITION.format(address=self.redis.address))
+        self.write("skewless.yaml", clicks_by_user(
+            f'{{type: redis, address: "{self.redis.address}", expire: true}}', {"activity": FEATURES}, SECTIONS))
         self.write("clicks.json", "")
         self.served = []  # T, status, values
 

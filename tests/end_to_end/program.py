@@ -18,6 +18,32 @@ from servers import free_port  # noqa: E402
 PROGRAM = os.environ["SKEWLESS_PROGRAM"]
 SLOWNESS = int(os.environ.get("SKEWLESS_SLOWNESS", "1"))  # of a sanitized program
 
+CLICKS = """\
+project: shop
+log: {{path: var/log}}
+online: {online}
+{sections}
+sources:
+  clicks:
+    type: file
+    path: {path}
+    format: {format}
+    follow: {follow}
+    columns: {{user: int64, {columns}}}
+    event_timestamp: ts
+entities:
+  user: {{keys: {{user: int64}}}}
+feature_views:
+{views}"""
+
+
+def clicks_by_user(online, views, sections="", columns='ts: "timestamp[us]"', path="clicks.json", follow=True):
+    """A definition of clicks, which have a user and `columns`. `views`: by name, what each says but for its source and
+    entity; `sections`: further ones of the definition, as they are."""
+    return CLICKS.format(online=online, sections=sections, columns=columns, path=path, format=path.split(".")[-1],
+                         follow=str(follow).lower(), views="".join(
+                             f"  {name}: {{source: clicks, entity: user, {view}}}\n" for name, view in views.items()))
+
 
 class Running:
     """`skewless run` or `serve` as a child process, answering on a free port."""

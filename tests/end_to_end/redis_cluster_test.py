@@ -4,30 +4,9 @@ import json
 import time
 import unittest
 
-from program import ProgramTest, SLOWNESS
+from program import clicks_by_user, ProgramTest, SLOWNESS
 from servers import Redis, free_ports
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {{type: redis, address: "127.0.0.1:{port}", cluster: true}}
-serving: {{served_log: var/served}}
-sources:
-  clicks:
-    type: file
-    path: clicks.json
-    format: json
-    follow: true
-    columns: {{user: int64, ts: "timestamp[us]"}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity:
-    source: clicks
-    entity: user
-    features: {{recent: count(*) over 500ms hop 50ms}}
-"""
 SLOTS = [(0, 5460), (5461, 10922), (10923, 16383)]
 USERS = [1, 2, 3]
 HOPS_OF_GROWTH = 80  # eight times what the window holds
@@ -49,7 +28,9 @@ class RedisClusterTest(ProgramTest):
         self.wait_until("the cluster is whole", lambda: all(
             "cluster_state:ok" in server.ask("cluster", "info")
             and "cluster_known_nodes:3" in server.ask("cluster", "info") for server, _ in self.servers))
-        self.write("skewless.yaml", DEFINITION.format(port=self.servers[0][0].port))
+        self.write("skewless.yaml", clicks_by_user(
+            f'{{type: redis, address: "{self.servers[0][0].address}", cluster: true}}',
+            {"activity": "features: {recent: count(*) over 500ms hop 50ms}"}, "serving: {served_log: var/served}"))
         self.write("clicks.json", "")
 
     def wait_until(self, what, condition):

@@ -9,38 +9,12 @@ import subprocess
 import time
 import unittest
 
-from program import PROGRAM, ProgramTest, SLOWNESS
+from program import clicks_by_user, PROGRAM, ProgramTest, SLOWNESS
 from servers import Redis, free_port
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {{type: redis, address: "127.0.0.1:{port}", write: {write}}}
-offline: {{type: parquet, path: var/history}}
-serving: {{listen: "127.0.0.1:0", served_log: var/served}}
-sources:
-  clicks:
-    type: file
-    path: clicks.json
-    format: json
-    follow: true
-    columns: {{user: int64, n: int64, ts: "timestamp[us]"}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity:
-    source: clicks
-    entity: user
-    features:
-      clicks: count(*)
-      total: sum(n)
-      recent: sum(n) over 2s hop 100ms
-  largest:
-    source: clicks
-    entity: user
-    write: {other}
-    features: {{most: max(n) over 1s, some: count(*) over 1s, all: count(*)}}
+SECTIONS = """\
+offline: {type: parquet, path: var/history}
+serving: {listen: "127.0.0.1:0", served_log: var/served}
 """
 COUNT_OF_TYPE = """
 local rows = 0
@@ -54,6 +28,13 @@ FEATURES = ["activity:clicks", "activity:total", "activity:recent", "largest:mos
 KILLS = int(os.environ.get("SKEWLESS_KILLS", "12"))
 
 
+def definition(port, write="versioned", other="versioned"):
+    return clicks_by_user(f'{{type: redis, address: "127.0.0.1:{port}", write: {write}}}', {
+        "activity": "features: {clicks: count(*), total: sum(n), recent: sum(n) over 2s hop 100ms}",
+        "largest": f"write: {other}, features: {{most: max(n) over 1s, some: count(*) over 1s, all: count(*)}}",
+    }, SECTIONS, columns='n: int64, ts: "timestamp[us]"')
+
+
 class RedisEngineTest(ProgramTest):
     WRITE, OTHER = "versioned", "increment"
 
@@ -61,7 +42,7 @@ class RedisEngineTest(ProgramTest):
         super().setUp()
         self.chance = random.Random(int(os.environ.get("SKEWLESS_SEED", "7")))
         self.port = free_port()
-        self.write("skewless.yaml", DEFINITION.format(port=self.port, write=self.WRITE, other=self.OTHER))
+        self.write("skewless.yaml", definition(self.port, self.WRITE, self.OTHER))
         self.events = [0] * (USERS + 1)
         self.start_redis()
         self.append(100)

@@ -5,25 +5,9 @@ import subprocess
 import tempfile
 import unittest
 
-from program import PROGRAM, Running
+from program import clicks_by_user, PROGRAM, Running
 from servers import Redis, free_port
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {{type: redis, address: "127.0.0.1:{port}"{more}}}
-sources:
-  clicks:
-    type: file
-    path: clicks.csv
-    format: csv
-    columns: {{user: int64, ts: "timestamp[us]"}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity: {{source: clicks, entity: user, features: {{clicks: count(*)}}}}
-"""
 REQUEST = {"features": ["activity:clicks"], "entities": {"user": [1]}}
 
 
@@ -36,7 +20,8 @@ class RedisTest(unittest.TestCase):
 
     def define(self, more=""):
         with open(os.path.join(self.folder.name, "skewless.yaml"), "w", encoding="utf-8") as file:
-            file.write(DEFINITION.format(port=self.port, more=more))
+            file.write(clicks_by_user(f'{{type: redis, address: "127.0.0.1:{self.port}"{more}}}',
+                                      {"activity": "features: {clicks: count(*)}"}, path="clicks.csv", follow=False))
 
     def start_redis(self, *settings):
         redis = Redis(os.path.join(self.folder.name, "redis"), *settings, port=self.port)

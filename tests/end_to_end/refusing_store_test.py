@@ -8,27 +8,9 @@ import time
 import unittest
 import urllib.request
 
-from program import PROGRAM, ProgramTest, SLOWNESS
+from program import clicks_by_user, PROGRAM, ProgramTest, SLOWNESS
 from servers import Redis, free_port
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {{type: redis, address: "127.0.0.1:{port}"{more}}}
-serving: {{listen: "127.0.0.1:0"}}
-sources:
-  clicks:
-    type: file
-    path: clicks.json
-    format: json
-    follow: true
-    columns: {{user: int64, ts: "timestamp[us]"}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity: {{source: clicks, entity: user, features: {{clicks: count(*)}}}}
-"""
 USERS = 20
 
 
@@ -36,6 +18,7 @@ class RefusingStoreTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.port = free_port()
+        self.features = "clicks: count(*)"
         self.engine = None
         self.addCleanup(self.kill)
         now = time.time_ns() // 1000
@@ -58,7 +41,9 @@ class RefusingStoreTest(ProgramTest):
         return done.stdout.strip()
 
     def begin(self, more="", port=None):
-        self.write("skewless.yaml", DEFINITION.format(port=port or self.port, more=more))
+        self.write("skewless.yaml", clicks_by_user(
+            f'{{type: redis, address: "127.0.0.1:{port or self.port}"{more}}}',
+            {"activity": f"features: {{{self.features}}}"}, 'serving: {listen: "127.0.0.1:0"}'))
         with open(self.path("log"), "w") as log:
             self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder, "--log-format", "json"],
                                            stdout=subprocess.DEVNULL, stderr=log)
@@ -168,9 +153,7 @@ class RefusingStoreTest(ProgramTest):
         self.cli("flushall")
         self.assertEqual(self.counts_at_a_start(USERS), (USERS, 0))
         # A row that is defined anew was never there.
-        definition = DEFINITION
-        globals()["DEFINITION"] = definition.replace("count(*)}", "count(*), more: max(user)}")
-        self.addCleanup(globals().__setitem__, "DEFINITION", definition)
+        self.features += ", more: max(user)"
         self.assertEqual(self.counts_at_a_start(USERS), (0, USERS))
 
     def test_an_end_while_it_is_away_and_owed_nothing(self):

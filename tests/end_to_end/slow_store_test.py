@@ -9,7 +9,7 @@ import time
 import unittest
 
 from program import ProgramTest, SLOWNESS
-from redis_engine_test import DEFINITION, FEATURES
+from redis_engine_test import definition, FEATURES
 from servers import Redis, free_port
 
 DELAY_SECONDS = 0.02
@@ -88,7 +88,7 @@ class SlowStoreTest(ProgramTest):
         self.redis.start()
         self.proxy = Proxy(self.port)
         self.addCleanup(self.proxy.stop)
-        self.write("skewless.yaml", DEFINITION.format(port=self.proxy.port, write="versioned", other="versioned"))
+        self.write("skewless.yaml", definition(self.proxy.port))
         self.events = 0
         self.append(1)
 

@@ -5,28 +5,9 @@ import subprocess
 import time
 import unittest
 
-from program import PROGRAM, ProgramTest, SLOWNESS
+from program import clicks_by_user, PROGRAM, ProgramTest, SLOWNESS
 from servers import Redis
 
-DEFINITION = """\
-project: shop
-log: {{path: var/log}}
-online: {online}
-sources:
-  clicks:
-    type: file
-    path: clicks*.json
-    format: json
-    columns: {{user: int64, item: string, ts: timestamp}}
-    event_timestamp: ts
-entities:
-  user: {{keys: {{user: int64}}}}
-feature_views:
-  activity:
-    source: clicks
-    entity: user
-    features: {{visits: count(*), newest: last(item){more}}}
-"""
 EMBEDDED = "{type: embedded, path: var/online}"
 
 
@@ -39,7 +20,9 @@ class StoreChangesTest(ProgramTest):
         self.redis.start()
 
     def define(self, online, more=""):
-        self.write("skewless.yaml", DEFINITION.format(online=online, more=more))
+        self.write("skewless.yaml", clicks_by_user(
+            online, {"activity": f"features: {{visits: count(*), newest: last(item){more}}}"},
+            columns="item: string, ts: timestamp", path="clicks*.json", follow=False))
 
     def in_redis(self, more=""):
         return f'{{type: redis, address: "127.0.0.1:{self.redis.port}"{more}}}'
