@@ -1,5 +1,5 @@
 // The row writer's thread and what it shares with the engine's. What it does with the store is in
-// row_writer_store.cc.
+// row_writer_store.cc, and how it comes to know what is there in row_writer_compare.cc.
 #include "pipeline/row_writer.h"
 
 #include <algorithm>

@@ -11,7 +11,6 @@ namespace skewless::redis {
 namespace {
 
 constexpr int kMaxRedirects = 16;
-constexpr int64_t kSlotsPauseNs = 100'000'000;  // between questions for the cluster's map
 constexpr size_t kMaxSpare = 256;
 
 // Of most calls; others are told of when they are wanted.
@@ -83,15 +82,6 @@ void RedisRows::Place() {
   }
 }
 
-void RedisRows::AskForSlots(Lane& lane) {
-  const int64_t now = MonotonicNanos();
-  if (now - slots_asked_ns_ < kSlotsPauseNs) return;
-  slots_asked_ns_ = now;
-  AppendCommand({"CLUSTER", "SLOTS"}, &lane.connection->out());
-  lane.connection->Expect(1);
-  lane.sent.push_back({Awaited::kSlotMap, nullptr});
-}
-
 void RedisRows::SendWaiting(Lane& lane) {
   Connection& connection = *lane.connection;
   if (wants_slots_) AskForSlots(lane);
@@ -137,13 +127,6 @@ void RedisRows::FailLate(std::deque<Call>* calls, const Error& error) {
     FailCall(*calls->front(), error, !hopeless, &done_);
     calls->pop_front();
   }
-}
-
-// The claim stood there and is gone: rows that stood there may be, too.
-void RedisRows::NoteUnclaimed(uint32_t slot) {
-  if (!claimed_[servers_->cluster() ? slot : 0]) return;
-  ++losses_;
-  UpdateIncarnation();
 }
 
 void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
@@ -258,40 +241,6 @@ Status RedisRows::Poll(DurationUs wait_us, std::vector<RowWritten>* done) {
                std::make_move_iterator(done_.end()));
   done_.clear();
   return Health();
-}
-
-// The first server in use that is away, if any.
-Status RedisRows::Health() {
-  if (servers_->cluster() && servers_->map().empty()) {
-    const Connection& seed = servers_->At(servers_->seed());
-    if (!seed.ready() && seed.failures() > 0) return tl::unexpected<Error>(seed.failure());
-    if (!slots_) return slots_;
-  }
-  for (const Connection* const used : servers_->Used()) {
-    if (!used->ready() && used->failures() > 0) return tl::unexpected<Error>(used->failure());
-  }
-  return {};
-}
-
-// Of which server has which slot. Where one is away it stays what it was.
-void RedisRows::UpdateIncarnation() {
-  std::string servers = std::to_string(losses_);
-  if (servers_->cluster() && servers_->map().empty()) return;
-  const Connection* last = nullptr;
-  for (const uint32_t slot : row_slots_) {
-    Connection* const server = servers_->Of(slot);
-    if (server == nullptr || server->run_id().empty()) return;
-    if (server == last) continue;
-    servers += " " + std::to_string(slot) + " " + server->run_id();
-    last = server;
-  }
-  const uint64_t now = std::max<uint64_t>(1, Hash64(AsBytes(servers)));
-  if (now != incarnation_ && incarnation_ != 0) {
-    claimed_.assign(claimed_.size(), false);
-    bases_.Clear();
-    StopWalks();
-  }
-  incarnation_ = now;
 }
 
 }  // namespace skewless::redis
