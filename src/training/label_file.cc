@@ -67,10 +67,6 @@ Status CheckUnit(const std::string& path, const std::string& name, const Column&
   return {};
 }
 
-bool HoldsNumbers(const arrow::ChunkedArray& column) {
-  return column.type()->id() == arrow::Type::INT64;
-}
-
 // Of a damaged file Arrow may ask for more memory than there is, and throw.
 arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, TableFormat format,
                                                        const CsvText& text) {
@@ -129,8 +125,9 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
       auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
   Column times;
   times.type = {TypeKind::kTimestamp, false};
-  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times));
-  if (HoldsNumbers(*column)) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
+  bool any_number = false;
+  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times, &any_number));
+  if (any_number) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
   const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
   if (null != times.valid.end()) {
     return Fail(ErrorCode::kInvalid,

@@ -204,6 +204,12 @@ TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {
         << error_of(time);
     EXPECT_NE(error_of(time).find(says), std::string::npos) << error_of(time);
   }
+  // All of a CSV is text where the training set is one.
+  const auto to_csv =
+      Make(WriteCsv("user,event_timestamp\n1,1577836800\n"), "out.csv", {"activity:visits"});
+  ASSERT_FALSE(to_csv.has_value());
+  EXPECT_NE(to_csv.error().ToString().find("multiply by 1,000,000"), std::string::npos)
+      << to_csv.error().ToString();
   EXPECT_EQ(error_of("31536000000000"), "");
   EXPECT_EQ(error_of("7289654399999999"), "");
   EXPECT_EQ(ReadLabels(WriteCsv("user,t\n1,1905-01-01T00:00:00Z\n"), "t")->time_us.size(), 1U);

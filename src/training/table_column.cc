@@ -161,7 +161,10 @@ std::string AtRow(const std::string& path, const std::string& column, int64_t ro
 }
 
 Status ReadTimes(const std::string& path, const std::string& name,
-                 std::shared_ptr<arrow::ChunkedArray> column, Column* out) {
+                 std::shared_ptr<arrow::ChunkedArray> column, Column* out, bool* any_number) {
+  const auto note_number = [&] {
+    if (any_number != nullptr) *any_number = true;
+  };
   const auto at_row = [&](int64_t row, const Error& error) {
     return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
   };
@@ -174,7 +177,10 @@ Status ReadTimes(const std::string& path, const std::string& name,
           if (array.IsNull(i)) return out->AppendNull(), Status{};
           auto time = ParseTimestamp(array.GetView(i));
           // A CSV whose columns are kept as text may hold whole microseconds.
-          if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
+          if (const auto number = ParseInt64(array.GetView(i)); !time && number) {
+            time = *number;
+            note_number();
+          }
           if (!time) return at_row(row, time.error());
           out->AppendInt(*time);
           return {};
@@ -185,6 +191,7 @@ Status ReadTimes(const std::string& path, const std::string& name,
                 path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
                 "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
   }
+  if (id == arrow::Type::INT64) note_number();
   auto unit = arrow::TimeUnit::MICRO;
   if (id == arrow::Type::TIMESTAMP)
     unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
