@@ -382,6 +382,24 @@ TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
   EXPECT_FALSE(LabelColumn(*labels, "s", {TypeKind::kInt64, true}, &arena).has_value());
 }
 
+// Of files that are read in pieces.
+TEST_F(LabelFileTest, LinesThatEndWithinQuotesAreOneField) {
+  std::string text = "user,event_timestamp,note\n";
+  const std::string row = "1,2020-01-01T00:00:30Z,\"one\ntwo\"\n";
+  constexpr int kRows = 100'000;
+  for (int i = 0; i < kRows; ++i) text += row;
+  for (const std::string out : {"out.csv", "out.parquet"}) {
+    const auto made = Make(WriteCsv(text), out, {"activity:visits"});
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    EXPECT_EQ(made->rows, kRows);
+    EXPECT_EQ(made->counts.not_found, 0);
+  }
+  const auto short_row = Make(WriteCsv(text + "1,2\n"), "out.csv", {"activity:visits"});
+  ASSERT_FALSE(short_row.has_value());
+  EXPECT_NE(short_row.error().message.find("row 100001: 2 fields"), std::string::npos)
+      << short_row.error().message;
+}
+
 TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   const auto made = Make(WriteCsv("user,event_timestamp\n"), "out.parquet", {"activity:visits"});
   // Without a row a CSV's columns have no type to tell a time by.

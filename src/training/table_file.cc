@@ -29,28 +29,30 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) 
   return table;
 }
 
+using Parsing = arrow::csv::ParseOptions;
+
 // The names in a CSV's first line.
-arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path) {
+arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path, const Parsing& parsing) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
-                                                          arrow::csv::ReadOptions::Defaults(),
-                                                          arrow::csv::ParseOptions::Defaults(),
-                                                          arrow::csv::ConvertOptions::Defaults()));
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
+                                                     arrow::csv::ReadOptions::Defaults(), parsing,
+                                                     arrow::csv::ConvertOptions::Defaults()));
   return reader->schema()->field_names();
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvAs(const std::string& path,
+                                                       const Parsing& parsing,
                                                        const arrow::csv::ConvertOptions& convert) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(
-      auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), file,
-                                                 arrow::csv::ReadOptions::Defaults(),
-                                                 arrow::csv::ParseOptions::Defaults(), convert));
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
+                                         arrow::io::default_io_context(), file,
+                                         arrow::csv::ReadOptions::Defaults(), parsing, convert));
   return reader->Read();
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path,
+                                                         const Parsing& parsing,
                                                          const std::vector<std::string>& columns) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.include_columns = columns;
@@ -58,15 +60,16 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
   convert.null_values = {""};
-  return ReadCsvAs(path, convert);
+  return ReadCsvAs(path, parsing, convert);
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path));
-  if (text.all) return ReadCsvText(path, names);
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text,
+                                                     const Parsing& parsing) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path, parsing));
+  if (text.all) return ReadCsvText(path, parsing, names);
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.strings_can_be_null = true;
-  ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, convert));
+  ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, parsing, convert));
   // Values that look like numbers or null may be text all the same: a second look at those columns.
   std::vector<std::string> again;
   for (int i = 0; i < table->num_columns(); ++i) {
@@ -77,7 +80,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
     if (wanted || type == arrow::Type::STRING || type == arrow::Type::NA) again.push_back(name);
   }
   if (again.empty()) return table;
-  ARROW_ASSIGN_OR_RAISE(const auto read_as_text, ReadCsvText(path, again));
+  ARROW_ASSIGN_OR_RAISE(const auto read_as_text, ReadCsvText(path, parsing, again));
   for (int i = 0; i < read_as_text->num_columns(); ++i) {
     const int at = table->schema()->GetFieldIndex(read_as_text->field(i)->name());
     if (at < 0) continue;  // a name that the file has twice
@@ -87,13 +90,28 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   return table;
 }
 
+// Arrow reads a large CSV in pieces that end with a line, and fails where that line goes on in the
+// next piece, within quotes. To look for such lines takes longer: only a file that can't be read
+// otherwise is read so.
+Parsing WithLinesInQuotes() {
+  auto parsing = Parsing::Defaults();
+  parsing.newlines_in_values = true;
+  return parsing;
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadAnyCsv(const std::string& path,
+                                                        const CsvText& text) {
+  auto table = ReadCsv(path, text, Parsing::Defaults());
+  return table.ok() ? table : ReadCsv(path, text, WithLinesInQuotes());
+}
+
 // Read in parallel, nobody knows the number of the row that has too few fields, or too many.
 arrow::Status WithRow(const std::string& path, arrow::Status failed) {
   int64_t row = 0;
   std::string found;
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
-  auto parse = arrow::csv::ParseOptions::Defaults();
+  auto parse = WithLinesInQuotes();
   parse.invalid_row_handler = [&](const arrow::csv::InvalidRow& invalid) {
     row = invalid.number;
     found = std::to_string(invalid.actual_columns) + " fields where the first line has " +
@@ -121,7 +139,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& pa
     case TableFormat::kArrow:
       return ReadArrow(path);
     case TableFormat::kCsv: {
-      auto table = ReadCsv(path, text);
+      auto table = ReadAnyCsv(path, text);
       return table.ok() ? table : WithRow(path, table.status());
     }
   }
