@@ -21,12 +21,20 @@ std::string ColumnList(const arrow::Table& table) {
   return names;
 }
 
+bool HasColumn(const arrow::Table& table, const std::string& name) {
+  return !table.schema()->GetAllFieldIndices(name).empty();
+}
+
 Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path,
                                                         const arrow::Table& table,
                                                         const std::string& name,
                                                         const std::string& role) {
   auto column = table.GetColumnByName(name);
   if (column) return column;
+  if (HasColumn(table, name)) {
+    return Fail(ErrorCode::kInvalid, path + ": several columns are called '" + name + "', " + role,
+                "Give each a name of its own.");
+  }
   const std::string near = NearestName(name, table.ColumnNames());
   return Fail(ErrorCode::kInvalid, path + ": no column '" + name + "', " + role,
               near.empty()
@@ -139,7 +147,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
 }
 
 bool HasColumn(const LabelTable& labels, const std::string& name) {
-  return labels.table->GetColumnByName(name) != nullptr;
+  return HasColumn(*labels.table, name);
 }
 
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,

@@ -35,6 +35,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
                            StringArena* arena, const std::string& role = {});
 
+// Also where several are called so, which LabelColumn refuses.
 bool HasColumn(const LabelTable& labels, const std::string& name);
 
 struct OutputColumn {

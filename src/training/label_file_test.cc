@@ -400,6 +400,29 @@ TEST_F(LabelFileTest, LinesThatEndWithinQuotesAreOneField) {
       << short_row.error().message;
 }
 
+TEST_F(LabelFileTest, ColumnsOfOneNameStayApart) {
+  const std::string labels = WriteCsv("user,event_timestamp,n,n,m\n1,2020-01-01T00:00:30Z,3,x,y\n");
+  ASSERT_TRUE(Make(labels, "out.csv", {"activity:visits"}).has_value());
+  std::string text = Text("out.csv");
+  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
+  EXPECT_EQ(text, "user,event_timestamp,n,n,m,visits\n1,2020-01-01T00:00:30Z,3,x,y,2\n");
+  ASSERT_TRUE(Make(labels, "out.arrow", {"activity:visits"}).has_value());
+  const auto read = ReadLabels(clicks_.Path("out.arrow"), "event_timestamp");
+  ASSERT_TRUE(read.has_value()) << read.error().ToString();
+  EXPECT_EQ((*read->table->column(2)->GetScalar(0))->ToString(), "3");
+  EXPECT_EQ((*read->table->column(3)->GetScalar(0))->ToString(), "x");
+  EXPECT_EQ((*read->table->column(4)->GetScalar(0))->ToString(), "y");
+  // Which of them is meant can't be known.
+  for (const std::vector<std::string>& features : {{}, std::vector<std::string>{"activity"}}) {
+    const auto made =
+        Make(WriteCsv("user,user,event_timestamp\n1,2,2020-01-01\n"), "out.csv", features);
+    ASSERT_FALSE(made.has_value());
+    EXPECT_NE(made.error().message.find("labels.csv: several columns are called 'user', a key of"),
+              std::string::npos)
+        << made.error().message;
+  }
+}
+
 TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   const auto made = Make(WriteCsv("user,event_timestamp\n"), "out.parquet", {"activity:visits"});
   // Without a row a CSV's columns have no type to tell a time by.

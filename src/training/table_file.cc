@@ -7,6 +7,7 @@
 #include <parquet/arrow/reader.h>
 
 #include <algorithm>
+#include <set>
 
 namespace skewless {
 namespace {
@@ -51,11 +52,13 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvAs(const std::string& path,
   return reader->Read();
 }
 
+// All columns, or `only` those; by their names, which must be told apart for it.
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path,
                                                          const Parsing& parsing,
-                                                         const std::vector<std::string>& columns) {
+                                                         const std::vector<std::string>& columns,
+                                                         bool only) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
-  convert.include_columns = columns;
+  if (only) convert.include_columns = columns;
   for (const std::string& name : columns) convert.column_types[name] = arrow::utf8();
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
@@ -66,26 +69,29 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text,
                                                      const Parsing& parsing) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path, parsing));
-  if (text.all) return ReadCsvText(path, parsing, names);
+  if (text.all) return ReadCsvText(path, parsing, names, /*only=*/false);
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.strings_can_be_null = true;
   ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, parsing, convert));
   // Values that look like numbers or null may be text all the same: a second look at those columns.
   std::vector<std::string> again;
+  std::vector<int> places;
   for (int i = 0; i < table->num_columns(); ++i) {
     const std::string& name = table->field(i)->name();
     const bool wanted =
         std::find(text.columns.begin(), text.columns.end(), name) != text.columns.end();
     const auto type = table->field(i)->type()->id();
-    if (wanted || type == arrow::Type::STRING || type == arrow::Type::NA) again.push_back(name);
+    if (!wanted && type != arrow::Type::STRING && type != arrow::Type::NA) continue;
+    again.push_back(name);
+    places.push_back(i);
   }
   if (again.empty()) return table;
-  ARROW_ASSIGN_OR_RAISE(const auto read_as_text, ReadCsvText(path, parsing, again));
-  for (int i = 0; i < read_as_text->num_columns(); ++i) {
-    const int at = table->schema()->GetFieldIndex(read_as_text->field(i)->name());
-    if (at < 0) continue;  // a name that the file has twice
+  const bool only = std::set<std::string>(names.begin(), names.end()).size() == names.size();
+  ARROW_ASSIGN_OR_RAISE(const auto as_text, ReadCsvText(path, parsing, again, only));
+  for (size_t i = 0; i < places.size(); ++i) {
+    const int from = only ? static_cast<int>(i) : places[i];
     ARROW_ASSIGN_OR_RAISE(table,
-                          table->SetColumn(at, read_as_text->field(i), read_as_text->column(i)));
+                          table->SetColumn(places[i], as_text->field(from), as_text->column(from)));
   }
   return table;
 }

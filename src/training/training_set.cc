@@ -24,9 +24,8 @@ struct Wanted {
 bool HasKeys(const Definition& definition, const FeatureViewDefinition& view,
              const LabelTable& labels) {
   const auto& keys = definition.entities[static_cast<size_t>(view.entity)].keys;
-  return std::all_of(keys.begin(), keys.end(), [&](const ColumnSpec& key) {
-    return labels.table->GetColumnByName(key.name) != nullptr;
-  });
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const ColumnSpec& key) { return HasColumn(labels, key.name); });
 }
 
 Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition,
