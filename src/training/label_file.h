@@ -45,6 +45,8 @@ struct OutputColumn {
 // What can be known before the join: that there is a folder to write in, and that the labels
 // themselves, by whatever name, are not overwritten.
 Status CheckOutputPath(const std::string& labels_path, const std::string& path);
+// That a file with this suffix can hold the labels' columns: a CSV has no lists.
+Status CheckCanHold(const LabelTable& labels, const std::string& path);
 // Atomically: temporary name, sync, rename.
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path);

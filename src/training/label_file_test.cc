@@ -298,6 +298,48 @@ TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
   EXPECT_EQ(Text("labels.csv"), kLabels);
 }
 
+TEST_F(LabelFileTest, WhatTheOutputCannotHoldIsRefusedBeforeTheJoin) {
+  const auto users = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {1});
+  const auto times = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart});
+  const auto with = [&](const std::shared_ptr<arrow::Array>& extra) {
+    return WriteTable(
+        "in.arrow",
+        arrow::Table::Make(arrow::schema({arrow::field("user", arrow::int64()),
+                                          arrow::field("event_timestamp", arrow::int64()),
+                                          arrow::field("extra", extra->type())}),
+                           {users, times, extra}));
+  };
+  const auto lists = *arrow::MakeEmptyArray(arrow::list(arrow::int64()));
+  const auto list = *arrow::MakeArrayOfNull(lists->type(), 1);
+  const auto bytes = ArrayOf<arrow::BinaryBuilder, std::string>(arrow::binary(), {"\xff"});
+  const auto text = ArrayOf<arrow::BinaryBuilder, std::string>(arrow::binary(), {"a"});
+  const std::pair<std::shared_ptr<arrow::Array>, std::string> cases[] = {
+      {list, "in.arrow: column 'extra' is list<item: int64>, which "},
+      {bytes, "in.arrow: column 'extra' has bytes that are no text, which "}};
+  for (const auto& [extra, says] : cases) {
+    const auto made = Make(with(extra), "out.csv", {"activity:visits"});
+    ASSERT_FALSE(made.has_value());
+    EXPECT_NE(made.error().message.find(says), std::string::npos) << made.error().message;
+    EXPECT_NE(made.error().remedy.find(".parquet"), std::string::npos) << made.error().remedy;
+    EXPECT_TRUE(Make(with(extra), "out.parquet", {"activity:visits"}).has_value());
+  }
+  EXPECT_TRUE(Make(with(text), "out.csv", {"activity:visits"}).has_value());
+}
+
+TEST_F(LabelFileTest, WhatCannotBePutInPlaceLeavesNothing) {
+  std::filesystem::create_directories(clicks_.Path("out.csv"));
+  const auto made = Make(WriteCsv(kLabels), "out.csv", {"activity:visits"});
+  ASSERT_FALSE(made.has_value());
+  EXPECT_NE(made.error().ToString().find("out.csv: is a folder\n  Name a file"), std::string::npos)
+      << made.error().ToString();
+  // Made a folder while the join went on.
+  const auto labels = ReadLabels(WriteCsv(kLabels), "event_timestamp");
+  ASSERT_TRUE(labels.has_value());
+  EXPECT_FALSE(WriteTrainingSet(*labels, {}, clicks_.Path("out.csv")).has_value());
+  for (const auto& entry : std::filesystem::directory_iterator(clicks_.Path("")))
+    EXPECT_EQ(entry.path().string().find(".writing-"), std::string::npos) << entry.path();
+}
+
 TEST_F(LabelFileTest, WhatCannotBeReadIsNamedWithRowAndRemedy) {
   const auto error_of = [&](const Result<TrainingSetResult>& made) {
     EXPECT_FALSE(made.has_value());

@@ -114,6 +114,7 @@ class TrainingSetMaker {
     SKEWLESS_RETURN_IF_ERROR(CheckOutputPath(request_.labels_path, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
                                                   {format == TableFormat::kCsv, TextColumns()}));
+    SKEWLESS_RETURN_IF_ERROR(CheckCanHold(labels_, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
     SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
     SKEWLESS_RETURN_IF_ERROR(CollectColumns());

@@ -1,5 +1,6 @@
 // Writing a training set: the labels' table with the features' columns behind it.
 #include <arrow/api.h>
+#include <arrow/compute/api.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
@@ -88,8 +89,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
   return format == TableFormat::kCsv ? WithTimesAsText(table) : table;
 }
 
-arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+arrow::Status WriteTo(const arrow::Table& table, TableFormat format,
+                      const std::shared_ptr<arrow::io::OutputStream>& file) {
   if (format == TableFormat::kParquet) {
     parquet::WriterProperties::Builder builder;
     builder.compression(arrow::Compression::ZSTD);
@@ -113,6 +114,29 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
   return file->Close();
 }
 
+arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+  return WriteTo(table, format, file);
+}
+
+// Whether the format has the column's type, as its writer says of no rows of it.
+arrow::Status TryWriting(const arrow::Table& table, int column, TableFormat format) {
+  ARROW_ASSIGN_OR_RAISE(const auto one, table.SelectColumns({column}));
+  ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create());
+  return WriteTo(*one->Slice(0, 0), format, nowhere);
+}
+
+Status PutInPlace(const std::string& temporary, const std::string& path) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto file, SystemFiles().OpenAppend(temporary));
+  SKEWLESS_RETURN_IF_ERROR(file->Sync());
+  return SystemFiles().Rename(temporary, path);
+}
+
+bool IsBytes(const arrow::ChunkedArray& column) {
+  const auto id = column.type()->id();
+  return id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY;
+}
+
 }  // namespace
 
 Status CheckOutputPath(const std::string& labels_path, const std::string& path) {
@@ -127,9 +151,31 @@ Status CheckOutputPath(const std::string& labels_path, const std::string& path) 
                 path + ": cannot write in the folder '" + folder + "': " + std::strerror(errno),
                 "Name a file where you may write with --output.");
   }
+  if (std::filesystem::is_directory(path, unknown))
+    return Fail(ErrorCode::kInvalid, path + ": is a folder", "Name a file with --output.");
   if (!std::filesystem::equivalent(labels_path, path, unknown)) return {};
   return Fail(ErrorCode::kInvalid, path + ": the training set would take the place of its labels",
               "Name another file with --output.");
+}
+
+Status CheckCanHold(const LabelTable& labels, const std::string& path) {
+  SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
+  for (int i = 0; i < labels.table->num_columns(); ++i) {
+    const auto& field = *labels.table->field(i);
+    const auto& column = labels.table->column(i);
+    const bool is_held = TryWriting(*labels.table, i, format).ok();
+    const bool is_text = format != TableFormat::kCsv || !IsBytes(*column) ||
+                         arrow::compute::Cast(column, arrow::utf8()).ok();
+    if (is_held && is_text) continue;
+    return Fail(ErrorCode::kInvalid,
+                labels.path + ": column '" + field.name() + "' " +
+                    (is_held ? "has bytes that are no text" : "is " + field.type()->ToString()) +
+                    ", which " + path + " can't hold",
+                format == TableFormat::kArrow
+                    ? "Leave the column out."
+                    : "Name the training set .arrow or .parquet, or leave the column out.");
+  }
+  return {};
 }
 
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
@@ -139,14 +185,17 @@ Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn
   if (!table.ok()) return Fail(ErrorCode::kInternal, path + ": " + table.status().message());
   // A reader sees the whole file or none.
   const std::string temporary = path + ".writing-" + std::to_string(getpid());
+  Status stands;
   if (const arrow::Status written = Write(**table, format, temporary); !written.ok()) {
-    static_cast<void>(SystemFiles().Remove(temporary));
-    return Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
-                "Is there room on the disk, and may you write there?");
+    stands = Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
+                  "Is there room on the disk, and may you write there?");
+  } else {
+    stands = PutInPlace(temporary, path);
   }
-  SKEWLESS_ASSIGN_OR_RETURN(auto file, SystemFiles().OpenAppend(temporary));
-  SKEWLESS_RETURN_IF_ERROR(file->Sync());
-  SKEWLESS_RETURN_IF_ERROR(SystemFiles().Rename(temporary, path));
+  if (!stands) {
+    static_cast<void>(SystemFiles().Remove(temporary));
+    return stands;
+  }
   return SystemFiles().SyncDirectory(std::string(ParentPath(path)));
 }
 
