@@ -190,7 +190,8 @@ class TrainingSetMaker {
 
   void CoverViews(const std::vector<ViewLabels>& view_labels) {
     for (size_t i = 0; i < view_labels.size(); ++i) {
-      result_.coverage.push_back(CoverageOf(view_labels[i], result_.counts.views[i]));
+      result_.coverage.push_back(
+          CoverageOf(view_labels[i].view, labels_.time_us, result_.counts.views[i]));
       // Of a history without records there is more to say than this.
       if (result_.counts.history_records == 0) continue;
       auto warning = CoverageWarning(definition_, request_.join, result_.coverage.back());
