@@ -135,10 +135,11 @@ void AddAuditCommand(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<AuditArguments>();
   command->add_option("--served", arguments->served,
                       "The folder of served vectors (default: serving.served_log)");
-  command->add_option("--training", arguments->training,
-                      "Also compare this training set with what was served");
+  auto* training = command->add_option("--training", arguments->training,
+                                       "Also compare this training set with what was served");
   command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(training);
   AddJoinResources(command, &arguments->options);
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->callback([&session, arguments] { RunAudit(session, *arguments); });
