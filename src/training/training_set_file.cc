@@ -5,7 +5,6 @@
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
 #include <arrow/type_traits.h>
-#include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
@@ -14,55 +13,11 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "model/value_text.h"
-#include "offline/arrow_columns.h"
 #include "training/label_file.h"
+#include "training/output_columns.h"
 
 namespace skewless {
 namespace {
-
-// CSV has no lists: they become JSON text.
-arrow::Result<std::shared_ptr<arrow::Array>> ListText(const Column& column) {
-  arrow::StringBuilder builder;
-  std::string text;
-  for (size_t row = 0; row < column.size(); ++row) {
-    text.clear();
-    AppendJsonValue(text, ValueAt(column, row));
-    ARROW_RETURN_NOT_OK(column.valid[row] != 0 ? builder.Append(text) : builder.AppendNull());
-  }
-  return builder.Finish();
-}
-
-// A time of that many ticks, as text that keeps every digit. Times without a zone are UTC, as
-// everywhere.
-std::string TimeText(int64_t ticks, arrow::TimeUnit::type unit) {
-  if (unit == arrow::TimeUnit::MICRO) return FormatTimestamp(ticks);
-  if (unit == arrow::TimeUnit::NANO && ticks % 1000 != 0) {
-    const std::string seconds = FormatTimestamp(FloorDiv(ticks, 1'000'000'000) * kSecondUs);
-    const int64_t nanos = ticks - FloorDiv(ticks, 1'000'000'000) * 1'000'000'000;
-    return fmt::format("{}.{:09}Z", seconds.substr(0, seconds.size() - 1), nanos);
-  }
-  const TimestampUnit as = unit == arrow::TimeUnit::SECOND  ? TimestampUnit::kSeconds
-                           : unit == arrow::TimeUnit::MILLI ? TimestampUnit::kMillis
-                                                            : TimestampUnit::kNanos;
-  const auto time = TimestampFromNumber(ticks, as);
-  return time ? FormatTimestamp(*time) : std::to_string(ticks);
-}
-
-// Arrow's own writer has a blank where RFC 3339 has its T.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TimesAsText(const arrow::ChunkedArray& times) {
-  const auto unit = static_cast<const arrow::TimestampType&>(*times.type()).unit();
-  arrow::StringBuilder builder;
-  for (const auto& chunk : times.chunks()) {
-    const auto& array = static_cast<const arrow::TimestampArray&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      ARROW_RETURN_NOT_OK(array.IsNull(i) ? builder.AppendNull()
-                                          : builder.Append(TimeText(array.Value(i), unit)));
-    }
-  }
-  ARROW_ASSIGN_OR_RAISE(auto text, builder.Finish());
-  return std::make_shared<arrow::ChunkedArray>(text);
-}
 
 arrow::Result<std::shared_ptr<arrow::Table>> WithTimesAsText(std::shared_ptr<arrow::Table> table) {
   for (int i = 0; i < table->num_columns(); ++i) {
@@ -79,12 +34,10 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
                                                           TableFormat format) {
   std::shared_ptr<arrow::Table> table = labels.table;
   for (const OutputColumn& feature : features) {
-    const bool as_text = feature.column->type.is_list && format == TableFormat::kCsv;
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array,
-                          as_text ? ListText(*feature.column) : ArrowView(*feature.column));
+    ARROW_ASSIGN_OR_RAISE(auto column, FeatureColumn(*feature.column, format == TableFormat::kCsv));
     ARROW_ASSIGN_OR_RAISE(
-        table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
-                                std::make_shared<arrow::ChunkedArray>(array)));
+        table,
+        table->AddColumn(table->num_columns(), arrow::field(feature.name, column->type()), column));
   }
   return format == TableFormat::kCsv ? WithTimesAsText(table) : table;
 }
