@@ -256,6 +256,36 @@ TEST_F(LabelFileTest, ColumnsOfEveryTypeAndTheirNulls) {
   EXPECT_EQ(show("small", TypeKind::kFloat64), "7.0 null");
 }
 
+// As libraries write them: with wide offsets, of one size, and of nulls alone without a type.
+TEST_F(LabelFileTest, ListsOfEveryKind) {
+  const auto times =
+      ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart});
+  const auto doubles =
+      ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {1.0, 2.0, 3.0, 4.0});
+  const auto wide_offsets = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {0, 3, 4});
+  const auto offsets = ArrayOf<arrow::Int32Builder, int32_t>(arrow::int32(), {0, 3, 4});
+  const auto show = [&](const std::shared_ptr<arrow::Array>& lists) {
+    const auto labels = ReadLabels(
+        WriteTable("t.arrow", arrow::Table::Make(arrow::schema({arrow::field("at", arrow::int64()),
+                                                                arrow::field("l", lists->type())}),
+                                                 {times, lists})),
+        "at");
+    EXPECT_TRUE(labels.has_value());
+    StringArena arena;
+    const auto column = LabelColumn(*labels, "l", {TypeKind::kInt64, true}, &arena);
+    if (!column) return column.error().message;
+    return FormatValue(ValueAt(*column, 0)) + " " + FormatValue(ValueAt(*column, 1));
+  };
+  EXPECT_EQ(show(*arrow::ListArray::FromArrays(*offsets, *doubles)), "[1, 2, 3] [4]");
+  EXPECT_EQ(show(*arrow::LargeListArray::FromArrays(*wide_offsets, *doubles)), "[1, 2, 3] [4]");
+  EXPECT_EQ(show(*arrow::FixedSizeListArray::FromArrays(doubles, 2)), "[1, 2] [3, 4]");
+  EXPECT_EQ(show(*arrow::MakeArrayOfNull(arrow::null(), 2)), "null null");
+  const auto halves = ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {1.0, 2.0, 3.0, 0.5});
+  EXPECT_NE(show(*arrow::ListArray::FromArrays(*offsets, *halves))
+                .find("column 'l', row 2: '0.5' is no int64"),
+            std::string::npos);
+}
+
 TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   const auto no_time = Make(WriteCsv("user,event_timestmp\n1,2020-01-01\n"), "out.csv");
   ASSERT_FALSE(no_time.has_value());

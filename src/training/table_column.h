@@ -19,7 +19,7 @@ std::string AtRow(const std::string& path, const std::string& column, int64_t ro
 // A column's times: timestamps of any unit, dates, RFC 3339 text, whole microseconds. Nulls stay
 // null. `*any_number`: whether whole numbers were among them, be they written as text.
 Status ReadTimes(const std::string& path, const std::string& name,
-                 std::shared_ptr<arrow::ChunkedArray> column, Column* out,
+                 const std::shared_ptr<arrow::ChunkedArray>& column, Column* out,
                  bool* any_number = nullptr);
 // A column as `type`. Nulls stay null.
 Result<Column> ConvertColumn(const std::string& path, const std::string& name,
