@@ -127,9 +127,10 @@ class BadInputTest(ProgramTest):
         self.run_program("run", "--once")
         self.write("skewless.yaml", DEFINITION.replace("  clicks:", "  visits:").replace("source: clicks", "source: visits"))
         lacks = ["holds 3000 records of source 'clicks', which the definition lacks", "Was it renamed?", "'visits'"]
-        _, err = self.run_program("check")
-        for part in lacks:
-            self.assertIn(part, err)
+        for command in (["check"], ["log", "--records", "2"]):
+            _, err = self.run_program(*command)
+            for part in lacks:
+                self.assertIn(part, err)
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
         _, err = self.run_program("join", "labels.csv", "-o", "set.csv")
         for part in [*lacks, "no event to replay"]:
