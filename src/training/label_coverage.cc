@@ -22,8 +22,8 @@ std::string Times(Timestamp first, Timestamp last) {
 Error WithoutRecords(const SourceDefinition& source, std::string found_none) {
   return {ErrorCode::kNotFound,
           found_none + ": the history holds no record of source '" + source.name + "' for it",
-          "`skewless run` reads the source. Was it renamed since, or does the view's where leave "
-          "no record?"};
+          "Does the view's where leave no record? Or was the source renamed, or not read yet by "
+          "`skewless run`, as far as a log is replayed?"};
 }
 
 Error BeforeRecords(const SourceDefinition& source, const JoinOptions& options,

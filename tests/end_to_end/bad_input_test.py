@@ -119,6 +119,9 @@ class BadInputTest(ProgramTest):
         self.assertIn("timestamp[s]", err)
         self.fails("get", "users", "user_id=1", says=["dead letters"])
         self.fails("freshness", says=["dead letters"])
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        _, err = self.run_program("join", "labels.csv", "-o", "set.csv", "--history", "sources")
+        self.assertIn("the sources' files have none, or none that can be read", err)
 
     def test_an_address_that_is_not_ours(self):
         self.fails("run", "--listen", "192.0.2.1:6566", says=["192.0.2.1:6566", "an address of this machine"])
