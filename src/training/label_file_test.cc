@@ -286,6 +286,36 @@ TEST_F(LabelFileTest, ListsOfEveryKind) {
             std::string::npos);
 }
 
+// In files that lie sorted, and in such that must be sorted first.
+TEST_F(LabelFileTest, RecordsOfTheSourcesFilesThatCannotBeReadAreTold) {
+  const auto line = [](const std::string& price, int64_t at) {
+    return "1,a," + price + "," + std::to_string(kTestStart) + "," +
+           std::to_string(kTestStart + at) + "\n";
+  };
+  const std::string header = "user,item,price,ts,at\n";
+  TrainingSetRequest request;
+  request.labels_path = WriteCsv(kLabels);
+  request.output_path = clicks_.Path("out.csv");
+  request.features = {"activity:visits"};
+  request.history = HistoryKind::kSources;
+  const std::pair<std::string, std::string> cases[] = {
+      {header + line("1", 1) + line("2", 2), ""},
+      {header + line("1", 1) + line("x", 2) + line("y", 3),
+       "2 records of the sources' files could not be read, first clicks.csv, line 3: column "
+       "'price'"},
+      {header + line("1", 2) + line("2", 1) + line("x", 3),
+       "1 record of the sources' files could not be read: clicks.csv, line 4: column 'price'"}};
+  for (const auto& [text, says] : cases) {
+    clicks_.repository().Write("clicks.csv", text);
+    const auto made = MakeTrainingSet(SystemFiles(), clicks_.definition(), request);
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    std::string warnings;
+    for (const Error& warning : made->warnings) warnings += warning.message + "\n";
+    EXPECT_EQ(warnings.find("could not be read") == std::string::npos, says.empty()) << warnings;
+    EXPECT_NE(warnings.find(says), std::string::npos) << warnings;
+  }
+}
+
 TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   const auto no_time = Make(WriteCsv("user,event_timestmp\n1,2020-01-01\n"), "out.csv");
   ASSERT_FALSE(no_time.has_value());

@@ -103,6 +103,15 @@ Status CheckNames(const LabelTable& labels, const std::vector<OutputColumn>& col
   return {};
 }
 
+Error UnreadWarning(const UnreadRecords& unread) {
+  return {ErrorCode::kInvalid,
+          std::to_string(unread.count) +
+              (unread.count == 1 ? " record of the sources' files could not be read: "
+                                 : " records of the sources' files could not be read, first ") +
+              unread.first,
+          "No label sees such records. `skewless run` keeps each with its reason."};
+}
+
 class TrainingSetMaker {
  public:
   TrainingSetMaker(const Definition& definition, const TrainingSetRequest& request)
@@ -166,6 +175,7 @@ class TrainingSetMaker {
       const auto open = [&]() -> Result<History> {
         SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history,
                                                                wanted_.views, order));
+        unread_ = history.unread;
         if (request_.history == HistoryKind::kLog) {
           SKEWLESS_ASSIGN_OR_RETURN(
               history.availability,
@@ -183,6 +193,7 @@ class TrainingSetMaker {
       if (!answers && out_of_order) continue;
       SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
       CoverViews(view_labels);
+      if (unread_->count > 0) result_.warnings.push_back(UnreadWarning(*unread_));
       return {};
     }
     return Fail(ErrorCode::kInternal, "sorted files came out of order");
@@ -239,6 +250,7 @@ class TrainingSetMaker {
   LabelTable labels_;
   Wanted wanted_;
   StringArena strings_;
+  std::shared_ptr<UnreadRecords> unread_;
   std::vector<ViewAnswers> answers_;
   std::deque<Column> request_inputs_;
   std::optional<ServiceKernel> service_;
