@@ -26,6 +26,7 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
     out["training_rows"] = training->rows;
     out["training_different_rows"] = training->different_rows;
     out["training_unmatched_rows"] = training->unmatched_rows;
+    out["training_lacks"] = training->lacking;
   }
   fmt::print("{}\n", out.dump());
 }
@@ -62,6 +63,8 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
   if (training->unmatched_rows > 0)
     fmt::print(" ({} more were never asked for)", WithSeparators(training->unmatched_rows));
   fmt::print("\n");
+  if (!training->lacking.empty())
+    fmt::print("  not compared, as it lacks them: {}\n", fmt::join(training->lacking, ", "));
   for (const Difference& one : training->examples) {
     fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us),
                one.key, one.output, one.served, one.replayed);

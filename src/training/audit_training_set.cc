@@ -123,6 +123,10 @@ class TrainingSetAuditor {
     uint8_t& verdict = verdict_[row];
     verdict = std::max<uint8_t>(verdict, 1);
     for (size_t i = 0; i < served.outputs.size(); ++i) {
+      if (!columns_.Has(served.outputs[i])) {  // asked for along with the set's, by another service
+        report_->lacking.insert(served.outputs[i]);
+        continue;
+      }
       SKEWLESS_ASSIGN_OR_RETURN(const Column* column,
                                 columns_.Find(served.outputs[i], served.values[i].type));
       const ValueView trained = ValueAt(*column, row);
