@@ -183,6 +183,22 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
             (std::vector<Timestamp>{kTestStart, kTestStart}));
 }
 
+// In Arrow's nanoseconds they would be of another year, in a column that is no label's time, too.
+TEST_F(LabelFileTest, TimesInCsvOfAnyYearStayThemselves) {
+  const std::string far = "9999-12-31T23:59:59.999Z", old = "1600-01-01T00:00:00.500Z";
+  const auto years = [&](const std::string& text) {
+    const auto read = ReadLabels(WriteCsv(text), "t");
+    EXPECT_TRUE(read.has_value()) << read.error().ToString();
+    return FormatTimestamp(read->time_us[0]) + " " +
+           (*read->table->GetColumnByName("until")->GetScalar(0))->ToString();
+  };
+  EXPECT_EQ(years("t,until\n" + far + "," + old + "\n"), far + " " + old);
+  EXPECT_EQ(years("t,until\n" + old + "," + far + "\n"), old + " " + far);
+  EXPECT_EQ(years("t,until\n2020-01-01T00:00:00.5Z,NA\n"
+                  "2020-01-01T00:00:01Z,2261-01-01T00:00:00.25Z\n"),
+            "2020-01-01T00:00:00.500Z null");
+}
+
 // Whole numbers don't tell their unit: taken for microseconds, other units would be times that no
 // record was there by, or that all were.
 TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {

@@ -7,7 +7,9 @@
 #include <parquet/arrow/reader.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
+#include <string_view>
 
 namespace skewless {
 namespace {
@@ -66,6 +68,47 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path
   return ReadCsvAs(path, parsing, convert);
 }
 
+bool HasNanoseconds(const arrow::DataType& type) {
+  return type.id() == arrow::Type::TIMESTAMP &&
+         static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::NANO;
+}
+
+// Of times with a fraction Arrow makes nanoseconds, whose 64 bits end in 2262, and goes on at 1677:
+// whether the texts that it made them of, all of which begin with a year, are between.
+bool FitNanoseconds(const arrow::ChunkedArray& texts) {
+  constexpr int kFirstYear = 1678, kLastYear = 2261;
+  for (const auto& chunk : texts.chunks()) {
+    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
+      text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+      int year = kFirstYear;  // of one that is no time, but null
+      std::from_chars(text.data(), text.data() + text.size(), year);
+      if (year < kFirstYear || year > kLastYear) return false;
+    }
+  }
+  return true;
+}
+
+// A column that is read as text, too, and whether it stays so.
+struct SecondLook {
+  int column;
+  bool is_text;  // else it is nanoseconds, if they fit
+};
+
+std::vector<SecondLook> SecondLooks(const arrow::Table& table, const CsvText& text) {
+  std::vector<SecondLook> looks;
+  for (int i = 0; i < table.num_columns(); ++i) {
+    const arrow::Field& field = *table.field(i);
+    const auto type = field.type()->id();
+    const bool is_text =
+        type == arrow::Type::STRING || type == arrow::Type::NA ||
+        std::find(text.columns.begin(), text.columns.end(), field.name()) != text.columns.end();
+    if (is_text || HasNanoseconds(*field.type())) looks.push_back({i, is_text});
+  }
+  return looks;
+}
+
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text,
                                                      const Parsing& parsing) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path, parsing));
@@ -74,24 +117,17 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   convert.strings_can_be_null = true;
   ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, parsing, convert));
   // Values that look like numbers or null may be text all the same: a second look at those columns.
+  const std::vector<SecondLook> looks = SecondLooks(*table, text);
+  if (looks.empty()) return table;
   std::vector<std::string> again;
-  std::vector<int> places;
-  for (int i = 0; i < table->num_columns(); ++i) {
-    const std::string& name = table->field(i)->name();
-    const bool wanted =
-        std::find(text.columns.begin(), text.columns.end(), name) != text.columns.end();
-    const auto type = table->field(i)->type()->id();
-    if (!wanted && type != arrow::Type::STRING && type != arrow::Type::NA) continue;
-    again.push_back(name);
-    places.push_back(i);
-  }
-  if (again.empty()) return table;
+  for (const SecondLook& look : looks) again.push_back(table->field(look.column)->name());
   const bool only = std::set<std::string>(names.begin(), names.end()).size() == names.size();
   ARROW_ASSIGN_OR_RAISE(const auto as_text, ReadCsvText(path, parsing, again, only));
-  for (size_t i = 0; i < places.size(); ++i) {
-    const int from = only ? static_cast<int>(i) : places[i];
-    ARROW_ASSIGN_OR_RAISE(table,
-                          table->SetColumn(places[i], as_text->field(from), as_text->column(from)));
+  for (size_t i = 0; i < looks.size(); ++i) {
+    const int from = only ? static_cast<int>(i) : looks[i].column;
+    if (!looks[i].is_text && FitNanoseconds(*as_text->column(from))) continue;
+    ARROW_ASSIGN_OR_RAISE(
+        table, table->SetColumn(looks[i].column, as_text->field(from), as_text->column(from)));
   }
   return table;
 }
