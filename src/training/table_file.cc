@@ -16,8 +16,12 @@ namespace {
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
-  reader->set_use_threads(true);
+  parquet::ArrowReaderProperties properties(/*use_threads=*/true);
+  // As Spark writes times: nanoseconds, which Arrow makes of them, end in 2262 and begin anew.
+  properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
+  parquet::arrow::FileReaderBuilder builder;
+  ARROW_RETURN_NOT_OK(builder.Open(file));
+  ARROW_ASSIGN_OR_RAISE(auto reader, builder.properties(properties)->Build());
   std::shared_ptr<arrow::Table> table;
   ARROW_RETURN_NOT_OK(reader->ReadTable(&table));
   return table;
