@@ -483,6 +483,22 @@ TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
   }
 }
 
+TEST_F(LabelFileTest, KeysThatAreBytesMayLookLikeNumbers) {
+  std::string yaml = kTrainingYaml;
+  for (size_t at = 0; (at = yaml.find("item: string", at)) != std::string::npos;)
+    yaml.replace(at, 12, "item: bytes");
+  LoggedClicks clicks(yaml);
+  clicks.Append({{1, "MDA3", "1.0", 40, kMinuteUs}});  // 007 in base64
+  clicks.repository().Write("labels.csv", "item,event_timestamp\n007,2020-01-01T01:00:00Z\n");
+  TrainingSetRequest request;
+  request.labels_path = clicks.Path("labels.csv");
+  request.output_path = clicks.Path("out.parquet");
+  request.features = {"popular"};
+  const auto made = MakeTrainingSet(SystemFiles(), clicks.definition(), request);
+  ASSERT_TRUE(made.has_value()) << made.error().ToString();
+  EXPECT_EQ(made->counts.not_found, 0);
+}
+
 TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
   const auto labels =
       ReadLabels(WriteCsv("t,s,l\n2020-01-01,\"\",\"[1,null]\"\n2020-01-01,,\n2020-01-01,x,[]\n"),

@@ -140,7 +140,8 @@ class TrainingSetMaker {
     std::vector<std::string> names;
     const auto add = [&](const std::vector<ColumnSpec>& columns) {
       for (const ColumnSpec& column : columns) {
-        if (column.type.kind == TypeKind::kString || column.type.is_list)
+        if (column.type.kind == TypeKind::kString || column.type.kind == TypeKind::kBytes ||
+            column.type.is_list)
           names.push_back(column.name);
       }
     };
