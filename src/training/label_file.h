@@ -47,7 +47,8 @@ struct OutputColumn {
 Status CheckOutputPath(const std::string& labels_path, const std::string& path);
 // That a file with this suffix can hold the labels' columns: a CSV has no lists.
 Status CheckCanHold(const LabelTable& labels, const std::string& path);
-// Atomically: temporary name, sync, rename.
+// Atomically: temporary name, sync, rename. Of features that are bytes only now is known whether a
+// CSV can hold them.
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path);
 

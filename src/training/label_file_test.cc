@@ -1,66 +1,9 @@
 #include "training/label_file.h"
 
-#include <arrow/api.h>
-
-#include "training/training_fixture.h"
-#include "training/training_set.h"
+#include "training/label_file_fixture.h"
 
 namespace skewless {
 namespace {
-
-template <typename Builder, typename Value>
-std::shared_ptr<arrow::Array> ArrayOf(std::shared_ptr<arrow::DataType> type,
-                                      const std::vector<std::optional<Value>>& values) {
-  Builder builder(type, arrow::default_memory_pool());
-  for (const auto& value : values) {
-    EXPECT_TRUE((value ? builder.Append(*value) : builder.AppendNull()).ok());
-  }
-  return *builder.Finish();
-}
-
-class LabelFileTest : public ::testing::Test {
- protected:
-  LabelFileTest() {
-    clicks_.Append({{1, "a", "2.0", 10 * kSecondUs, 10 * kSecondUs},
-                    {2, "b", "3.0", 20 * kSecondUs, 20 * kSecondUs},
-                    {1, "b", "4.5", 30 * kSecondUs, 30 * kSecondUs}});
-  }
-  std::string WriteCsv(const std::string& text) {
-    clicks_.repository().Write("labels.csv", text);
-    return clicks_.Path("labels.csv");
-  }
-  // A table as a file of this suffix, by the writer under test with no features.
-  std::string WriteTable(const std::string& name, const std::shared_ptr<arrow::Table>& table) {
-    LabelTable labels;
-    labels.table = table;
-    const Status written = WriteTrainingSet(labels, {}, clicks_.Path(name));
-    EXPECT_TRUE(written.has_value()) << written.error().ToString();
-    return clicks_.Path(name);
-  }
-  Result<TrainingSetResult> Make(const std::string& labels, const std::string& output,
-                                 std::vector<std::string> features = {}, bool full_names = false) {
-    TrainingSetRequest request;
-    request.labels_path = labels;
-    request.output_path = clicks_.Path(output);
-    request.features = std::move(features);
-    request.full_feature_names = full_names;
-    request.join.threads = 1;
-    return MakeTrainingSet(SystemFiles(), clicks_.definition(), request);
-  }
-  std::string Text(const std::string& name) {
-    return *ReadWholeFile(SystemFiles(), clicks_.Path(name));
-  }
-
-  LoggedClicks clicks_;
-};
-
-constexpr const char* kLabels =
-    "user,event_timestamp,note\n"
-    "1,2020-01-01T00:00:30Z,007\n"
-    "2,2020-01-01T00:00:19.999999Z,\"a,b\"\n"
-    "1,2020-01-01T00:00:30Z,007\n"
-    ",2020-01-01T00:00:30Z,1.50\n"
-    "1,2020-01-01T00:00:29Z,\n";
 
 TEST_F(LabelFileTest, CsvRowsAndColumnsStayAsTheyWere) {
   const auto made =
@@ -181,22 +124,6 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
                        "t")
                 ->time_us,
             (std::vector<Timestamp>{kTestStart, kTestStart}));
-}
-
-// In Arrow's nanoseconds they would be of another year, in a column that is no label's time, too.
-TEST_F(LabelFileTest, TimesInCsvOfAnyYearStayThemselves) {
-  const std::string far = "9999-12-31T23:59:59.999Z", old = "1600-01-01T00:00:00.500Z";
-  const auto years = [&](const std::string& text) {
-    const auto read = ReadLabels(WriteCsv(text), "t");
-    EXPECT_TRUE(read.has_value()) << read.error().ToString();
-    return FormatTimestamp(read->time_us[0]) + " " +
-           (*read->table->GetColumnByName("until")->GetScalar(0))->ToString();
-  };
-  EXPECT_EQ(years("t,until\n" + far + "," + old + "\n"), far + " " + old);
-  EXPECT_EQ(years("t,until\n" + old + "," + far + "\n"), old + " " + far);
-  EXPECT_EQ(years("t,until\n2020-01-01T00:00:00.5Z,NA\n"
-                  "2020-01-01T00:00:01Z,2261-01-01T00:00:00.25Z\n"),
-            "2020-01-01T00:00:00.500Z null");
 }
 
 // Whole numbers don't tell their unit: taken for microseconds, other units would be times that no
@@ -400,6 +327,16 @@ TEST_F(LabelFileTest, WhatTheOutputCannotHoldIsRefusedBeforeTheJoin) {
     EXPECT_TRUE(Make(with(extra), "out.parquet", {"activity:visits"}).has_value());
   }
   EXPECT_TRUE(Make(with(text), "out.csv", {"activity:visits"}).has_value());
+  Column feature;
+  feature.type = {TypeKind::kBytes, false};
+  feature.AppendString("\xff");
+  const auto labels = ReadLabels(with(text), "event_timestamp");
+  const Status written = WriteTrainingSet(*labels, {{"last", &feature}}, clicks_.Path("out.csv"));
+  ASSERT_FALSE(written.has_value());
+  EXPECT_NE(written.error().ToString().find("column 'last' has bytes that are no text, which a CSV "
+                                            "can't hold\n  Name the training set .arrow"),
+            std::string::npos)
+      << written.error().ToString();
 }
 
 TEST_F(LabelFileTest, WhatCannotBePutInPlaceLeavesNothing) {
@@ -457,106 +394,6 @@ TEST_F(LabelFileTest, AServiceHasItsDerivedFeaturesFromTheLabelsRequestColumns) 
       "2,a,1,2020-01-01T00:00:01Z,,,\n");
 }
 
-TEST_F(LabelFileTest, KeysThatAreTextStayTextInEveryFormat) {
-  clicks_.Append({{5, "007", "1.0", 40, kMinuteUs},
-                  {5, "NA", "1.0", 41, kMinuteUs},
-                  {5, "7", "1.0", 42, kMinuteUs}});
-  const std::string at = ",2020-01-01T01:00:00Z,NA,1\n";
-  WriteCsv("item,event_timestamp,note,n\n007" + at + "NA" + at + "a" + at);
-  ASSERT_TRUE(Make(clicks_.Path("labels.csv"), "out.parquet", {"popular"}).has_value());
-  WriteCsv("item,event_timestamp,note,n\n007" + at + "7" + at);
-  ASSERT_TRUE(Make(clicks_.Path("labels.csv"), "out2.parquet", {"popular"}).has_value());
-  const auto first = ReadLabels(clicks_.Path("out.parquet"), "event_timestamp");
-  const auto second = ReadLabels(clicks_.Path("out2.parquet"), "event_timestamp");
-  StringArena arena;
-  for (const auto* read : {&first, &second}) {
-    ASSERT_TRUE(read->has_value());
-    const auto views = LabelColumn(**read, "views", {TypeKind::kInt64, false}, &arena);
-    const auto notes = LabelColumn(**read, "note", {TypeKind::kString, false}, &arena);
-    ASSERT_TRUE(views.has_value() && notes.has_value());
-    for (size_t row = 0; row < views->size(); ++row) {
-      EXPECT_EQ(FormatValue(ValueAt(*views, row)), "1") << row;
-      EXPECT_EQ(FormatValue(ValueAt(*notes, row)), "'NA'");
-    }
-    // The others are what they look like.
-    EXPECT_EQ((*read)->table->GetColumnByName("n")->type()->id(), arrow::Type::INT64);
-  }
-}
-
-TEST_F(LabelFileTest, KeysThatAreBytesMayLookLikeNumbers) {
-  std::string yaml = kTrainingYaml;
-  for (size_t at = 0; (at = yaml.find("item: string", at)) != std::string::npos;)
-    yaml.replace(at, 12, "item: bytes");
-  LoggedClicks clicks(yaml);
-  clicks.Append({{1, "MDA3", "1.0", 40, kMinuteUs}});  // 007 in base64
-  clicks.repository().Write("labels.csv", "item,event_timestamp\n007,2020-01-01T01:00:00Z\n");
-  TrainingSetRequest request;
-  request.labels_path = clicks.Path("labels.csv");
-  request.output_path = clicks.Path("out.parquet");
-  request.features = {"popular"};
-  const auto made = MakeTrainingSet(SystemFiles(), clicks.definition(), request);
-  ASSERT_TRUE(made.has_value()) << made.error().ToString();
-  EXPECT_EQ(made->counts.not_found, 0);
-}
-
-TEST_F(LabelFileTest, EmptyTextIsNotNullInCsv) {
-  const auto labels =
-      ReadLabels(WriteCsv("t,s,l\n2020-01-01,\"\",\"[1,null]\"\n2020-01-01,,\n2020-01-01,x,[]\n"),
-                 "t", {true, {}});
-  ASSERT_TRUE(labels.has_value()) << labels.error().ToString();
-  StringArena arena;
-  const auto texts = LabelColumn(*labels, "s", {TypeKind::kString, false}, &arena);
-  const auto lists = LabelColumn(*labels, "l", {TypeKind::kInt64, true}, &arena);
-  ASSERT_TRUE(texts.has_value() && lists.has_value());
-  EXPECT_EQ(FormatValue(ValueAt(*texts, 0)), "''");
-  EXPECT_EQ(FormatValue(ValueAt(*texts, 1)), "null");
-  EXPECT_EQ(FormatValue(ValueAt(*lists, 0)), "[1, null]");
-  EXPECT_EQ(FormatValue(ValueAt(*lists, 1)), "null");
-  EXPECT_EQ(FormatValue(ValueAt(*lists, 2)), "[]");
-  EXPECT_FALSE(LabelColumn(*labels, "s", {TypeKind::kInt64, true}, &arena).has_value());
-}
-
-// Of files that are read in pieces.
-TEST_F(LabelFileTest, LinesThatEndWithinQuotesAreOneField) {
-  std::string text = "user,event_timestamp,note\n";
-  const std::string row = "1,2020-01-01T00:00:30Z,\"one\ntwo\"\n";
-  constexpr int kRows = 100'000;
-  for (int i = 0; i < kRows; ++i) text += row;
-  for (const std::string out : {"out.csv", "out.parquet"}) {
-    const auto made = Make(WriteCsv(text), out, {"activity:visits"});
-    ASSERT_TRUE(made.has_value()) << made.error().ToString();
-    EXPECT_EQ(made->rows, kRows);
-    EXPECT_EQ(made->counts.not_found, 0);
-  }
-  const auto short_row = Make(WriteCsv(text + "1,2\n"), "out.csv", {"activity:visits"});
-  ASSERT_FALSE(short_row.has_value());
-  EXPECT_NE(short_row.error().message.find("row 100001: 2 fields"), std::string::npos)
-      << short_row.error().message;
-}
-
-TEST_F(LabelFileTest, ColumnsOfOneNameStayApart) {
-  const std::string labels = WriteCsv("user,event_timestamp,n,n,m\n1,2020-01-01T00:00:30Z,3,x,y\n");
-  ASSERT_TRUE(Make(labels, "out.csv", {"activity:visits"}).has_value());
-  std::string text = Text("out.csv");
-  text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
-  EXPECT_EQ(text, "user,event_timestamp,n,n,m,visits\n1,2020-01-01T00:00:30Z,3,x,y,2\n");
-  ASSERT_TRUE(Make(labels, "out.arrow", {"activity:visits"}).has_value());
-  const auto read = ReadLabels(clicks_.Path("out.arrow"), "event_timestamp");
-  ASSERT_TRUE(read.has_value()) << read.error().ToString();
-  EXPECT_EQ((*read->table->column(2)->GetScalar(0))->ToString(), "3");
-  EXPECT_EQ((*read->table->column(3)->GetScalar(0))->ToString(), "x");
-  EXPECT_EQ((*read->table->column(4)->GetScalar(0))->ToString(), "y");
-  // Which of them is meant can't be known.
-  for (const std::vector<std::string>& features : {{}, std::vector<std::string>{"activity"}}) {
-    const auto made =
-        Make(WriteCsv("user,user,event_timestamp\n1,2,2020-01-01\n"), "out.csv", features);
-    ASSERT_FALSE(made.has_value());
-    EXPECT_NE(made.error().message.find("labels.csv: several columns are called 'user', a key of"),
-              std::string::npos)
-        << made.error().message;
-  }
-}
-
 TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   const auto made = Make(WriteCsv("user,event_timestamp\n"), "out.parquet", {"activity:visits"});
   // Without a row a CSV's columns have no type to tell a time by.
@@ -564,31 +401,6 @@ TEST_F(LabelFileTest, NoLabelsGiveAnEmptySet) {
   const auto text = Make(WriteCsv("user,event_timestamp\n"), "out.csv", {"activity:visits"});
   ASSERT_TRUE(text.has_value()) << text.error().ToString();
   EXPECT_EQ(text->rows, 0);
-}
-
-// An Arrow file is its memory as it was: offsets that point elsewhere must not be followed.
-TEST_F(LabelFileTest, AnArrowFileWithDamagedOffsetsIsRefused) {
-  const auto users = ArrayOf<arrow::Int64Builder, int64_t>(
-      arrow::int64(), std::vector<std::optional<int64_t>>{1, 2});
-  const auto items = ArrayOf<arrow::StringBuilder, std::string>(
-      arrow::utf8(), std::vector<std::optional<std::string>>{"a", "bcd"});
-  const auto times = ArrayOf<arrow::Int64Builder, int64_t>(
-      arrow::int64(), std::vector<std::optional<int64_t>>{kTestStart, kTestStart});
-  const auto schema =
-      arrow::schema({arrow::field("user", arrow::int64()), arrow::field("item", arrow::utf8()),
-                     arrow::field("event_timestamp", arrow::int64())});
-  const std::string path =
-      WriteTable("labels.arrow", arrow::Table::Make(schema, {users, items, times}));
-  ASSERT_TRUE(ReadLabels(path, "event_timestamp").has_value());
-  std::string file = Text("labels.arrow");
-  const std::string offsets("\0\0\0\0\1\0\0\0\4\0\0\0", 12);
-  const size_t at = file.find(offsets);
-  ASSERT_NE(at, std::string::npos);
-  file[at + 11] = 0x70;
-  clicks_.repository().Write("labels.arrow", file);
-  const auto damaged = ReadLabels(path, "event_timestamp");
-  ASSERT_FALSE(damaged.has_value());
-  EXPECT_TRUE(damaged.error().message.starts_with(path)) << damaged.error().message;
 }
 
 }  // namespace

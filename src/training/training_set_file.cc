@@ -90,6 +90,27 @@ bool IsBytes(const arrow::ChunkedArray& column) {
   return id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY;
 }
 
+// The columns from `first` on, of what is in `place`, in a file of that format.
+Status CheckColumns(const arrow::Table& table, int first, const std::string& place,
+                    TableFormat format) {
+  for (int i = first; i < table.num_columns(); ++i) {
+    const auto& column = table.column(i);
+    const bool is_held = TryWriting(table, i, format).ok();
+    const bool is_text = format != TableFormat::kCsv || !IsBytes(*column) ||
+                         arrow::compute::Cast(column, arrow::utf8()).ok();
+    if (is_held && is_text) continue;
+    return Fail(ErrorCode::kInvalid,
+                place + ": column '" + table.field(i)->name() + "' " +
+                    (is_held ? "has bytes that are no text" : "is " + column->type()->ToString()) +
+                    ", which " + (format == TableFormat::kCsv ? "a CSV" : "its format") +
+                    " can't hold",
+                format == TableFormat::kArrow
+                    ? "Leave the column out."
+                    : "Name the training set .arrow or .parquet, or leave the column out.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckOutputPath(const std::string& labels_path, const std::string& path) {
@@ -113,22 +134,7 @@ Status CheckOutputPath(const std::string& labels_path, const std::string& path) 
 
 Status CheckCanHold(const LabelTable& labels, const std::string& path) {
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
-  for (int i = 0; i < labels.table->num_columns(); ++i) {
-    const auto& field = *labels.table->field(i);
-    const auto& column = labels.table->column(i);
-    const bool is_held = TryWriting(*labels.table, i, format).ok();
-    const bool is_text = format != TableFormat::kCsv || !IsBytes(*column) ||
-                         arrow::compute::Cast(column, arrow::utf8()).ok();
-    if (is_held && is_text) continue;
-    return Fail(ErrorCode::kInvalid,
-                labels.path + ": column '" + field.name() + "' " +
-                    (is_held ? "has bytes that are no text" : "is " + field.type()->ToString()) +
-                    ", which " + path + " can't hold",
-                format == TableFormat::kArrow
-                    ? "Leave the column out."
-                    : "Name the training set .arrow or .parquet, or leave the column out.");
-  }
-  return {};
+  return CheckColumns(*labels.table, 0, labels.path, format);
 }
 
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
@@ -136,6 +142,7 @@ Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   auto table = WithFeatures(labels, features, format);
   if (!table.ok()) return Fail(ErrorCode::kInternal, path + ": " + table.status().message());
+  SKEWLESS_RETURN_IF_ERROR(CheckColumns(**table, labels.table->num_columns(), path, format));
   // A reader sees the whole file or none.
   const std::string temporary = path + ".writing-" + std::to_string(getpid());
   Status stands;
