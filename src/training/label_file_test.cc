@@ -289,6 +289,22 @@ TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   EXPECT_FALSE(std::filesystem::exists(clicks_.Path("out.txt")));
 }
 
+// A join may take long.
+TEST_F(LabelFileTest, WhatTheLabelsLackIsSaidBeforeTheHistoryIsRead) {
+  std::filesystem::remove_all(clicks_.Path("var/log"));
+  const auto error_of = [&](const std::string& labels, const std::string& features) {
+    const auto made = Make(WriteCsv(labels), "out.csv", {features});
+    EXPECT_FALSE(made.has_value());
+    return made.has_value() ? "" : made.error().message;
+  };
+  const std::string named = error_of("user,event_timestamp,visits\n1,2020-01-01,3\n", "activity");
+  EXPECT_NE(named.find("are called 'visits'"), std::string::npos) << named;
+  const std::string lacks = error_of("user,item,event_timestamp\n1,a,2020-01-01\n", "ranking");
+  EXPECT_NE(lacks.find("no column 'cart'"), std::string::npos) << lacks;
+  const std::string log = error_of("user,event_timestamp\n1,2020-01-01\n", "activity");
+  EXPECT_NE(log.find("there is no log at"), std::string::npos) << log;
+}
+
 TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
   const std::string labels = WriteCsv(kLabels);
   std::filesystem::create_symlink(labels, clicks_.Path("link.csv"));

@@ -91,13 +91,12 @@ Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelT
 
 // Names that two outputs share, or that the labels have, are an error: no column is renamed
 // silently.
-Status CheckNames(const LabelTable& labels, const std::vector<OutputColumn>& columns) {
+Status CheckNames(const LabelTable& labels, const std::vector<std::string>& names) {
   std::set<std::string> taken;
   for (const std::string& name : labels.table->ColumnNames()) taken.insert(name);
-  for (const OutputColumn& column : columns) {
-    if (taken.insert(column.name).second) continue;
-    return Fail(ErrorCode::kInvalid,
-                "two columns of the training set are called '" + column.name + "'",
+  for (const std::string& name : names) {
+    if (taken.insert(name).second) continue;
+    return Fail(ErrorCode::kInvalid, "two columns of the training set are called '" + name + "'",
                 "Use --full-feature-names, or name fewer features with --features.");
   }
   return {};
@@ -125,11 +124,12 @@ class TrainingSetMaker {
                                                   {format == TableFormat::kCsv, TextColumns()}));
     SKEWLESS_RETURN_IF_ERROR(CheckCanHold(labels_, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
+    result_.feature_columns = FeatureNames();
+    SKEWLESS_RETURN_IF_ERROR(CheckNames(labels_, result_.feature_columns));
+    SKEWLESS_RETURN_IF_ERROR(ReadRequestColumns());
     SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
-    SKEWLESS_RETURN_IF_ERROR(CollectColumns());
-    SKEWLESS_RETURN_IF_ERROR(CheckNames(labels_, columns_));
+    CollectColumns();
     SKEWLESS_RETURN_IF_ERROR(WriteTrainingSet(labels_, columns_, request_.output_path));
-    for (const OutputColumn& column : columns_) result_.feature_columns.push_back(column.name);
     result_.rows = labels_.rows();
     return result_;
   }
@@ -217,33 +217,47 @@ class TrainingSetMaker {
     return &answers_[static_cast<size_t>(at)].outputs[static_cast<size_t>(feature.output)];
   }
 
-  Status CollectColumns() {
+  std::vector<std::string> FeatureNames() const {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& of, const std::string& name) {
+      names.push_back(request_.full_feature_names ? of + "__" + name : name);
+    };
     for (const FeatureReference& feature : wanted_.features) {
       const FeatureViewDefinition& view = definition_.views[static_cast<size_t>(feature.view)];
-      const std::string& name = view.output_name(static_cast<size_t>(feature.output));
-      columns_.push_back(
-          {request_.full_feature_names ? view.name + "__" + name : name, Answer(feature)});
+      add(view.name, view.output_name(static_cast<size_t>(feature.output)));
     }
+    if (wanted_.service < 0) return names;
+    const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
+    for (const auto& derived : service.derived) add(service.name, derived.name);
+    return names;
+  }
+
+  Status ReadRequestColumns() {
     if (wanted_.service < 0) return {};
     const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
-    std::vector<const Column*> request_columns;
     for (const ColumnSpec& column : service.request) {
       SKEWLESS_ASSIGN_OR_RETURN(Column read,
                                 LabelColumn(labels_, column.name, column.type, &strings_,
                                             "a request column of service '" + service.name + "'"));
       request_inputs_.push_back(std::move(read));
-      request_columns.push_back(&request_inputs_.back());
     }
-    service_.emplace(service);
+    return {};
+  }
+
+  // As FeatureNames names them.
+  void CollectColumns() {
+    const auto add = [this](const Column* column) {
+      columns_.push_back({result_.feature_columns[columns_.size()], column});
+    };
+    for (const FeatureReference& feature : wanted_.features) add(Answer(feature));
+    if (wanted_.service < 0) return;
+    std::vector<const Column*> request_columns;
+    for (const Column& column : request_inputs_) request_columns.push_back(&column);
+    service_.emplace(definition_.services[static_cast<size_t>(wanted_.service)]);
     const auto& derived = service_->Evaluate(
         request_columns, [this](FeatureReference feature) { return Answer(feature); },
         static_cast<size_t>(labels_.rows()), scratch_);
-    for (size_t i = 0; i < derived.size(); ++i) {
-      const std::string& name = service.derived[i].name;
-      columns_.push_back(
-          {request_.full_feature_names ? service.name + "__" + name : name, &derived[i]});
-    }
-    return {};
+    for (const Column& column : derived) add(&column);
   }
 
   const Definition& definition_;
