@@ -78,6 +78,8 @@ class BadInputTest(ProgramTest):
         self.write("skewless.yaml", DEFINITION.replace("    arrival_timestamp: seen\n", "").replace("var/", "wall/"))
         self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "arrival_timestamp"])
         self.assertFalse(os.path.exists(self.path("wall")))
+        self.fails("freshness", "--view", "users", says=["--view", "--output or --probe"], code=2)
+        self.fails("freshness", "--last", "1h", says=["--last", "--output"], code=2)
         self.fails("audit", "--timestamp", "at", says=["--timestamp", "--training"], code=2)
         self.write("skewless.yaml", "".join(line for line in DEFINITION.splitlines(True) if "serving:" not in line).replace("var/", "wall/"))
         self.fails("run", "--once", "--listen", "127.0.0.1:0", says=["--listen", "serves nobody", "serving:"])
