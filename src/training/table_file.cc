@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <set>
 #include <string_view>
 
@@ -94,10 +95,42 @@ bool FitNanoseconds(const arrow::ChunkedArray& texts) {
   return true;
 }
 
-// A column that is read as text, too, and whether it stays so.
+// Of whole numbers beyond 64 bits Arrow makes doubles, which have some of their digits.
+constexpr double kBeyondInt64 = 9'223'372'036'854'775'808.0;
+
+bool HasHugeNumbers(const arrow::ChunkedArray& column) {
+  if (column.type()->id() != arrow::Type::DOUBLE) return false;
+  for (const auto& chunk : column.chunks()) {
+    const auto& array = static_cast<const arrow::DoubleArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      if (!array.IsNull(i) && std::abs(array.Value(i)) >= kBeyondInt64) return true;
+    }
+  }
+  return false;
+}
+
+bool HasHugeWholeNumbers(const arrow::ChunkedArray& texts) {
+  constexpr size_t kDigits = 19;  // that 2^63 has
+  for (const auto& chunk : texts.chunks()) {
+    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      const std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
+      if (text.size() >= kDigits && text.find_first_not_of("+-0123456789") == text.npos)
+        return true;
+    }
+  }
+  return false;
+}
+
+// A column that is read as text, too, and what it is if it doesn't stay so.
 struct SecondLook {
+  enum class As : uint8_t { kText, kNanoseconds, kDoubles };
   int column;
-  bool is_text;  // else it is nanoseconds, if they fit
+  As as;
+  bool StaysText(const arrow::ChunkedArray& texts) const {
+    return as == As::kText || (as == As::kNanoseconds && !FitNanoseconds(texts)) ||
+           (as == As::kDoubles && HasHugeWholeNumbers(texts));
+  }
 };
 
 std::vector<SecondLook> SecondLooks(const arrow::Table& table, const CsvText& text) {
@@ -108,7 +141,13 @@ std::vector<SecondLook> SecondLooks(const arrow::Table& table, const CsvText& te
     const bool is_text =
         type == arrow::Type::STRING || type == arrow::Type::NA ||
         std::find(text.columns.begin(), text.columns.end(), field.name()) != text.columns.end();
-    if (is_text || HasNanoseconds(*field.type())) looks.push_back({i, is_text});
+    if (is_text) {
+      looks.push_back({i, SecondLook::As::kText});
+    } else if (HasNanoseconds(*field.type())) {
+      looks.push_back({i, SecondLook::As::kNanoseconds});
+    } else if (HasHugeNumbers(*table.column(i))) {
+      looks.push_back({i, SecondLook::As::kDoubles});
+    }
   }
   return looks;
 }
@@ -129,7 +168,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   ARROW_ASSIGN_OR_RAISE(const auto as_text, ReadCsvText(path, parsing, again, only));
   for (size_t i = 0; i < looks.size(); ++i) {
     const int from = only ? static_cast<int>(i) : looks[i].column;
-    if (!looks[i].is_text && FitNanoseconds(*as_text->column(from))) continue;
+    if (!looks[i].StaysText(*as_text->column(from))) continue;
     ARROW_ASSIGN_OR_RAISE(
         table, table->SetColumn(looks[i].column, as_text->field(from), as_text->column(from)));
   }

@@ -148,5 +148,22 @@ TEST_F(TableFileTest, AnArrowFileWithDamagedOffsetsIsRefused) {
   EXPECT_TRUE(damaged.error().message.starts_with(path)) << damaged.error().message;
 }
 
+// As hashes have them. Doubles would have lost their last digits.
+TEST_F(TableFileTest, WholeNumbersBeyond64BitsKeepTheirDigits) {
+  const auto values_of = [&](const std::string& first, const std::string& second) {
+    const auto read = ReadLabels(
+        WriteCsv("t,id\n2020-01-01," + first + "\n2020-01-01," + second + "\n2020-01-01,\n"), "t");
+    EXPECT_TRUE(read.has_value()) << read.error().ToString();
+    const auto column = read->table->GetColumnByName("id");
+    std::string values = column->type()->ToString();
+    for (int row = 0; row < 3; ++row) values += " " + (*column->GetScalar(row))->ToString();
+    return values;
+  };
+  EXPECT_EQ(values_of("5", "18446744073709551615"), "string 5 18446744073709551615 null");
+  EXPECT_EQ(values_of("-9223372036854775809", "0.5"), "string -9223372036854775809 0.5 null");
+  EXPECT_EQ(values_of("5", "9223372036854775807"), "int64 5 9223372036854775807 null");
+  EXPECT_EQ(values_of("5", "1e300"), "double 5 1e+300 null");
+}
+
 }  // namespace
 }  // namespace skewless
