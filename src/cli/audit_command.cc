@@ -26,6 +26,7 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
     out["training_rows"] = training->rows;
     out["training_different_rows"] = training->different_rows;
     out["training_unmatched_rows"] = training->unmatched_rows;
+    out["training_lacks"] = training->lacking;
   }
   fmt::print("{}\n", out.dump());
 }
@@ -62,6 +63,8 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
   if (training->unmatched_rows > 0)
     fmt::print(" ({} more were never asked for)", WithSeparators(training->unmatched_rows));
   fmt::print("\n");
+  if (!training->lacking.empty())
+    fmt::print("  not compared, as it lacks them: {}\n", fmt::join(training->lacking, ", "));
   for (const Difference& one : training->examples) {
     fmt::print("  {}  {}  {}: served {}, in the training set {}\n", FormatTimestamp(one.read_us),
                one.key, one.output, one.served, one.replayed);
@@ -135,10 +138,11 @@ void AddAuditCommand(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<AuditArguments>();
   command->add_option("--served", arguments->served,
                       "The folder of served vectors (default: serving.served_log)");
-  command->add_option("--training", arguments->training,
-                      "Also compare this training set with what was served");
+  auto* training = command->add_option("--training", arguments->training,
+                                       "Also compare this training set with what was served");
   command->add_option("--timestamp", arguments->timestamp_column, "The training set's time column")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->needs(training);
   AddJoinResources(command, &arguments->options);
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   command->callback([&session, arguments] { RunAudit(session, *arguments); });

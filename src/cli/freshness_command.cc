@@ -85,6 +85,7 @@ void AddFreshnessCommand(CLI::App& app, Session& session) {
   command->add_option("--view", arguments->view,
                       "The view to draw (default: the first) or to probe (default: all)");
   command->add_option("--last", arguments->last, "How much of the log the chart shows")
+      ->needs(output)
       ->capture_default_str();
   auto* probe = command->add_flag("--probe", arguments->probe,
                                   "Watch records become readable, from outside the engine");
@@ -98,6 +99,10 @@ void AddFreshnessCommand(CLI::App& app, Session& session) {
   probe->excludes(output);
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([&session, arguments] {
+    if (!arguments->view.empty() && arguments->output.empty() && !arguments->probe) {
+      return session.Misused({ErrorCode::kInvalid, "--view names the view to draw or to probe",
+                              "Add --output or --probe: the table has all views."});
+    }
     if (Status shown = Freshness(session, *arguments); !shown) session.Failed(shown.error());
   });
 }

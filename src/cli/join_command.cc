@@ -24,11 +24,12 @@ struct Spent {
   double wall_seconds, cpu_seconds;
 };
 
-void Warn(const TrainingSetResult& result) {
+void Warn(const TrainingSetResult& result, HistoryKind history) {
   if (result.counts.history_records == 0) {
-    fmt::print(stderr,
-               "note: there was no event to replay, so every feature is null; `skewless run` reads "
-               "the sources\n");
+    fmt::print(stderr, "note: there was no event to replay, so every feature is null; {}\n",
+               history == HistoryKind::kLog
+                   ? "`skewless run` reads the sources"
+                   : "the sources' files have none, or none that can be read");
   }
   for (const Error& warning : result.warnings)
     fmt::print(stderr, "warning: {}\n", warning.ToString());
@@ -98,7 +99,7 @@ void RunJoin(Session& session, JoinArguments arguments) {
   auto result = MakeTrainingSet(SystemFiles(), definition, request);
   bar.Finish();
   if (!result) return session.Failed(result.error());
-  Warn(*result);
+  Warn(*result, request.history);
   const Spent spent = {static_cast<double>(MonotonicNanos() - start) / 1e9,
                        static_cast<double>(ProcessCpuNanos()) / 1e9};
   if (arguments.json) return PrintJson(definition, *result, spent);

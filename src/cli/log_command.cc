@@ -58,7 +58,10 @@ void PrintSegments(const std::vector<SegmentInfo>& segments, bool verified) {
 Status ShowLog(const Session& session, const LogArguments& arguments) {
   SKEWLESS_ASSIGN_OR_RETURN(auto definition, LoadDefinition(session.repository));
   const std::string directory = definition->ResolvePath(definition->log_path);
-  if (arguments.records > 0) return PrintRecords(*definition, arguments.records);
+  if (arguments.records > 0) {
+    WarnOfUnknownSources(*definition);  // their records can't be shown
+    return PrintRecords(*definition, arguments.records);
+  }
   SKEWLESS_ASSIGN_OR_RETURN(auto segments, InspectLog(SystemFiles(), directory, arguments.verify));
   if (!arguments.json) {
     PrintSegments(segments, arguments.verify);

@@ -74,13 +74,25 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
 }
 
-Status Run(const Session& session, const RunOptions& options) {
-  SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
-  if (options.stepped_replay && !UsesReplayClock(*repository.definition)) {
+// Options that this repository leaves nothing for.
+Status CheckOptions(const Definition& definition, const RunOptions& options) {
+  if (options.stepped_replay && !UsesReplayClock(definition)) {
     return Fail(ErrorCode::kInvalid,
                 "--replay-waits moves the replay clock, and this repository goes by the wall clock",
                 "Give every source an arrival_timestamp or a delay, or run without it.");
   }
+  if (definition.serving || (options.listen.empty() && !options.stepped_replay)) return {};
+  return Fail(
+      ErrorCode::kInvalid,
+      options.stepped_replay
+          ? "--replay-waits waits for POST /replay/advance, and this repository serves nobody"
+          : "--listen " + options.listen + ": this repository serves nobody",
+      "Add serving: {listen: 127.0.0.1:6566} to the definition, or run without it.");
+}
+
+Status Run(const Session& session, const RunOptions& options) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto repository, LoadRepository(session));
+  SKEWLESS_RETURN_IF_ERROR(CheckOptions(*repository.definition, options));
   RunningEngine running(repository, options);
   SKEWLESS_RETURN_IF_ERROR(running.Start());
   SKEWLESS_RETURN_IF_ERROR(running.Wait());

@@ -109,6 +109,8 @@ Status ParquetReader::Open() {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_batch_size(kArrowBatchRows);
   properties.set_pre_buffer(false);
+  // As Spark writes times: nanoseconds, which Arrow makes of them, end in 2262 and begin anew.
+  properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
   parquet::arrow::FileReaderBuilder builder;
   arrow::Status status = builder.Open(*opened);
   if (status.ok()) status = builder.properties(properties)->Build(&file_);

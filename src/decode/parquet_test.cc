@@ -130,6 +130,24 @@ TEST_F(ParquetTest, Floats) {
   EXPECT_EQ(Column(Spec("v", TypeKind::kFloat64), narrow), (Rows{"0.5"}));
 }
 
+// Spark's way to write times.
+TEST_F(ParquetTest, TimesOfAnyYearIn96Bits) {
+  schema_ = {{Spec("v", TypeKind::kTimestamp)}};
+  const Timestamp times[] = {253'402'300'799'999'000, -11'676'096'000'000'000, 1};
+  const auto column = Times(arrow::TimeUnit::MICRO, {times[0], times[1], std::nullopt, times[2]});
+  const auto table =
+      arrow::Table::Make(arrow::schema({arrow::field("v", column->type())}), {column});
+  const auto out = arrow::io::FileOutputStream::Open(path_).ValueOrDie();
+  const auto spark =
+      parquet::ArrowWriterProperties::Builder().enable_deprecated_int96_timestamps()->build();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), out, 1000,
+                                         parquet::default_writer_properties(), spark)
+                  .ok());
+  ASSERT_TRUE(out->Close().ok());
+  EXPECT_EQ(Read().rows, (Rows{"9999-12-31T23:59:59.999Z", "1600-01-01T00:00:00Z", "null",
+                               "1970-01-01T00:00:00.000001Z"}));
+}
+
 TEST_F(ParquetTest, Timestamps) {
   // Whatever the definition says of numbers, the file knows its unit.
   const ColumnSpec spec = Spec("v", TypeKind::kTimestamp, false, TimestampUnit::kSeconds);

@@ -29,8 +29,8 @@ Status CheckAllIsListed(const FeatureServiceDefinition& service) {
   if (service.derived.empty()) return {};
   return Fail(ErrorCode::kInvalid,
               "feature service '" + service.name + "' has derived features of its own ('" +
-                  service.derived[0].name + "'), so it can't be one name among several",
-              "Ask for the service alone, or name its views' features.");
+                  service.derived[0].name + "'), so it can't be named in a list of features",
+              "Ask for it alone, of a server as \"feature_service\", or name its views' features.");
 }
 
 }  // namespace

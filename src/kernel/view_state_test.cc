@@ -113,6 +113,30 @@ TEST(ViewState, RoomMayBeLargerThanNeeded) {
   EXPECT_EQ(a, b);  // the compact form is one for all ways that lead to a state
 }
 
+TEST(ViewState, CompactForLaterReadsReadsTheSameThen) {
+  const TestView view = EveryShape();
+  size_t smaller = 0;
+  for (uint32_t seed = 0; seed < 10; ++seed) {
+    TestEntity entity(view), copy(view);
+    Fill(entity, seed, 200);
+    Bytes compact;
+    view.kernel().Compact(entity.state(), &compact);
+    const Timestamp now = LoadStateHeader(compact.data()).available_us;
+    for (const Timestamp least : {now - 1, now + 1, now + 30 * kSecondUs, now + kDayUs}) {
+      Bytes later;
+      view.kernel().Compact(entity.state(), &later, least);
+      ASSERT_TRUE(view.kernel().Validate(later).has_value());
+      EXPECT_LE(later.size(), compact.size());
+      smaller += later.size() < compact.size() ? 1 : 0;
+      copy.set_state(later);
+      const Timestamp from = std::max(now, least);
+      for (const Timestamp t : {from, from + 1, from + 30 * kSecondUs, from + 200 * kSecondUs})
+        EXPECT_EQ(copy.Show(t), entity.Show(t)) << least - now << " " << t - now;
+    }
+  }
+  EXPECT_GT(smaller, 10U);
+}
+
 TEST(ViewState, CompactReadsTheSameAndCanBeAppliedTo) {
   const TestView view = EveryShape();
   for (uint32_t seed = 0; seed < 10; ++seed) {

@@ -335,6 +335,11 @@ TEST_F(HttpServerTest, AnsweredRowsAreLogged) {
 TEST_F(HttpServerTest, APlaceThatIsTakenOrNoneIsNamed) {
   Start();
   HttpServerOptions options;
+  for (const std::string none : {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1"}) {
+    const auto bound = ListenSocket::Bind(none);
+    ASSERT_FALSE(bound.has_value()) << none;
+    EXPECT_EQ(bound.error().code, ErrorCode::kInvalid) << none;
+  }
   options.listen = "127.0.0.1:port";
   const auto wrong = HttpServer::Start(store_.definition(), store_.kernels(), options);
   ASSERT_FALSE(wrong.has_value());

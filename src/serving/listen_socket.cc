@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/number_text.h"
+
 namespace skewless {
 namespace {
 
@@ -32,6 +34,12 @@ tl::unexpected<Error> CannotListen(const std::string& listen, int error) {
               RemedyOf(error));
 }
 
+bool IsPort(const std::string& text) {
+  constexpr int64_t kLastPort = 65535;
+  const auto port = ParseInt64(text);
+  return port && *port >= 0 && *port <= kLastPort;
+}
+
 }  // namespace
 
 ListenSocket::ListenSocket(std::string listen, int descriptor)
@@ -50,7 +58,9 @@ Result<std::unique_ptr<ListenSocket>> ListenSocket::Bind(const std::string& list
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* address = nullptr;
-  if (::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
+  // Of a number that is no port getaddrinfo takes some of its bits, and none for 0: any free one.
+  if (!IsPort(port) ||
+      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
     return Fail(ErrorCode::kInvalid, "cannot listen on '" + listen + "'",
                 "Give host:port, as in 127.0.0.1:6566.");
   }

@@ -147,6 +147,8 @@ TEST_F(OnlineRequestTest, AServiceWithFeaturesOfItsOwnIsNotOneOfAList) {
   const HttpError error = Error(R"({"features":["ranking"],"entities":{"user":[1]}})");
   EXPECT_EQ(error.status, 422);
   EXPECT_NE(error.message.find("derived features of its own"), std::string::npos) << error.message;
+  // It is alone in its list: the way out must be one.
+  EXPECT_NE(error.message.find("as \"feature_service\""), std::string::npos) << error.message;
 }
 
 TEST_F(OnlineRequestTest, NamesThatAreNotThere) {

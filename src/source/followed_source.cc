@@ -89,6 +89,7 @@ Result<bool> FollowedSource::NextPiece() {
       return true;
     }
     if (!finished_now) return false;
+    left_.push_back(file_->identity());
     file_.reset();
     ++at_;
   }
@@ -159,6 +160,15 @@ tl::unexpected<Error> FollowedSource::Replaced() const {
       "clicks-1.jsonl: give the new file such a name, and put the old one back.");
 }
 
+// The path under which the file was read, or is being read. Empty where it is another file.
+std::string FollowedSource::FormerPath(const InputFile& file) const {
+  if (file_->IsAt(file.path)) return files_[at_].path;
+  const FileIdentity identity = IdentityOf(file.path);
+  const auto same = std::find(left_.begin(), left_.end(), identity);
+  if (identity.bytes == 0 || same == left_.end()) return {};
+  return files_[static_cast<size_t>(same - left_.begin())].path;
+}
+
 // Files that are gone stay as they are: they were read, or are being read.
 Status FollowedSource::FindNewFiles() {
   const auto found = FindInputFiles(definition_, named_);
@@ -166,9 +176,9 @@ Status FollowedSource::FindNewFiles() {
   for (const InputFile& file : *found) {
     const auto same = [&](const InputFile& known) { return known.path == file.path; };
     if (std::any_of(files_.begin(), files_.end(), same)) continue;
-    if (file_->IsAt(file.path)) {
+    if (const std::string former = FormerPath(file); !former.empty()) {
       return Fail(ErrorCode::kInvalid,
-                  file.path + ": is the file that was followed as '" + files_[at_].path +
+                  file.path + ": is the file that was followed as '" + former +
                       "', renamed: its records would come twice",
                   "Give it its name back: followed files keep theirs. A new one is begun under a "
                   "name that comes after it.");

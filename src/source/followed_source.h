@@ -32,6 +32,7 @@ class FollowedSource final : public Source {
   void BeginPiece(std::string_view lines);
   void EndPiece();
   Status FindNewFiles();
+  std::string FormerPath(const InputFile& file) const;
   tl::unexpected<Error> Replaced() const;
   Result<bool> ReadPiece(size_t max_rows, Batch* batch);
   bool finished() const { return at_ + 1 < files_.size(); }
@@ -43,7 +44,8 @@ class FollowedSource final : public Source {
   std::vector<InputFile> files_;
   const KnownRecords known_;
   const DeadLetterSink dead_letters_;
-  size_t at_ = 0;  // of files_: the one that is read
+  size_t at_ = 0;                   // of files_: the one that is read
+  std::vector<FileIdentity> left_;  // of files_ before at_, as they were then
   std::unique_ptr<GrowingFile> file_;
   std::unique_ptr<RecordReader> piece_;  // reads some whole lines of file_
   int64_t records_before_ = 0;           // the piece, in file_

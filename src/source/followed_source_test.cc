@@ -227,6 +227,28 @@ TEST_F(FollowedSourceTest, AFileThatIsRenamedIsNotReadAgain) {
       << error_;
 }
 
+TEST_F(FollowedSourceTest, NorIsOneThatIsRenamedOnceItIsFinished) {
+  Append("a.jsonl", Line("one"));
+  Append("b.jsonl", Line("two"));
+  Open();
+  EXPECT_EQ(Take(), (Rows{"one", "two"}));
+  std::filesystem::rename(folder_.File("a.jsonl"), folder_.File("a-done.jsonl"));
+  EXPECT_EQ(Take(), Rows{});
+  EXPECT_EQ(Take(), Rows{});
+  EXPECT_TRUE(Has(error_, "a-done.jsonl: is the file that was followed as '" +
+                              folder_.File("a.jsonl") + "', renamed"))
+      << error_;
+  // Another file, though it may have got the place of one that is gone.
+  std::filesystem::rename(folder_.File("a-done.jsonl"), folder_.File("a.jsonl"));
+  Open();
+  EXPECT_EQ(Take(), Rows{});
+  std::filesystem::remove(folder_.File("a.jsonl"));
+  Append("c.jsonl", Line("six"));
+  EXPECT_EQ(Take(), Rows{});
+  EXPECT_EQ(Take(), Rows{"six"});
+  EXPECT_EQ(error_, "");
+}
+
 TEST_F(FollowedSourceTest, LinesOfAnyLength) {
   const std::string long_name(3 << 20, 'n');
   Append("a.jsonl", Line(long_name));

@@ -25,7 +25,17 @@ constexpr size_t kMostCapacity = kTooLong + (64 << 10);
 // A writer that flushes every line would otherwise have each line travel alone.
 constexpr int64_t kBetweenWakesNanos = 500'000;
 
+FileIdentity IdentityOf(const struct stat& status) {
+  return {status.st_dev, status.st_ino, status.st_size,
+          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
 }  // namespace
+
+FileIdentity IdentityOf(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? IdentityOf(status) : FileIdentity();
+}
 
 Result<std::unique_ptr<GrowingFile>> GrowingFile::Open(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -137,6 +147,11 @@ bool GrowingFile::IsAt(const std::string& path) const {
   struct stat there {};
   return ::fstat(fd_, &ours) == 0 && ::stat(path.c_str(), &there) == 0 &&
          ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+FileIdentity GrowingFile::identity() const {
+  struct stat status {};
+  return ::fstat(fd_, &status) == 0 ? IdentityOf(status) : FileIdentity();
 }
 
 bool GrowingFile::IsReplaced() const {

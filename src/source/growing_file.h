@@ -11,6 +11,16 @@
 
 namespace skewless {
 
+// What a file keeps under another name, for as long as nobody writes to it. What is made in the
+// place of one that is gone differs in some of it.
+struct FileIdentity {
+  uint64_t device = 0, number = 0;
+  int64_t bytes = 0, modified_nanos = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+// Of no file: zeros.
+FileIdentity IdentityOf(const std::string& path);
+
 class GrowingFile {
  public:
   static Result<std::unique_ptr<GrowingFile>> Open(const std::string& path);
@@ -31,6 +41,7 @@ class GrowingFile {
   bool IsReplaced() const;
   // The file at `path` is this one, under whichever name.
   bool IsAt(const std::string& path) const;
+  FileIdentity identity() const;
 
   // How much of the file as it was last seen has been read.
   double fraction() const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,12 +47,14 @@ Result<AuditReport> Audit(FileSystem& files, const Definition& definition,
                           const std::string& served_directory, const JoinOptions& options);
 
 // A training set beside the served vectors of the same moments: rows meet by T and by all of their
-// inputs (keys and request columns), and every served output is compared to the bit.
+// inputs (keys and request columns), and every served output that the set has is compared to the
+// bit.
 struct TrainingSetAudit {
   int64_t rows = 0;  // of the training set, with a served vector
   int64_t different_rows = 0;
   int64_t unmatched_rows = 0;        // nobody asked at that moment, or not for that entity
   std::vector<Difference> examples;  // the first 20
+  std::set<std::string> lacking;     // outputs that were served for its rows, and that it has not
 };
 Result<TrainingSetAudit> AuditTrainingSet(FileSystem& files, const std::string& served_directory,
                                           const std::string& training_path,

@@ -225,6 +225,50 @@ TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
   EXPECT_EQ(audit->examples[0].replayed, "6.4");
 }
 
+// The same keys were asked for more, by another service: what the set has is compared.
+TEST_F(AuditTest, ATrainingSetOfSomeOfWhatWasServed) {
+  Log({Serve(1, "a", 13, 30)});
+  clicks_.repository().Write(
+      "labels.csv", "user,item,cart,event_timestamp\n1,a,13.0,2020-01-01T00:00:00.000030Z\n");
+  TrainingSetRequest request;
+  request.labels_path = clicks_.Path("labels.csv");
+  request.output_path = clicks_.Path("set.csv");
+  request.features = {"activity:spend"};
+  request.join.threads = 1;
+  ASSERT_TRUE(MakeTrainingSet(SystemFiles(), clicks_.definition(), request).has_value());
+  const auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
+                                      "event_timestamp");
+  ASSERT_TRUE(audit.has_value()) << audit.error().ToString();
+  EXPECT_EQ(audit->rows, 1);
+  EXPECT_EQ(audit->different_rows, 0);
+  EXPECT_EQ(audit->lacking, (std::set<std::string>{"popular:views", "ranking:share"}));
+}
+
+// A plain name of two views' features: neither a difference nor a proof.
+TEST_F(AuditTest, ATrainingSetWhoseColumnMayBeOfTwoViews) {
+  ServedRow row = Serve(1, "a", 13, 30);
+  row.outputs[1] = "other:spend";
+  Log({row});
+  const auto audit_of = [&](const std::string& column) {
+    clicks_.repository().Write("set.csv", "user,item,cart,event_timestamp," + column +
+                                              "\n1,a,13.0,2020-01-01T00:00:00.000030Z,6.5\n");
+    return AuditTrainingSet(SystemFiles(), clicks_.Path("served"), clicks_.Path("set.csv"),
+                            "event_timestamp");
+  };
+  const auto plain = audit_of("spend");
+  ASSERT_FALSE(plain.has_value());
+  EXPECT_NE(plain.error().ToString().find(
+                "set.csv: column 'spend' may be activity:spend or other:spend: both were served\n"
+                "  Join with --full-feature-names"),
+            std::string::npos)
+      << plain.error().ToString();
+  const auto full = audit_of("activity__spend");
+  ASSERT_TRUE(full.has_value()) << full.error().ToString();
+  EXPECT_EQ(full->rows, 1);
+  EXPECT_EQ(full->different_rows, 0);
+  EXPECT_TRUE(full->lacking.contains("other:spend"));
+}
+
 // Labels alone hold nothing that could differ: they must not pass.
 TEST_F(AuditTest, ATrainingSetWithoutAFeatureThatWasServedIsRefused) {
   Log({Serve(1, "a", 13, 30)});

@@ -22,6 +22,15 @@ class TrainingColumns {
     return &columns_.emplace(output, std::move(column)).first->second;
   }
   bool Has(const std::string& output) const { return HasColumn(table_, NameOf(output)); }
+  // Whose values a column of a plain name has can't be told where two views served one.
+  Status CheckIsMeant(const std::string& output) {
+    const std::string& first = meant_.try_emplace(NameOf(output), output).first->second;
+    if (first == output) return {};
+    return Fail(ErrorCode::kInvalid,
+                table_.path + ": column '" + NameOf(output) + "' may be " + first + " or " +
+                    output + ": both were served",
+                "Join with --full-feature-names and audit that.");
+  }
 
  private:
   // "view:feature" is view__feature, or plain feature.
@@ -34,6 +43,7 @@ class TrainingColumns {
 
   const LabelTable& table_;
   std::map<std::string, Column> columns_;
+  std::map<std::string, std::string> meant_;  // by column: the output
   StringArena strings_;
 };
 
@@ -123,6 +133,11 @@ class TrainingSetAuditor {
     uint8_t& verdict = verdict_[row];
     verdict = std::max<uint8_t>(verdict, 1);
     for (size_t i = 0; i < served.outputs.size(); ++i) {
+      if (!columns_.Has(served.outputs[i])) {  // asked for along with the set's, by another service
+        report_->lacking.insert(served.outputs[i]);
+        continue;
+      }
+      SKEWLESS_RETURN_IF_ERROR(columns_.CheckIsMeant(served.outputs[i]));
       SKEWLESS_ASSIGN_OR_RETURN(const Column* column,
                                 columns_.Find(served.outputs[i], served.values[i].type));
       const ValueView trained = ValueAt(*column, row);

@@ -66,7 +66,8 @@ class SourceHistory {
  public:
   static Result<std::shared_ptr<SourceHistory>> Open(const Definition& definition,
                                                      const std::vector<int>& views, FileOrder order,
-                                                     std::shared_ptr<bool> out_of_order) {
+                                                     std::shared_ptr<bool> out_of_order,
+                                                     const std::shared_ptr<UnreadRecords>& unread) {
     auto history = std::make_shared<SourceHistory>();
     const std::vector<bool> needed = NeededSources(definition, views);
     for (size_t i = 0; i < needed.size(); ++i) {
@@ -77,8 +78,8 @@ class SourceHistory {
                     "source '" + source.name + "' doesn't say when its records arrived",
                     "Give it an arrival_timestamp or a delay, or join from the log.");
       }
-      SKEWLESS_ASSIGN_OR_RETURN(
-          auto opened, OpenOne(definition, static_cast<int>(i), views, order, out_of_order.get()));
+      SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenOne(definition, static_cast<int>(i), views, order,
+                                                     out_of_order.get(), unread));
       history->sources_.push_back(std::move(opened));
       history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
     }
@@ -103,8 +104,16 @@ class SourceHistory {
  private:
   static Result<std::unique_ptr<Source>> OpenOne(const Definition& definition, int source,
                                                  const std::vector<int>& views, FileOrder order,
-                                                 bool* out_of_order) {
-    DeadLetterSink skip = [](const DeadLetter&) -> Status { return {}; };
+                                                 bool* out_of_order,
+                                                 std::shared_ptr<UnreadRecords> unread) {
+    DeadLetterSink skip = [unread = std::move(unread)](const DeadLetter& letter) -> Status {
+      if (unread->count++ > 0) return {};
+      unread->first = letter.stream +
+                      (letter.line > 0 ? ", line " + std::to_string(letter.line)
+                                       : ", record " + std::to_string(letter.offset)) +
+                      ": " + letter.reason;
+      return {};
+    };
     if (order == FileOrder::kAsTheyLie) {
       return OpenSortedFiles(definition, source, NeededColumns(definition, source, views),
                              std::move(skip), out_of_order);
@@ -154,8 +163,9 @@ Result<History> OpenHistory(FileSystem& files, const Definition& definition, His
                             const std::vector<int>& views, FileOrder order) {
   if (kind == HistoryKind::kLog) return OpenLogHistory(files, definition);
   History history;
-  SKEWLESS_ASSIGN_OR_RETURN(auto sources,
-                            SourceHistory::Open(definition, views, order, history.out_of_order));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto sources,
+      SourceHistory::Open(definition, views, order, history.out_of_order, history.unread));
   history.next = [sources](Batch* batch) { return sources->Next(batch); };
   return history;
 }

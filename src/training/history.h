@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/file.h"
@@ -18,6 +19,12 @@ Result<std::unique_ptr<LogReader>> OpenLogReader(FileSystem& files, const Defini
 
 enum class HistoryKind { kLog, kSources };
 
+// Of the sources' files: what an engine would have put with its dead letters, and no label sees.
+struct UnreadRecords {
+  int64_t count = 0;
+  std::string first;  // where, and why
+};
+
 struct History {
   HistoryStream next;            // keeps what it needs
   int64_t expected_records = 0;  // 0: unknown
@@ -25,6 +32,7 @@ struct History {
   std::shared_ptr<RecordAvailability> availability = nullptr;
   // Set when `next` failed because files that were taken to be sorted are not.
   std::shared_ptr<bool> out_of_order = std::make_shared<bool>(false);
+  std::shared_ptr<UnreadRecords> unread = std::make_shared<UnreadRecords>();  // by `next`, so far
 };
 
 // How source files come into arrival order. kAsTheyLie costs nothing, and fails with `out_of_order`

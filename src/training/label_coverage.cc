@@ -22,8 +22,8 @@ std::string Times(Timestamp first, Timestamp last) {
 Error WithoutRecords(const SourceDefinition& source, std::string found_none) {
   return {ErrorCode::kNotFound,
           found_none + ": the history holds no record of source '" + source.name + "' for it",
-          "`skewless run` reads the source. Was it renamed since, or does the view's where leave "
-          "no record?"};
+          "Does the view's where leave no record? Or was the source renamed, or not read yet by "
+          "`skewless run`, as far as a log is replayed?"};
 }
 
 Error BeforeRecords(const SourceDefinition& source, const JoinOptions& options,
@@ -47,11 +47,11 @@ Error BeforeRecords(const SourceDefinition& source, const JoinOptions& options,
 
 }  // namespace
 
-LabelCoverage CoverageOf(const ViewLabels& labels, const ViewCounts& counts) {
+LabelCoverage CoverageOf(int view, std::span<const Timestamp> time_us, const ViewCounts& counts) {
   LabelCoverage coverage;
-  coverage.view = labels.view;
+  coverage.view = view;
   coverage.counts = counts;
-  for (const Timestamp time : labels.time_us) {
+  for (const Timestamp time : time_us) {
     coverage.first_label_us = std::min(coverage.first_label_us, time);
     coverage.last_label_us = std::max(coverage.last_label_us, time);
     if (time < counts.first_available_us) ++coverage.before_first_record;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "training/join.h"
@@ -16,7 +17,9 @@ struct LabelCoverage {
   int64_t before_first_record = 0;  // labels
 };
 
-LabelCoverage CoverageOf(const ViewLabels& labels, const ViewCounts& counts);
+// `time_us`: the times that the labels ask about, not those that they were moved to
+// (training/read_times.h).
+LabelCoverage CoverageOf(int view, std::span<const Timestamp> time_us, const ViewCounts& counts);
 
 // What to warn of: all of the view's labels or nearly all found no record, or all ask about times
 // that the history has not come to.

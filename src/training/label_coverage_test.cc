@@ -1,5 +1,7 @@
 #include "training/label_coverage.h"
 
+#include "log/stamp_log.h"
+#include "training/record_availability.h"
 #include "training/training_fixture.h"
 #include "training/training_set.h"
 
@@ -84,6 +86,36 @@ TEST_F(LabelCoverageTest, KeysThatNoRecordHas) {
 TEST_F(LabelCoverageTest, LabelsAllBehindTheLastRecord) {
   ExpectSays(Make({{1, 2 * kHourUs + 1}, {2, 3 * kHourUs}}), "after the last record of 'activity'");
   EXPECT_EQ(WarningOf(Make({{1, 2 * kHourUs}, {2, 3 * kHourUs}})), "");
+}
+
+// Labels of finished values are moved to the times that what they saw was computed for: to none
+// where they saw nothing. It is their own times that are told, and that are looked at.
+TEST_F(LabelCoverageTest, KeysThatNoRecordHasWhereRowsAreFinishedValues) {
+  {
+    StampedView view = StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]);
+    view.values = true;
+    auto stamps =
+        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
+                                             .identity = 1,
+                                             .epoch = 1,
+                                             .views = {view}});
+    ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
+    const Timestamp seen = kTestStart + 2 * kHourUs;
+    for (const int64_t user : {1, 2}) {
+      (*stamps)->Add({0,
+                      ByteView(reinterpret_cast<const uint8_t*>(&user), sizeof user),
+                      {clicks_.last_sequence(), seen, seen}});
+    }
+    StampKnowledge known;
+    known.opened_us = kTestStart;
+    known.closed = true;
+    ASSERT_TRUE((*stamps)->Write(known).has_value());
+  }
+  EXPECT_EQ(WarningOf(Make({{1, 2 * kHourUs}, {2, 2 * kHourUs}})), "");
+  ExpectSays(Make({{7, 3 * kHourUs}, {8, 3 * kHourUs}}), "Are the labels' keys (user) those");
+  ExpectSays(Make({{1, kHourUs}, {2, kHourUs + kSecondUs}}),
+             "the labels' times are 2020-01-01T01:00:00Z to 2020-01-01T01:00:01Z");
+  ExpectSays(Make({{1, 3 * kHourUs}}), "after the last record of 'activity'");
 }
 
 // What is available when the engine reads it: labels from before then see nothing.

@@ -21,12 +21,20 @@ std::string ColumnList(const arrow::Table& table) {
   return names;
 }
 
+bool HasColumn(const arrow::Table& table, const std::string& name) {
+  return !table.schema()->GetAllFieldIndices(name).empty();
+}
+
 Result<std::shared_ptr<arrow::ChunkedArray>> FindColumn(const std::string& path,
                                                         const arrow::Table& table,
                                                         const std::string& name,
                                                         const std::string& role) {
   auto column = table.GetColumnByName(name);
   if (column) return column;
+  if (HasColumn(table, name)) {
+    return Fail(ErrorCode::kInvalid, path + ": several columns are called '" + name + "', " + role,
+                "Give each a name of its own.");
+  }
   const std::string near = NearestName(name, table.ColumnNames());
   return Fail(ErrorCode::kInvalid, path + ": no column '" + name + "', " + role,
               near.empty()
@@ -65,10 +73,6 @@ Status CheckUnit(const std::string& path, const std::string& name, const Column&
         remedy + ". A time column of type timestamp, or RFC 3339 text, may be of any year.");
   }
   return {};
-}
-
-bool HoldsNumbers(const arrow::ChunkedArray& column) {
-  return column.type()->id() == arrow::Type::INT64;
 }
 
 // Of a damaged file Arrow may ask for more memory than there is, and throw.
@@ -129,8 +133,9 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
       auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
   Column times;
   times.type = {TypeKind::kTimestamp, false};
-  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times));
-  if (HoldsNumbers(*column)) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
+  bool any_number = false;
+  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times, &any_number));
+  if (any_number) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
   const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
   if (null != times.valid.end()) {
     return Fail(ErrorCode::kInvalid,
@@ -142,7 +147,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
 }
 
 bool HasColumn(const LabelTable& labels, const std::string& name) {
-  return labels.table->GetColumnByName(name) != nullptr;
+  return HasColumn(*labels.table, name);
 }
 
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,

@@ -35,6 +35,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,
                            StringArena* arena, const std::string& role = {});
 
+// Also where several are called so, which LabelColumn refuses.
 bool HasColumn(const LabelTable& labels, const std::string& name);
 
 struct OutputColumn {
@@ -44,7 +45,10 @@ struct OutputColumn {
 // What can be known before the join: that there is a folder to write in, and that the labels
 // themselves, by whatever name, are not overwritten.
 Status CheckOutputPath(const std::string& labels_path, const std::string& path);
-// Atomically: temporary name, sync, rename.
+// That a file with this suffix can hold the labels' columns: a CSV has no lists.
+Status CheckCanHold(const LabelTable& labels, const std::string& path);
+// Atomically: temporary name, sync, rename. Of features that are bytes only now is known whether a
+// CSV can hold them.
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
                         const std::string& path);
 

@@ -12,6 +12,26 @@
 namespace skewless {
 namespace {
 
+// Where values stand, for errors: in rows of their own, or in the lists of rows.
+struct Cells {
+  const std::string& path;
+  const std::string& name;
+  const arrow::ListArray* lists = nullptr;
+  int64_t first_row = 0;  // of the lists
+
+  std::string At(int64_t value) const {
+    int64_t row = value;
+    if (lists != nullptr) {
+      row = 0;
+      while (row + 1 < lists->length() && lists->value_offset(row + 1) <= value) ++row;
+    }
+    return AtRow(path, name, first_row + row);
+  }
+};
+
+Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                       Type type, StringArena* arena);
+
 // Text as RFC 3339, numbers as microseconds, timestamps of any unit.
 arrow::Result<std::shared_ptr<arrow::ChunkedArray>> Cast(
     const std::shared_ptr<arrow::ChunkedArray>& column,
@@ -62,29 +82,28 @@ int64_t FirstMisfit(const std::shared_ptr<arrow::ChunkedArray>& column,
   return fits;
 }
 
-tl::unexpected<Error> FailCast(const std::string& path, const std::string& name,
+tl::unexpected<Error> FailCast(const Cells& cells,
                                const std::shared_ptr<arrow::ChunkedArray>& column,
                                const std::shared_ptr<arrow::DataType>& type, Type wanted) {
   if (!arrow::compute::CanCast(*column->type(), *type)) {
     return Fail(ErrorCode::kInvalid,
-                path + ": column '" + name + "' is " + column->type()->ToString() + ", not " +
-                    TypeName(wanted),
+                cells.path + ": column '" + cells.name + "' is " +
+                    (cells.lists == nullptr ? "" : "a list of ") + column->type()->ToString() +
+                    ", not " + TypeName(wanted),
                 "Give it as the definition has it, or as text.");
   }
   const int64_t row = FirstMisfit(column, type);
   const auto value = column->GetScalar(row);
   const std::string found = value.ok() ? "'" + (*value)->ToString() + "'" : "a value";
-  return Fail(ErrorCode::kInvalid,
-              AtRow(path, name, row) + ": " + found + " is no " + TypeName(wanted),
+  return Fail(ErrorCode::kInvalid, cells.At(row) + ": " + found + " is no " + TypeName(wanted),
               "Mend the value, or leave it empty for null.");
 }
 
 template <typename Array, typename Append>
-Status Fill(const std::string& path, const std::string& name,
-            const std::shared_ptr<arrow::ChunkedArray>& column,
+Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
             const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
   auto cast = Cast(column, type);
-  if (!cast.ok()) return FailCast(path, name, column, type, out->type);
+  if (!cast.ok()) return FailCast(cells, column, type, out->type);
   return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
     if (array.IsNull(i)) {
       out->AppendNull();
@@ -96,7 +115,7 @@ Status Fill(const std::string& path, const std::string& name,
 }
 
 // A CSV has lists as JSON text.
-Result<Column> ConvertListText(const std::string& path, const std::string& name,
+Result<Column> ConvertListText(const Cells& cells,
                                const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
                                StringArena* arena) {
   Column out;
@@ -105,8 +124,7 @@ Result<Column> ConvertListText(const std::string& path, const std::string& name,
       *column, [&](const auto& array, int64_t i, int64_t row) -> Status {
         if (array.IsNull(i)) return out.AppendNull(), Status{};
         const auto list = ParseValue(array.GetView(i), type);
-        if (!list)
-          return Fail(ErrorCode::kInvalid, AtRow(path, name, row) + ": " + list.error().message);
+        if (!list) return Fail(ErrorCode::kInvalid, cells.At(row) + ": " + list.error().message);
         out.AppendString(arena->Add(list->bytes));
         return {};
       });
@@ -114,26 +132,36 @@ Result<Column> ConvertListText(const std::string& path, const std::string& name,
   return out;
 }
 
+// Whatever widths their offsets have; of nulls alone a column has no type.
+std::shared_ptr<arrow::ChunkedArray> AsLists(const std::shared_ptr<arrow::ChunkedArray>& column) {
+  const arrow::DataType& type = *column->type();
+  const bool is_null = type.id() == arrow::Type::NA;
+  if (!is_null && !arrow::is_list_like(type.id())) return nullptr;
+  const auto item = is_null ? arrow::null() : type.field(0)->type();
+  return Cast(column, arrow::list(item)).ValueOr(nullptr);
+}
+
 // Lists are held as their encoding.
-Result<Column> ConvertLists(const std::string& path, const std::string& name,
-                            const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                            StringArena* arena) {
+Result<Column> ConvertLists(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                            Type type, StringArena* arena) {
   if (column->type()->id() == arrow::Type::STRING)
-    return ConvertListText(path, name, column, type, arena);
-  if (column->type()->id() != arrow::Type::LIST) {
+    return ConvertListText(cells, column, type, arena);
+  const auto as_lists = AsLists(column);
+  if (as_lists == nullptr) {
     return Fail(ErrorCode::kInvalid,
-                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a list",
+                cells.path + ": column '" + cells.name + "' is " + column->type()->ToString() +
+                    ", not a list",
                 "Give a list of " + TypeName({type.kind, false}) + ".");
   }
   Column out;
   out.type = type;
   ListBuilder builder(type.kind);
-  for (const auto& chunk : column->chunks()) {
+  for (const auto& chunk : as_lists->chunks()) {
     const auto& lists = static_cast<const arrow::ListArray&>(*chunk);
-    SKEWLESS_ASSIGN_OR_RETURN(
-        const Column items,
-        ConvertColumn(path, name, std::make_shared<arrow::ChunkedArray>(lists.values()),
-                      {type.kind, false}, arena));
+    const Cells inside{cells.path, cells.name, &lists, static_cast<int64_t>(out.size())};
+    SKEWLESS_ASSIGN_OR_RETURN(const Column items,
+                              Convert(inside, std::make_shared<arrow::ChunkedArray>(lists.values()),
+                                      {type.kind, false}, arena));
     for (int64_t i = 0; i < lists.length(); ++i) {
       if (lists.IsNull(i)) {
         out.AppendNull();
@@ -149,32 +177,27 @@ Result<Column> ConvertLists(const std::string& path, const std::string& name,
   return out;
 }
 
-}  // namespace
-
-tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
-  const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
-  return Fail(code, path + ": " + status.message());
-}
-
-std::string AtRow(const std::string& path, const std::string& column, int64_t row) {
-  return path + ": column '" + column + "', row " + std::to_string(row + 1);
-}
-
-Status ReadTimes(const std::string& path, const std::string& name,
-                 std::shared_ptr<arrow::ChunkedArray> column, Column* out) {
+Status TakeTimes(const Cells& cells, std::shared_ptr<arrow::ChunkedArray> column, Column* out,
+                 bool* any_number) {
+  const auto note_number = [&] {
+    if (any_number != nullptr) *any_number = true;
+  };
   const auto at_row = [&](int64_t row, const Error& error) {
-    return Fail(error.code, AtRow(path, name, row) + ": " + error.message, error.remedy);
+    return Fail(error.code, cells.At(row) + ": " + error.message, error.remedy);
   };
   const auto id = column->type()->id();
   if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
     auto text = Cast(column, arrow::large_utf8());
-    if (!text.ok()) return FailArrow(path, text.status());
+    if (!text.ok()) return FailArrow(cells.path, text.status());
     return ForEachValue<arrow::LargeStringArray>(
         **text, [&](const auto& array, int64_t i, int64_t row) -> Status {
           if (array.IsNull(i)) return out->AppendNull(), Status{};
           auto time = ParseTimestamp(array.GetView(i));
           // A CSV whose columns are kept as text may hold whole microseconds.
-          if (const auto number = ParseInt64(array.GetView(i)); !time && number) time = *number;
+          if (const auto number = ParseInt64(array.GetView(i)); !time && number) {
+            time = *number;
+            note_number();
+          }
           if (!time) return at_row(row, time.error());
           out->AppendInt(*time);
           return {};
@@ -182,15 +205,17 @@ Status ReadTimes(const std::string& path, const std::string& name,
   }
   if (id != arrow::Type::TIMESTAMP && id != arrow::Type::INT64 && id != arrow::Type::DATE32) {
     return Fail(ErrorCode::kInvalid,
-                path + ": column '" + name + "' is " + column->type()->ToString() + ", not a time",
+                cells.path + ": column '" + cells.name + "' is " + column->type()->ToString() +
+                    ", not a time",
                 "Give a timestamp, RFC 3339 text, or int64 microseconds since 1970.");
   }
+  if (id == arrow::Type::INT64) note_number();
   auto unit = arrow::TimeUnit::MICRO;
   if (id == arrow::Type::TIMESTAMP)
     unit = static_cast<const arrow::TimestampType&>(*column->type()).unit();
   if (id == arrow::Type::DATE32) {
     auto dates = Cast(column, arrow::timestamp(arrow::TimeUnit::MICRO));
-    if (!dates.ok()) return FailArrow(path, dates.status());
+    if (!dates.ok()) return FailArrow(cells.path, dates.status());
     column = *dates;
   }
   // A timestamp array holds int64 as an int64 array does; whatever its time zone, they are UTC.
@@ -212,52 +237,74 @@ Status ReadTimes(const std::string& path, const std::string& name,
   return {};
 }
 
-Result<Column> ConvertColumn(const std::string& path, const std::string& name,
-                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
-                             StringArena* arena) {
-  if (type.is_list) return ConvertLists(path, name, column, type, arena);
+Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                       Type type, StringArena* arena) {
+  if (type.is_list) return ConvertLists(cells, column, type, arena);
   Column out;
   out.type = type;
   Status filled;
   switch (type.kind) {
     case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(path, name, column, arrow::float32(), &out,
+      filled = Fill<arrow::FloatArray>(cells, column, arrow::float32(), &out,
                                        [&](const auto& array, int64_t i) {
                                          out.AppendDouble(static_cast<double>(array.Value(i)));
                                        });
       break;
     case TypeKind::kFloat64:
       filled = Fill<arrow::DoubleArray>(
-          path, name, column, arrow::float64(), &out,
+          cells, column, arrow::float64(), &out,
           [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
       break;
     case TypeKind::kString:
     case TypeKind::kBytes:
       filled = Fill<arrow::LargeBinaryArray>(
-          path, name, column, arrow::large_binary(), &out,
+          cells, column, arrow::large_binary(), &out,
           [&](const auto& array, int64_t i) { out.AppendString(arena->Add(array.GetView(i))); });
       break;
     case TypeKind::kTimestamp:
-      filled = ReadTimes(path, name, column, &out);
+      filled = TakeTimes(cells, column, &out, nullptr);
       break;
     case TypeKind::kBool:
       filled = Fill<arrow::BooleanArray>(
-          path, name, column, arrow::boolean(), &out,
+          cells, column, arrow::boolean(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
       break;
     case TypeKind::kInt32:
       filled = Fill<arrow::Int32Array>(
-          path, name, column, arrow::int32(), &out,
+          cells, column, arrow::int32(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
     case TypeKind::kInt64:
       filled = Fill<arrow::Int64Array>(
-          path, name, column, arrow::int64(), &out,
+          cells, column, arrow::int64(), &out,
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
       break;
   }
   if (!filled) return tl::unexpected<Error>(filled.error());
   return out;
+}
+
+}  // namespace
+
+tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& status) {
+  const ErrorCode code = status.IsIOError() ? ErrorCode::kIo : ErrorCode::kInvalid;
+  return Fail(code, path + ": " + status.message());
+}
+
+std::string AtRow(const std::string& path, const std::string& column, int64_t row) {
+  return path + ": column '" + column + "', row " + std::to_string(row + 1);
+}
+
+Status ReadTimes(const std::string& path, const std::string& name,
+                 const std::shared_ptr<arrow::ChunkedArray>& column, Column* out,
+                 bool* any_number) {
+  return TakeTimes({path, name}, column, out, any_number);
+}
+
+Result<Column> ConvertColumn(const std::string& path, const std::string& name,
+                             const std::shared_ptr<arrow::ChunkedArray>& column, Type type,
+                             StringArena* arena) {
+  return Convert({path, name}, column, type, arena);
 }
 
 }  // namespace skewless

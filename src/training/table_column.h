@@ -17,9 +17,10 @@ tl::unexpected<Error> FailArrow(const std::string& path, const arrow::Status& st
 std::string AtRow(const std::string& path, const std::string& column, int64_t row);
 
 // A column's times: timestamps of any unit, dates, RFC 3339 text, whole microseconds. Nulls stay
-// null.
+// null. `*any_number`: whether whole numbers were among them, be they written as text.
 Status ReadTimes(const std::string& path, const std::string& name,
-                 std::shared_ptr<arrow::ChunkedArray> column, Column* out);
+                 const std::shared_ptr<arrow::ChunkedArray>& column, Column* out,
+                 bool* any_number = nullptr);
 // A column as `type`. Nulls stay null.
 Result<Column> ConvertColumn(const std::string& path, const std::string& name,
                              const std::shared_ptr<arrow::ChunkedArray>& column, Type type,

@@ -7,14 +7,22 @@
 #include <parquet/arrow/reader.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+#include <string_view>
 
 namespace skewless {
 namespace {
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader, parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
-  reader->set_use_threads(true);
+  parquet::ArrowReaderProperties properties(/*use_threads=*/true);
+  // As Spark writes times: nanoseconds, which Arrow makes of them, end in 2262 and begin anew.
+  properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
+  parquet::arrow::FileReaderBuilder builder;
+  ARROW_RETURN_NOT_OK(builder.Open(file));
+  ARROW_ASSIGN_OR_RAISE(auto reader, builder.properties(properties)->Build());
   std::shared_ptr<arrow::Table> table;
   ARROW_RETURN_NOT_OK(reader->ReadTable(&table));
   return table;
@@ -29,62 +37,157 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) 
   return table;
 }
 
+using Parsing = arrow::csv::ParseOptions;
+
 // The names in a CSV's first line.
-arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path) {
+arrow::Result<std::vector<std::string>> CsvHeader(const std::string& path, const Parsing& parsing) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
-                                                          arrow::csv::ReadOptions::Defaults(),
-                                                          arrow::csv::ParseOptions::Defaults(),
-                                                          arrow::csv::ConvertOptions::Defaults()));
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader, arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
+                                                     arrow::csv::ReadOptions::Defaults(), parsing,
+                                                     arrow::csv::ConvertOptions::Defaults()));
   return reader->schema()->field_names();
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvAs(const std::string& path,
+                                                       const Parsing& parsing,
                                                        const arrow::csv::ConvertOptions& convert) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
-  ARROW_ASSIGN_OR_RAISE(
-      auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), file,
-                                                 arrow::csv::ReadOptions::Defaults(),
-                                                 arrow::csv::ParseOptions::Defaults(), convert));
+  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::csv::TableReader::Make(
+                                         arrow::io::default_io_context(), file,
+                                         arrow::csv::ReadOptions::Defaults(), parsing, convert));
   return reader->Read();
 }
 
+// All columns, or `only` those; by their names, which must be told apart for it.
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path,
-                                                         const std::vector<std::string>& columns) {
+                                                         const Parsing& parsing,
+                                                         const std::vector<std::string>& columns,
+                                                         bool only) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
-  convert.include_columns = columns;
+  if (only) convert.include_columns = columns;
   for (const std::string& name : columns) convert.column_types[name] = arrow::utf8();
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
   convert.null_values = {""};
-  return ReadCsvAs(path, convert);
+  return ReadCsvAs(path, parsing, convert);
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path));
-  if (text.all) return ReadCsvText(path, names);
+bool HasNanoseconds(const arrow::DataType& type) {
+  return type.id() == arrow::Type::TIMESTAMP &&
+         static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::NANO;
+}
+
+// Of times with a fraction Arrow makes nanoseconds, whose 64 bits end in 2262, and goes on at 1677:
+// whether the texts that it made them of, all of which begin with a year, are between.
+bool FitNanoseconds(const arrow::ChunkedArray& texts) {
+  constexpr int kFirstYear = 1678, kLastYear = 2261;
+  for (const auto& chunk : texts.chunks()) {
+    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
+      text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+      int year = kFirstYear;  // of one that is no time, but null
+      std::from_chars(text.data(), text.data() + text.size(), year);
+      if (year < kFirstYear || year > kLastYear) return false;
+    }
+  }
+  return true;
+}
+
+// Of whole numbers beyond 64 bits Arrow makes doubles, which have some of their digits.
+constexpr double kBeyondInt64 = 9'223'372'036'854'775'808.0;
+
+bool HasHugeNumbers(const arrow::ChunkedArray& column) {
+  if (column.type()->id() != arrow::Type::DOUBLE) return false;
+  for (const auto& chunk : column.chunks()) {
+    const auto& array = static_cast<const arrow::DoubleArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      if (!array.IsNull(i) && std::abs(array.Value(i)) >= kBeyondInt64) return true;
+    }
+  }
+  return false;
+}
+
+bool HasHugeWholeNumbers(const arrow::ChunkedArray& texts) {
+  constexpr size_t kDigits = 19;  // that 2^63 has
+  for (const auto& chunk : texts.chunks()) {
+    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
+    for (int64_t i = 0; i < array.length(); ++i) {
+      const std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
+      if (text.size() >= kDigits && text.find_first_not_of("+-0123456789") == text.npos)
+        return true;
+    }
+  }
+  return false;
+}
+
+// A column that is read as text, too, and what it is if it doesn't stay so.
+struct SecondLook {
+  enum class As : uint8_t { kText, kNanoseconds, kDoubles };
+  int column;
+  As as;
+  bool StaysText(const arrow::ChunkedArray& texts) const {
+    return as == As::kText || (as == As::kNanoseconds && !FitNanoseconds(texts)) ||
+           (as == As::kDoubles && HasHugeWholeNumbers(texts));
+  }
+};
+
+std::vector<SecondLook> SecondLooks(const arrow::Table& table, const CsvText& text) {
+  std::vector<SecondLook> looks;
+  for (int i = 0; i < table.num_columns(); ++i) {
+    const arrow::Field& field = *table.field(i);
+    const auto type = field.type()->id();
+    const bool is_text =
+        type == arrow::Type::STRING || type == arrow::Type::NA ||
+        std::find(text.columns.begin(), text.columns.end(), field.name()) != text.columns.end();
+    if (is_text) {
+      looks.push_back({i, SecondLook::As::kText});
+    } else if (HasNanoseconds(*field.type())) {
+      looks.push_back({i, SecondLook::As::kNanoseconds});
+    } else if (HasHugeNumbers(*table.column(i))) {
+      looks.push_back({i, SecondLook::As::kDoubles});
+    }
+  }
+  return looks;
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text,
+                                                     const Parsing& parsing) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path, parsing));
+  if (text.all) return ReadCsvText(path, parsing, names, /*only=*/false);
   auto convert = arrow::csv::ConvertOptions::Defaults();
   convert.strings_can_be_null = true;
-  ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, convert));
+  ARROW_ASSIGN_OR_RAISE(auto table, ReadCsvAs(path, parsing, convert));
   // Values that look like numbers or null may be text all the same: a second look at those columns.
+  const std::vector<SecondLook> looks = SecondLooks(*table, text);
+  if (looks.empty()) return table;
   std::vector<std::string> again;
-  for (int i = 0; i < table->num_columns(); ++i) {
-    const std::string& name = table->field(i)->name();
-    const bool wanted =
-        std::find(text.columns.begin(), text.columns.end(), name) != text.columns.end();
-    const auto type = table->field(i)->type()->id();
-    if (wanted || type == arrow::Type::STRING || type == arrow::Type::NA) again.push_back(name);
-  }
-  if (again.empty()) return table;
-  ARROW_ASSIGN_OR_RAISE(const auto read_as_text, ReadCsvText(path, again));
-  for (int i = 0; i < read_as_text->num_columns(); ++i) {
-    const int at = table->schema()->GetFieldIndex(read_as_text->field(i)->name());
-    if (at < 0) continue;  // a name that the file has twice
-    ARROW_ASSIGN_OR_RAISE(table,
-                          table->SetColumn(at, read_as_text->field(i), read_as_text->column(i)));
+  for (const SecondLook& look : looks) again.push_back(table->field(look.column)->name());
+  const bool only = std::set<std::string>(names.begin(), names.end()).size() == names.size();
+  ARROW_ASSIGN_OR_RAISE(const auto as_text, ReadCsvText(path, parsing, again, only));
+  for (size_t i = 0; i < looks.size(); ++i) {
+    const int from = only ? static_cast<int>(i) : looks[i].column;
+    if (!looks[i].StaysText(*as_text->column(from))) continue;
+    ARROW_ASSIGN_OR_RAISE(
+        table, table->SetColumn(looks[i].column, as_text->field(from), as_text->column(from)));
   }
   return table;
+}
+
+// Arrow reads a large CSV in pieces that end with a line, and fails where that line goes on in the
+// next piece, within quotes. To look for such lines takes longer: only a file that can't be read
+// otherwise is read so.
+Parsing WithLinesInQuotes() {
+  auto parsing = Parsing::Defaults();
+  parsing.newlines_in_values = true;
+  return parsing;
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> ReadAnyCsv(const std::string& path,
+                                                        const CsvText& text) {
+  auto table = ReadCsv(path, text, Parsing::Defaults());
+  return table.ok() ? table : ReadCsv(path, text, WithLinesInQuotes());
 }
 
 // Read in parallel, nobody knows the number of the row that has too few fields, or too many.
@@ -93,7 +196,7 @@ arrow::Status WithRow(const std::string& path, arrow::Status failed) {
   std::string found;
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
-  auto parse = arrow::csv::ParseOptions::Defaults();
+  auto parse = WithLinesInQuotes();
   parse.invalid_row_handler = [&](const arrow::csv::InvalidRow& invalid) {
     row = invalid.number;
     found = std::to_string(invalid.actual_columns) + " fields where the first line has " +
@@ -121,7 +224,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTableFile(const std::string& pa
     case TableFormat::kArrow:
       return ReadArrow(path);
     case TableFormat::kCsv: {
-      auto table = ReadCsv(path, text);
+      auto table = ReadAnyCsv(path, text);
       return table.ok() ? table : WithRow(path, table.status());
     }
   }

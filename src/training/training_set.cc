@@ -24,9 +24,8 @@ struct Wanted {
 bool HasKeys(const Definition& definition, const FeatureViewDefinition& view,
              const LabelTable& labels) {
   const auto& keys = definition.entities[static_cast<size_t>(view.entity)].keys;
-  return std::all_of(keys.begin(), keys.end(), [&](const ColumnSpec& key) {
-    return labels.table->GetColumnByName(key.name) != nullptr;
-  });
+  return std::all_of(keys.begin(), keys.end(),
+                     [&](const ColumnSpec& key) { return HasColumn(labels, key.name); });
 }
 
 Result<std::vector<FeatureReference>> AllThatFit(const Definition& definition,
@@ -92,16 +91,24 @@ Result<ViewLabels> LabelsOf(const Definition& definition, int view, const LabelT
 
 // Names that two outputs share, or that the labels have, are an error: no column is renamed
 // silently.
-Status CheckNames(const LabelTable& labels, const std::vector<OutputColumn>& columns) {
+Status CheckNames(const LabelTable& labels, const std::vector<std::string>& names) {
   std::set<std::string> taken;
   for (const std::string& name : labels.table->ColumnNames()) taken.insert(name);
-  for (const OutputColumn& column : columns) {
-    if (taken.insert(column.name).second) continue;
-    return Fail(ErrorCode::kInvalid,
-                "two columns of the training set are called '" + column.name + "'",
+  for (const std::string& name : names) {
+    if (taken.insert(name).second) continue;
+    return Fail(ErrorCode::kInvalid, "two columns of the training set are called '" + name + "'",
                 "Use --full-feature-names, or name fewer features with --features.");
   }
   return {};
+}
+
+Error UnreadWarning(const UnreadRecords& unread) {
+  return {ErrorCode::kInvalid,
+          std::to_string(unread.count) +
+              (unread.count == 1 ? " record of the sources' files could not be read: "
+                                 : " records of the sources' files could not be read, first ") +
+              unread.first,
+          "No label sees such records. `skewless run` keeps each with its reason."};
 }
 
 class TrainingSetMaker {
@@ -115,12 +122,14 @@ class TrainingSetMaker {
     SKEWLESS_RETURN_IF_ERROR(CheckOutputPath(request_.labels_path, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
                                                   {format == TableFormat::kCsv, TextColumns()}));
+    SKEWLESS_RETURN_IF_ERROR(CheckCanHold(labels_, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
+    result_.feature_columns = FeatureNames();
+    SKEWLESS_RETURN_IF_ERROR(CheckNames(labels_, result_.feature_columns));
+    SKEWLESS_RETURN_IF_ERROR(ReadRequestColumns());
     SKEWLESS_RETURN_IF_ERROR(Join(files, kernels));
-    SKEWLESS_RETURN_IF_ERROR(CollectColumns());
-    SKEWLESS_RETURN_IF_ERROR(CheckNames(labels_, columns_));
+    CollectColumns();
     SKEWLESS_RETURN_IF_ERROR(WriteTrainingSet(labels_, columns_, request_.output_path));
-    for (const OutputColumn& column : columns_) result_.feature_columns.push_back(column.name);
     result_.rows = labels_.rows();
     return result_;
   }
@@ -131,7 +140,8 @@ class TrainingSetMaker {
     std::vector<std::string> names;
     const auto add = [&](const std::vector<ColumnSpec>& columns) {
       for (const ColumnSpec& column : columns) {
-        if (column.type.kind == TypeKind::kString || column.type.is_list)
+        if (column.type.kind == TypeKind::kString || column.type.kind == TypeKind::kBytes ||
+            column.type.is_list)
           names.push_back(column.name);
       }
     };
@@ -166,6 +176,7 @@ class TrainingSetMaker {
       const auto open = [&]() -> Result<History> {
         SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history,
                                                                wanted_.views, order));
+        unread_ = history.unread;
         if (request_.history == HistoryKind::kLog) {
           SKEWLESS_ASSIGN_OR_RETURN(
               history.availability,
@@ -183,6 +194,7 @@ class TrainingSetMaker {
       if (!answers && out_of_order) continue;
       SKEWLESS_ASSIGN_OR_RETURN(answers_, std::move(answers));
       CoverViews(view_labels);
+      if (unread_->count > 0) result_.warnings.push_back(UnreadWarning(*unread_));
       return {};
     }
     return Fail(ErrorCode::kInternal, "sorted files came out of order");
@@ -190,7 +202,8 @@ class TrainingSetMaker {
 
   void CoverViews(const std::vector<ViewLabels>& view_labels) {
     for (size_t i = 0; i < view_labels.size(); ++i) {
-      result_.coverage.push_back(CoverageOf(view_labels[i], result_.counts.views[i]));
+      result_.coverage.push_back(
+          CoverageOf(view_labels[i].view, labels_.time_us, result_.counts.views[i]));
       // Of a history without records there is more to say than this.
       if (result_.counts.history_records == 0) continue;
       auto warning = CoverageWarning(definition_, request_.join, result_.coverage.back());
@@ -204,33 +217,47 @@ class TrainingSetMaker {
     return &answers_[static_cast<size_t>(at)].outputs[static_cast<size_t>(feature.output)];
   }
 
-  Status CollectColumns() {
+  std::vector<std::string> FeatureNames() const {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& of, const std::string& name) {
+      names.push_back(request_.full_feature_names ? of + "__" + name : name);
+    };
     for (const FeatureReference& feature : wanted_.features) {
       const FeatureViewDefinition& view = definition_.views[static_cast<size_t>(feature.view)];
-      const std::string& name = view.output_name(static_cast<size_t>(feature.output));
-      columns_.push_back(
-          {request_.full_feature_names ? view.name + "__" + name : name, Answer(feature)});
+      add(view.name, view.output_name(static_cast<size_t>(feature.output)));
     }
+    if (wanted_.service < 0) return names;
+    const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
+    for (const auto& derived : service.derived) add(service.name, derived.name);
+    return names;
+  }
+
+  Status ReadRequestColumns() {
     if (wanted_.service < 0) return {};
     const auto& service = definition_.services[static_cast<size_t>(wanted_.service)];
-    std::vector<const Column*> request_columns;
     for (const ColumnSpec& column : service.request) {
       SKEWLESS_ASSIGN_OR_RETURN(Column read,
                                 LabelColumn(labels_, column.name, column.type, &strings_,
                                             "a request column of service '" + service.name + "'"));
       request_inputs_.push_back(std::move(read));
-      request_columns.push_back(&request_inputs_.back());
     }
-    service_.emplace(service);
+    return {};
+  }
+
+  // As FeatureNames names them.
+  void CollectColumns() {
+    const auto add = [this](const Column* column) {
+      columns_.push_back({result_.feature_columns[columns_.size()], column});
+    };
+    for (const FeatureReference& feature : wanted_.features) add(Answer(feature));
+    if (wanted_.service < 0) return;
+    std::vector<const Column*> request_columns;
+    for (const Column& column : request_inputs_) request_columns.push_back(&column);
+    service_.emplace(definition_.services[static_cast<size_t>(wanted_.service)]);
     const auto& derived = service_->Evaluate(
         request_columns, [this](FeatureReference feature) { return Answer(feature); },
         static_cast<size_t>(labels_.rows()), scratch_);
-    for (size_t i = 0; i < derived.size(); ++i) {
-      const std::string& name = service.derived[i].name;
-      columns_.push_back(
-          {request_.full_feature_names ? service.name + "__" + name : name, &derived[i]});
-    }
-    return {};
+    for (const Column& column : derived) add(&column);
   }
 
   const Definition& definition_;
@@ -238,6 +265,7 @@ class TrainingSetMaker {
   LabelTable labels_;
   Wanted wanted_;
   StringArena strings_;
+  std::shared_ptr<UnreadRecords> unread_;
   std::vector<ViewAnswers> answers_;
   std::deque<Column> request_inputs_;
   std::optional<ServiceKernel> service_;

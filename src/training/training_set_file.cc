@@ -1,10 +1,10 @@
 // Writing a training set: the labels' table with the features' columns behind it.
 #include <arrow/api.h>
+#include <arrow/compute/api.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
 #include <arrow/type_traits.h>
-#include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 #include <unistd.h>
 
@@ -13,55 +13,11 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "model/value_text.h"
-#include "offline/arrow_columns.h"
 #include "training/label_file.h"
+#include "training/output_columns.h"
 
 namespace skewless {
 namespace {
-
-// CSV has no lists: they become JSON text.
-arrow::Result<std::shared_ptr<arrow::Array>> ListText(const Column& column) {
-  arrow::StringBuilder builder;
-  std::string text;
-  for (size_t row = 0; row < column.size(); ++row) {
-    text.clear();
-    AppendJsonValue(text, ValueAt(column, row));
-    ARROW_RETURN_NOT_OK(column.valid[row] != 0 ? builder.Append(text) : builder.AppendNull());
-  }
-  return builder.Finish();
-}
-
-// A time of that many ticks, as text that keeps every digit. Times without a zone are UTC, as
-// everywhere.
-std::string TimeText(int64_t ticks, arrow::TimeUnit::type unit) {
-  if (unit == arrow::TimeUnit::MICRO) return FormatTimestamp(ticks);
-  if (unit == arrow::TimeUnit::NANO && ticks % 1000 != 0) {
-    const std::string seconds = FormatTimestamp(FloorDiv(ticks, 1'000'000'000) * kSecondUs);
-    const int64_t nanos = ticks - FloorDiv(ticks, 1'000'000'000) * 1'000'000'000;
-    return fmt::format("{}.{:09}Z", seconds.substr(0, seconds.size() - 1), nanos);
-  }
-  const TimestampUnit as = unit == arrow::TimeUnit::SECOND  ? TimestampUnit::kSeconds
-                           : unit == arrow::TimeUnit::MILLI ? TimestampUnit::kMillis
-                                                            : TimestampUnit::kNanos;
-  const auto time = TimestampFromNumber(ticks, as);
-  return time ? FormatTimestamp(*time) : std::to_string(ticks);
-}
-
-// Arrow's own writer has a blank where RFC 3339 has its T.
-arrow::Result<std::shared_ptr<arrow::ChunkedArray>> TimesAsText(const arrow::ChunkedArray& times) {
-  const auto unit = static_cast<const arrow::TimestampType&>(*times.type()).unit();
-  arrow::StringBuilder builder;
-  for (const auto& chunk : times.chunks()) {
-    const auto& array = static_cast<const arrow::TimestampArray&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      ARROW_RETURN_NOT_OK(array.IsNull(i) ? builder.AppendNull()
-                                          : builder.Append(TimeText(array.Value(i), unit)));
-    }
-  }
-  ARROW_ASSIGN_OR_RAISE(auto text, builder.Finish());
-  return std::make_shared<arrow::ChunkedArray>(text);
-}
 
 arrow::Result<std::shared_ptr<arrow::Table>> WithTimesAsText(std::shared_ptr<arrow::Table> table) {
   for (int i = 0; i < table->num_columns(); ++i) {
@@ -78,18 +34,16 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
                                                           TableFormat format) {
   std::shared_ptr<arrow::Table> table = labels.table;
   for (const OutputColumn& feature : features) {
-    const bool as_text = feature.column->type.is_list && format == TableFormat::kCsv;
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Array> array,
-                          as_text ? ListText(*feature.column) : ArrowView(*feature.column));
+    ARROW_ASSIGN_OR_RAISE(auto column, FeatureColumn(*feature.column, format == TableFormat::kCsv));
     ARROW_ASSIGN_OR_RAISE(
-        table, table->AddColumn(table->num_columns(), arrow::field(feature.name, array->type()),
-                                std::make_shared<arrow::ChunkedArray>(array)));
+        table,
+        table->AddColumn(table->num_columns(), arrow::field(feature.name, column->type()), column));
   }
   return format == TableFormat::kCsv ? WithTimesAsText(table) : table;
 }
 
-arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+arrow::Status WriteTo(const arrow::Table& table, TableFormat format,
+                      const std::shared_ptr<arrow::io::OutputStream>& file) {
   if (format == TableFormat::kParquet) {
     parquet::WriterProperties::Builder builder;
     builder.compression(arrow::Compression::ZSTD);
@@ -113,6 +67,50 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
   return file->Close();
 }
 
+arrow::Status Write(const arrow::Table& table, TableFormat format, const std::string& path) {
+  ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::FileOutputStream::Open(path));
+  return WriteTo(table, format, file);
+}
+
+// Whether the format has the column's type, as its writer says of no rows of it.
+arrow::Status TryWriting(const arrow::Table& table, int column, TableFormat format) {
+  ARROW_ASSIGN_OR_RAISE(const auto one, table.SelectColumns({column}));
+  ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create());
+  return WriteTo(*one->Slice(0, 0), format, nowhere);
+}
+
+Status PutInPlace(const std::string& temporary, const std::string& path) {
+  SKEWLESS_ASSIGN_OR_RETURN(auto file, SystemFiles().OpenAppend(temporary));
+  SKEWLESS_RETURN_IF_ERROR(file->Sync());
+  return SystemFiles().Rename(temporary, path);
+}
+
+bool IsBytes(const arrow::ChunkedArray& column) {
+  const auto id = column.type()->id();
+  return id == arrow::Type::BINARY || id == arrow::Type::LARGE_BINARY;
+}
+
+// The columns from `first` on, of what is in `place`, in a file of that format.
+Status CheckColumns(const arrow::Table& table, int first, const std::string& place,
+                    TableFormat format) {
+  for (int i = first; i < table.num_columns(); ++i) {
+    const auto& column = table.column(i);
+    const bool is_held = TryWriting(table, i, format).ok();
+    const bool is_text = format != TableFormat::kCsv || !IsBytes(*column) ||
+                         arrow::compute::Cast(column, arrow::utf8()).ok();
+    if (is_held && is_text) continue;
+    return Fail(ErrorCode::kInvalid,
+                place + ": column '" + table.field(i)->name() + "' " +
+                    (is_held ? "has bytes that are no text" : "is " + column->type()->ToString()) +
+                    ", which " + (format == TableFormat::kCsv ? "a CSV" : "its format") +
+                    " can't hold",
+                format == TableFormat::kArrow
+                    ? "Leave the column out."
+                    : "Name the training set .arrow or .parquet, or leave the column out.");
+  }
+  return {};
+}
+
 }  // namespace
 
 Status CheckOutputPath(const std::string& labels_path, const std::string& path) {
@@ -127,9 +125,16 @@ Status CheckOutputPath(const std::string& labels_path, const std::string& path) 
                 path + ": cannot write in the folder '" + folder + "': " + std::strerror(errno),
                 "Name a file where you may write with --output.");
   }
+  if (std::filesystem::is_directory(path, unknown))
+    return Fail(ErrorCode::kInvalid, path + ": is a folder", "Name a file with --output.");
   if (!std::filesystem::equivalent(labels_path, path, unknown)) return {};
   return Fail(ErrorCode::kInvalid, path + ": the training set would take the place of its labels",
               "Name another file with --output.");
+}
+
+Status CheckCanHold(const LabelTable& labels, const std::string& path) {
+  SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
+  return CheckColumns(*labels.table, 0, labels.path, format);
 }
 
 Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn>& features,
@@ -137,16 +142,20 @@ Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn
   SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(path));
   auto table = WithFeatures(labels, features, format);
   if (!table.ok()) return Fail(ErrorCode::kInternal, path + ": " + table.status().message());
+  SKEWLESS_RETURN_IF_ERROR(CheckColumns(**table, labels.table->num_columns(), path, format));
   // A reader sees the whole file or none.
   const std::string temporary = path + ".writing-" + std::to_string(getpid());
+  Status stands;
   if (const arrow::Status written = Write(**table, format, temporary); !written.ok()) {
-    static_cast<void>(SystemFiles().Remove(temporary));
-    return Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
-                "Is there room on the disk, and may you write there?");
+    stands = Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
+                  "Is there room on the disk, and may you write there?");
+  } else {
+    stands = PutInPlace(temporary, path);
   }
-  SKEWLESS_ASSIGN_OR_RETURN(auto file, SystemFiles().OpenAppend(temporary));
-  SKEWLESS_RETURN_IF_ERROR(file->Sync());
-  SKEWLESS_RETURN_IF_ERROR(SystemFiles().Rename(temporary, path));
+  if (!stands) {
+    static_cast<void>(SystemFiles().Remove(temporary));
+    return stands;
+  }
   return SystemFiles().SyncDirectory(std::string(ParentPath(path)));
 }
 

@@ -78,6 +78,13 @@ class BadInputTest(ProgramTest):
         self.write("skewless.yaml", DEFINITION.replace("    arrival_timestamp: seen\n", "").replace("var/", "wall/"))
         self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "arrival_timestamp"])
         self.assertFalse(os.path.exists(self.path("wall")))
+        self.fails("freshness", "--view", "users", says=["--view", "--output or --probe"], code=2)
+        self.fails("freshness", "--last", "1h", says=["--last", "--output"], code=2)
+        self.fails("audit", "--timestamp", "at", says=["--timestamp", "--training"], code=2)
+        self.write("skewless.yaml", "".join(line for line in DEFINITION.splitlines(True) if "serving:" not in line).replace("var/", "wall/"))
+        self.fails("run", "--once", "--listen", "127.0.0.1:0", says=["--listen", "serves nobody", "serving:"])
+        self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "serves nobody", "serving:"])
+        self.assertFalse(os.path.exists(self.path("wall")))
         self.write("skewless.yaml", "nothing")
         err = self.fails("run", "--log-format", "json", "--log-level", "off", says=["skewless.yaml"])
         self.assertEqual(json.loads(err)["level"], "error")
@@ -114,6 +121,9 @@ class BadInputTest(ProgramTest):
         self.assertIn("timestamp[s]", err)
         self.fails("get", "users", "user_id=1", says=["dead letters"])
         self.fails("freshness", says=["dead letters"])
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        _, err = self.run_program("join", "labels.csv", "-o", "set.csv", "--history", "sources")
+        self.assertIn("the sources' files have none, or none that can be read", err)
 
     def test_an_address_that_is_not_ours(self):
         self.fails("run", "--listen", "192.0.2.1:6566", says=["192.0.2.1:6566", "an address of this machine"])
@@ -122,9 +132,10 @@ class BadInputTest(ProgramTest):
         self.run_program("run", "--once")
         self.write("skewless.yaml", DEFINITION.replace("  clicks:", "  visits:").replace("source: clicks", "source: visits"))
         lacks = ["holds 3000 records of source 'clicks', which the definition lacks", "Was it renamed?", "'visits'"]
-        _, err = self.run_program("check")
-        for part in lacks:
-            self.assertIn(part, err)
+        for command in (["check"], ["log", "--records", "2"]):
+            _, err = self.run_program(*command)
+            for part in lacks:
+                self.assertIn(part, err)
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
         _, err = self.run_program("join", "labels.csv", "-o", "set.csv")
         for part in [*lacks, "no event to replay"]:

@@ -51,9 +51,11 @@ KafkaSource::~KafkaSource() {
 Result<bool> KafkaSource::Next(size_t max_rows, DurationUs wait_us, Batch* batch) {
   batch->Reset(&definition_.schema, source_);
   bool more = true;
-  // Until the batch is full, or there is nothing at hand that can be handed out.
+  // Until as many messages as may be rows were handed out, though they be none, or there is nothing
+  // at hand that can be.
+  size_t left = max_rows;
   for (bool again = true; again;) {
-    const size_t most = std::min(max_rows - batch->rows(), kMessagesAtOnce);
+    const size_t most = std::min(left, kMessagesAtOnce);
     if (at_ == consumer_->messages().size()) {
       at_ = 0;
       const int wait_ms = batch->rows() == 0 ? static_cast<int>(wait_us / 1000) : 0;
@@ -62,7 +64,8 @@ Result<bool> KafkaSource::Next(size_t max_rows, DurationUs wait_us, Batch* batch
     Announce(batch);
     SKEWLESS_ASSIGN_OR_RETURN(more, HandOut(wait_us, batch));
     const bool all_handed_out = at_ == consumer_->messages().size();
-    again = all_handed_out && at_ >= most && batch->rows() < max_rows;
+    left -= std::min(left, at_);
+    again = all_handed_out && at_ >= most && left > 0;
   }
   TellPositions(batch);
   CommitDurable(/*wait=*/false);

@@ -59,12 +59,13 @@ class KafkaSourceTest : public ::testing::Test {
     if (!source) return {{}, {}, {}, 0, source.error().message};
     Batch batch;
     while (read.batches < most_batches) {
+      const size_t letters = read.letters.size();
       const Result<bool> more = (*source)->Next(max_rows, 20'000, &batch);
       if (!more) {
         read.error = more.error().message;
         break;
       }
-      EXPECT_LE(batch.rows(), max_rows);
+      EXPECT_LE(batch.rows() + read.letters.size() - letters, max_rows);
       CheckRuns(batch);
       read.numbers.insert(read.numbers.end(), batch.columns[0].ints.begin(),
                           batch.columns[0].ints.end());
@@ -175,6 +176,16 @@ TEST_F(KafkaSourceTest, BadMessagesKeepTheirPlace) {
   const Read rest = ReadAll();
   EXPECT_TRUE(rest.numbers.empty());
   EXPECT_TRUE(rest.letters.empty());
+}
+
+// Else nobody would learn of their positions, or could stop the source, before they end.
+TEST_F(KafkaSourceTest, BadMessagesAloneEndABatchToo) {
+  constexpr int64_t kCount = 20'000;
+  Produce(kCount, [](int64_t) { return "no number"; });
+  const Read read = ReadAll();
+  EXPECT_EQ(read.error, "");
+  EXPECT_EQ(read.letters.size(), static_cast<size_t>(kCount));
+  EXPECT_EQ(read.batches, 0U);
 }
 
 TEST_F(KafkaSourceTest, APositionBeyondTheEndIsLostData) {
