@@ -339,10 +339,19 @@ TEST_F(LabelFileTest, WhatTheOutputCannotHoldIsRefusedBeforeTheJoin) {
     const auto made = Make(with(extra), "out.csv", {"activity:visits"});
     ASSERT_FALSE(made.has_value());
     EXPECT_NE(made.error().message.find(says), std::string::npos) << made.error().message;
-    EXPECT_NE(made.error().remedy.find(".parquet"), std::string::npos) << made.error().remedy;
+    EXPECT_NE(made.error().remedy.find(".parquet or .arrow"), std::string::npos)
+        << made.error().remedy;
     EXPECT_TRUE(Make(with(extra), "out.parquet", {"activity:visits"}).has_value());
   }
   EXPECT_TRUE(Make(with(text), "out.csv", {"activity:visits"}).has_value());
+  const auto empty = arrow::MakeArrayOfNull(arrow::struct_({}), 1);
+  const auto to_parquet = Make(with(*empty), "out.parquet", {"activity:visits"});
+  ASSERT_FALSE(to_parquet.has_value());
+  EXPECT_NE(to_parquet.error().ToString().find("column 'extra' is struct<>, which Parquet can't "
+                                               "hold\n  Name the training set .arrow"),
+            std::string::npos)
+      << to_parquet.error().ToString();
+  EXPECT_TRUE(Make(with(*empty), "out.arrow", {"activity:visits"}).has_value());
   Column feature;
   feature.type = {TypeKind::kBytes, false};
   feature.AppendString("\xff");
@@ -350,7 +359,7 @@ TEST_F(LabelFileTest, WhatTheOutputCannotHoldIsRefusedBeforeTheJoin) {
   const Status written = WriteTrainingSet(*labels, {{"last", &feature}}, clicks_.Path("out.csv"));
   ASSERT_FALSE(written.has_value());
   EXPECT_NE(written.error().ToString().find("column 'last' has bytes that are no text, which a CSV "
-                                            "can't hold\n  Name the training set .arrow"),
+                                            "can't hold\n  Name the training set .parquet"),
             std::string::npos)
       << written.error().ToString();
 }

@@ -93,6 +93,7 @@ bool IsBytes(const arrow::ChunkedArray& column) {
 // The columns from `first` on, of what is in `place`, in a file of that format.
 Status CheckColumns(const arrow::Table& table, int first, const std::string& place,
                     TableFormat format) {
+  if (format == TableFormat::kArrow) return {};  // which has all that Arrow has
   for (int i = first; i < table.num_columns(); ++i) {
     const auto& column = table.column(i);
     const bool is_held = TryWriting(table, i, format).ok();
@@ -102,11 +103,11 @@ Status CheckColumns(const arrow::Table& table, int first, const std::string& pla
     return Fail(ErrorCode::kInvalid,
                 place + ": column '" + table.field(i)->name() + "' " +
                     (is_held ? "has bytes that are no text" : "is " + column->type()->ToString()) +
-                    ", which " + (format == TableFormat::kCsv ? "a CSV" : "its format") +
+                    ", which " + (format == TableFormat::kCsv ? "a CSV" : "Parquet") +
                     " can't hold",
-                format == TableFormat::kArrow
-                    ? "Leave the column out."
-                    : "Name the training set .arrow or .parquet, or leave the column out.");
+                format == TableFormat::kCsv
+                    ? "Name the training set .parquet or .arrow, or leave the column out."
+                    : "Name the training set .arrow, or leave the column out.");
   }
   return {};
 }
@@ -148,7 +149,8 @@ Status WriteTrainingSet(const LabelTable& labels, const std::vector<OutputColumn
   Status stands;
   if (const arrow::Status written = Write(**table, format, temporary); !written.ok()) {
     stands = Fail(ErrorCode::kIo, path + ": cannot write: " + written.message(),
-                  "Is there room on the disk, and may you write there?");
+                  written.IsIOError() ? "Is there room on the disk, and may you write there?"
+                                      : "Name the training set .arrow, or leave the column out.");
   } else {
     stands = PutInPlace(temporary, path);
   }
