@@ -10,8 +10,11 @@
 namespace skewless {
 namespace {
 
-constexpr std::array<std::string_view, 5> kReservedNames = {
-    "event_timestamp", "processing_timestamp", "available_timestamp", "sequence", "applied"};
+// Columns of every history table, the partitions' own among them: whoever reads Hive's folders
+// takes a column of that name from the path.
+constexpr std::array<std::string_view, 6> kReservedNames = {
+    "event_timestamp", "processing_timestamp", "available_timestamp", "sequence", "applied",
+    "event_date"};
 
 // A section of named things, the same in skewless.yaml and in the files under features/.
 struct NamedSection {

@@ -73,6 +73,9 @@ INSTANTIATE_TEST_SUITE_P(
                          "Name the feature otherwise."},
         BrokenRepository{"FeatureReserved", "spend: sum", "applied: sum", "41:7",
                          "'applied' can't be the name of a feature: history tables have a column o",
+                         "Use another name."},
+        BrokenRepository{"FeatureIsPartition", "spend: sum", "event_date: sum", "41:7",
+                         "'event_date' can't be the name of a feature: history tables have a colum",
                          "Use another name."}),
     NameOfCase);
 
