@@ -29,8 +29,8 @@ TEST_F(EngineEvents, RefusedOnesAreToldOfWithTheWatermark) {
   for (int64_t n = 3; n < 10; ++n) lines += EventLine(1, n, n, n);
   repository_.Write("events.csv", lines);
   Run();
-  ASSERT_EQ(told_.size(), 1U);
-  EXPECT_EQ(told_[0], "events refused as too late source=events events=7 event_timestamp=" +
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_EQ(told_[1], "events refused as too late source=events events=7 event_timestamp=" +
                           FormatTimestamp(kTestStart + 9) +
                           " watermark=" + FormatTimestamp(kTestStart + 48 * kHourUs));
   EXPECT_EQ(Read(1).values, "2, 3");
@@ -47,6 +47,37 @@ TEST_F(EngineEvents, TimesInAnotherUnitThanDeclaredAreToldOfOnce) {
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].find("event times lie outside 1971 to 2200 source=events event_timestamp=" +
                           FormatTimestamp(kTestStart / 1000)),
+            0U)
+      << told_[0];
+}
+
+TEST_F(EngineEvents, ArrivalsInAnotherUnitThanDeclaredAreToldOfOnce) {
+  std::string lines = kEventsHeader;
+  for (int64_t n = 0; n < 100; ++n) lines += EventLine(1, n, n, kTestStart / 1000 - kTestStart + n);
+  repository_.Write("events.csv", lines);
+  EngineOptions options;
+  options.batch_rows = 10;
+  Run(std::move(options));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(
+      told_[0].find("arrival times lie outside 1971 to 2200 source=events arrival_timestamp=" +
+                    FormatTimestamp(kTestStart / 1000)),
+      0U)
+      << told_[0];
+}
+
+// An hour, as of another time zone; not the minutes by which clocks differ.
+TEST_F(EngineEvents, ArrivalsBeforeTheEventAreToldOfOnce) {
+  std::string lines = kEventsHeader + EventLine(1, 0, kMinuteUs, 0);
+  for (int64_t n = 1; n < 100; ++n) lines += EventLine(1, n, kHourUs + n, n);
+  repository_.Write("events.csv", lines);
+  EngineOptions options;
+  options.batch_rows = 10;
+  Run(std::move(options));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].find("records arrive before they happen source=events event_timestamp=" +
+                          FormatTimestamp(kTestStart + kHourUs + 1) +
+                          " arrival_timestamp=" + FormatTimestamp(kTestStart + 1)),
             0U)
       << told_[0];
 }

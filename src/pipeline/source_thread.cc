@@ -1,27 +1,17 @@
 #include "pipeline/source_thread.h"
 
-#include <algorithm>
-
 #include "base/clock.h"
 #include "base/event_log.h"
 
 namespace skewless {
-namespace {
-
-// 1971 to 2200: what is outside was most likely declared in another unit than it is in.
-constexpr Timestamp kLeastUsualTime = 31'536'000'000'000;
-constexpr Timestamp kGreatestUsualTime = 7'258'118'400'000'000;
-
-bool IsUsual(Timestamp time) { return time >= kLeastUsualTime && time < kGreatestUsualTime; }
-
-}  // namespace
 
 SourceThread::SourceThread(std::unique_ptr<Source> source, DeadLetterStore* dead_letters,
                            SourceThreadOptions options)
     : source_(std::move(source)),
       dead_letters_(dead_letters),
-      options_(options),
-      queue_(options.queue_batches) {}
+      options_(std::move(options)),
+      queue_(options_.queue_batches),
+      times_(options_.name) {}
 
 SourceThread::~SourceThread() { Stop(); }
 
@@ -67,25 +57,13 @@ void SourceThread::LogEnd(const Result<bool>& more) const {
   }
 }
 
-// Once a source: a wrong unit is wrong in every record.
-void SourceThread::LookAtTimes(const Batch& batch) {
-  if (told_of_times_ || !WantsEvents(EventLevel::kWarning)) return;
-  const auto strange = std::find_if_not(batch.event_us.begin(), batch.event_us.end(), IsUsual);
-  if (strange == batch.event_us.end()) return;
-  told_of_times_ = true;
-  LogEvent(EventLevel::kWarning, "event times lie outside 1971 to 2200",
-           {{"source", options_.name},
-            EventField::Time("event_timestamp", *strange),
-            {"remedy", "Is the column's unit right? Declare timestamp[s], [ms], [us] or [ns]."}});
-}
-
 // False at the source's end, or when nobody takes its batches any more.
 Result<bool> SourceThread::Pump() {
   AcceptedBatch accepted{queue_.Take(), 0};
   SKEWLESS_ASSIGN_OR_RETURN(
       const bool more, source_->Next(options_.batch_rows, options_.wait_us, accepted.batch.get()));
   at_end_ = !more;
-  LookAtTimes(*accepted.batch);
+  times_.Look(*accepted.batch);
   const SourceProgress now = source_->progress();
   records_.store(now.records, std::memory_order_relaxed);
   fraction_.store(now.fraction, std::memory_order_relaxed);

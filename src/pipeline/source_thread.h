@@ -7,6 +7,7 @@
 
 #include "decode/dead_letter.h"
 #include "pipeline/batch_queue.h"
+#include "pipeline/times_watch.h"
 #include "source/source.h"
 
 namespace skewless {
@@ -39,15 +40,14 @@ class SourceThread {
  private:
   Result<bool> Pump();
   void LogEnd(const Result<bool>& more) const;
-  void LookAtTimes(const Batch& batch);
 
   std::unique_ptr<Source> source_;
   DeadLetterStore* dead_letters_;
   SourceThreadOptions options_;
   BatchQueue queue_;
+  TimesWatch times_;
   int64_t synced_dead_letters_ = 0;
   bool at_end_ = false;  // the source's own end, not ours
-  bool told_of_times_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<int64_t> records_{0}, dead_{0};
   std::atomic<double> fraction_{0};
