@@ -25,6 +25,18 @@ void AddViewFreshness(const Definition& definition, const EngineStats& stats,
   families->push_back(std::move(from_acceptance));
 }
 
+void AddEventsWithoutKey(const Definition& definition, const EngineStats& stats,
+                         MetricFamilies* families) {
+  auto without_key =
+      LabelledFamily(MetricKind::kCounter, "skewless_view_events_without_key_total",
+                     "Events whose key is null, by view: they are in none of its rows.");
+  for (size_t view = 0; view < stats.events_without_key.size(); ++view) {
+    AddSample(&without_key, {{"view", definition.views[view].name}},
+              static_cast<double>(stats.events_without_key[view].load()));
+  }
+  families->push_back(std::move(without_key));
+}
+
 void AddLogDisk(const Definition& definition, MetricFamilies* families) {
   std::error_code failed;
   const auto space = std::filesystem::space(definition.ResolvePath(definition.log_path), failed);
@@ -71,6 +83,7 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
                                      stats.log_sync));
   AddLogDisk(definition, &families);
   AddViewFreshness(definition, stats, &families);
+  AddEventsWithoutKey(definition, stats, &families);
   AddSourceMetrics(definition, engine, &families);
   AddRowMetrics(engine, &families);
   return families;

@@ -14,8 +14,12 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   const EngineStats& stats = running.engine().stats();
   const SourceProgress progress = running.engine().progress();
   nlohmann::json views = nlohmann::json::array();
-  for (const auto& size : running.view_sizes())
-    views.push_back({{"rows", size.rows}, {"bytes", size.bytes}});
+  for (size_t view = 0; view < running.view_sizes().size(); ++view) {
+    const auto& size = running.view_sizes()[view];
+    views.push_back({{"rows", size.rows},
+                     {"bytes", size.bytes},
+                     {"events_without_key", stats.events_without_key[view].load()}});
+  }
   nlohmann::json summary = {
       {"events", stats.accepted.load()},
       {"refused_late", stats.refused_late.load()},
@@ -64,6 +68,13 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} {} refused as too late\n", Counted(late, "event"), late == 1 ? "was" : "were");
+  }
+  for (size_t view = 0; view < definition.views.size(); ++view) {
+    const int64_t without_key = stats.events_without_key[view].load();
+    if (without_key == 0) continue;
+    fmt::print("{} {} no key, and {} in none of the rows of {}\n", Counted(without_key, "event"),
+               without_key == 1 ? "has" : "have", without_key == 1 ? "is" : "are",
+               definition.views[view].name);
   }
   if (events > 0) {
     fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n",

@@ -25,8 +25,12 @@ Engine::Engine(const Definition& definition, const KernelSet& kernels, FileSyste
       wall_clock_(NewWallClock()),
       gate_(replay_ && options_.stepped_replay),
       inputs_(kernels.size()),
+      empty_views_(definition),
       folded_(kernels.size()) {
-  for (size_t view = 0; view < kernels.size(); ++view) stats_.views.emplace_back();
+  for (size_t view = 0; view < kernels.size(); ++view) {
+    stats_.views.emplace_back();
+    stats_.events_without_key.emplace_back(0);
+  }
 }
 
 Engine::~Engine() {
@@ -68,6 +72,7 @@ void Engine::StepOffline() {
 Status Engine::Close() {
   SKEWLESS_CHECK(!closed_);
   closed_ = true;
+  empty_views_.Finish();
   if (rows_) SKEWLESS_RETURN_IF_ERROR(FinishRows());
   if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
   SKEWLESS_RETURN_IF_ERROR(online_->Close());
@@ -184,6 +189,7 @@ Status Engine::CommitStamped() {
   for (const auto& [batch, _] : commit_) sources_[batch->source]->Durable(batch->positions);
   for (const auto& [batch, accepted_nanos] : commit_) {
     SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
+    CountWithoutKey(*batch);
     if (!has_rows()) NoteFolded(*batch, accepted_nanos);
   }
   SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));
@@ -224,6 +230,7 @@ Status Engine::FoldAll(const Batch& batch) {
   for (size_t view = 0; view < kernels_.size(); ++view) {
     if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
     kernels_[view]->Prepare(batch, scratch_, &inputs_[view]);
+    empty_views_.Look(view, inputs_[view]);
     if (has_rows()) LowerAvailability(&inputs_[view]);
     SKEWLESS_RETURN_IF_ERROR(online_->Fold(static_cast<int>(view), *kernels_[view], inputs_[view]));
   }
@@ -248,6 +255,15 @@ void Engine::NoteFolded(const Batch& batch, int64_t accepted_nanos) {
     if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
     replay_ ? folded_[view].AddReplayed(inputs_[view], accepted_nanos)
             : folded_[view].Add(inputs_[view], accepted_nanos);
+  }
+}
+
+// `inputs_` are of this batch.
+void Engine::CountWithoutKey(const Batch& batch) {
+  for (size_t view = 0; view < kernels_.size(); ++view) {
+    if (kernels_[view]->view().source != static_cast<int>(batch.source)) continue;
+    stats_.events_without_key[view].fetch_add(EventsWithoutKey(inputs_[view]),
+                                              std::memory_order_relaxed);
   }
 }
 

@@ -24,6 +24,7 @@
 #include "online/embedded/embedded_store.h"
 #include "online/online_store.h"
 #include "online/remote_rows.h"
+#include "pipeline/empty_view_watch.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/online_of.h"
 #include "pipeline/replay_gate.h"
@@ -132,6 +133,7 @@ class Engine {
   Status CommitStamped();
   void NoteFolded(const Batch& batch, int64_t accepted_nanos);
   void CountReadable();
+  void CountWithoutKey(const Batch& batch);
   Status AppendAndSync();
   Status CheckLogHeld() const;
   void LogSlowSync(int64_t nanos);
@@ -181,6 +183,7 @@ class Engine {
   std::deque<EventInterval> late_events_;    // by source
   std::unique_ptr<OfflineThread> offline_;   // counts in stats_ until it ends
   std::vector<ViewInput> inputs_;            // by view
+  EmptyViewWatch empty_views_;
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
   // Stamped, on their way through one group commit.

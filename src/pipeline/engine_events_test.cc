@@ -1,4 +1,6 @@
 // What an operator is told of the events that an engine takes.
+#include <fmt/format.h>
+
 #include "base/event_log.h"
 #include "pipeline/engine_fixture.h"
 
@@ -7,10 +9,18 @@ namespace {
 
 class EngineEvents : public EngineTest, private EventSink {
  protected:
-  EngineEvents() : EngineTest(EngineYaml("    arrival_timestamp: at\n    allowed_lateness: 1h\n")) {
+  explicit EngineEvents(
+      const std::string& yaml = EngineYaml("    arrival_timestamp: at\n    allowed_lateness: 1h\n"))
+      : EngineTest(yaml) {
     UseEventSink(this, EventLevel::kWarning);
   }
   ~EngineEvents() override { UseEventSink(nullptr, EventLevel::kOff); }
+
+  int64_t EventsWithoutKeyOfARun() {
+    const auto engine = Open();
+    if (!engine || !engine->Run(false).has_value() || !engine->Close().has_value()) return -1;
+    return engine->stats().events_without_key.at(0).load();
+  }
 
   std::vector<std::string> told_;
 
@@ -80,6 +90,64 @@ TEST_F(EngineEvents, ArrivalsBeforeTheEventAreToldOfOnce) {
                           " arrival_timestamp=" + FormatTimestamp(kTestStart + 1)),
             0U)
       << told_[0];
+}
+
+// `count` events of nobody: their key is null.
+std::string LinesWithoutKey(int64_t count) {
+  std::string lines;
+  for (int64_t n = 0; n < count; ++n) {
+    const std::string line = EventLine(1, n, n, n);
+    lines += line.substr(line.find(','));
+  }
+  return lines;
+}
+
+constexpr char kKeyIsNull[] =
+    "view takes no events view=totals source=events events={} without_key={} key=user "
+    "remedy=\"Their key is null: do the records name it as the column does, letter for letter?\"";
+
+TEST_F(EngineEvents, AViewWhoseKeyIsAlwaysNullIsToldOfAtTheEnd) {
+  repository_.Write("events.csv", kEventsHeader + LinesWithoutKey(3));
+  Run();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0], fmt::format(kKeyIsNull, 3, 3));
+}
+
+TEST_F(EngineEvents, AViewWhoseKeyIsAlwaysNullIsToldOfOnceWhereThereAreMany) {
+  repository_.Write("events.csv", kEventsHeader + LinesWithoutKey(3000));
+  EngineOptions options;
+  options.batch_rows = 10;
+  options.group_rows = 10;
+  Run(std::move(options));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0], fmt::format(kKeyIsNull, 1000, 1000));
+}
+
+TEST_F(EngineEvents, EventsWithoutAKeyAreCountedAndAViewThatTakesOthersIsNotToldOf) {
+  std::string lines = kEventsHeader + LinesWithoutKey(3) + EventLine(1, 9, 9, 9);
+  repository_.Write("events.csv", lines);
+  EXPECT_EQ(EventsWithoutKeyOfARun(), 3);
+  // The next engine finds the view's row, and one more event without a key.
+  const std::string last = EventLine(1, 10, 10, 10);
+  repository_.Write("events.csv", lines + last.substr(last.find(',')));
+  EXPECT_EQ(EventsWithoutKeyOfARun(), 1);
+  EXPECT_TRUE(told_.empty()) << told_[0];
+}
+
+class EngineEventsOfNoRecord : public EngineEvents {
+ protected:
+  EngineEventsOfNoRecord()
+      : EngineEvents(EngineYaml("    arrival_timestamp: at\n",
+                                "      visits: count(*)\n    where: n > 100\n")) {}
+};
+
+TEST_F(EngineEventsOfNoRecord, AViewWhoseConditionNeverHoldsIsToldOf) {
+  repository_.Write("events.csv", kEventsHeader + EventLine(1, 1, 1, 1));
+  Run();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0],
+            "view takes no events view=totals source=events events=1 without_key=0 key=user "
+            "remedy=\"Does its where ever hold, or are they all too late?\"");
 }
 
 }  // namespace

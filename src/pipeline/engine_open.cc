@@ -107,6 +107,10 @@ Status Engine::OpenOnline() {
   if (!online_->usable() || online_->last_sequence() != log_->recovery().last_sequence) {
     SKEWLESS_RETURN_IF_ERROR(RebuildOnline());
   }
+  const std::vector<OnlineWriter::ViewSize> sizes = online_->Sizes();
+  for (size_t view = 0; view < sizes.size(); ++view) {
+    if (sizes[view].rows > 0) empty_views_.NoteRows(view);
+  }
   SKEWLESS_RETURN_IF_ERROR(LogOpening());
   if (replay_ && last_available_us_ != kMinTimestamp)
     online_->AdvanceReplayClock(last_available_us_ - 1);

@@ -26,6 +26,8 @@ struct EngineStats {
   LatencyHistogram freshness;  // a record is accepted (wall clock: decoded) -> readers can see it
   LatencyHistogram log_sync;   // one group commit
   std::deque<ViewFreshness> views;  // the same by view; as many from the start
+  // By view, too: events whose key is null, which are in none of its rows.
+  std::deque<std::atomic<int64_t>> events_without_key;
 };
 
 }  // namespace skewless

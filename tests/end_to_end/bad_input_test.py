@@ -164,6 +164,22 @@ class BadInputTest(ProgramTest):
         self.assertIn("price", letters[0]["reason"])
         self.assertIn("cheap", letters[0]["record"])
 
+    def test_records_that_name_the_key_otherwise(self):
+        self.write("skewless.yaml", DEFINITION.replace("clicks.csv", "clicks.jsonl").replace("csv", "json"))
+        time = "2024-01-01T00:00:00Z"
+        self.write("clicks.jsonl", "".join(
+            json.dumps({name: 7, "price": 1, "ts": time, "seen": time}) + "\n" for name in ("userId", "user_ID")))
+        out, err = self.run_program("run", "--once")
+        self.assertIn("2 events have no key, and are in none of the rows of users\n", out)
+        self.assertIn("view takes no events view=users source=clicks events=2 without_key=2 key=user_id", err)
+        with open(self.path("clicks.jsonl"), "a") as file:
+            for name in ("user_id", "user"):
+                file.write(json.dumps({name: 7, "price": 1, "ts": time, "seen": "2024-01-01T00:01:00Z"}) + "\n")
+        out, err = self.run_program("run", "--once")
+        self.assertIn("1 event has no key, and is in none of the rows of users\n", out)
+        self.assertEqual(err, "")
+        self.assertEqual(self.run_json("get", "users", "user_id=7")["features"]["users__clicks"], 1)
+
     def test_unknown_key_in_the_definition(self):
         self.write("skewless.yaml", DEFINITION.replace("event_timestamp", "event_timestmp"))
         self.fails("check", says=["skewless.yaml:12:5", "event_timestmp", "event_timestamp", "^"])
