@@ -117,21 +117,26 @@ class SourceReader {
   }
 
   Status ReadPaths(const YamlNode& path) {
-    if (path.kind == YamlNode::Kind::kSequence) {
-      if (path.items.empty()) {
-        return FailAt(path, what_ + ": an empty list of paths", "Name at least one file.");
-      }
-      for (const auto& item : path.items) {
-        SKEWLESS_ASSIGN_OR_RETURN(std::string one,
-                                  ReadText(*item, Field("path"), "path: [a.csv, b.csv]"));
-        source_.paths.push_back(std::move(one));
-      }
+    if (path.kind != YamlNode::Kind::kSequence) {
+      SKEWLESS_RETURN_IF_ERROR(ReadPath(path, "path: data/clicks.csv"));
+    } else if (path.items.empty()) {
+      return FailAt(path, what_ + ": an empty list of paths", "Name at least one file.");
     } else {
-      SKEWLESS_ASSIGN_OR_RETURN(std::string one,
-                                ReadText(path, Field("path"), "path: data/clicks.csv"));
-      source_.paths.push_back(std::move(one));
+      for (const auto& item : path.items)
+        SKEWLESS_RETURN_IF_ERROR(ReadPath(*item, "path: [a.csv, b.csv]"));
     }
     source_.path = source_.paths[0];
+    return {};
+  }
+
+  Status ReadPath(const YamlNode& path, const std::string& example) {
+    SKEWLESS_ASSIGN_OR_RETURN(std::string one, ReadText(path, Field("path"), example));
+    // glob() takes it for one asterisk: files deeper down would be missing, and nobody told.
+    if (one.find("**") != std::string::npos) {
+      return FailAt(path, Field("path") + ": '**' is no folders of any depth here",
+                    "Name each depth in a list, as in [data/*.csv, data/*/*.csv].");
+    }
+    source_.paths.push_back(std::move(one));
     return {};
   }
 
