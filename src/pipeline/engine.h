@@ -110,6 +110,7 @@ class Engine {
          EngineOptions options);
 
   Status OpenLog();
+  void TellIfAhead() const;
   Status OpenOnline();
   Status RebuildOnline();
   Status OpenRows();

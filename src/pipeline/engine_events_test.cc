@@ -92,6 +92,28 @@ TEST_F(EngineEvents, ArrivalsBeforeTheEventAreToldOfOnce) {
       << told_[0];
 }
 
+// A history that arrived, it says, in an hour: by the wall clock what comes now comes after it.
+TEST_F(EngineEvents, ALogThatIsAheadOfTheClockIsToldOf) {
+  const Timestamp ahead = NewWallClock()->Now() + kHourUs;
+  repository_.Write("events.csv", kEventsHeader + EventLine(1, 1, 1, ahead - kTestStart));
+  Run();
+  EXPECT_TRUE(told_.empty()) << told_[0];
+  std::string yaml = EngineYaml("");
+  yaml.replace(yaml.find("events*.csv"), 11, "more.csv");
+  for (size_t at = 0; (at = yaml.find("events", at)) != std::string::npos; at += 5)
+    yaml.replace(at, 6, "again");
+  repository_.Define(yaml);
+  repository_.Write("more.csv", kEventsHeader + EventLine(1, 2, 2, 2));
+  Run();
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_EQ(told_[0].find("log is ahead of the clock last_available=" + FormatTimestamp(ahead) +
+                          " ahead_seconds=3"),
+            0U)
+      << told_[0];
+  EXPECT_EQ(told_[1].find("log holds a source that the definition lacks source=events"), 0U)
+      << told_[1];
+}
+
 // `count` events of nobody: their key is null.
 std::string LinesWithoutKey(int64_t count) {
   std::string lines;

@@ -93,7 +93,22 @@ Status Engine::OpenLog() {
             {"records", found.records},
             {"bytes", found.bytes},
             {"torn_bytes", found.torn_bytes}});
+  TellIfAhead();
   return TellOfUnknownSources(files_, definition_, found);
+}
+
+// As after a run while the clock was wrong, or of a history that arrives in the future: stamps
+// never go back, and what readers are given is as of then.
+void Engine::TellIfAhead() const {
+  const DurationUs ahead_us = SaturatingSub(last_available_us_, wall_clock_->Now());
+  if (replay_ || ahead_us < kSecondUs) return;
+  LogEvent(
+      EventLevel::kWarning, "log is ahead of the clock",
+      {EventField::Time("last_available", last_available_us_),
+       {"ahead_seconds", static_cast<double>(ahead_us) / 1e6},
+       {"remedy",
+        "Until then readers' time stands there, and windows end there. Was the clock wrong, or "
+        "is a delay longer than history is old? Wait, or read what is right into a new log."}});
 }
 
 Status Engine::OpenOnline() {
