@@ -282,6 +282,14 @@ std::string ProblemOf(simdjson::error_code error) {
   return std::string(name == std::string_view::npos ? what : what.substr(name + 2));
 }
 
+HttpResult<void> ReadFullNames(const dom::object& object, bool* full_names) {
+  *full_names = false;
+  dom::element found;
+  if (object["full_feature_names"].get(found) != simdjson::SUCCESS || found.is_null()) return {};
+  if (found.get_bool().get(*full_names) == simdjson::SUCCESS) return {};
+  return Invalid("full_feature_names takes true or false, not " + simdjson::minify(found));
+}
+
 }  // namespace
 
 HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
@@ -314,9 +322,7 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
   }
   if (!plan) return tl::unexpected<HttpError>(plan.error());
   request->plan = *plan;
-  bool full = false;
-  if (object["full_feature_names"].get_bool().get(full) != simdjson::SUCCESS) full = false;
-  request->full_feature_names = full;
+  if (auto read = ReadFullNames(object, &request->full_feature_names); !read) return read;
   dom::object entities;
   if (object["entities"].get_object().get(entities) != simdjson::SUCCESS) {
     return Invalid("give \"entities\": {\"key\": [values]}");

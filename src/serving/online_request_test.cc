@@ -135,6 +135,19 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
             "entities: 'cart' is missing");
 }
 
+TEST_F(OnlineRequestTest, FullNamesAreAskedForByTrueAlone) {
+  const std::string ask = R"({"features":["activity:visits"],"entities":{"user":[1]},)";
+  for (const std::string no_bool : {"\"true\"", "1", "[]"}) {
+    const HttpError error = Error(ask + "\"full_feature_names\":" + no_bool + "}");
+    EXPECT_EQ(error.status, 422);
+    EXPECT_EQ(error.message, "full_feature_names takes true or false, not " + no_bool);
+  }
+  for (const std::string flag : {"true", "null", "false"}) {
+    Parse(ask + "\"full_feature_names\":" + flag + "}");
+    EXPECT_EQ(request_.full_feature_names, flag == "true") << flag;
+  }
+}
+
 TEST_F(OnlineRequestTest, AServiceAndFeaturesAreOneTooMany) {
   const HttpError both = Error(
       R"({"feature_service":"ranking","features":["activity:visits"],"entities":{"user":[1]}})");
