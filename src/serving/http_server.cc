@@ -204,10 +204,12 @@ Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url,
                                const Exchange& exchange) {
   if (exchange.too_large) return Failed({413, "FeastError", "the body is larger than 16 MiB"});
   const bool post = method == "POST";
+  // Load balancers ask for the head alone; the library leaves out the body then.
+  const bool get = method == "GET" || method == "HEAD";
   if (post && url == "/get-online-features") return GetOnlineFeatures(exchange.body);
   if (post && url == "/replay/advance") return AdvanceReplay(exchange.body);
-  if (method == "GET" && url == "/health") return Health();
-  if (method == "GET" && url == "/metrics") return Metrics();
+  if (get && url == "/health") return Health();
+  if (get && url == "/metrics") return Metrics();
   return Failed(
       {404, "FeastError",
        fmt::format("{} {} is not here; try POST /get-online-features, GET /health, GET /metrics",

@@ -162,6 +162,7 @@ TEST_F(HttpServerTest, HealthTellsWhetherTheStoreCanBeRead) {
   const Response well = client.Ask("GET", "/health");
   EXPECT_EQ(well.status, 200);
   EXPECT_EQ(well.body, "");
+  EXPECT_EQ(client.Ask("HEAD", "/health").status, 200);
 
   HttpServerOptions options;
   options.listen = "127.0.0.1:0";
