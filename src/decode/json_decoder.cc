@@ -335,6 +335,10 @@ struct JsonDecoder::Impl {
     return first != std::string_view::npos && (record[first] == '[' || record[first] == ']');
   }
   static std::string NotAnObject(simdjson::error_code error, std::string_view record) {
+    if (!record.empty() && record[0] == '\0') {
+      return "expected a JSON object, found a zero byte: a schema registry's frame, as of avro and "
+             "protobuf, has no place in this format";
+    }
     if (!IsOfArray(record)) return NotJson(error);
     return std::string("expected a JSON object, found an array's '") +
            record[record.find_first_not_of(" \t\r\n")] +

@@ -68,6 +68,16 @@ TEST_F(TextMessagesTest, JsonObjects) {
   EXPECT_EQ(Bad()[4], R"(70: not valid JSON: something follows the object: {"n":1}{"n":2})");
 }
 
+TEST_F(TextMessagesTest, JsonInARegistrysFrame) {
+  const auto decoder = DecodeJsonMessages(options_);
+  const std::string frame("\0\0\0\0\7", 5);
+  Decode(*decoder, {frame + R"({"name":"a","n":1})", frame + "\x0e"});
+  EXPECT_EQ(GoodRows(), Rows{});
+  ASSERT_EQ(bad_.size(), 2u);
+  for (const std::string& bad : Bad())
+    EXPECT_NE(bad.find("found a zero byte: a schema registry's frame"), std::string::npos) << bad;
+}
+
 // The same row, or the same reason, as without the message before, whose fields it has and whose
 // bytes lay where it lies now.
 TEST_F(TextMessagesTest, JsonBehindAnObjectThatHasItsFields) {
