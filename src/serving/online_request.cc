@@ -52,7 +52,7 @@ HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
     // pandas sends 1001.0 where a column of integers once held a null.
     double number = 0;
     if (element.get_double().get(number) != simdjson::SUCCESS || std::trunc(number) != number ||
-        std::fabs(number) > 9007199254740992.0) {
+        std::fabs(number) >= 9007199254740992.0) {
       return Invalid(Expected(column, element));
     }
     integer = static_cast<int64_t>(number);

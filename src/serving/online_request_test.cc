@@ -84,6 +84,7 @@ TEST_F(OnlineRequestTest, ValuesThatDoNotFitAreNamed) {
                                                        {"i", "1.5"},
                                                        {"n", "9223372036854775808"},
                                                        {"n", "1e300"},
+                                                       {"n", "9007199254740993.0"},
                                                        {"n", "true"},
                                                        {"n", "\"x\""},
                                                        {"n", "[1]"},

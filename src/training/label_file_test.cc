@@ -259,6 +259,41 @@ TEST_F(LabelFileTest, RecordsOfTheSourcesFilesThatCannotBeReadAreTold) {
   }
 }
 
+// As pandas writes a column of integers that has a null: 2^53 may have been its neighbour.
+TEST_F(LabelFileTest, IntegersThatMayHaveLostDigitsAreRefused) {
+  const auto read = [&](const std::shared_ptr<arrow::Array>& numbers) {
+    const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart});
+    const auto table = arrow::Table::Make(
+        arrow::schema({arrow::field("user", numbers->type()), arrow::field("at", at->type())}),
+        {numbers, at});
+    const auto labels = ReadLabels(WriteTable("t.arrow", table), "at");
+    EXPECT_TRUE(labels.has_value());
+    StringArena arena;
+    const auto column = LabelColumn(*labels, "user", {TypeKind::kInt64, false}, &arena);
+    if (!column) return column.error().message;
+    return FormatValue(ValueAt(*column, 0)) + " " + FormatValue(ValueAt(*column, 1));
+  };
+  const auto doubles = [&](double number) {
+    return read(ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {std::nullopt, number}));
+  };
+  const auto floats = [&](float number) {
+    return read(ArrayOf<arrow::FloatBuilder, float>(arrow::float32(), {std::nullopt, number}));
+  };
+  EXPECT_EQ(doubles(9007199254740991), "null 9007199254740991");
+  EXPECT_EQ(doubles(-9007199254740991), "null -9007199254740991");
+  for (const double number : {9007199254740992.0, -9007199254740992.0, 1.2345678901234568e18}) {
+    EXPECT_NE(doubles(number).find("column 'user', row 2: "), std::string::npos);
+    EXPECT_NE(doubles(number).find(
+                  " may have lost digits: a double tells whole numbers apart below 2^53"),
+              std::string::npos)
+        << doubles(number);
+  }
+  EXPECT_EQ(floats(16777215), "null 16777215");
+  EXPECT_NE(floats(16777216).find("a float tells whole numbers apart below 2^24"),
+            std::string::npos)
+      << floats(16777216);
+}
+
 TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {
   const auto no_time = Make(WriteCsv("user,event_timestmp\n1,2020-01-01\n"), "out.csv");
   ASSERT_FALSE(no_time.has_value());

@@ -3,7 +3,9 @@
 #include <arrow/api.h>
 #include <arrow/compute/api.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 
 #include "base/number_text.h"
 #include "model/list.h"
@@ -99,6 +101,26 @@ tl::unexpected<Error> FailCast(const Cells& cells,
               "Mend the value, or leave it empty for null.");
 }
 
+// Beyond this a floating-point number may be another one's neighbour: what pandas makes of a column
+// of large integers with a null in it names other entities.
+template <typename Array>
+Status CheckDigits(const Cells& cells, const arrow::ChunkedArray& column) {
+  using Number = typename Array::value_type;
+  constexpr int kDigits = std::numeric_limits<Number>::digits;
+  constexpr auto kMostExact = static_cast<Number>(int64_t{1} << kDigits);
+  return ForEachValue<Array>(column, [&](const Array& array, int64_t i, int64_t row) -> Status {
+    const Number number = array.Value(i);
+    if (array.IsNull(i) || !std::isfinite(number) || std::abs(number) < kMostExact) return {};
+    std::string found;
+    AppendDouble(found, static_cast<double>(number));
+    return Fail(ErrorCode::kInvalid,
+                cells.At(row) + ": " + found + " may have lost digits: a " +
+                    column.type()->ToString() + " tells whole numbers apart below 2^" +
+                    std::to_string(kDigits),
+                "Write the column as integers (pandas: astype('Int64'), which has nulls) or text.");
+  });
+}
+
 template <typename Array, typename Append>
 Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
             const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
@@ -112,6 +134,18 @@ Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& colu
     }
     return {};
   });
+}
+
+// Integers of a column of any type.
+template <typename Array>
+Status FillInts(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                const std::shared_ptr<arrow::DataType>& type, Column* out) {
+  if (column->type()->id() == arrow::Type::DOUBLE)
+    SKEWLESS_RETURN_IF_ERROR(CheckDigits<arrow::DoubleArray>(cells, *column));
+  if (column->type()->id() == arrow::Type::FLOAT)
+    SKEWLESS_RETURN_IF_ERROR(CheckDigits<arrow::FloatArray>(cells, *column));
+  return Fill<Array>(cells, column, type, out,
+                     [&](const auto& array, int64_t i) { out->AppendInt(array.Value(i)); });
 }
 
 // A CSV has lists as JSON text.
@@ -270,14 +304,10 @@ Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedA
           [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i) ? 1 : 0); });
       break;
     case TypeKind::kInt32:
-      filled = Fill<arrow::Int32Array>(
-          cells, column, arrow::int32(), &out,
-          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      filled = FillInts<arrow::Int32Array>(cells, column, arrow::int32(), &out);
       break;
     case TypeKind::kInt64:
-      filled = Fill<arrow::Int64Array>(
-          cells, column, arrow::int64(), &out,
-          [&](const auto& array, int64_t i) { out.AppendInt(array.Value(i)); });
+      filled = FillInts<arrow::Int64Array>(cells, column, arrow::int64(), &out);
       break;
   }
   if (!filled) return tl::unexpected<Error>(filled.error());
