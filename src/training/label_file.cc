@@ -75,6 +75,16 @@ Status CheckUnit(const std::string& path, const std::string& name, const Column&
   return {};
 }
 
+Result<Column> TimesOf(const std::string& path, const std::string& name,
+                       const std::shared_ptr<arrow::ChunkedArray>& column) {
+  Column times;
+  times.type = {TypeKind::kTimestamp, false};
+  bool any_number = false;
+  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, name, column, &times, &any_number));
+  if (any_number) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, name, times));
+  return times;
+}
+
 // Of a damaged file Arrow may ask for more memory than there is, and throw.
 arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, TableFormat format,
                                                        const CsvText& text) {
@@ -131,11 +141,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   labels.table = *table;
   SKEWLESS_ASSIGN_OR_RETURN(
       auto column, FindColumn(path, **table, timestamp_column, "the labels' time (--timestamp)"));
-  Column times;
-  times.type = {TypeKind::kTimestamp, false};
-  bool any_number = false;
-  SKEWLESS_RETURN_IF_ERROR(ReadTimes(path, timestamp_column, column, &times, &any_number));
-  if (any_number) SKEWLESS_RETURN_IF_ERROR(CheckUnit(path, timestamp_column, times));
+  SKEWLESS_ASSIGN_OR_RETURN(Column times, TimesOf(path, timestamp_column, column));
   const auto null = std::find(times.valid.begin(), times.valid.end(), uint8_t{0});
   if (null != times.valid.end()) {
     return Fail(ErrorCode::kInvalid,
@@ -155,6 +161,7 @@ Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Ty
   SKEWLESS_ASSIGN_OR_RETURN(auto column,
                             FindColumn(labels.path, *labels.table, name,
                                        role + (role.empty() ? "a " : ", a ") + TypeName(type)));
+  if (type.kind == TypeKind::kTimestamp && !type.is_list) return TimesOf(labels.path, name, column);
   return ConvertColumn(labels.path, name, column, type, arena);
 }
 

@@ -156,6 +156,14 @@ TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {
   EXPECT_EQ(error_of("31536000000000"), "");
   EXPECT_EQ(error_of("7289654399999999"), "");
   EXPECT_EQ(ReadLabels(WriteCsv("user,t\n1,1905-01-01T00:00:00Z\n"), "t")->time_us.size(), 1U);
+  // Of a request column, too, which over HTTP are seconds.
+  const auto labels = ReadLabels(WriteCsv("user,t,at\n1,2020-01-01,1577836800\n"), "t");
+  StringArena arena;
+  const auto at = LabelColumn(*labels, "at", {TypeKind::kTimestamp, false}, &arena);
+  ASSERT_FALSE(at.has_value());
+  EXPECT_NE(at.error().ToString().find("column 'at', row 1: the time 1577836800 is"),
+            std::string::npos)
+      << at.error().ToString();
 }
 
 TEST_F(LabelFileTest, TimesThatAreNoneAreNamedByRow) {
