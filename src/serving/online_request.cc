@@ -57,10 +57,13 @@ HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
     }
     integer = static_cast<int64_t>(number);
   }
-  // Times that come as numbers are epoch seconds, as they are in replies.
-  if (column.type.kind == TypeKind::kTimestamp &&
-      __builtin_mul_overflow(integer, kSecondUs, &integer)) {
-    return Invalid(Expected(column, element));
+  // Times that come as numbers are epoch seconds, as they are in replies. Beyond the year 9999 they
+  // are most likely milliseconds or less: taken for seconds they would be another time.
+  if (column.type.kind == TypeKind::kTimestamp) {
+    constexpr int64_t kMostSeconds = 253'402'300'799;
+    if (integer > kMostSeconds || integer < -kMostSeconds)
+      return Invalid(Expected(column, element) + ": numbers are seconds since 1970");
+    integer *= kSecondUs;
   }
   if (column.type.kind == TypeKind::kInt32 && integer != static_cast<int32_t>(integer)) {
     return Invalid(Expected(column, element));

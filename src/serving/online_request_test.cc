@@ -70,6 +70,10 @@ TEST_F(OnlineRequestTest, ValuesOfEveryType) {
   EXPECT_EQ(Typed("y", "\"AP8=\""),
             FormatValue(Value::String(std::string("\0\xff", 2), {TypeKind::kBytes, false}).view()));
   EXPECT_EQ(Typed("t", "1577836800"), "2020-01-01T00:00:00Z");
+  EXPECT_EQ(Typed("t", "253402300799"), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(
+      Typed("t", "253402300800"),
+      "error: entities: 't' takes timestamp, not 253402300800: numbers are seconds since 1970");
   EXPECT_EQ(Typed("t", "\"2020-01-01T00:00:00.25Z\""), "2020-01-01T00:00:00.250Z");
   EXPECT_EQ(Typed("l", "[3,null,\"4\"]"), "[3, null, 4]");
   EXPECT_EQ(Typed("l", "[]"), "[]");
@@ -97,6 +101,7 @@ TEST_F(OnlineRequestTest, ValuesThatDoNotFitAreNamed) {
                                                        {"t", "1.5"},
                                                        {"t", "\"soon\""},
                                                        {"t", "9223372036854775807"},
+                                                       {"t", "1577836800000"},
                                                        {"l", "1"},
                                                        {"l", "[\"x\"]"},
                                                        {"l", "[[1]]"},
