@@ -1,6 +1,7 @@
 // skewless log: look inside the log; verify its checksums.
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -89,7 +90,7 @@ void AddLogCommand(CLI::App& app, Session& session) {
   auto* verify = command->add_flag("--verify", arguments->verify, "Check every checksum");
   auto* json = command->add_flag("--json", arguments->json, "Print the segments as JSON");
   command->add_option("--records", arguments->records, "Print the first N records, as text")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()))
       ->excludes(verify)
       ->excludes(json);
   command->callback([&session, arguments] {

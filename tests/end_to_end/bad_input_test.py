@@ -63,6 +63,7 @@ class BadInputTest(ProgramTest):
         self.fails("chek", says=["there is no command 'chek'", "Did you mean 'check'?"], code=2)
         self.fails("-C", ".", "nonsense", says=["'nonsense'", "The commands are: init, check, run"], code=2)
         self.fails(says=["check", "join", "audit"], code=2)
+        self.fails("log", "--records", "0", says=["0 not in range 1 to 9223372036854775807"], code=2)
         self.assertIn("skewless", self.run_program("--version")[0])
 
     def test_options_that_contradict(self):
