@@ -71,6 +71,26 @@ TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
   EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
 }
 
+// An answer that was long under way tells an old time. Nothing is written after it, as in a lull,
+// and yet the server's clock is known again: by it values are written that time alone changes.
+TEST_F(RedisNetworkTest, TheClockCatchesUpAfterALateAnswer) {
+  constexpr DurationUs kLateUs = 300'000;
+  TestWriter writer(options());
+  writer.Connect();
+  ASSERT_TRUE(writer.Claim().has_value());
+  proxy_.Delay(kLateUs);
+  const int64_t user = 1;
+  ASSERT_EQ(writer.Write(0, KeyBytes(user), 1).outcome, Outcome::kWritten);
+  proxy_.Delay(0);
+  const auto ahead = [&] { return writer.rows().now_us() - MonotonicNanos() / 1000; };
+  const DurationUs late = ahead();
+  const int64_t begin = MonotonicNanos();
+  std::vector<RowWritten> none;
+  while (ahead() < late + kLateUs / 2 && MonotonicNanos() - begin < options().timeout_us * 1000)
+    ASSERT_TRUE(writer.rows().Poll(1000, &none).has_value());
+  EXPECT_GE(ahead(), late + kLateUs / 2);
+}
+
 // Twenty milliseconds to each answer: calls overlap, so a row costs a share of that.
 TEST_F(RedisNetworkTest, ASlowStoreIsKeptBusy) {
   proxy_.Delay(20'000);

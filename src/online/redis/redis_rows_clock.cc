@@ -42,7 +42,11 @@ void RedisRows::TakeTime(Lane* lane, const redisReply& reply) {
   lane->time_us = *time;
   Timestamp least = kMaxTimestamp;
   for (Connection* const used : servers_->Used()) least = std::min(least, LaneOf(*used).time_us);
-  if (least != kMaxTimestamp) least_stamp_ = std::max(least_stamp_, least);
+  if (least == kMaxTimestamp) return;
+  least_stamp_ = std::max(least_stamp_, least);
+  // All of them have passed it. The answer that now_us goes on from was long under way, or this
+  // machine stood still since. Late answers like this one never set it back.
+  if (time_us_ != kMinTimestamp && least > now_us()) NoteTime(least);
 }
 
 }  // namespace skewless::redis
