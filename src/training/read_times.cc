@@ -15,6 +15,14 @@ struct Era {
   bool values = false;
 };
 
+// The later one is that which was readable later: where a store lost rows, an old write that was
+// still under way may have come once more.
+struct Write {
+  Timestamp available_us = kMinTimestamp;
+  Timestamp computed_us = kMinTimestamp;
+  auto operator<=>(const Write&) const = default;
+};
+
 class ReadTimes {
  public:
   ReadTimes(StampedView view, std::vector<Era> eras, ViewLabels* labels)
@@ -22,7 +30,7 @@ class ReadTimes {
         eras_(std::move(eras)),
         labels_(*labels),
         index_(labels->keys, labels->time_us, LabelIndex::Bound::kLastLabel),
-        computed_us_(index_.positions(), kMinTimestamp) {}
+        seen_(index_.positions()) {}
 
   const StampedView& view() const { return view_; }
 
@@ -41,14 +49,14 @@ class ReadTimes {
       }
     }
     if (begin == index_.end(entity)) return;
-    computed_us_[begin] = std::max(computed_us_[begin], stamp.computed_us);
+    seen_[begin] = std::max(seen_[begin], {stamp.available_us, stamp.computed_us});
   }
 
   void Move() {
     for (uint32_t entity = 0; entity < index_.entity_count(); ++entity) {
       Timestamp computed = kMinTimestamp;
       for (uint32_t at = index_.begin(entity); at < index_.end(entity); ++at) {
-        computed = std::max(computed, computed_us_[at]);
+        if (seen_[at].available_us != kMinTimestamp) computed = seen_[at].computed_us;
         if (SawValues(index_.time(at))) labels_.time_us[index_.label(at)] = computed;
       }
     }
@@ -66,7 +74,7 @@ class ReadTimes {
   const std::vector<Era> eras_;  // in the order of their writers
   ViewLabels& labels_;
   LabelIndex index_;
-  std::vector<Timestamp> computed_us_;  // by position
+  std::vector<Write> seen_;  // by position: the last by then that no earlier label saw
 };
 
 // A writer without the view has it in a store that needs no stamps, or nobody reads it.

@@ -4,7 +4,8 @@
 //
 // A label is moved from t to its c, and records count from the times that the writes with them were
 // computed for (StampTime::kComputed). Of one row both times ascend together, so what a label sees
-// stays what it saw, and the join need not know.
+// stays what it saw, and the join need not know. An old write that comes once more, after the store
+// lost rows, has its old time again: no record that came after it counts from before that.
 #pragma once
 
 #include <span>

@@ -71,6 +71,15 @@ TEST_F(ReadTimesTest, ALabelSeesTheLastWriteThatWasReadable) {
   EXPECT_EQ(Moved({{1, 500}}, /*view=*/2), Times{500});
 }
 
+// The store came back with an older snapshot, a write that was superseded long ago came once more,
+// and a client found it before the engine had compared the rows.
+TEST_F(ReadTimesTest, ALabelSeesAnOldWriteThatCameOnceMore) {
+  Write(1, /*values=*/true, 90,
+        {{1, {5, 100, 99}}, {1, {7, 110, 108}}, {1, {5, 120, 99}}, {1, {7, 130, 128}}});
+  EXPECT_EQ(Moved({{1, 119}, {1, 120}, {1, 129}, {1, 130}}), (Times{108, 99, 99, 128}));
+  EXPECT_EQ(Moved({{1, 125}}), Times{99});
+}
+
 // Readers went from states to values, through a restart, and back.
 TEST_F(ReadTimesTest, WhatALabelSawGoesByWhoHadLetReadersIn) {
   Write(1, /*values=*/false, 50, {{1, {5, 60}}});

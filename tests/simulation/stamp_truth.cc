@@ -1,6 +1,7 @@
 #include "simulation/stamp_truth.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "log/stamp_log.h"
 #include "model/key.h"
@@ -78,22 +79,25 @@ std::optional<std::string> StampTruth::Compare(const SimulatedServer& server) {
   return std::nullopt;
 }
 
-// Of one row what was written, what for and when ascend together; where it was lost, the same write
-// may come again. Of what was lost and forgotten nobody could know.
+// Of one row what was written and what for ascend together: so the records that count from before
+// what a label saw was computed for are those that it saw. Not in the order of the stamps: where
+// rows were lost, older writes may come behind. Of what was lost and forgotten nobody could know.
 std::optional<std::string> StampTruth::CheckOrder(const SimulatedServer& server) const {
   for (const auto& [key, all] : server.given()) {
-    const Stamp* last = nullptr;
+    std::vector<Stamp> stamps;
     for (const SimulatedServer::Given& given : all) {
-      const Stamp& stamp = given.stamp;
-      if (IsForgotten(key.first, key.second, stamp.available_us)) continue;
-      const bool goes_on = last == nullptr || (last->sequence <= stamp.sequence &&
-                                               last->computed_us < stamp.computed_us);
-      const bool again = last != nullptr && last->sequence == stamp.sequence &&
-                         last->computed_us == stamp.computed_us;
-      if (!goes_on && !again) {
-        return Show(stamp, key.first) + " comes behind " + Show(*last, key.first);
-      }
-      last = &stamp;
+      if (!IsForgotten(key.first, key.second, given.stamp.available_us))
+        stamps.push_back(given.stamp);
+    }
+    std::sort(stamps.begin(), stamps.end(), [](const Stamp& a, const Stamp& b) {
+      return std::tie(a.computed_us, a.sequence) < std::tie(b.computed_us, b.sequence);
+    });
+    for (size_t i = 1; i < stamps.size(); ++i) {
+      const Stamp &before = stamps[i - 1], &stamp = stamps[i];
+      if (stamp.computed_us == before.computed_us ? stamp.sequence == before.sequence
+                                                  : stamp.sequence >= before.sequence)
+        continue;
+      return Show(stamp, key.first) + " does not ascend with " + Show(before, key.first);
     }
   }
   return std::nullopt;
