@@ -73,6 +73,7 @@ void SimulatedServer::Restart(Loss loss) {
   ++restarts;
   Now();
   ++incarnation_;
+  late_.clear();  // its connections ended with it
   if (loss != Loss::kNothing) LoseRows(loss);
 }
 
