@@ -83,8 +83,9 @@ void World::StepRows() {
   engine_->StepRows();
 }
 
-// The server goes and comes, and loses rows.
+// The server goes and comes, and loses rows; while it is quiet it does not.
 void World::TroubleServer() {
+  if (server_.calm()) return;
   if (dice_.Chance(3)) server_.SetAway(!server_.away());
   if (server_.away() && dice_.Chance(20)) server_.SetAway(false);
   if (dice_.Chance(10)) server_.Save();
