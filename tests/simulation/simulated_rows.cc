@@ -36,7 +36,7 @@ bool SimulatedRows::Connect() {
     Break();
     incarnation_ = server_.incarnation();
   }
-  if (writer_ != 0 && server_.holder() == writer_) told_ = std::max(told_, server_.Tell());
+  if (writer_ != 0 && dice_.Chance(50)) AskForTime();
   return true;
 }
 
@@ -89,6 +89,12 @@ Status SimulatedRows::Poll(DurationUs /*wait_us*/, std::vector<RowWritten>* done
   failed_.clear();
   if (!connected) return Fail(ErrorCode::kUnavailable, "the server is away");
   return {};
+}
+
+// Redis is asked all along, whoever holds the rows.
+void SimulatedRows::AskForTime() {
+  told_ = std::max(told_, server_.Tell());
+  if (told_ > now_us()) NoteTime(told_);
 }
 
 // As an answer told it, which may have been under way for long.

@@ -38,6 +38,7 @@ class SimulatedRows : public RemoteRows {
   bool Connect();
   void Break();
   void NoteLoss();
+  void AskForTime();
   void NoteTime(Timestamp time_us);
   static RowWritten Failure(uint64_t ticket);
 
