@@ -69,8 +69,14 @@ class SimulatedServer {
   // ---- for its writers
   uint64_t incarnation() const { return incarnation_; }
   // Who may write; the writer that asks, unless a later one did. 0: nobody since rows were lost.
-  uint64_t Claim(uint64_t writer) { return holder_ = std::max(holder_, writer); }
+  uint64_t Claim(uint64_t writer) {
+    holder_ = std::max(holder_, writer);
+    newest_claim_ = std::max(newest_claim_, holder_);
+    return holder_;
+  }
   uint64_t holder() const { return holder_; }
+  // The newest claim was lost, and nobody has claimed the rows anew.
+  bool lost_claim() const { return holder_ < newest_claim_; }
   RowWritten Write(const Request& request);
   const Row* Find(const Key& key) const;
   Timestamp Tell() { return std::max(Now(), mark_ + 1); }
@@ -114,7 +120,7 @@ class SimulatedServer {
   int64_t losses_ = 0, openings_ = 0;
   Timestamp first_opened_us_ = kMaxTimestamp;
   std::map<Key, Row> rows_;
-  uint64_t holder_ = 0;
+  uint64_t holder_ = 0, newest_claim_ = 0;
   std::pair<std::map<Key, Row>, uint64_t> saved_;  // rows and holder
   std::map<Key, Stamp> newest_;                    // since rows were lost
   std::map<Key, std::vector<Given>> given_;

@@ -46,8 +46,9 @@ void World::LookAtQuiet() {
 }
 
 Finding World::FindStale(Timestamp since) {
-  // Who has nothing to write does not notice that the store was emptied (docs/operations/redis.md).
-  if (server_.holder() == 0) return std::nullopt;
+  // Who has nothing to write does not notice that the store was emptied (docs/operations/redis.md),
+  // and that an older claim came after that.
+  if (server_.lost_claim()) return std::nullopt;
   const auto book = ReadLog(files_, *definition_);
   if (!book) return std::nullopt;  // damaged on purpose
   for (size_t view = 0; view < kernels_.size(); ++view) {
