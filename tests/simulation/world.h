@@ -131,6 +131,7 @@ class World : private StoreWatcher {
 
   // ---- world_quiet.cc: what a store elsewhere holds when nothing comes
   void LookAtQuiet();
+  Finding AwaitQuiet();
   Finding FindStale(Timestamp since);
   Finding FindStale(int view, const LogBook& book, Timestamp since);
 

@@ -98,6 +98,8 @@ Finding World::Live(const Life& life, bool last) {
   } else {
     ++tally_.reopened;
   }
+  // Before any event: what comes due of rows that were found as they should be is to be written.
+  if (scenario_.values && dice_.Chance(30)) LookAtQuiet();
   if (last) {
     DriveToTheEnd();
   } else {
