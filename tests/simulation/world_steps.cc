@@ -161,7 +161,8 @@ Timestamp World::NextArrival() const {
 void World::Decay() {
   if (files_.rots().size() >= 3) return;
   std::vector<SimulatedFiles::Rot> places;
-  const std::vector<std::string> paths = files_.Paths();
+  // Of a name that is not durable a power cut may leave nothing to tell by.
+  const std::vector<std::string> paths = files_.Durable()->Paths();
   for (size_t i = 0; i < paths.size(); ++i) {
     const std::string& path = paths[i];
     const bool is_log = path.find("/log/") != std::string::npos && path.ends_with(".sklog");
