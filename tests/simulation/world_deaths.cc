@@ -98,6 +98,7 @@ bool World::RecoveryFailedToSync() const {
 void World::PowerCut() {
   for (Reader& reader : readers_) reader = {};
   serving_ = closed_in_order_ = false;
+  server_.Tell();  // it goes by this machine's monotonic time, which begins anew
   machine_.Restart(dice_.Below(3 * scenario_.drawn.hop_us + 1));
   KeepClockAhead();
   LosePages();
