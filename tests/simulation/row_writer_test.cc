@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_rows.h"
 
@@ -22,9 +25,16 @@ class NotedRows : public SimulatedRows {
   NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable)
       : SimulatedRows(server, /*seed=*/1), removable_(*removable) {}
   void RemoveOthers(Timestamp latest_us) override { removable_.push_back(latest_us); }
+  // What others do right before it reaches the server.
+  void BeforeTheClaim(std::function<void()> act) { before_the_claim_ = std::move(act); }
+  Status Claim(uint32_t writer) override {
+    if (before_the_claim_) std::exchange(before_the_claim_, nullptr)();
+    return SimulatedRows::Claim(writer);
+  }
 
  private:
   std::vector<Timestamp>& removable_;
+  std::function<void()> before_the_claim_;
 };
 
 class RowWriterTest : public testing::Test {
@@ -57,7 +67,9 @@ class RowWriterTest : public testing::Test {
   void Start(int64_t epoch) {
     RowWriterParts parts;
     server_.SetCalm(true);
-    parts.store = std::make_unique<NotedRows>(&server_, &removable_);
+    auto rows = std::make_unique<NotedRows>(&server_, &removable_);
+    rows->BeforeTheClaim(before_the_claim_);
+    parts.store = std::move(rows);
     parts.stamps = OpenStamps(epoch);
     parts.writer = static_cast<uint32_t>(epoch);
     parts.engine = &stats_;
@@ -104,7 +116,8 @@ class RowWriterTest : public testing::Test {
   SimulatedFiles files_;
   KernelSet kernels_;
   EngineStats stats_;
-  std::vector<Timestamp> removable_;  // up to when rows of other definitions are
+  std::vector<Timestamp> removable_;        // up to when rows of other definitions are
+  std::function<void()> before_the_claim_;  // of the first one
   std::unique_ptr<RowWriter> writer_;
 };
 
@@ -152,6 +165,18 @@ TEST_F(RowWriterTest, LooksForStampsAgainWhenTheStoreLostRows) {
   Compare();
   for (int i = 0; i < 100; ++i) Step();
   EXPECT_EQ(LoggedStamps(files_), (std::vector<Timestamp>{before, late}));
+}
+
+// What a dead engine wrote comes while another claims the rows: behind the claim it would be
+// refused.
+TEST_F(RowWriterTest, LooksAtRowsOnlyOnceNobodyOlderWrites) {
+  Timestamp late = 0;
+  before_the_claim_ = [&] { late = Stored(1); };
+  Start(2);
+  Connect();
+  Compare(/*last=*/false);
+  Step();
+  EXPECT_EQ(LoggedStamps(files_), std::vector<Timestamp>{late});
 }
 
 // The row that it was found in may be written over next.
