@@ -211,7 +211,6 @@ TEST_F(RowWriterTest, TellsAnOpeningThatNoReaderIsBefore) {
   EXPECT_GT(opened, *read - 1'000'000);
 }
 
-// What it says to know, a power cut does not take back.
 // Of another definition: its next engine takes their stamps where they may not be in the log.
 TEST_F(RowWriterTest, LetsNoRowGoThatALaterWriterLooksAt) {
   const Timestamp complete = server_.Tell();
@@ -235,6 +234,7 @@ TEST_F(RowWriterTest, LetsNoRowGoThatALaterWriterLooksAt) {
   EXPECT_GE(OpenStamps(3, *durable)->complete_before_us(), complete);
 }
 
+// What it says to know, a power cut does not take back.
 TEST_F(RowWriterTest, SaysOnlyWhatIsDurable) {
   Stored(1);
   Start(2);
