@@ -48,26 +48,31 @@ class ValuesWriterTest : public testing::Test {
   }
 
   const ViewKernel& kernel() const { return *kernels_[kWindowed]; }
-  // The row's state, of one event that the engine took in at `available_us`.
-  void Fold(Timestamp event_us, Timestamp available_us) {
+  // The row's state, of one event that the engine took in at `available_us`, the log's
+  // `sequence`th.
+  void Fold(Timestamp event_us, Timestamp available_us, Sequence sequence = 1) {
     const TestEvent event{kUser, 7, event_us};
     state_.resize(4096);
     kernel().InitState(state_.data());
-    const ViewInput& input = views_.Input(kWindowed, std::span(&event, 1), 1, available_us);
+    const ViewInput& input = views_.Input(kWindowed, std::span(&event, 1), sequence, available_us);
     SKEWLESS_CHECK(kernel().Apply(state_.data(), state_.size(), input, 0) == 0);
     state_.resize(LoadStateHeader(state_.data()).size);
   }
   // The row as an engine before this one wrote it, for `computed_us`.
   void Stored(Timestamp computed_us) {
+    server_.Claim(1);
+    Write(computed_us);
+  }
+  // A write of the state for that time, by who holds the rows.
+  void Write(Timestamp computed_us) {
     FeatureVector vector;
     kernel().Read(state_, computed_us, &vector);
     SimulatedServer::Request request;
-    request.writer = 1;
+    request.writer = server_.holder();
     request.key = Key();
-    request.sequence = 1;
+    request.sequence = SequenceOfState();
     request.computed_us = computed_us;
     EncodeVector(vector, &request.state);
-    server_.Claim(request.writer);
     server_.Write(request);
   }
   // Until readers are let in.
@@ -86,13 +91,15 @@ class ValuesWriterTest : public testing::Test {
     server_.SetCalm(true);
     writer_ = std::make_unique<RowWriter>(kernels_, std::move(parts), 1, RowWriterOptions{});
     std::vector<const SimulatedServer::Row*> rows;
-    for (int i = 0; i < 1000 && !server_.Read({Key()}, &rows); ++i) {
-      machine_.Advance(1000);
-      if (writer_->wanted_listing() != 0) GiveRow();
-      writer_->Step();
-      ASSERT_FALSE(writer_->failed()) << writer_->status().error().ToString();
-    }
+    for (int i = 0; i < 1000 && !server_.Read({Key()}, &rows); ++i) Step();
     ASSERT_TRUE(server_.Read({Key()}, &rows).has_value());
+  }
+  // The engine folds a second event.
+  void Change() {
+    Fold(kNow, kNow, /*sequence=*/2);
+    ChangedRows rows = Listed();
+    writer_->Changed(&rows, /*last_sequence=*/2, MonotonicNanos());
+    for (int i = 0; i < 1000 && Row().sequence != 2; ++i) Step();
   }
   const SimulatedServer::Row& Row() const { return *server_.Find(Key()); }
   static SimulatedServer::Key Key() { return {kWindowed, std::string(AsText(KeyBytes(kUser)))}; }
@@ -108,14 +115,22 @@ class ValuesWriterTest : public testing::Test {
   std::unique_ptr<RowWriter> writer_;
 
  private:
-  void GiveRow() {
+  void Step() {
+    machine_.Advance(1000);
+    if (const uint64_t listing = writer_->wanted_listing(); listing != 0)
+      writer_->GiveRows(listing, Listed(), /*last=*/true);
+    writer_->Step();
+    ASSERT_FALSE(writer_->failed()) << writer_->status().error().ToString();
+  }
+  ChangedRows Listed() const {
     ChangedRows rows;
     ChangedRow row;
     row.view = kWindowed;
-    row.sequence = 1;
+    row.sequence = SequenceOfState();
     rows.Add(row, KeyBytes(kUser));
-    writer_->GiveRows(writer_->wanted_listing(), std::move(rows), /*last=*/true);
+    return rows;
   }
+  Sequence SequenceOfState() const { return LoadStateHeader(state_.data()).sequence; }
 };
 
 // The engine's clock is an hour ahead of the store's: what its states have dropped by its own time
@@ -133,6 +148,30 @@ TEST_F(ValuesWriterTest, WritesWhatTimeChangedBeforeReadersAreLetIn) {
   Stored(/*computed_us=*/then + kSecondUs);
   RunUntilOpen();
   EXPECT_GT(Row().own().computed_us, then + kHour);
+}
+
+// An engine that died had computed for later times than it is now.
+TEST_F(ValuesWriterTest, ComputesForLaterTimesThanItFinds) {
+  constexpr Timestamp kLater = kNow + 2 * kHour;
+  Fold(kNow - kHour, kNow - kHour);
+  Stored(/*computed_us=*/kLater);
+  Fold(kNow, kNow, /*sequence=*/2);
+  RunUntilOpen();
+  EXPECT_EQ(Row().sequence, 2);
+  EXPECT_GT(Row().own().computed_us, kLater);
+  EXPECT_EQ(server_.behind, 0);
+}
+
+// A write that nobody was told of was computed for a later time: one is refused, and says so.
+TEST_F(ValuesWriterTest, ComputesForLaterTimesThanItIsTold) {
+  constexpr Timestamp kLater = kNow + 2 * kHour;
+  Fold(kNow, kNow);
+  RunUntilOpen();
+  Write(/*computed_us=*/kLater);
+  Change();
+  EXPECT_EQ(Row().sequence, 2);
+  EXPECT_GT(Row().own().computed_us, kLater);
+  EXPECT_EQ(server_.behind, 1);
 }
 
 }  // namespace
