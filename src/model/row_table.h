@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/prefetch.h"
 
 namespace skewless {
 
@@ -23,7 +24,7 @@ class RowTable {
 
   // Ask for what Find looks at, well before it does: first where the row is, then the row.
   void PrefetchSlot(uint32_t view, uint64_t hash) const {
-    __builtin_prefetch(&slots_[Mix(hash, view) >> shift_]);
+    skewless::Prefetch(&slots_[Mix(hash, view) >> shift_]);
   }
   // Most likely the row; kNone where there is none.
   Id PrefetchKey(uint32_t view, uint64_t hash) const {
@@ -32,7 +33,7 @@ class RowTable {
     if (id != kNone) Prefetch(id);
     return id;
   }
-  void Prefetch(Id id) const { __builtin_prefetch(&keys_[id]); }
+  void Prefetch(Id id) const { skewless::Prefetch(&keys_[id]); }
 
   // `hash`: of the key, the same for the same key at all times.
   Id Find(uint32_t view, ByteView key, uint64_t hash) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace skewless {
 
@@ -60,13 +61,13 @@ void RowSchedule::PrefetchAhead(const ChangedRows& changed, size_t at) const {
   if (at + kAhead >= changed.rows.size()) return;
   const ChangedRow& near = changed.rows[at + kAhead];
   const Id id = table_.PrefetchKey(near.view, near.hash);
-  if (id != RowTable::kNone) __builtin_prefetch(&rows_[id], 1);
+  if (id != RowTable::kNone) skewless::Prefetch(&rows_[id]);
 }
 
 void RowSchedule::Prefetch(Id id) const {
   table_.Prefetch(id);
   const auto* const row = reinterpret_cast<const char*>(&rows_[id]);
-  for (size_t at = 0; at < sizeof(Row); at += alignof(Row)) __builtin_prefetch(row + at, 1);
+  for (size_t at = 0; at < sizeof(Row); at += alignof(Row)) skewless::Prefetch(row + at);
 }
 
 // Of two loads the earlier commit counts.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/prefetch.h"
 #include "kernel/vector_encoding.h"
 #include "pipeline/row_writer.h"
 
@@ -46,8 +47,8 @@ Status RowWriter::PollStore(DurationUs wait_us) {
 void RowWriter::PrefetchRow(uint64_t ticket) const {
   const auto row = static_cast<RowSchedule::Id>(ticket);
   schedule_.Prefetch(row);
-  __builtin_prefetch(&sent_[row], 1);
-  __builtin_prefetch(&sent_nanos_[row]);
+  Prefetch(&sent_[row]);
+  Prefetch(&sent_nanos_[row]);
 }
 
 void RowWriter::LookAtStore() {
