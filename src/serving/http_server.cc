@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/event_log.h"
+#include "base/json_text.h"
 #include "base/number_text.h"
 #include "serving/online_request.h"
 #include "serving/served_rows.h"
@@ -193,11 +194,12 @@ Reply MicrohttpdServer::Health() {
   GiveBack(std::move(*worker));
   if (!closed) return unhealthy(closed.error());
   if (closed->empty()) return {MHD_HTTP_OK, ""};
-  std::vector<std::string> names;
-  for (const int view : *closed)
-    names.push_back(fmt::format("\"{}\"", definition_.views[static_cast<size_t>(view)].name));
-  return {MHD_HTTP_OK,
-          fmt::format("{{\"unavailable_feature_views\":[{}]}}", fmt::join(names, ","))};
+  std::string names;
+  for (const int view : *closed) {
+    if (!names.empty()) names += ',';
+    AppendJsonString(names, definition_.views[static_cast<size_t>(view)].name);
+  }
+  return {MHD_HTTP_OK, "{\"unavailable_feature_views\":[" + names + "]}"};
 }
 
 Reply MicrohttpdServer::Answer(std::string_view method, std::string_view url,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "online/closed_views.h"
 #include "online/embedded/arena.h"
 #include "online/embedded/embedded_store.h"
 #include "online/embedded/store_clock.h"
@@ -95,16 +96,8 @@ Status EmbeddedReader::CheckView(size_t view) const {
 
 Result<std::vector<int>> EmbeddedReader::ClosedViews() {
   SKEWLESS_RETURN_IF_ERROR(Attach());
-  std::vector<int> closed;
-  Status why;
-  for (size_t view = 0; view < readers_.size(); ++view) {
-    Status open = CheckView(view);
-    if (open) continue;
-    closed.push_back(static_cast<int>(view));
-    why = std::move(open);
-  }
-  if (!why && closed.size() == readers_.size()) return tl::unexpected<Error>(why.error());
-  return closed;
+  return ClosedAmong(static_cast<int>(readers_.size()),
+                     [this](int view) { return CheckView(static_cast<size_t>(view)); });
 }
 
 // The memory of many rows is asked for at once: slots first, blocks after.

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "kernel/state.h"
+#include "online/closed_views.h"
 #include "online/redis/values_row.h"
 #include "online/redis/values_script.h"
 
@@ -265,18 +266,11 @@ Result<std::vector<int>> RedisReader::ClosedViews() {
     AppendCommand({"GET", keys_.Open(slot)}, &questions_[asked++].keyed);
   }
   SKEWLESS_RETURN_IF_ERROR(servers_->Ask(questions_, &answers_));
-  std::vector<int> closed;
-  Status why;
-  for (int view = 0; view < static_cast<int>(layouts_.size()); ++view) {
-    const auto shut = [&](const Servers::Answer& answer) {
-      Status open = CheckOpen(*answer.keyed, *answer.server, view);
-      if (!open) why = std::move(open);
-      return !open;
-    };
-    if (std::any_of(answers_.begin(), answers_.end(), shut)) closed.push_back(view);
-  }
-  if (closed.size() == layouts_.size() && !why) return tl::unexpected<Error>(why.error());
-  return closed;
+  return ClosedAmong(static_cast<int>(layouts_.size()), [this](int view) -> Status {
+    for (const Servers::Answer& answer : answers_)
+      SKEWLESS_RETURN_IF_ERROR(CheckOpen(*answer.keyed, *answer.server, view));
+    return {};
+  });
 }
 
 }  // namespace skewless::redis
