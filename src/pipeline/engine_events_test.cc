@@ -22,6 +22,13 @@ class EngineEvents : public EngineTest, private EventSink {
     return engine->stats().events_without_key.at(0).load();
   }
 
+  void RunInSmallBatches(const std::string& lines) {
+    repository_.Write("events.csv", lines);
+    EngineOptions options;
+    options.batch_rows = 10;
+    Run(std::move(options));
+  }
+
   std::vector<std::string> told_;
 
  private:
@@ -50,10 +57,7 @@ TEST_F(EngineEvents, TimesInAnotherUnitThanDeclaredAreToldOfOnce) {
   std::string lines = kEventsHeader;
   // Milliseconds, taken for microseconds.
   for (int64_t n = 0; n < 100; ++n) lines += EventLine(1, n, kTestStart / 1000 - kTestStart + n, n);
-  repository_.Write("events.csv", lines);
-  EngineOptions options;
-  options.batch_rows = 10;
-  Run(std::move(options));
+  RunInSmallBatches(lines);
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].find("event times lie outside 1971 to 2200 source=events event_timestamp=" +
                           FormatTimestamp(kTestStart / 1000)),
@@ -64,10 +68,7 @@ TEST_F(EngineEvents, TimesInAnotherUnitThanDeclaredAreToldOfOnce) {
 TEST_F(EngineEvents, ArrivalsInAnotherUnitThanDeclaredAreToldOfOnce) {
   std::string lines = kEventsHeader;
   for (int64_t n = 0; n < 100; ++n) lines += EventLine(1, n, n, kTestStart / 1000 - kTestStart + n);
-  repository_.Write("events.csv", lines);
-  EngineOptions options;
-  options.batch_rows = 10;
-  Run(std::move(options));
+  RunInSmallBatches(lines);
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(
       told_[0].find("arrival times lie outside 1971 to 2200 source=events arrival_timestamp=" +
@@ -80,10 +81,7 @@ TEST_F(EngineEvents, ArrivalsInAnotherUnitThanDeclaredAreToldOfOnce) {
 TEST_F(EngineEvents, ArrivalsBeforeTheEventAreToldOfOnce) {
   std::string lines = kEventsHeader + EventLine(1, 0, kMinuteUs, 0);
   for (int64_t n = 1; n < 100; ++n) lines += EventLine(1, n, kHourUs + n, n);
-  repository_.Write("events.csv", lines);
-  EngineOptions options;
-  options.batch_rows = 10;
-  Run(std::move(options));
+  RunInSmallBatches(lines);
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].find("records arrive before they happen source=events event_timestamp=" +
                           FormatTimestamp(kTestStart + kHourUs + 1) +

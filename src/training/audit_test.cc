@@ -67,6 +67,19 @@ class AuditTest : public ::testing::Test {
     EXPECT_EQ(report.examples.size(), 1u);
     return report;
   }
+  // Of the labels in labels.csv.
+  void MakeSet(const std::string& feature) {
+    TrainingSetRequest request;
+    request.labels_path = clicks_.Path("labels.csv");
+    request.output_path = clicks_.Path("set.csv");
+    request.features = {feature};
+    request.join.threads = 1;
+    ASSERT_TRUE(MakeTrainingSet(SystemFiles(), clicks_.definition(), request).has_value());
+  }
+  Result<TrainingSetAudit> AuditSet() {
+    return AuditTrainingSet(SystemFiles(), clicks_.Path("served"), clicks_.Path("set.csv"),
+                            "event_timestamp");
+  }
 
   LoggedClicks clicks_;
 };
@@ -167,11 +180,7 @@ TEST_F(AuditTest, AnotherRecordOfAViewThatWasOfOtherRecords) {
   {
     StampedView then = StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]);
     ++then.records;
-    auto stamps =
-        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
-                                             .identity = 1,
-                                             .epoch = 9,
-                                             .views = {then}});
+    auto stamps = clicks_.OpenStamps(/*epoch=*/9, then);
     ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
     StampKnowledge known;
     known.opened_us = kTestStart + 150;
@@ -196,26 +205,19 @@ TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
                                                "\n2,b,1.0," + time(25) + "\n9,a,1.0," + time(25) +
                                                "\n1,a,13.0," + time(31) + "\n1,b,13.0," + time(30) +
                                                "\n");
-  TrainingSetRequest request;
-  request.labels_path = clicks_.Path("labels.csv");
-  request.output_path = clicks_.Path("set.csv");
-  request.features = {"ranking"};
-  request.join.threads = 1;
-  ASSERT_TRUE(MakeTrainingSet(SystemFiles(), clicks_.definition(), request).has_value());
-  auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
-                                "event_timestamp");
+  MakeSet("ranking");
+  auto audit = AuditSet();
   ASSERT_TRUE(audit.has_value()) << audit.error().ToString();
   EXPECT_EQ(audit->rows, 3);
   EXPECT_EQ(audit->different_rows, 0);
   EXPECT_EQ(audit->unmatched_rows, 2);
   // One value changed by hand.
-  std::string text = *ReadWholeFile(SystemFiles(), request.output_path);
+  std::string text = *ReadWholeFile(SystemFiles(), clicks_.Path("set.csv"));
   const size_t at = text.find("6.5");
   ASSERT_NE(at, std::string::npos);
   text.replace(at, 3, "6.4");
   clicks_.repository().Write("set.csv", text);
-  audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
-                           "event_timestamp");
+  audit = AuditSet();
   ASSERT_TRUE(audit.has_value());
   EXPECT_EQ(audit->rows, 3);
   EXPECT_EQ(audit->different_rows, 1);
@@ -230,14 +232,8 @@ TEST_F(AuditTest, ATrainingSetOfSomeOfWhatWasServed) {
   Log({Serve(1, "a", 13, 30)});
   clicks_.repository().Write(
       "labels.csv", "user,item,cart,event_timestamp\n1,a,13.0,2020-01-01T00:00:00.000030Z\n");
-  TrainingSetRequest request;
-  request.labels_path = clicks_.Path("labels.csv");
-  request.output_path = clicks_.Path("set.csv");
-  request.features = {"activity:spend"};
-  request.join.threads = 1;
-  ASSERT_TRUE(MakeTrainingSet(SystemFiles(), clicks_.definition(), request).has_value());
-  const auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"), request.output_path,
-                                      "event_timestamp");
+  MakeSet("activity:spend");
+  const auto audit = AuditSet();
   ASSERT_TRUE(audit.has_value()) << audit.error().ToString();
   EXPECT_EQ(audit->rows, 1);
   EXPECT_EQ(audit->different_rows, 0);
@@ -252,8 +248,7 @@ TEST_F(AuditTest, ATrainingSetWhoseColumnMayBeOfTwoViews) {
   const auto audit_of = [&](const std::string& column) {
     clicks_.repository().Write("set.csv", "user,item,cart,event_timestamp," + column +
                                               "\n1,a,13.0,2020-01-01T00:00:00.000030Z,6.5\n");
-    return AuditTrainingSet(SystemFiles(), clicks_.Path("served"), clicks_.Path("set.csv"),
-                            "event_timestamp");
+    return AuditSet();
   };
   const auto plain = audit_of("spend");
   ASSERT_FALSE(plain.has_value());

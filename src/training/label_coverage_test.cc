@@ -94,11 +94,7 @@ TEST_F(LabelCoverageTest, KeysThatNoRecordHasWhereRowsAreFinishedValues) {
   {
     StampedView view = StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]);
     view.values = true;
-    auto stamps =
-        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
-                                             .identity = 1,
-                                             .epoch = 1,
-                                             .views = {view}});
+    auto stamps = clicks_.OpenStamps(/*epoch=*/1, view);
     ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
     const Timestamp seen = kTestStart + 2 * kHourUs;
     for (const int64_t user : {1, 2}) {

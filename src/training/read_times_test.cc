@@ -18,11 +18,7 @@ class ReadTimesTest : public testing::Test {
              std::optional<StampedView> view = {}) {
     if (!view) view = {"activity", clicks_.kernels()[0]->fingerprint()};
     view->values = values;
-    auto writer =
-        StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(clicks_.Path("var/log")),
-                                             .identity = 1,
-                                             .epoch = epoch,
-                                             .views = {*view}});
+    auto writer = clicks_.OpenStamps(epoch, *view);
     ASSERT_TRUE(writer.has_value()) << writer.error().ToString();
     for (const auto& [user, stamp] : stamps)
       (*writer)->Add({0, ByteView(reinterpret_cast<const uint8_t*>(&user), sizeof user), stamp});

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "kernel/repository_fixture.h"
 #include "log/log.h"
+#include "log/stamp_log.h"
 #include "training/join.h"
 
 namespace skewless {
@@ -87,6 +88,14 @@ class LoggedClicks {
     last_sequence_ = (*writer)->last_sequence();
   }
   Sequence last_sequence() const { return last_sequence_; }
+
+  // Stamps beside the log, of rows of one view.
+  Result<std::unique_ptr<StampLogWriter>> OpenStamps(int64_t epoch, const StampedView& view) const {
+    return StampLogWriter::Open(SystemFiles(), {.directory = StampDirectory(Path("var/log")),
+                                                .identity = 1,
+                                                .epoch = epoch,
+                                                .views = {view}});
+  }
 
   void Fill(const std::vector<Click>& clicks, Sequence first, Batch* batch) const {
     std::vector<TestRecord> records;

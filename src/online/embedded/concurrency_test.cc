@@ -47,7 +47,11 @@ class ConcurrencyTest : public testing::Test {
   void WriteBatch(TestViews& views, OnlineWriter& writer, int64_t batch) {
     const Timestamp stamp = writer.Announce(kMinTimestamp);
     stamps_[static_cast<size_t>(batch)] = stamp;
-    const std::vector<TestEvent> events = EventsOf(batch);
+    FoldAndCommit(views, writer, EventsOf(batch), batch, stamp);
+  }
+
+  void FoldAndCommit(TestViews& views, OnlineWriter& writer, const std::vector<TestEvent>& events,
+                     int64_t batch, Timestamp stamp) {
     const Sequence first = 1 + batch * static_cast<Sequence>(events.size());
     for (const int view : {kTotals, kWindowed}) {
       SKEWLESS_CHECK(writer.Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
@@ -194,13 +198,7 @@ class InPlaceTest : public ConcurrencyTest {
       const int64_t n = batch * kEach + i;
       for (int64_t user = 0; user < kUsers; ++user) events.push_back({user, n, n * 60 * kSecondUs});
     }
-    const Sequence first = 1 + batch * static_cast<Sequence>(events.size());
-    for (const int view : {kTotals, kWindowed}) {
-      SKEWLESS_CHECK(writer.Fold(view, views.kernel(view), views.Input(view, events, first, stamp))
-                         .has_value());
-    }
-    SKEWLESS_CHECK(writer.Commit(first + static_cast<Sequence>(events.size()) - 1).has_value());
-    written_.store(batch + 1);
+    FoldAndCommit(views, writer, events, batch, stamp);
   }
 
   void ReadWholeRows(int64_t batches) {
