@@ -57,6 +57,8 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
   counter("skewless_events_accepted_total", "Events made durable in the log.", stats.accepted);
   counter("skewless_events_refused_late_total", "Of them, refused as too late.",
           stats.refused_late);
+  counter("skewless_events_refused_ahead_total",
+          "Of those accepted, refused as too far ahead of the clock.", stats.refused_ahead);
   counter("skewless_dead_letters_total", "Records that could not be read.",
           engine.progress().dead_letters);
   counter("skewless_recovered_events_total", "Events folded again from the log at the start.",

@@ -74,6 +74,7 @@ EngineStatus EngineWatch::Status(int64_t now_nanos) const {
   status.seconds = static_cast<double>(now_nanos - start_nanos_) / 1e9;
   status.events = stats.accepted.load();
   status.refused_late = stats.refused_late.load();
+  status.refused_ahead = stats.refused_ahead.load();
   status.dead_letters = progress.dead_letters;
   status.events_per_second = events_per_second_;
   status.clock_us = stats.clock_us.load();

@@ -31,8 +31,10 @@ std::string Title(const EngineStatus& status) {
 }
 
 std::string Events(const EngineStatus& status) {
-  return fmt::format("{}  {}  late {}  dead letters {}", WithSeparators(status.events),
-                     Rate(status.events_per_second), WithSeparators(status.refused_late),
+  const std::string ahead =
+      status.refused_ahead == 0 ? std::string() : "  ahead " + WithSeparators(status.refused_ahead);
+  return fmt::format("{}  {}  late {}{}  dead letters {}", WithSeparators(status.events),
+                     Rate(status.events_per_second), WithSeparators(status.refused_late), ahead,
                      WithSeparators(status.dead_letters));
 }
 

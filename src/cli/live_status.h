@@ -35,7 +35,7 @@ struct EngineStatus {
   std::string title;               // "running shop"
   std::optional<double> fraction;  // of a bounded input: a bar
   double seconds = 0;              // since the start
-  int64_t events = 0, refused_late = 0, dead_letters = 0;
+  int64_t events = 0, refused_late = 0, refused_ahead = 0, dead_letters = 0;
   double events_per_second = 0;
   Timestamp clock_us = kMinTimestamp;      // the engine's
   Timestamp watermark_us = kMinTimestamp;  // none before the first event

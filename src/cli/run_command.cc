@@ -23,6 +23,7 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
   nlohmann::json summary = {
       {"events", stats.accepted.load()},
       {"refused_late", stats.refused_late.load()},
+      {"refused_ahead", stats.refused_ahead.load()},
       {"dead_letters", progress.dead_letters},
       {"recovered_events", stats.recovered_records.load()},
       {"rebuilt", running.engine().rebuilt()},
@@ -68,6 +69,10 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} {} refused as too late\n", Counted(late, "event"), late == 1 ? "was" : "were");
+  }
+  if (const int64_t ahead = stats.refused_ahead.load(); ahead > 0) {
+    fmt::print("{} {} refused as too far ahead of the clock\n", Counted(ahead, "event"),
+               ahead == 1 ? "was" : "were");
   }
   for (size_t view = 0; view < definition.views.size(); ++view) {
     const int64_t without_key = stats.events_without_key[view].load();

@@ -148,6 +148,7 @@ Status RunningEngine::Wait() {
   LogEvent(EventLevel::kInfo, "engine stopped",
            {{"events", stats.accepted.load()},
             {"refused_late", stats.refused_late.load()},
+            {"refused_ahead", stats.refused_ahead.load()},
             {"dead_letters", engine_->progress().dead_letters},
             {"offline_rows", stats.offline_rows.load()},
             {"seconds", wall_seconds()}});

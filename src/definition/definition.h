@@ -45,8 +45,8 @@ struct SourceDefinition {
   bool follow = false;              // files: what is appended while the engine runs is read
   DurationUs out_of_orderness_us = 0;
   std::optional<DurationUs> idle_after_us;
-  std::optional<DurationUs>
-      allowed_lateness_us;   // behind the watermark by more: refused (applied = false)
+  // Refused (applied = false): behind the watermark by more; ahead of when it came by more.
+  std::optional<DurationUs> allowed_lateness_us, max_ahead_us;
   std::string dead_letters;  // file; <log path>/dead_letters/<source>.jsonl unless the user says
   std::optional<DeadLetterTopic> dead_letter_topic;  // instead of the file
 

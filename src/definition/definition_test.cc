@@ -45,6 +45,7 @@ sources:
     event_timestamp: at
     arrival_timestamp: seen
     allowed_lateness: 0s
+    max_ahead: 5m
     dead_letters: var/bad.jsonl
 
 entities:
@@ -136,6 +137,7 @@ TEST(Definition, ReadsAKafkaSource) {
   EXPECT_EQ(clicks.out_of_orderness_us, 5 * kSecondUs);
   EXPECT_EQ(clicks.idle_after_us, 30 * kSecondUs);
   EXPECT_FALSE(clicks.allowed_lateness_us.has_value());
+  EXPECT_FALSE(clicks.max_ahead_us.has_value());
   EXPECT_EQ(clicks.dead_letters, "var/log/dead_letters/clicks.jsonl");
 }
 
@@ -152,6 +154,7 @@ TEST(Definition, ReadsAFileSource) {
           {"delimiter", ";"}, {"null_text", "NA"}, {"header", "false"}, {"compression", "gzip"}}));
   EXPECT_EQ(views.arrival_timestamp, 5);
   EXPECT_EQ(views.allowed_lateness_us, 0);
+  EXPECT_EQ(views.max_ahead_us, 5 * kMinuteUs);
   EXPECT_EQ(views.dead_letters, "var/bad.jsonl");
 }
 
@@ -184,7 +187,7 @@ TEST(Definition, PlansWindowsAndArguments) {
   EXPECT_EQ(clicks.window->window_us, 5 * kMinuteUs);
   EXPECT_EQ(clicks.window->hop_us, 5 * kSecondUs);
   EXPECT_EQ(clicks.type, (Type{TypeKind::kInt64, false}));
-  EXPECT_EQ(clicks.place.line, 48);
+  EXPECT_EQ(clicks.place.line, 49);
 
   EXPECT_FALSE(Feature(*shop, "user_activity", "visits").window.has_value());
   EXPECT_EQ(Feature(*shop, "user_activity", "average_price_24h").window->hop_us, 30 * kMinuteUs);

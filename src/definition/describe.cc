@@ -84,6 +84,9 @@ std::string Times(const SourceDefinition& source) {
   if (source.allowed_lateness_us) {
     parts.push_back("refused when later by " + FormatDuration(*source.allowed_lateness_us));
   }
+  if (source.max_ahead_us) {
+    parts.push_back("refused when ahead by more than " + FormatDuration(*source.max_ahead_us));
+  }
   if (source.idle_after_us) parts.push_back("idle after " + FormatDuration(*source.idle_after_us));
   return Joined(parts);
 }

@@ -68,6 +68,7 @@ json SourceJson(const SourceDefinition& source) {
           {"out_of_orderness_us", source.out_of_orderness_us},
           {"idle_after_us", OptionalNumber(source.idle_after_us)},
           {"allowed_lateness_us", OptionalNumber(source.allowed_lateness_us)},
+          {"max_ahead_us", OptionalNumber(source.max_ahead_us)},
           {"dead_letters", DeadLettersJson(source)}};
 }
 

@@ -10,15 +10,9 @@ namespace skewless {
 namespace {
 
 const std::vector<std::string> kFormatWords = {"json", "csv", "parquet", "avro", "protobuf"};
-const std::vector<std::string> kCommonKeys = {"type",
-                                              "format",
-                                              "columns",
-                                              "event_timestamp",
-                                              "out_of_orderness",
-                                              "idle_after",
-                                              "allowed_lateness",
-                                              "dead_letters",
-                                              "delay"};
+const std::vector<std::string> kCommonKeys = {
+    "type",       "format",           "columns",   "event_timestamp", "out_of_orderness",
+    "idle_after", "allowed_lateness", "max_ahead", "dead_letters",    "delay"};
 const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression",
                                             "follow"};
 
@@ -249,6 +243,12 @@ class SourceReader {
     SKEWLESS_RETURN_IF_ERROR(ReadOptionalDuration("idle_after", &source_.idle_after_us, false));
     SKEWLESS_RETURN_IF_ERROR(
         ReadOptionalDuration("allowed_lateness", &source_.allowed_lateness_us, true));
+    SKEWLESS_RETURN_IF_ERROR(ReadOptionalDuration("max_ahead", &source_.max_ahead_us, true));
+    if (source_.max_ahead_us && source_.delay) {
+      return FailAt(*body_.Find("max_ahead"),
+                    what_ + ": with a delay every event arrives after it happened, none is ahead",
+                    "Remove 'max_ahead'.");
+    }
     std::optional<DurationUs> disorder;
     SKEWLESS_RETURN_IF_ERROR(ReadOptionalDuration("out_of_orderness", &disorder, true));
     source_.out_of_orderness_us = disorder.value_or(0);

@@ -157,37 +157,47 @@ Status Engine::CommitLiveGroup() {
 
 // ---- both
 
-void Engine::DecideLateness(Batch* batch) {
+void Engine::DecideWhatApplies(Committing* commit) {
+  Batch* batch = commit->batch;
   SourceWatermark& watermark = watermarks_[batch->source];
-  watermark.Decide(stats_.clock_us.load(std::memory_order_relaxed), batch);
+  commit->refused = watermark.Decide(stats_.clock_us.load(std::memory_order_relaxed), batch);
   watermark.TellPositions(batch);
-  LogLate(*batch);
+  LogRefused(*batch, commit->refused);
   Timestamp least = kMaxTimestamp;
   for (const SourceWatermark& one : watermarks_) least = std::min(least, one.time());
   stats_.watermark_us.store(least, std::memory_order_relaxed);
 }
 
-void Engine::LogLate(const Batch& batch) {
-  if (!watermarks_[batch.source].decides() || !WantsEvents(EventLevel::kWarning)) return;
-  const auto newest = std::find(batch.applied.rbegin(), batch.applied.rend(), uint8_t{0});
-  if (newest == batch.applied.rend()) return;
-  const auto events = late_events_[batch.source].Add(
-      std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0}));
-  if (!events) return;
-  const auto row = static_cast<size_t>(batch.applied.rend() - newest) - 1;
-  LogEvent(EventLevel::kWarning, "events refused as too late",
-           {{"source", definition_.sources[batch.source].name},
-            {"events", *events},
-            EventField::Time("event_timestamp", batch.event_us[row]),
-            EventField::Time("watermark", watermarks_[batch.source].time())});
+void Engine::LogRefused(const Batch& batch, const RefusedEvents& refused) {
+  if (refused.late + refused.ahead == 0 || !WantsEvents(EventLevel::kWarning)) return;
+  const std::string& source = definition_.sources[batch.source].name;
+  if (refused.late > 0) {
+    if (const auto events = late_events_[batch.source].Add(refused.late)) {
+      LogEvent(EventLevel::kWarning, "events refused as too late",
+               {{"source", source},
+                {"events", *events},
+                EventField::Time("event_timestamp", batch.event_us[refused.last_late]),
+                EventField::Time("watermark", watermarks_[batch.source].time())});
+    }
+  }
+  if (refused.ahead > 0) {
+    if (const auto events = events_ahead_[batch.source].Add(refused.ahead)) {
+      LogEvent(EventLevel::kWarning, "events refused as too far ahead",
+               {{"source", source},
+                {"events", *events},
+                EventField::Time("event_timestamp", batch.event_us[refused.last_ahead]),
+                EventField::Time("processing_timestamp", batch.processing_us[refused.last_ahead])});
+    }
+  }
 }
 
 // Durable, then folded, then visible: the end of every group commit, whatever clock stamped it.
 Status Engine::CommitStamped() {
-  for (const auto& [batch, _] : commit_) DecideLateness(batch);
+  for (Committing& commit : commit_) DecideWhatApplies(&commit);
   SKEWLESS_RETURN_IF_ERROR(AppendAndSync());
-  for (const auto& [batch, _] : commit_) sources_[batch->source]->Durable(batch->positions);
-  for (const auto& [batch, accepted_nanos] : commit_) {
+  for (const auto& [batch, _, refused] : commit_)
+    sources_[batch->source]->Durable(batch->positions);
+  for (const auto& [batch, accepted_nanos, refused] : commit_) {
     SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
     CountWithoutKey(*batch);
     if (!has_rows()) NoteFolded(*batch, accepted_nanos);
@@ -198,11 +208,10 @@ Status Engine::CommitStamped() {
   } else {
     CountReadable();
   }
-  for (const auto& [batch, _] : commit_) {
+  for (const auto& [batch, _, refused] : commit_) {
     stats_.accepted.fetch_add(static_cast<int64_t>(batch->rows()), std::memory_order_relaxed);
-    stats_.refused_late.fetch_add(
-        std::count(batch->applied.begin(), batch->applied.end(), uint8_t{0}),
-        std::memory_order_relaxed);
+    stats_.refused_late.fetch_add(refused.late, std::memory_order_relaxed);
+    stats_.refused_ahead.fetch_add(refused.ahead, std::memory_order_relaxed);
   }
   return {};
 }
@@ -214,7 +223,7 @@ Status Engine::CheckLogHeld() const {
 }
 
 Status Engine::AppendAndSync() {
-  for (const auto& [batch, _] : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
+  for (const auto& [batch, _, refused] : commit_) SKEWLESS_RETURN_IF_ERROR(log_->Append(batch));
   const int64_t start = MonotonicNanos();
   SKEWLESS_RETURN_IF_ERROR(log_->Sync());
   const int64_t sync_nanos = MonotonicNanos() - start;
@@ -272,7 +281,7 @@ void Engine::CountReadable() {
   const Timestamp now_us = wall_clock_->Now();
   for (size_t view = 0; view < folded_.size(); ++view)
     folded_[view].Count(now_us, now_nanos, &stats_.views[view]);
-  for (const auto& [batch, accepted_nanos] : commit_)
+  for (const auto& [batch, accepted_nanos, refused] : commit_)
     stats_.freshness.Record(now_nanos - accepted_nanos, static_cast<int64_t>(batch->rows()));
 }
 

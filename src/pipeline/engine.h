@@ -129,8 +129,9 @@ class Engine {
   Result<Turn> FollowReaders(bool stop, bool wait);
   Status CommitReplayBatch(Batch* batch);
   void StampReplayBatch(Batch* batch);
-  void DecideLateness(Batch* batch);
-  void LogLate(const Batch& batch);
+  struct Committing;
+  void DecideWhatApplies(Committing* commit);
+  void LogRefused(const Batch& batch, const RefusedEvents& refused);
   Status CommitStamped();
   void NoteFolded(const Batch& batch, int64_t accepted_nanos);
   void CountReadable();
@@ -180,10 +181,10 @@ class Engine {
   std::vector<std::unique_ptr<SourceThread>> sources_;
   std::vector<bool> source_ended_;
   std::unique_ptr<ReplayMerge> merge_;
-  std::vector<SourceWatermark> watermarks_;  // by source
-  std::deque<EventInterval> late_events_;    // by source
-  std::unique_ptr<OfflineThread> offline_;   // counts in stats_ until it ends
-  std::vector<ViewInput> inputs_;            // by view
+  std::vector<SourceWatermark> watermarks_;               // by source
+  std::deque<EventInterval> late_events_, events_ahead_;  // by source
+  std::unique_ptr<OfflineThread> offline_;                // counts in stats_ until it ends
+  std::vector<ViewInput> inputs_;                         // by view
   EmptyViewWatch empty_views_;
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
@@ -191,6 +192,7 @@ class Engine {
   struct Committing {
     Batch* batch;
     int64_t accepted_nanos;
+    RefusedEvents refused = {};
   };
   std::vector<Committing> commit_;
   std::vector<FoldedRecords> folded_;  // by view; of the commit

@@ -53,6 +53,34 @@ TEST_F(EngineEvents, RefusedOnesAreToldOfWithTheWatermark) {
   EXPECT_EQ(Read(1).values, "2, 3");
 }
 
+class EngineEventsAhead : public EngineEvents {
+ protected:
+  EngineEventsAhead()
+      : EngineEvents(EngineYaml(
+            "    arrival_timestamp: at\n    allowed_lateness: 1h\n    max_ahead: 5m\n")) {}
+};
+
+// The same where a source says how far ahead an event may be: that one alone is refused.
+TEST_F(EngineEventsAhead, OneOfTheFutureIsRefusedAndMakesNothingLate) {
+  std::string lines = kEventsHeader + EventLine(1, 1, 0, 0);
+  lines += EventLine(1, 2, 48 * kHourUs, 1);
+  for (int64_t n = 3; n < 10; ++n) lines += EventLine(1, n, n, n);
+  repository_.Write("events.csv", lines);
+  auto engine = Open();
+  const std::atomic<bool> stop{false};
+  ASSERT_TRUE(engine->Run(stop).has_value());
+  EXPECT_EQ(engine->stats().refused_ahead.load(), 1);
+  EXPECT_EQ(engine->stats().refused_late.load(), 0);
+  EXPECT_EQ(engine->stats().watermark_us.load(), kTestStart + 9);
+  ASSERT_TRUE(engine->Close().has_value());
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_EQ(told_[1], "events refused as too far ahead source=events events=1 event_timestamp=" +
+                          FormatTimestamp(kTestStart + 48 * kHourUs) +
+                          " processing_timestamp=" + FormatTimestamp(kTestStart + 1));
+  EXPECT_EQ(Read(1).values, "8, 43");
+  EXPECT_EQ(Log().size(), 9U);
+}
+
 TEST_F(EngineEvents, TimesInAnotherUnitThanDeclaredAreToldOfOnce) {
   std::string lines = kEventsHeader;
   // Milliseconds, taken for microseconds.

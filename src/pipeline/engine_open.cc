@@ -165,8 +165,9 @@ Status Engine::RecoverWatermarks() {
   for (const SourceDefinition& source : definition_.sources) {
     SourceWatermark& watermark = watermarks_.emplace_back(source);
     late_events_.emplace_back(10 * kSecondUs);
+    events_ahead_.emplace_back(10 * kSecondUs);
     // A topic's partitions are told apart, which records of the log are not.
-    by_records |= watermark.decides() && source.type != SourceType::kKafka;
+    by_records |= watermark.refuses_late() && source.type != SourceType::kKafka;
     for (const auto& [where, offset] : log_->recovery().positions) {
       if (where.first == source.name && SourceWatermark::IsPosition(where.second))
         watermark.RecoverPosition(where.second, offset);

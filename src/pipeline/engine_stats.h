@@ -12,8 +12,9 @@
 namespace skewless {
 
 struct EngineStats {
-  std::atomic<int64_t> accepted{0};      // records made durable
-  std::atomic<int64_t> refused_late{0};  // of them, refused as too late
+  std::atomic<int64_t> accepted{0};       // records made durable
+  std::atomic<int64_t> refused_late{0};   // of them, refused as too late
+  std::atomic<int64_t> refused_ahead{0};  // and as too far ahead of the clock
   std::atomic<int64_t> batches{0};
   std::atomic<int64_t> log_bytes{0};
   std::atomic<int64_t> evaluation_overflows{0};

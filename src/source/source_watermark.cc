@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "source/watermark.h"
+
 namespace skewless {
 namespace {
 
@@ -13,13 +15,15 @@ constexpr std::string_view kSource = "watermark:";  // of no stream: the source'
 SourceWatermark::SourceWatermark(const SourceDefinition& source)
     : out_of_orderness_(source.out_of_orderness_us),
       allowed_lateness_(source.allowed_lateness_us),
+      max_ahead_(source.max_ahead_us),
       idle_after_(source.idle_after_us) {}
 
-void SourceWatermark::Decide(Timestamp now, Batch* batch) {
+RefusedEvents SourceWatermark::Decide(Timestamp now, Batch* batch) {
+  RefusedEvents refused;
   batch->applied.assign(batch->rows(), 1);
   if (batch->runs.empty()) {
-    TakeRun(streams_[""], 0, batch->rows(), now, batch);
-    return;
+    TakeRun(streams_[""], 0, batch->rows(), now, batch, &refused);
+    return refused;
   }
   // All streams of the batch hold the watermark from its first row on.
   for (const StreamRun& run : batch->runs) {
@@ -29,20 +33,34 @@ void SourceWatermark::Decide(Timestamp now, Batch* batch) {
   }
   size_t begin = 0;
   for (const StreamRun& run : batch->runs) {
-    if (run.rows > 0) TakeRun(streams_[run.stream], begin, begin + run.rows, now, batch);
+    if (run.rows > 0) {
+      TakeRun(streams_[run.stream], begin, begin + run.rows, now, batch, &refused);
+    }
     begin += run.rows;
   }
+  return refused;
 }
 
-void SourceWatermark::TakeRun(Stream& stream, size_t begin, size_t end, Timestamp now,
-                              Batch* batch) {
+void SourceWatermark::TakeRun(Stream& stream, size_t begin, size_t end, Timestamp now, Batch* batch,
+                              RefusedEvents* refused) {
   stream.open = true;
   stream.last_came = now;
   const Timestamp others = LeastOfOthers(stream, now);
+  // A replay decides as the source's files do without an engine, by the arrivals that they tell.
+  const std::vector<Timestamp>& came =
+      batch->arrival_us.empty() ? batch->processing_us : batch->arrival_us;
   for (size_t row = begin; row < end; ++row) {
     const Timestamp event = batch->event_us[row];
     if (allowed_lateness_ && event < SaturatingSub(held_, *allowed_lateness_)) {
       batch->applied[row] = 0;
+      ++refused->late;
+      refused->last_late = row;
+      continue;
+    }
+    if (max_ahead_ && IsAhead(event, came[row], max_ahead_)) {
+      batch->applied[row] = 0;
+      ++refused->ahead;
+      refused->last_ahead = row;
       continue;
     }
     stream.greatest_event = std::max(stream.greatest_event, event);
@@ -72,7 +90,7 @@ void SourceWatermark::Recover(const Batch& batch) {
 }
 
 void SourceWatermark::TellPositions(Batch* batch) const {
-  if (batch->runs.empty() || !decides()) return;
+  if (batch->runs.empty() || !refuses_late()) return;
   batch->positions.push_back({std::string(kSource), held_});
   const size_t count = batch->positions.size();
   for (const StreamRun& run : batch->runs) {

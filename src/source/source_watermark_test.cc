@@ -20,7 +20,7 @@ class SourceWatermarkTest : public ::testing::Test {
     std::vector<Timestamp> events;
     bool ended = false;
   };
-  // What is applied: "110".
+  // What is applied: "110". Events came at `now`.
   std::string Decide(const std::vector<Run>& runs, Timestamp now = 0) {
     batch_.Reset(&source_.schema, 0);
     for (const Run& run : runs) {
@@ -28,7 +28,8 @@ class SourceWatermarkTest : public ::testing::Test {
       batch_.event_us.insert(batch_.event_us.end(), run.events.begin(), run.events.end());
     }
     if (runs.size() == 1 && runs[0].stream.empty()) batch_.runs.clear();
-    watermark_->Decide(now, &batch_);
+    batch_.processing_us.assign(batch_.event_us.size(), now);
+    refused_ = watermark_->Decide(now, &batch_);
     std::string applied;
     for (const uint8_t one : batch_.applied) applied += one != 0 ? '1' : '0';
     return applied;
@@ -36,6 +37,7 @@ class SourceWatermarkTest : public ::testing::Test {
 
   SourceDefinition source_;
   Batch batch_;
+  RefusedEvents refused_;
   std::unique_ptr<SourceWatermark> watermark_;
 };
 
@@ -119,6 +121,33 @@ TEST_F(SourceWatermarkTest, HoldsAtTheEndsOfTime) {
   source_.allowed_lateness_us = kMaxTimestamp;
   Restart();
   EXPECT_EQ(Decide({{"a/0", {-5, kMinTimestamp}}}), "11");
+}
+
+TEST_F(SourceWatermarkTest, WhatIsAheadOfTheClockMovesNothing) {
+  source_.max_ahead_us = 20;
+  Restart();
+  EXPECT_EQ(Decide({{"a/0", {100, 120, 121, 5000, 104}}, {"a/1", {100, 200}}}, 100), "1100110");
+  EXPECT_EQ(watermark_->time(), 90);
+  EXPECT_EQ(refused_.ahead, 3);
+  EXPECT_EQ(refused_.last_ahead, 6U);
+  EXPECT_EQ(refused_.late, 0);
+  EXPECT_EQ(Decide({{"a/1", {84, 121}}}, 100), "00");
+  EXPECT_EQ(refused_.late, 1);
+  EXPECT_EQ(refused_.last_late, 0U);
+  EXPECT_EQ(refused_.ahead, 1);
+  EXPECT_EQ(Decide({{"a/1", {121}}}, 101), "1");
+}
+
+// As the files of its source would tell: whatever the engine's stamps, which a crash may move.
+TEST_F(SourceWatermarkTest, UnderAReplayClockAheadIsAheadOfTheArrival) {
+  source_.max_ahead_us = 0;
+  Restart();
+  batch_.Reset(&source_.schema, 0);
+  batch_.event_us = {100, 101};
+  batch_.arrival_us = {100, 100};
+  batch_.processing_us = {500, 500};
+  EXPECT_EQ(watermark_->Decide(500, &batch_).ahead, 1);
+  EXPECT_EQ(batch_.applied, (std::vector<uint8_t>{1, 0}));
 }
 
 }  // namespace

@@ -81,7 +81,8 @@ class SourceHistory {
       SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenOne(definition, static_cast<int>(i), views, order,
                                                      out_of_order.get(), unread));
       history->sources_.push_back(std::move(opened));
-      history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us);
+      history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us,
+                                        source.max_ahead_us);
     }
     history->out_of_order_ = std::move(out_of_order);
     return history;
@@ -129,12 +130,13 @@ class SourceHistory {
     for (Sequence& sequence : batch->sequence) sequence = ++last_;
     batch->processing_us.clear();  // which no join looks at
     batch->available_us.swap(batch->arrival_us);
-    // Too late is decided as the engine decides it: by source, in the order of arrival.
+    // What is refused is decided as the engine decides it: by source, in the order of arrival.
     batch->applied.clear();
-    if (!watermarks_[at_].decides()) return;
+    if (!watermarks_[at_].refuses()) return;
     batch->applied.resize(batch->rows());
     for (size_t row = 0; row < batch->rows(); ++row) {
-      batch->applied[row] = watermarks_[at_].Accept(batch->event_us[row]) ? 1 : 0;
+      const bool accepted = watermarks_[at_].Accept(batch->event_us[row], batch->available_us[row]);
+      batch->applied[row] = accepted ? 1 : 0;
     }
   }
 

@@ -63,6 +63,34 @@ TEST(History, OfSourcesIsInOrderOfArrivalWithLatenessDecided) {
   EXPECT_EQ(applied, (std::vector<int64_t>{1, 0, 1}));
 }
 
+TEST(History, OfSourcesRefusesWhatIsTooFarAheadAsTheEngineDoes) {
+  std::string yaml = kTrainingYaml;
+  yaml.replace(yaml.find("    arrival_timestamp: at\n"), 26,
+               "    arrival_timestamp: at\n    allowed_lateness: 5us\n    max_ahead: 3us\n");
+  LoggedClicks clicks(yaml);
+  std::string lines = "user,item,price,ts,at\n";
+  for (const auto& [event, at] : {std::pair(100, 100), {104, 101}, {105, 102}, {99, 103}}) {
+    lines += "1,a,1.0," + std::to_string(kTestStart + event) + "," +
+             std::to_string(kTestStart + at) + "\n";
+  }
+  clicks.repository().Write("clicks.csv", lines);
+  auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0});
+  ASSERT_TRUE(history.has_value()) << history.error().ToString();
+  Batch batch;
+  std::vector<uint8_t> applied;
+  while (*history->next(&batch))
+    applied.insert(applied.end(), batch.applied.begin(), batch.applied.end());
+  EXPECT_EQ(applied, (std::vector<uint8_t>{1, 1, 1, 0}));
+  clicks.repository().Write("clicks.csv", lines + "1,a,1.0," + std::to_string(kTestStart + 108) +
+                                              "," + std::to_string(kTestStart + 104) + "\n");
+  history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0});
+  ASSERT_TRUE(history.has_value()) << history.error().ToString();
+  applied.clear();
+  while (*history->next(&batch))
+    applied.insert(applied.end(), batch.applied.begin(), batch.applied.end());
+  EXPECT_EQ(applied, (std::vector<uint8_t>{1, 1, 1, 0, 0}));
+}
+
 TEST(History, OfFilesThatAreTakenToBeSortedTellsWhenTheyAreNot) {
   LoggedClicks clicks;
   const auto line = [](int64_t at) {

@@ -48,7 +48,7 @@ class HistoryReader {
   Status Add(const Batch& batch) {
     const auto rows = static_cast<int64_t>(batch.rows());
     counts_->history_records += rows;
-    counts_->refused_late += std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0});
+    counts_->refused += std::count(batch.applied.begin(), batch.applied.end(), uint8_t{0});
     if (options_.available_ascends) SKEWLESS_RETURN_IF_ERROR(CheckAscends(batch));
     if (options_.availability != nullptr) {
       SKEWLESS_RETURN_IF_ERROR(options_.availability->Advance(batch));

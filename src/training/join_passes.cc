@@ -122,7 +122,7 @@ void Scatter(ViewAnswers some, std::span<const uint32_t> rows, ViewAnswers* all)
 
 void AddCounts(const JoinCounts& pass, JoinCounts* all) {
   all->history_records = pass.history_records;  // the same in each
-  all->refused_late = pass.refused_late;
+  all->refused = pass.refused;
   all->kept += pass.kept;
   all->labels += pass.labels;
   all->not_found += pass.not_found;

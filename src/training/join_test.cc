@@ -243,7 +243,7 @@ TEST_F(JoinTest, RefusedRecordsAndNullKeysCountForNobody) {
   EXPECT_EQ(visits.valid[3], 0);
   EXPECT_EQ(visits.valid[4], 0);
   EXPECT_EQ(visits.ints[5], 2);
-  EXPECT_EQ(counts.refused_late, 1);
+  EXPECT_EQ(counts.refused, 1);
   EXPECT_EQ(counts.not_found, 3);
 }
 

@@ -22,12 +22,13 @@ class LogVerdict {
       : world_(*world),
         scenario_(world->scenario()),
         definition_(world->definition()),
-        book_(book) {}
+        book_(book),
+        came_us_(book.records.size()) {}
 
   Finding Reach() {
     if (auto found = CheckDeliveries()) return found;
     if (auto found = CheckStamps()) return found;
-    if (auto found = CheckLateness()) return found;
+    if (auto found = CheckRefusals()) return found;
     return CheckDeadLetters();
   }
 
@@ -61,6 +62,7 @@ class LogVerdict {
                    position.stream + " the log has " + Show(book_.records[row]);
           }
           if (auto late = CheckArrival(book_.records[row], delivery.event)) return late;
+          came_us_[row] = scenario_.replay ? ArrivalOf(delivery.event) : book_.processing_us[row];
           ++row;
         }
       }
@@ -79,12 +81,15 @@ class LogVerdict {
     return std::nullopt;
   }
 
+  Timestamp ArrivalOf(int event) const {
+    return scenario_.drawn.events[static_cast<size_t>(event)].record.available_us;
+  }
+
   // Under a replay clock records are available when they arrived; later only where a crash came
   // amid an instant that readers may have been given. A stop in order never does.
   Finding CheckArrival(const oracle::Record& logged, int event) const {
     if (!scenario_.replay) return std::nullopt;
-    const Timestamp arrival =
-        scenario_.drawn.events[static_cast<size_t>(event)].record.available_us;
+    const Timestamp arrival = ArrivalOf(event);
     const bool in_order = std::all_of(
         scenario_.lives.begin(), scenario_.lives.end(),
         [](const Life& life) { return life.ending == Ending::kClosed && !life.decays; });
@@ -118,10 +123,12 @@ class LogVerdict {
     return std::nullopt;
   }
 
-  // Too late is what comes behind the greatest accepted event by more than is allowed.
-  Finding CheckLateness() const {
+  // Too late is what comes behind the greatest accepted event by more than is allowed; too far
+  // ahead what happens later than it came by more than that.
+  Finding CheckRefusals() const {
     std::vector<std::optional<Wide>> greatest(scenario_.lateness.size());
-    for (const oracle::Record& record : book_.records) {
+    for (size_t i = 0; i < book_.records.size(); ++i) {
+      const oracle::Record& record = book_.records[i];
       const auto source = static_cast<size_t>(record.source);
       const Lateness& lateness = scenario_.lateness[source];
       bool late = false;
@@ -130,11 +137,16 @@ class LogVerdict {
             std::max(*greatest[source] - lateness.out_of_orderness_us, Wide{kMinTimestamp});
         late = record.event_us < std::max(watermark - *lateness.allowed_us, Wide{kMinTimestamp});
       }
-      if (record.applied == late) {
-        return std::string(late ? "too late, and yet applied: " : "refused without need: ") +
+      const bool ahead = lateness.max_ahead_us &&
+                         record.event_us > Wide{came_us_[i]} + Wide{*lateness.max_ahead_us};
+      const bool refused = late || ahead;
+      if (record.applied == refused) {
+        return std::string(late    ? "too late, and yet applied: "
+                           : ahead ? "too far ahead, and yet applied: "
+                                   : "refused without need: ") +
                Show(record);
       }
-      if (!late) {
+      if (!refused) {
         greatest[source] =
             std::max(greatest[source].value_or(record.event_us), Wide{record.event_us});
       }
@@ -183,6 +195,7 @@ class LogVerdict {
   const Scenario& scenario_;
   const Definition& definition_;
   const LogBook& book_;
+  std::vector<Timestamp> came_us_;  // by record: when it came, as far as it may be ahead of that
 };
 
 }  // namespace

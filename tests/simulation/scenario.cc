@@ -64,6 +64,14 @@ void DrawLateness(Dice& dice, Scenario* scenario) {
   }
 }
 
+// By dice of its own: worlds that were drawn before it came are what they were but for it.
+void DrawMaxAhead(Scenario* scenario) {
+  Dice dice(scenario->seed * 2 + 0xA4EAD00000000000ULL);
+  for (Lateness& lateness : scenario->lateness) {
+    if (dice.Chance(30)) lateness.max_ahead_us = scenario->drawn.hop_us * dice.Pick({0, 1, 5});
+  }
+}
+
 std::string BadText(Dice& dice) {
   return dice.Pick<std::string>(
       {"", "{", "not a record", "\xff\xfe\x00", "\"", "{\"i64\": \"x\"}"});
@@ -153,6 +161,7 @@ Scenario DrawScenario(uint64_t seed) {
   scenario.group_rows = static_cast<size_t>(dice.Pick({1, 5, 65536}));
   scenario.company = dice.Pick({0, 10, 40});
   DrawLateness(dice, &scenario);
+  DrawMaxAhead(&scenario);
   DrawStreams(dice, &scenario);
   for (int64_t n = dice.Pick({0, 1, 2, 3, 5, 8}); n > 0; --n) {
     scenario.lives.push_back(DrawLife(dice));
@@ -188,6 +197,7 @@ Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
     if (scenario.replay) source.delay = 0;  // its source says when records arrived
     source.out_of_orderness_us = scenario.lateness[i].out_of_orderness_us;
     source.allowed_lateness_us = scenario.lateness[i].allowed_us;
+    source.max_ahead_us = scenario.lateness[i].max_ahead_us;
   }
   return definition;
 }
@@ -210,7 +220,9 @@ std::string Describe(const Scenario& scenario) {
     const Lateness& lateness = scenario.lateness[i];
     out += "source s" + std::to_string(i) + ": out of orderness " +
            std::to_string(lateness.out_of_orderness_us) + " us, allowed lateness " +
-           (lateness.allowed_us ? std::to_string(*lateness.allowed_us) + " us" : "any") + "\n";
+           (lateness.allowed_us ? std::to_string(*lateness.allowed_us) + " us" : "any") +
+           ", ahead at most " +
+           (lateness.max_ahead_us ? std::to_string(*lateness.max_ahead_us) + " us" : "any") + "\n";
   }
   for (const Stream& stream : scenario.streams) {
     out += "stream " + stream.name + ":";

@@ -49,6 +49,7 @@ struct Life {
 struct Lateness {
   DurationUs out_of_orderness_us = 0;
   std::optional<DurationUs> allowed_us;
+  std::optional<DurationUs> max_ahead_us;
 };
 
 struct Scenario {

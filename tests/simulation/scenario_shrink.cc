@@ -27,7 +27,7 @@ class Shrinker {
       smaller |= Simplify([](Scenario* s) { return std::exchange(s->company, 0) != 0; });
       for (size_t i = 0; i < best_.lateness.size(); ++i) {
         smaller |= Simplify([&](Scenario* s) {
-          const bool had = s->lateness[i].allowed_us.has_value();
+          const bool had = s->lateness[i].allowed_us || s->lateness[i].max_ahead_us;
           s->lateness[i] = {};
           return had;
         });
