@@ -181,6 +181,21 @@ class BadInputTest(ProgramTest):
         self.assertEqual(err, "")
         self.assertEqual(self.run_json("get", "users", "user_id=7")["features"]["users__clicks"], 1)
 
+    def test_records_that_name_a_value_otherwise(self):
+        self.write("skewless.yaml", DEFINITION.replace("clicks.csv", "clicks.jsonl").replace("csv", "json"))
+        times = {"ts": "2024-01-01T00:00:00Z", "seen": "2024-01-01T00:00:00Z"}
+        self.write("clicks.jsonl", (json.dumps({"user_id": 7, "Price": 1, **times}) + "\n") * 1200)
+        out, err = self.run_program("run", "--once")
+        self.assertIn("column price of clicks is null in all of its events, 1,200\n", out)
+        self.assertIn("column is null in all records source=clicks column=price records=", err)
+        with open(self.path("clicks.jsonl"), "a") as file:
+            file.write(json.dumps({"user_id": 7, **times, "seen": "2024-01-01T00:01:00Z"}) + "\n")
+        summary = self.run_json("run", "--once")
+        self.assertEqual(summary["null_columns"], [{"source": "clicks", "column": "price", "events": 1}])
+        with open(self.path("clicks.jsonl"), "a") as file:
+            file.write(json.dumps({"user_id": 7, "price": 1, **times, "seen": "2024-01-01T00:02:00Z"}) + "\n")
+        self.assertEqual(self.run_json("run", "--once")["null_columns"], [])
+
     def test_unknown_key_in_the_definition(self):
         self.write("skewless.yaml", DEFINITION.replace("event_timestamp", "event_timestmp"))
         self.fails("check", says=["skewless.yaml:12:5", "event_timestmp", "event_timestamp", "^"])
