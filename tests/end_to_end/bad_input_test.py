@@ -90,6 +90,25 @@ class BadInputTest(ProgramTest):
         err = self.fails("run", "--log-format", "json", "--log-level", "off", says=["skewless.yaml"])
         self.assertEqual(json.loads(err)["level"], "error")
 
+    def test_no_delay(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", "--delay", "0s",
+                   says=["--delay", "'0s'", "greater than zero", "--as-of event"])
+
+    def test_a_time_of_the_future(self):
+        self.run_program("run", "--once")
+        self.fails("get", "users", "user_id=1", "--at", "2199-01-01T00:00:00Z",
+                   says=["2199-01-01T00:00:00Z is in the future", "leave --at out"])
+        self.run_program("get", "users", "user_id=1", "--at", "2025-01-01T00:00:00Z")
+        # As far as the log itself goes, nothing can come any more.
+        with open(self.path("clicks.csv"), "a") as file:
+            file.write("1,7,2198-01-01T00:00:00Z,2198-01-01T00:00:00Z\n")
+        self.run_program("run", "--once")
+        self.fails("get", "users", "user_id=1", "--at", "2199-01-01T00:00:00Z", says=["is in the future"])
+        for at in ("2198-01-01T00:00:00Z", "2100-01-01T00:00:00Z"):
+            self.run_program("get", "users", "user_id=1", "--at", at)
+
     def test_the_word_behind_features_is_the_labels(self):
         self.run_program("run", "--once")
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
