@@ -37,6 +37,26 @@ void AddEventsWithoutKey(const Definition& definition, const EngineStats& stats,
   families->push_back(std::move(without_key));
 }
 
+void AddColumnNulls(const Definition& definition, const EngineStats& stats,
+                    MetricFamilies* families) {
+  auto events = LabelledFamily(MetricKind::kCounter, "skewless_source_events_total",
+                               "Events made durable in the log, by source.");
+  auto nulls = LabelledFamily(MetricKind::kCounter, "skewless_source_column_nulls_total",
+                              "Of them, those with null in a column that a view looks at.");
+  for (size_t source = 0; source < stats.source_events.size(); ++source) {
+    AddSample(&events, {{"source", definition.sources[source].name}},
+              static_cast<double>(stats.source_events[source].load()));
+  }
+  for (const ColumnNulls& counted : stats.columns) {
+    const SourceDefinition& source = definition.sources[static_cast<size_t>(counted.source)];
+    const std::string& column = source.schema.columns[static_cast<size_t>(counted.column)].name;
+    AddSample(&nulls, {{"source", source.name}, {"column", column}},
+              static_cast<double>(counted.nulls.load()));
+  }
+  families->push_back(std::move(events));
+  if (!stats.columns.empty()) families->push_back(std::move(nulls));
+}
+
 void AddLogDisk(const Definition& definition, MetricFamilies* families) {
   std::error_code failed;
   const auto space = std::filesystem::space(definition.ResolvePath(definition.log_path), failed);
@@ -86,6 +106,7 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
   AddLogDisk(definition, &families);
   AddViewFreshness(definition, stats, &families);
   AddEventsWithoutKey(definition, stats, &families);
+  AddColumnNulls(definition, stats, &families);
   AddSourceMetrics(definition, engine, &families);
   AddRowMetrics(engine, &families);
   return families;

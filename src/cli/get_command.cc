@@ -3,11 +3,13 @@
 
 #include <functional>
 
+#include "base/clock.h"
 #include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/repository.h"
 #include "model/value_text.h"
 #include "serving/feature_reader.h"
+#include "training/history.h"
 #include "training/point_in_time.h"
 
 namespace skewless {
@@ -70,6 +72,25 @@ void PrintRow(const ReadPlan& plan, const ReadRow& row, const FeatureViewNames& 
   }
 }
 
+// What a model asking at a time of the future is answered, nobody knows: records that are still to
+// come may be available by then. None is where the log itself is further, as after a history of the
+// future: stamps never go back.
+Status CheckIsPast(const Definition& definition, Timestamp at) {
+  const Timestamp now = NewWallClock()->Now();
+  if (at <= now) return {};
+  SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(SystemFiles(), definition));
+  Batch batch;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
+    if (!more) break;
+    if (batch.rows() > 0 && batch.available_us.back() >= at) return {};
+  }
+  return Fail(ErrorCode::kInvalid,
+              "--at " + FormatTimestamp(at) + " is in the future: now is " + FormatTimestamp(now) +
+                  ", and what comes until then may change the answer",
+              "Name a time that is past, or leave --at out for the vector as it is now.");
+}
+
 Status Get(const Session& session, const GetArguments& arguments) {
   SKEWLESS_ASSIGN_OR_RETURN(auto repository, LoadRepository(session));
   const Definition& definition = *repository.definition;
@@ -92,6 +113,7 @@ Status Get(const Session& session, const GetArguments& arguments) {
     return {};
   }
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp at, ParseTimestamp(arguments.at));
+  SKEWLESS_RETURN_IF_ERROR(CheckIsPast(definition, at));
   FeatureReader reader(definition, repository.kernels, nullptr);
   SKEWLESS_ASSIGN_OR_RETURN(
       auto states, StatesAt(SystemFiles(), definition, repository.kernels, plan.views, inputs, at));

@@ -86,7 +86,11 @@ void RunJoin(Session& session, JoinArguments arguments) {
   request.history = arguments.history == "sources" ? HistoryKind::kSources : HistoryKind::kLog;
   if (!arguments.delay.empty()) {
     auto delay = ParseDuration(arguments.delay);
-    if (!delay) return session.Failed(delay.error());
+    if (!delay) {
+      delay.error().message = "--delay: " + delay.error().message;
+      delay.error().remedy += " Where records count from their own time on: --as-of event.";
+      return session.Failed(delay.error());
+    }
     request.join.delay_us = *delay;
   }
   if (request.history == HistoryKind::kLog) WarnOfUnknownSources(definition);

@@ -10,7 +10,25 @@
 namespace skewless {
 namespace {
 
-nlohmann::json SummaryJson(const RunningEngine& running) {
+// A column that no event of this run had.
+struct NullColumn {
+  std::string source, column;
+  int64_t events;
+};
+std::vector<NullColumn> NullColumns(const Definition& definition, const EngineStats& stats) {
+  std::vector<NullColumn> found;
+  for (const ColumnNulls& counted : stats.columns) {
+    const auto source = static_cast<size_t>(counted.source);
+    const int64_t events = stats.source_events[source].load();
+    if (events == 0 || counted.nulls.load() < events) continue;
+    const auto& columns = definition.sources[source].schema.columns;
+    found.push_back({definition.sources[source].name,
+                     columns[static_cast<size_t>(counted.column)].name, events});
+  }
+  return found;
+}
+
+nlohmann::json SummaryJson(const RunningEngine& running, const Definition& definition) {
   const EngineStats& stats = running.engine().stats();
   const SourceProgress progress = running.engine().progress();
   nlohmann::json views = nlohmann::json::array();
@@ -19,6 +37,11 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
     views.push_back({{"rows", size.rows},
                      {"bytes", size.bytes},
                      {"events_without_key", stats.events_without_key[view].load()}});
+  }
+  nlohmann::json null_columns = nlohmann::json::array();
+  for (const NullColumn& one : NullColumns(definition, stats)) {
+    null_columns.push_back(
+        {{"source", one.source}, {"column", one.column}, {"events", one.events}});
   }
   nlohmann::json summary = {
       {"events", stats.accepted.load()},
@@ -36,7 +59,8 @@ nlohmann::json SummaryJson(const RunningEngine& running) {
       {"log_sync_nanos",
        {{"p50", stats.log_sync.QuantileNanos(0.5)}, {"p99", stats.log_sync.QuantileNanos(0.99)}}},
       {"requests", running.requests()},
-      {"views", views}};
+      {"views", views},
+      {"null_columns", null_columns}};
   return summary;
 }
 
@@ -81,6 +105,10 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
                without_key == 1 ? "has" : "have", without_key == 1 ? "is" : "are",
                definition.views[view].name);
   }
+  for (const NullColumn& one : NullColumns(definition, stats)) {
+    fmt::print("column {} of {} is null in all of its events, {}\n", one.column, one.source,
+               WithSeparators(one.events));
+  }
   if (events > 0) {
     fmt::print("log {} ({:.1f} bytes an event), freshness p50 {} p99 {}\n",
                FormatBytes(stats.log_bytes.load()),
@@ -113,7 +141,7 @@ Status Run(const Session& session, const RunOptions& options) {
   SKEWLESS_RETURN_IF_ERROR(running.Start());
   SKEWLESS_RETURN_IF_ERROR(running.Wait());
   if (options.json) {
-    fmt::print("{}\n", SummaryJson(running).dump());
+    fmt::print("{}\n", SummaryJson(running, *repository.definition).dump());
   } else {
     PrintSummary(running, *repository.definition);
   }

@@ -1,7 +1,6 @@
 #include "model/key.h"
 
 #include <algorithm>
-#include <limits>
 #include <random>
 
 #include "base/check.h"
@@ -42,10 +41,10 @@ void EncodeIntKeys(const Column& column, size_t rows, KeyColumn* out) {
   const bool no_nulls = std::find(out->valid.begin(), out->valid.end(), 0) == out->valid.end();
   if (no_nulls) {
     if (rows > 0) std::memcpy(out->bytes.data(), column.ints.data(), rows * sizeof(int64_t));
-    for (size_t i = 0; i <= rows; ++i) out->offsets[i] = static_cast<uint32_t>(i * sizeof(int64_t));
+    for (size_t i = 0; i <= rows; ++i) out->offsets[i] = i * sizeof(int64_t);
     return;
   }
-  uint32_t at = 0;
+  uint64_t at = 0;
   for (size_t i = 0; i < rows; ++i) {
     out->offsets[i] = at;
     if (out->valid[i] == 0) {
@@ -59,14 +58,18 @@ void EncodeIntKeys(const Column& column, size_t rows, KeyColumn* out) {
   out->bytes.resize(at);
 }
 
-// The most that the keys of all rows can take. Lengths are below 4 GiB, so five bytes each.
-size_t LargestSize(std::span<const Column* const> columns, size_t rows) {
+// A length's longest varint.
+constexpr size_t kMostLengthBytes = 10;
+
+// The most that the keys of all rows can take; one that is null takes nothing.
+size_t LargestSize(std::span<const Column* const> columns, std::span<const uint8_t> valid) {
   size_t size = 0;
   for (const Column* column : columns) {
     if (IsIntKey(column->type)) {
-      size += rows * sizeof(int64_t);
+      size += valid.size() * sizeof(int64_t);
     } else {
-      for (size_t i = 0; i < rows; ++i) size += column->strings[i].size() + 5;
+      for (size_t i = 0; i < valid.size(); ++i)
+        size += valid[i] != 0 ? column->strings[i].size() + kMostLengthBytes : 0;
     }
   }
   return size;
@@ -77,13 +80,13 @@ void EncodeCompositeKeys(std::span<const Column* const> columns, size_t rows, Ke
   for (const Column* column : columns) {
     for (size_t i = 0; i < rows; ++i) out->valid[i] &= column->valid[i];
   }
-  out->bytes.resize(LargestSize(columns, rows));
+  out->bytes.resize(LargestSize(columns, out->valid));
   uint8_t* const begin = out->bytes.data();
   const uint64_t seed = HashSeed();
   uint8_t* to = begin;
   for (size_t i = 0; i < rows; ++i) {
     uint8_t* const key = to;
-    out->offsets[i] = static_cast<uint32_t>(key - begin);
+    out->offsets[i] = static_cast<uint64_t>(key - begin);
     if (out->valid[i] == 0) {
       out->hash[i] = 0;
       continue;
@@ -98,7 +101,7 @@ void EncodeCompositeKeys(std::span<const Column* const> columns, size_t rows, Ke
     }
     out->hash[i] = Hash64({key, to}, seed);
   }
-  out->offsets[rows] = static_cast<uint32_t>(to - begin);
+  out->offsets[rows] = static_cast<uint64_t>(to - begin);
   out->bytes.resize(static_cast<size_t>(to - begin));
 }
 
@@ -109,7 +112,6 @@ uint64_t HashKey(ByteView key) { return Hash64(key, HashSeed()); }
 void EncodeKeys(std::span<const Column* const> columns, size_t rows, KeyColumn* out) {
   SKEWLESS_CHECK(!columns.empty());
   for (const Column* column : columns) SKEWLESS_CHECK(column->size() >= rows);
-  SKEWLESS_CHECK(LargestSize(columns, rows) <= std::numeric_limits<uint32_t>::max());
   out->offsets.resize(rows + 1);
   out->hash.resize(rows);
   out->valid.resize(rows);

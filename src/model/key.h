@@ -27,7 +27,7 @@ uint64_t HashKey(ByteView key);
 // column has valid = 0 and an empty range. `hash` is HashKey of the key's bytes (0 where invalid).
 struct KeyColumn {
   Bytes bytes;
-  std::vector<uint32_t> offsets;
+  std::vector<uint64_t> offsets;  // a training set's labels may have more than 4 GiB of keys
   std::vector<uint64_t> hash;
   std::vector<uint8_t> valid;
   ByteView key(size_t row) const {

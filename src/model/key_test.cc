@@ -53,6 +53,25 @@ Column RandomColumn(std::mt19937_64& random, Type type, size_t rows, unsigned nu
   return column;
 }
 
+// A label file's keys may be longer together than 32 bits can tell.
+static_assert(sizeof(decltype(KeyColumn::offsets)::value_type) == sizeof(uint64_t));
+
+TEST(KeyTest, TextOfNullKeysOfWhateverLengthTakesNoRoom) {
+  constexpr size_t kRows = 100;
+  const std::string text(64 << 20, 'k');
+  Column names, nulls;
+  names.type = nulls.type = kString;
+  for (size_t row = 0; row < kRows; ++row) {
+    names.AppendString(text);
+    nulls.AppendNull();
+  }
+  const Column* const columns[] = {&names, &nulls};
+  KeyColumn keys;
+  EncodeKeys(columns, kRows, &keys);
+  EXPECT_EQ(keys.offsets, std::vector<uint64_t>(kRows + 1));
+  EXPECT_LT(keys.bytes.capacity(), text.size());
+}
+
 TEST(KeyTest, BatchesAgreeWithSingleKeys) {
   std::mt19937_64 random(11);
   KeyColumn keys;  // one for all: its memory is used again, whatever it held

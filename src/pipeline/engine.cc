@@ -26,6 +26,7 @@ Engine::Engine(const Definition& definition, const KernelSet& kernels, FileSyste
       gate_(replay_ && options_.stepped_replay),
       inputs_(kernels.size()),
       empty_views_(definition),
+      columns_(definition, &stats_),
       folded_(kernels.size()) {
   for (size_t view = 0; view < kernels.size(); ++view) {
     stats_.views.emplace_back();
@@ -200,6 +201,7 @@ Status Engine::CommitStamped() {
   for (const auto& [batch, accepted_nanos, refused] : commit_) {
     SKEWLESS_RETURN_IF_ERROR(FoldAll(*batch));
     CountWithoutKey(*batch);
+    columns_.Look(*batch);
     if (!has_rows()) NoteFolded(*batch, accepted_nanos);
   }
   SKEWLESS_RETURN_IF_ERROR(online_->Commit(log_->last_sequence()));

@@ -24,6 +24,7 @@
 #include "online/embedded/embedded_store.h"
 #include "online/online_store.h"
 #include "online/remote_rows.h"
+#include "pipeline/column_watch.h"
 #include "pipeline/empty_view_watch.h"
 #include "pipeline/engine_stats.h"
 #include "pipeline/online_of.h"
@@ -186,6 +187,7 @@ class Engine {
   std::unique_ptr<OfflineThread> offline_;                // counts in stats_ until it ends
   std::vector<ViewInput> inputs_;                         // by view
   EmptyViewWatch empty_views_;
+  ColumnWatch columns_;  // counts in stats_
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
   // Stamped, on their way through one group commit.

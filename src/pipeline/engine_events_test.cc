@@ -182,6 +182,35 @@ TEST_F(EngineEvents, EventsWithoutAKeyAreCountedAndAViewThatTakesOthersIsNotTold
   EXPECT_TRUE(told_.empty()) << told_[0];
 }
 
+// `count` events that have no `n`, of which `sum(n)` is made.
+std::string LinesWithoutN(int64_t from, int64_t count) {
+  std::string lines;
+  for (int64_t n = from; n < from + count; ++n) {
+    std::string line = EventLine(1, 7, n, n);
+    lines += line.replace(line.find(",7,"), 3, ",,");
+  }
+  return lines;
+}
+
+TEST_F(EngineEvents, AColumnThatNoneOfManyRecordsHasIsToldOfOnce) {
+  RunInSmallBatches(kEventsHeader + LinesWithoutN(0, 3000));
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0],
+            "column is null in all records source=events column=n records=1000 "
+            "remedy=\"Do the records name it as the column does, letter for letter?\"");
+}
+
+TEST_F(EngineEvents, AColumnThatComesNowAndThenIsCountedAndNotToldOf) {
+  repository_.Write("events.csv", kEventsHeader + LinesWithoutN(0, 900) +
+                                      EventLine(1, 7, 900, 900) + LinesWithoutN(901, 3000));
+  const auto engine = Open();
+  ASSERT_TRUE(engine && engine->Run(false).has_value() && engine->Close().has_value());
+  EXPECT_TRUE(told_.empty()) << told_[0];
+  EXPECT_EQ(engine->stats().source_events.at(0).load(), 3901);
+  ASSERT_EQ(engine->stats().columns.size(), 1U);
+  EXPECT_EQ(engine->stats().columns[0].nulls.load(), 3900);
+}
+
 class EngineEventsOfNoRecord : public EngineEvents {
  protected:
   EngineEventsOfNoRecord()

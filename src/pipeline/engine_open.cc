@@ -6,6 +6,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
 #include "pipeline/online_of.h"
+#include "source/file_head.h"
 #include "source/kafka/dead_letter_topic.h"
 #include "training/history.h"
 #include "training/unknown_sources.h"
@@ -226,7 +227,10 @@ Status Engine::OpenSources() {
         auto opened, options_.parts.open_source(definition_, static_cast<int>(i), source_options,
                                                 std::move(sink)));
     LogEvent(EventLevel::kInfo, "source opened",
-             {{"source", source.name}, {"known_streams", source_options.resume.size()}});
+             {{"source", source.name},
+              {"known_streams",
+               std::count_if(source_options.resume.begin(), source_options.resume.end(),
+                             [](const auto& known) { return !IsHeadStream(known.stream); })}});
     SourceThreadOptions thread_options;
     thread_options.name = source.name;
     thread_options.batch_rows = options_.batch_rows;

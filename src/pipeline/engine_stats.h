@@ -11,6 +11,13 @@
 
 namespace skewless {
 
+// A column of a source that a view's expressions look at; of keys, events_without_key tells.
+struct ColumnNulls {
+  ColumnNulls(int of_source, int its_column) : source(of_source), column(its_column) {}
+  const int source, column;
+  std::atomic<int64_t> nulls{0};
+};
+
 struct EngineStats {
   std::atomic<int64_t> accepted{0};       // records made durable
   std::atomic<int64_t> refused_late{0};   // of them, refused as too late
@@ -29,6 +36,9 @@ struct EngineStats {
   std::deque<ViewFreshness> views;  // the same by view; as many from the start
   // By view, too: events whose key is null, which are in none of its rows.
   std::deque<std::atomic<int64_t>> events_without_key;
+  // Of this run, by source: its events; and how many of them have null in a column.
+  std::deque<std::atomic<int64_t>> source_events;
+  std::deque<ColumnNulls> columns;
 };
 
 }  // namespace skewless

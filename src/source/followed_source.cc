@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "source/open_reader.h"
 
@@ -33,7 +34,7 @@ bool IsBlank(std::string_view line) {
 }  // namespace
 
 FollowedSource::FollowedSource(const Definition& definition, uint32_t source, bool wait,
-                               std::vector<InputFile> files, KnownRecords known,
+                               std::vector<InputFile> files, KnownRecords known, KnownHeads heads,
                                DeadLetterSink dead_letters)
     : definition_(definition),
       named_(definition.sources[source]),
@@ -41,7 +42,8 @@ FollowedSource::FollowedSource(const Definition& definition, uint32_t source, bo
       wait_(wait),
       files_(std::move(files)),
       known_(std::move(known)),
-      dead_letters_(std::move(dead_letters)) {}
+      dead_letters_(std::move(dead_letters)),
+      heads_(std::move(heads)) {}
 
 SourceProgress FollowedSource::progress() const {
   return {records_.load(std::memory_order_relaxed), dead_.load(std::memory_order_relaxed),
@@ -82,13 +84,14 @@ Result<bool> FollowedSource::NextPiece() {
     }
     // Asked before the file is read: what was appended before a later file came is read first.
     const bool finished_now = finished();
-    SKEWLESS_ASSIGN_OR_RETURN(const std::string_view lines, file_->ReadLines(finished_now));
+    SKEWLESS_ASSIGN_OR_RETURN(const std::string_view lines, ReadLines(finished_now));
     fraction_.store(file_->fraction(), std::memory_order_relaxed);
     if (!lines.empty()) {
       BeginPiece(lines);
       return true;
     }
     if (!finished_now) return false;
+    TellHead(true);
     left_.push_back(file_->identity());
     file_.reset();
     ++at_;
@@ -98,14 +101,31 @@ Result<bool> FollowedSource::NextPiece() {
 Status FollowedSource::OpenFile() {
   SKEWLESS_ASSIGN_OR_RETURN(file_, GrowingFile::Open(files_[at_].path));
   records_before_ = lines_before_ = 0;
+  head_.clear();
   const auto known = known_.find(files_[at_].stream);
   return known == known_.end() ? Status() : SkipRecords(known->second);
+}
+
+Result<std::string_view> FollowedSource::ReadLines(bool finished) {
+  SKEWLESS_ASSIGN_OR_RETURN(const std::string_view lines, file_->ReadLines(finished));
+  head_ += lines.substr(0, FileHead::kMostBytes - head_.size());
+  return lines;
+}
+
+// To the log, with the next batch, where it has another.
+void FollowedSource::TellHead(bool is_finished) {
+  const std::string& stream = files_[at_].stream;
+  const int64_t offset = FileHead(head_).ToOffset(is_finished);
+  int64_t& known = heads_.by_stream[stream];
+  if (head_.empty() || known == offset) return;
+  known = offset;
+  heads_.to_tell.push_back({HeadStream(stream), offset});
 }
 
 // Lines after the last record that is passed over, but read with it, become the first piece.
 Status FollowedSource::SkipRecords(int64_t records) {
   while (records_before_ < records) {
-    SKEWLESS_ASSIGN_OR_RETURN(std::string_view lines, file_->ReadLines(finished()));
+    SKEWLESS_ASSIGN_OR_RETURN(std::string_view lines, ReadLines(finished()));
     if (lines.empty())
       return TooFewRecords(files_[at_].path, records_before_, records - records_before_);
     while (!lines.empty() && records_before_ < records) {
@@ -147,6 +167,9 @@ Result<bool> FollowedSource::ReadPiece(size_t max_rows, Batch* batch) {
   records_.fetch_add(piece_->next_record() - before, std::memory_order_relaxed);
   batch->event_us = batch->columns[static_cast<size_t>(named_.event_timestamp)].ints;
   batch->positions.push_back({stream, records_before_ + piece_->next_record()});
+  TellHead(false);
+  std::move(heads_.to_tell.begin(), heads_.to_tell.end(), std::back_inserter(batch->positions));
+  heads_.to_tell.clear();
   return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include "decode/record_fixture.h"
 #include "decode/text_input.h"
+#include "source/file_head.h"
 
 namespace skewless {
 namespace {
@@ -36,17 +37,30 @@ class FollowedSourceTest : public ::testing::Test {
     return R"({"name":")" + name + R"(","ts":1})" + "\n";
   }
 
+  void Rename(const std::string& from, const std::string& to) {
+    std::filesystem::rename(folder_.File(from), folder_.File(to));
+  }
+
   void Open() {
+    const auto opened = TryOpen();
+    ASSERT_EQ(opened, "");
+  }
+  // The error.
+  std::string TryOpen() {
     letters_.clear();
+    notices_.clear();
     options_.resume.clear();
     for (const auto& [stream, offset] : positions_) options_.resume.push_back({stream, offset});
+    for (const auto& [stream, offset] : heads_) options_.resume.push_back({stream, offset});
+    options_.notice = [this](const std::string& what) { notices_.push_back(what); };
     auto opened = OpenSource(definition_, 0, options_, [this](const DeadLetter& letter) -> Status {
       letters_.push_back(letter.stream + ":" + std::to_string(letter.offset) + ":" +
                          std::to_string(letter.line) + ": " + letter.reason);
       return {};
     });
-    ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
+    if (!opened) return opened.error().ToString();
     source_ = std::move(*opened);
+    return "";
   }
 
   // The names in batches until one is empty or the source ends.
@@ -64,7 +78,7 @@ class FollowedSourceTest : public ::testing::Test {
         EXPECT_EQ(batch.event_us[row], 1);
       }
       for (const SourcePosition& position : batch.positions)
-        positions_[position.stream] = position.offset;
+        (IsHeadStream(position.stream) ? heads_ : positions_)[position.stream] = position.offset;
     }
     return rows;
   }
@@ -75,7 +89,8 @@ class FollowedSourceTest : public ::testing::Test {
   SourceOptions options_;
   std::unique_ptr<Source> source_;
   Rows letters_;
-  Positions positions_;
+  Positions positions_, heads_;  // as the log has them
+  Rows notices_;
   std::string error_;
   bool ended_ = false;
 };
@@ -186,9 +201,16 @@ TEST_F(FollowedSourceTest, AFileThatWasCutIsAnError) {
   std::filesystem::resize_file(folder_.File("a.jsonl"), 3);
   Take();
   EXPECT_TRUE(Has(error_, "a.jsonl: has 3 bytes, but 44 were read from it")) << error_;
+  EXPECT_TRUE(Has(TryOpen(), "a.jsonl: is shorter than what was read from it, 2 records"));
+  std::filesystem::remove(folder_.File("a.jsonl"));  // as the remedy says
+  Append("b.jsonl", Line("three"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"three"});
+  heads_.clear();  // a log of before there were any
+  positions_["b.jsonl"] = 2;
   Open();
   Take();
-  EXPECT_TRUE(Has(error_, "a.jsonl: has 0 records, but 2 were read from it before")) << error_;
+  EXPECT_TRUE(Has(error_, "b.jsonl: has 1 records, but 2 were read from it before")) << error_;
 }
 
 TEST_F(FollowedSourceTest, AFileThatIsReplacedIsReadToItsEndAndIsAnError) {
@@ -247,6 +269,86 @@ TEST_F(FollowedSourceTest, NorIsOneThatIsRenamedOnceItIsFinished) {
   EXPECT_EQ(Take(), Rows{});
   EXPECT_EQ(Take(), Rows{"six"});
   EXPECT_EQ(error_, "");
+}
+
+// ---- While no engine ran.
+
+TEST_F(FollowedSourceTest, AFileThatWasReplacedBeforeARestartIsAnError) {
+  definition_.sources[0].paths = {"a.jsonl"};
+  Append("a.jsonl", Line("one"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"one"});
+  Append("a.jsonl", Line("two"));
+  Rename("a.jsonl", "a.jsonl.1");
+  Append("a.jsonl", Line("another"));
+  const std::string error = TryOpen();
+  EXPECT_TRUE(Has(error, folder_.File("a.jsonl") +
+                             ": another file was put in its place, after 1 records of it were "
+                             "read; that one is now '" +
+                             folder_.File("a.jsonl.1") + "'"))
+      << error;
+  // As the remedy says.
+  Rename("a.jsonl", "b.jsonl");
+  Rename("a.jsonl.1", "a.jsonl");
+  definition_.sources[0].paths = {"*.jsonl"};
+  Open();
+  EXPECT_EQ(Take(), (Rows{"two", "another"}));
+}
+
+TEST_F(FollowedSourceTest, SoIsOneThatWasRenamedBeforeItWasReadToItsEnd) {
+  Append("b.jsonl", Line("one"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"one"});
+  for (const std::string name : {"a.jsonl", "b.jsonl.1"}) {  // of the source's path, and not
+    Rename("b.jsonl", name);
+    Append("c.jsonl", "");
+    const std::string error = TryOpen();
+    EXPECT_TRUE(Has(error, folder_.File(name) + ": is the file that was followed as '" +
+                               folder_.File("b.jsonl") + "', renamed after 1 records"))
+        << error;
+    Rename(name, "b.jsonl");
+  }
+  Open();
+  EXPECT_EQ(notices_, Rows{});
+}
+
+TEST_F(FollowedSourceTest, OneThatIsGoneBeforeItWasReadToItsEndIsToldOfOnce) {
+  Append("a.jsonl", Line("one"));
+  Append("b.jsonl", Line("two"));
+  Open();
+  EXPECT_EQ(Take(), (Rows{"one", "two"}));
+  std::filesystem::remove(folder_.File("a.jsonl"));  // this one was
+  std::filesystem::remove(folder_.File("b.jsonl"));
+  Append("c.jsonl", Line("three"));
+  Open();
+  EXPECT_EQ(notices_, Rows{folder_.File("b.jsonl") +
+                           " is gone: what was appended to it after the 1 records that were read, "
+                           "if anything, was not read"});
+  EXPECT_EQ(Take(), Rows{"three"});
+  Open();
+  EXPECT_EQ(notices_, Rows{});
+}
+
+// Its head grows with it, up to a point, and is told only where it changed.
+TEST_F(FollowedSourceTest, AFileIsKnownByItsFirstBytes) {
+  Append("a.jsonl", "\xef\xbb\xbf" + Line("one"));
+  Open();
+  EXPECT_EQ(Take(), Rows{"one"});
+  const int64_t first = heads_.at("head:a.jsonl");
+  Append("a.jsonl", Line(std::string(2000, 'x')));
+  EXPECT_EQ(Take().size(), 1u);
+  const int64_t whole = heads_.at("head:a.jsonl");
+  EXPECT_NE(first, whole);
+  heads_.clear();
+  Append("a.jsonl", Line("three"));
+  EXPECT_EQ(Take(), Rows{"three"});
+  EXPECT_EQ(heads_, Positions{});
+  for (const int64_t head : {first, whole}) {
+    heads_ = {{"head:a.jsonl", head}};
+    Open();
+    heads_ = {{"head:a.jsonl", head ^ 1}};
+    EXPECT_TRUE(Has(TryOpen(), "a.jsonl: another file was put in its place"));
+  }
 }
 
 TEST_F(FollowedSourceTest, LinesOfAnyLength) {

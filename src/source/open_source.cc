@@ -77,8 +77,10 @@ Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int sou
   if (!options.replay) {
     SKEWLESS_ASSIGN_OR_RETURN(auto known, ReadFilePositions(named, options));
     if (named.follow) {
+      SKEWLESS_ASSIGN_OR_RETURN(auto heads, CheckHeads(definition, files, options.notice, &known));
       return std::make_unique<FollowedSource>(definition, index, options.follow, std::move(files),
-                                              std::move(known), std::move(dead_letters));
+                                              std::move(known), std::move(heads),
+                                              std::move(dead_letters));
     }
     return std::make_unique<FileSource>(
         named, index,

@@ -39,7 +39,7 @@ void AuditReplay::AddLabel(int view, ByteView key, Timestamp t, uint32_t* label)
   ViewLabels& labels = labels_[static_cast<size_t>(at)];
   *label = static_cast<uint32_t>(labels.time_us.size());
   PutRaw(labels.keys.bytes, key);
-  labels.keys.offsets.push_back(static_cast<uint32_t>(labels.keys.bytes.size()));
+  labels.keys.offsets.push_back(labels.keys.bytes.size());
   labels.keys.valid.push_back(key.empty() ? 0 : 1);
   labels.keys.hash.push_back(key.empty() ? 0 : HashKey(key));
   labels.time_us.push_back(t);

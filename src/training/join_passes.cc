@@ -60,7 +60,7 @@ ViewLabels Select(const ViewLabels& all, std::span<const uint32_t> rows) {
     some.keys.hash.push_back(all.keys.hash[row]);
     some.keys.valid.push_back(all.keys.valid[row]);
     PutRaw(some.keys.bytes, all.keys.key(row));
-    some.keys.offsets.push_back(static_cast<uint32_t>(some.keys.bytes.size()));
+    some.keys.offsets.push_back(some.keys.bytes.size());
   }
   return some;
 }

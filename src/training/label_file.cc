@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/source_text.h"
 #include "model/value_text.h"
+#include "training/label_index.h"
 #include "training/table_column.h"
 
 namespace skewless {
@@ -136,6 +137,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
     }
     return failed;
   }
+  SKEWLESS_RETURN_IF_ERROR(CheckLabelCount(path, (*table)->num_rows()));
   LabelTable labels;
   labels.path = path;
   labels.table = *table;
@@ -150,6 +152,14 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   }
   labels.time_us = std::move(times.ints);
   return labels;
+}
+
+Status CheckLabelCount(const std::string& path, int64_t rows) {
+  if (rows <= LabelIndex::kMostLabels) return {};
+  return Fail(ErrorCode::kInvalid,
+              fmt::format("{}: has {} rows, and a training set at most {}", path, rows,
+                          LabelIndex::kMostLabels),
+              "Split it and join each part: a label's row is the same in whatever file.");
 }
 
 bool HasColumn(const LabelTable& labels, const std::string& name) {

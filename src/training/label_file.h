@@ -30,6 +30,8 @@ struct LabelTable {
 // microseconds). Errors name the file and column and list the columns that are there.
 Result<LabelTable> ReadLabels(const std::string& path, const std::string& timestamp_column,
                               const CsvText& text = {});
+// That a file of so many rows can be joined.
+Status CheckLabelCount(const std::string& path, int64_t rows);
 // A column of the table as `type`. Nulls stay null. `role`: what it is there for, as an error says
 // it where the column is missing.
 Result<Column> LabelColumn(const LabelTable& labels, const std::string& name, Type type,

@@ -348,6 +348,16 @@ TEST_F(LabelFileTest, WhatTheLabelsLackIsSaidBeforeTheHistoryIsRead) {
   EXPECT_NE(log.find("there is no log at"), std::string::npos) << log;
 }
 
+TEST_F(LabelFileTest, MoreRowsThanCanBeNumberedAreRefused) {
+  EXPECT_TRUE(CheckLabelCount("labels.parquet", 1'500'000'000).has_value());
+  const auto refused = CheckLabelCount("labels.parquet", 1'500'000'001);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message,
+            "labels.parquet: has 1500000001 rows, and a training set at most 1500000000");
+  EXPECT_EQ(refused.error().remedy,
+            "Split it and join each part: a label's row is the same in whatever file.");
+}
+
 TEST_F(LabelFileTest, LabelsAreNotOverwrittenByWhateverName) {
   const std::string labels = WriteCsv(kLabels);
   std::filesystem::create_symlink(labels, clicks_.Path("link.csv"));

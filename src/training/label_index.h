@@ -32,7 +32,9 @@ class LabelIndex {
     kLastLabel,  // the time of the last label; kMinTimestamp where there is none
   };
 
-  // `keys` outlives the index.
+  // Of more, an entity's place would not fit in a Slot.
+  static constexpr int64_t kMostLabels = 1'500'000'000;
+  // `keys` outlives the index and has no more than kMostLabels.
   LabelIndex(const KeyColumn& keys, const std::vector<Timestamp>& time_us, Bound bound);
 
   // Where an entity stands in the table. Any key has a slot: that of nobody where no label asks.

@@ -57,7 +57,7 @@ Status FindReadTimes(FileSystem& files, const Definition& definition, const Kern
     ViewLabels& label = labels.emplace_back();
     label.view = one.view;
     label.keys.bytes = one.key;
-    label.keys.offsets = {0, static_cast<uint32_t>(one.key.size())};
+    label.keys.offsets = {0, one.key.size()};
     label.keys.hash = {HashKey(one.key)};
     label.keys.valid = {1};
     label.time_us = {t};

@@ -90,6 +90,25 @@ class BadInputTest(ProgramTest):
         err = self.fails("run", "--log-format", "json", "--log-level", "off", says=["skewless.yaml"])
         self.assertEqual(json.loads(err)["level"], "error")
 
+    def test_no_delay(self):
+        self.run_program("run", "--once")
+        self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
+        self.fails("join", "labels.csv", "-o", "set.csv", "--delay", "0s",
+                   says=["--delay", "'0s'", "greater than zero", "--as-of event"])
+
+    def test_a_time_of_the_future(self):
+        self.run_program("run", "--once")
+        self.fails("get", "users", "user_id=1", "--at", "2199-01-01T00:00:00Z",
+                   says=["2199-01-01T00:00:00Z is in the future", "leave --at out"])
+        self.run_program("get", "users", "user_id=1", "--at", "2025-01-01T00:00:00Z")
+        # As far as the log itself goes, nothing can come any more.
+        with open(self.path("clicks.csv"), "a") as file:
+            file.write("1,7,2198-01-01T00:00:00Z,2198-01-01T00:00:00Z\n")
+        self.run_program("run", "--once")
+        self.fails("get", "users", "user_id=1", "--at", "2199-01-01T00:00:00Z", says=["is in the future"])
+        for at in ("2198-01-01T00:00:00Z", "2100-01-01T00:00:00Z"):
+            self.run_program("get", "users", "user_id=1", "--at", at)
+
     def test_the_word_behind_features_is_the_labels(self):
         self.run_program("run", "--once")
         self.write("labels.csv", "user_id,event_timestamp\n1,2024-01-01T00:30:00Z\n")
@@ -180,6 +199,21 @@ class BadInputTest(ProgramTest):
         self.assertIn("1 event has no key, and is in none of the rows of users\n", out)
         self.assertEqual(err, "")
         self.assertEqual(self.run_json("get", "users", "user_id=7")["features"]["users__clicks"], 1)
+
+    def test_records_that_name_a_value_otherwise(self):
+        self.write("skewless.yaml", DEFINITION.replace("clicks.csv", "clicks.jsonl").replace("csv", "json"))
+        times = {"ts": "2024-01-01T00:00:00Z", "seen": "2024-01-01T00:00:00Z"}
+        self.write("clicks.jsonl", (json.dumps({"user_id": 7, "Price": 1, **times}) + "\n") * 1200)
+        out, err = self.run_program("run", "--once")
+        self.assertIn("column price of clicks is null in all of its events, 1,200\n", out)
+        self.assertIn("column is null in all records source=clicks column=price records=", err)
+        with open(self.path("clicks.jsonl"), "a") as file:
+            file.write(json.dumps({"user_id": 7, **times, "seen": "2024-01-01T00:01:00Z"}) + "\n")
+        summary = self.run_json("run", "--once")
+        self.assertEqual(summary["null_columns"], [{"source": "clicks", "column": "price", "events": 1}])
+        with open(self.path("clicks.jsonl"), "a") as file:
+            file.write(json.dumps({"user_id": 7, "price": 1, **times, "seen": "2024-01-01T00:02:00Z"}) + "\n")
+        self.assertEqual(self.run_json("run", "--once")["null_columns"], [])
 
     def test_unknown_key_in_the_definition(self):
         self.write("skewless.yaml", DEFINITION.replace("event_timestamp", "event_timestmp"))

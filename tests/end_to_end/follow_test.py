@@ -1,6 +1,7 @@
 """An engine that follows a file: what is appended becomes readable, and after any number of kills each line is in the
 log once, whichever file it was in and wherever its bytes were when the engine died."""
 import json
+import os
 import random
 import unittest
 
@@ -69,6 +70,23 @@ class FollowTest(NumberedTest):
         self.file.write(rest)
         self.run_program("run", "--once")
         self.assertEqual(self.logged(), self.written + 1)
+
+    def test_rotated_while_no_engine_runs(self):
+        self.append(5)
+        self.run_program("run", "--once")
+        self.append(3)
+        first = self.path("clicks-001.jsonl")
+        os.rename(first, first + ".1")
+        self.files = 0
+        self.begin_file()
+        self.append(2)
+        out, err = self.run_program("run", "--once", code=1)
+        self.assertIn(f"clicks-001.jsonl: another file was put in its place, after 5 records of it were read; "
+                      "that one is now './clicks-001.jsonl.1'", err)
+        os.rename(first, self.path("clicks-002.jsonl"))
+        os.rename(first + ".1", first)
+        self.run_program("run", "--once")
+        self.assertEqual(self.logged(), self.written)
 
     def test_kills(self):
         engine = self.start()

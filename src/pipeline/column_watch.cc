@@ -1,0 +1,92 @@
+#include "pipeline/column_watch.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/event_log.h"
+
+namespace skewless {
+namespace {
+
+// A column that so many records in a row lack is none that comes now and then.
+constexpr int64_t kManyRecords = 1000;
+
+void AddNames(const Ast* ast, std::set<std::string>* names) {
+  if (ast == nullptr) return;
+  if (ast->kind == AstKind::kColumn) names->insert(ast->name);
+  for (const auto& child : ast->children) AddNames(child.get(), names);
+}
+
+std::set<std::string> NamesIn(const FeatureViewDefinition& view) {
+  std::set<std::string> names;
+  AddNames(view.where.get(), &names);
+  for (const FeatureDefinition& feature : view.features) {
+    AddNames(feature.argument.get(), &names);
+    AddNames(feature.order_argument.get(), &names);
+    AddNames(feature.filter.get(), &names);
+  }
+  return names;
+}
+
+// The source's columns in its views' expressions that are not the key of any of them.
+std::vector<int> ValueColumns(const Definition& definition, int source) {
+  std::set<std::string> names;
+  std::set<int> keys;
+  for (const FeatureViewDefinition& view : definition.views) {
+    if (view.source != source) continue;
+    names.merge(NamesIn(view));
+    keys.insert(view.key_columns.begin(), view.key_columns.end());
+  }
+  const auto& columns = definition.sources[static_cast<size_t>(source)].schema.columns;
+  std::vector<int> found;
+  for (int column = 0; std::cmp_less(column, columns.size()); ++column) {
+    if (names.contains(columns[static_cast<size_t>(column)].name) && !keys.contains(column))
+      found.push_back(column);
+  }
+  return found;
+}
+
+}  // namespace
+
+ColumnWatch::ColumnWatch(const Definition& definition, EngineStats* stats)
+    : definition_(definition), stats_(*stats) {
+  for (int source = 0; std::cmp_less(source, definition.sources.size()); ++source) {
+    stats_.source_events.emplace_back(0);
+    for (const int column : ValueColumns(definition, source))
+      stats_.columns.emplace_back(source, column);
+  }
+  settled_.resize(stats_.columns.size());
+}
+
+void ColumnWatch::Look(const Batch& batch) {
+  const auto rows = static_cast<int64_t>(batch.rows());
+  const int64_t events =
+      stats_.source_events[batch.source].fetch_add(rows, std::memory_order_relaxed) + rows;
+  for (size_t i = 0; i < settled_.size(); ++i) {
+    ColumnNulls& counted = stats_.columns[i];
+    if (counted.source != static_cast<int>(batch.source)) continue;
+    const auto& valid = batch.columns[static_cast<size_t>(counted.column)].valid;
+    const int64_t nulls = std::count(valid.begin(), valid.end(), uint8_t{0});
+    counted.nulls.fetch_add(nulls, std::memory_order_relaxed);
+    if (settled_[i] != 0) continue;
+    if (nulls < rows) {
+      settled_[i] = 1;
+    } else if (events >= kManyRecords) {
+      settled_[i] = 1;
+      Tell(counted, events);
+    }
+  }
+}
+
+void ColumnWatch::Tell(const ColumnNulls& counted, int64_t records) const {
+  const SourceDefinition& source = definition_.sources[static_cast<size_t>(counted.source)];
+  LogEvent(EventLevel::kWarning, "column is null in all records",
+           {{"source", source.name},
+            {"column", source.schema.columns[static_cast<size_t>(counted.column)].name},
+            {"records", records},
+            {"remedy", "Do the records name it as the column does, letter for letter?"}});
+}
+
+}  // namespace skewless
