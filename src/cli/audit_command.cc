@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/join_resources.h"
@@ -32,8 +33,10 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
 }
 
 // `one.output` is a feature, "view:feature", or a view, which has no value.
-std::string Shown(const Difference& one, const std::string& value, Sequence sequence) {
-  const std::string rests = fmt::format("sequence {}", sequence);
+std::string Shown(const Difference& one, const std::string& value,
+                  std::optional<Sequence> sequence) {
+  if (!sequence) return value;
+  const std::string rests = fmt::format("sequence {}", *sequence);
   return one.output.find(':') == std::string::npos ? rests : fmt::format("{} ({})", value, rests);
 }
 

@@ -152,15 +152,22 @@ struct WrittenFolder {
   std::string path;  // absolute, without . and ..
 };
 
-void AddFolder(const YamlNode& root, const std::string& section, const std::string& key,
-               const Definition& definition, std::vector<WrittenFolder>* folders) {
+Status AddFolder(const YamlNode& root, const std::string& section, const std::string& key,
+                 const Definition& definition, std::vector<WrittenFolder>* folders) {
   const YamlNode* const body = root.Find(section);
   const YamlNode* const node = body == nullptr ? nullptr : body->Find(key);
-  if (node == nullptr || node->text.find("://") != std::string::npos) return;
+  if (node == nullptr) return {};
+  if (node->text.find("://") != std::string::npos) {
+    // Those of a store that this version has not may be anywhere.
+    if (section == "offline" && definition.offline->type != "parquet") return {};
+    return FailAt(*node, section + "." + key + ": expected a folder, found '" + node->text + "'",
+                  "This version writes to local folders only: give one, as in var/data.");
+  }
   std::string path =
       std::filesystem::absolute(definition.ResolvePath(node->text)).lexically_normal().string();
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   folders->push_back({section + "." + key, node, std::move(path)});
+  return {};
 }
 
 bool IsIn(const std::string& path, const std::string& folder) {
@@ -170,10 +177,10 @@ bool IsIn(const std::string& path, const std::string& folder) {
 // What is written in one and removed from the other would be the same files.
 Status CheckFolders(const YamlNode& root, const Definition& definition) {
   std::vector<WrittenFolder> folders;
-  AddFolder(root, "log", "path", definition, &folders);
-  AddFolder(root, "online", "path", definition, &folders);
-  AddFolder(root, "offline", "path", definition, &folders);
-  AddFolder(root, "serving", "served_log", definition, &folders);
+  SKEWLESS_RETURN_IF_ERROR(AddFolder(root, "log", "path", definition, &folders));
+  SKEWLESS_RETURN_IF_ERROR(AddFolder(root, "online", "path", definition, &folders));
+  SKEWLESS_RETURN_IF_ERROR(AddFolder(root, "offline", "path", definition, &folders));
+  SKEWLESS_RETURN_IF_ERROR(AddFolder(root, "serving", "served_log", definition, &folders));
   for (size_t i = 0; i < folders.size(); ++i) {
     const WrittenFolder& folder = folders[i];
     for (size_t other = 0; other < i; ++other) {

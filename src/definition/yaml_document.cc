@@ -38,9 +38,21 @@ size_t Utf8Length(std::string_view text, size_t at) {
   return 0;
 }
 
-// What yaml-cpp says, in words for someone who never saw a YAML parser from within.
-std::pair<std::string, std::string> ExplainYamlError(const std::string& message) {
+// What yaml-cpp says, in words for someone who never saw a YAML parser from within. `before`: the
+// line up to where it says so.
+std::pair<std::string, std::string> ExplainYamlError(const std::string& message,
+                                                     std::string_view before) {
+  const size_t first = std::min(before.find_first_not_of(" \t"), before.size());
+  if (before.substr(0, first).find('\t') != std::string_view::npos) {
+    return {"not valid YAML: a tab can't indent", "Indent by spaces."};
+  }
   if (message == "illegal map value") {
+    // Where it is right after the line's key, what is above was read on into this line.
+    if (before.find_first_of(" :{[\"'", first) == std::string_view::npos) {
+      return {
+          "not valid YAML: a ': ' where no value can begin",
+          "Does the entry above have its ': ' (a colon and a blank), and the same indentation?"};
+    }
     return {"not valid YAML: a ': ' where no value can begin",
             "Quote the text that holds ': ', and check the indentation (spaces, not tabs)."};
   }
@@ -124,8 +136,11 @@ Status YamlDocument::ParseTree() {
     }
   } catch (const YAML::Exception& exception) {
     if (builder.error()) return tl::unexpected(std::move(*builder.error()));
-    auto [message, remedy] = ExplainYamlError(exception.msg);
-    const Place place = PlaceOf(OffsetOf(exception.mark.line + 1, exception.mark.column + 1));
+    const size_t line = OffsetOf(exception.mark.line + 1, 1);
+    const size_t offset = OffsetOf(exception.mark.line + 1, exception.mark.column + 1);
+    auto [message, remedy] =
+        ExplainYamlError(exception.msg, std::string_view(text_).substr(line, offset - line));
+    const Place place = PlaceOf(offset);
     return tl::unexpected(ErrorAt(place, text_, 1, std::move(message), std::move(remedy)));
   }
   return {};

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <microhttpd.h>
 #include <simdjson.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <vector>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/event_log.h"
 #include "base/json_text.h"
@@ -254,17 +257,26 @@ void MicrohttpdServer::OnCompleted(void*, MHD_Connection*, void** state,
   *state = nullptr;
 }
 
+uint64_t OpenFilesLimit() {
+  rlimit limit{};
+  SKEWLESS_CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  return limit.rlim_cur;
+}
+
 Status MicrohttpdServer::Listen() {
   if (options_.socket == nullptr) {
     SKEWLESS_ASSIGN_OR_RETURN(options_.socket, ListenSocket::Bind(options_.listen));
   }
   port_ = options_.socket->port();
   SKEWLESS_ASSIGN_OR_RETURN(const int socket, options_.socket->Listen());
+  const unsigned most =
+      std::max(MostConnections(OpenFilesLimit()), static_cast<unsigned>(options_.threads));
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
   std::vector<MHD_OptionItem> items{
       {MHD_OPTION_NOTIFY_COMPLETED, reinterpret_cast<intptr_t>(&MicrohttpdServer::OnCompleted),
        this},
       {MHD_OPTION_LISTEN_SOCKET, socket, nullptr},
+      {MHD_OPTION_CONNECTION_LIMIT, most, nullptr},
       {MHD_OPTION_CONNECTION_TIMEOUT, 300, nullptr}};
   if (options_.threads > 1)
     items.push_back({MHD_OPTION_THREAD_POOL_SIZE, options_.threads, nullptr});
@@ -281,6 +293,13 @@ Status MicrohttpdServer::Listen() {
 }
 
 }  // namespace
+
+unsigned MostConnections(uint64_t open_files) {
+  constexpr uint64_t kOwn = 256;
+  constexpr uint64_t kMost = 65'536;
+  const uint64_t own = std::min(kOwn, open_files / 2);
+  return static_cast<unsigned>(std::clamp<uint64_t>(open_files - own, 1, kMost));
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Definition& definition,
                                                       const KernelSet& kernels,

@@ -2,6 +2,7 @@
 // /metrics; and POST /replay/advance where a replay clock waits for its readers.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,11 @@ struct HttpServerOptions {
   // More metrics (the engine's); may be empty.
   std::function<std::vector<prometheus::MetricFamily>()> more_metrics;
 };
+
+// How many connections a server keeps where the process may have so many files open: it leaves some
+// for the log, the tables and the sources, which a crowd of clients must not take from them. Who
+// comes beyond waits until another goes.
+unsigned MostConnections(uint64_t open_files);
 
 class HttpServer {
  public:

@@ -1,9 +1,12 @@
 #include "serving/http_server.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "serving/serving_fixture.h"
@@ -222,6 +225,53 @@ TEST_F(HttpServerTest, ManyConnectionsAtOnce) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(right.load(), kThreads * kEach);
   EXPECT_EQ(server_->requests(), kThreads * kEach + 1);
+}
+
+// More than the library's own limit: as many as the process may have files open, less its own.
+TEST_F(HttpServerTest, IdleConnectionsKeepNobodyOut) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit wide{std::max<rlim_t>(before.rlim_cur, 4096), before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &wide), 0);
+  Start();
+  std::vector<std::unique_ptr<Client>> idle;
+  for (int i = 0; i < 1100; ++i) idle.push_back(std::make_unique<Client>(server_->port()));
+  Client client(server_->port());
+  EXPECT_EQ(client.Ask("POST", "/get-online-features", kAsk).status, 200);
+  idle.clear();
+  server_.reset();
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+TEST(MostConnections, LeavesFilesForTheRest) {
+  EXPECT_EQ(MostConnections(1024), 768u);
+  EXPECT_EQ(MostConnections(100), 50u);
+  EXPECT_EQ(MostConnections(0), 1u);
+  EXPECT_EQ(MostConnections(20'000), 19'744u);
+  EXPECT_EQ(MostConnections(RLIM_INFINITY), 65'536u);
+}
+
+size_t OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(files), end(files)));
+}
+
+// Whoever comes beyond the limit waits until others go.
+TEST_F(HttpServerTest, ACrowdLeavesFilesForTheLog) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit narrow{200, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &narrow), 0);
+  Start();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  const size_t files = OpenFiles();
+  std::vector<std::unique_ptr<Client>> crowd;
+  for (int i = 0; i < 300; ++i) crowd.push_back(std::make_unique<Client>(server_->port()));
+  EXPECT_EQ(crowd.front()->Ask("POST", "/get-online-features", kAsk).status, 200);
+  EXPECT_LE(OpenFiles(), files + 300 + 100 + 20);  // some are the reader's
+  const auto last = std::move(crowd.back());
+  crowd.clear();
+  EXPECT_EQ(last->Ask("POST", "/get-online-features", kAsk).status, 200);
 }
 
 TEST_F(HttpServerTest, TheReplayClockIsMovedByItsReaders) {

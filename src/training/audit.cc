@@ -28,6 +28,7 @@ class Auditor {
   bool CompareViews(const Question& question, Difference* found) const;
   bool RestedOnOtherRecords(int view, Timestamp read_us) const;
   bool CompareValues(const Question& question, Difference* found);
+  void RestOn(const Question& question, Difference* found) const;
   void Report(const Question& question, Difference difference);
 
   const Definition& definition_;
@@ -73,6 +74,8 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
     found->served_sequence = served.sequence;
     if (question.view[i] < 0) {
       found->cause = DifferenceCause::kUnknownFeature;
+      found->replayed_sequence = std::nullopt;
+      found->replayed = "no such view";
       return false;
     }
     found->replayed_sequence = replay_.SequenceOf(question, i);
@@ -80,7 +83,7 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
       found->cause = DifferenceCause::kMissingHistory;
       return false;
     }
-    const bool same_record = served.sequence == found->replayed_sequence;
+    const bool same_record = served.sequence == *found->replayed_sequence;
     if (same_record && served.status == replay_.StatusOf(question, i)) continue;
     found->cause = same_record ? DifferenceCause::kStatus : DifferenceCause::kSequence;
     if (RestedOnOtherRecords(question.view[i], question.row.read_us))
@@ -88,6 +91,17 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
     return false;
   }
   return true;
+}
+
+// What the view of a feature rests on; an output of the service's own rests on no view alone.
+void Auditor::RestOn(const Question& question, Difference* found) const {
+  found->served_sequence = found->replayed_sequence = std::nullopt;
+  const std::string view = found->output.substr(0, found->output.find(':'));
+  for (size_t i = 0; i < question.view.size(); ++i) {
+    if (question.row.views[i].view != view) continue;
+    found->served_sequence = question.row.views[i].sequence;
+    found->replayed_sequence = replay_.SequenceOf(question, i);
+  }
 }
 
 bool Auditor::CompareValues(const Question& question, Difference* found) {
@@ -98,6 +112,7 @@ bool Auditor::CompareValues(const Question& question, Difference* found) {
     if (replayed && SameBits(served.view(), replayed->view())) continue;
     found->cause = replayed ? DifferenceCause::kValue : DifferenceCause::kUnknownFeature;
     found->output = question.row.outputs[i];
+    RestOn(question, found);
     found->served = FormatValue(served.view());
     found->replayed = replayed ? FormatValue(replayed->view()) : "no such feature";
     return false;

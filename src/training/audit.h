@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,7 +28,8 @@ struct Difference {
   Timestamp read_us = 0;
   std::string output, key;
   std::string served, replayed;
-  Sequence served_sequence = 0, replayed_sequence = 0;
+  // Of the view of `output`; an output of a service's own has none.
+  std::optional<Sequence> served_sequence, replayed_sequence;
 };
 
 struct AuditReport {

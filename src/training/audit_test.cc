@@ -111,6 +111,9 @@ TEST_F(AuditTest, AnotherValueOfTheSameRecord) {
   EXPECT_EQ(report.examples[0].served, "6.500000000000001");
   EXPECT_EQ(report.examples[0].replayed, "6.5");
   EXPECT_NE(report.examples[0].key.find("user=1"), std::string::npos);
+  EXPECT_EQ(report.examples[0].served_sequence, row.views[0].sequence);
+  EXPECT_EQ(report.examples[0].replayed_sequence, row.views[0].sequence);
+  EXPECT_NE(row.views[0].sequence, row.views[1].sequence);
 }
 
 TEST_F(AuditTest, AnotherValueOfAServicesOwn) {
@@ -119,6 +122,7 @@ TEST_F(AuditTest, AnotherValueOfAServicesOwn) {
   const AuditReport report = RunWith(row);
   EXPECT_EQ(report.by_cause.at(DifferenceCause::kValue), 1);
   EXPECT_EQ(report.examples[0].output, "ranking:share");
+  EXPECT_EQ(report.examples[0].served_sequence, std::nullopt);
 }
 
 TEST_F(AuditTest, AnotherRecord) {
@@ -126,7 +130,8 @@ TEST_F(AuditTest, AnotherRecord) {
   row.read_us = kTestStart + 29;  // it was not there yet
   const AuditReport report = RunWith(row);
   EXPECT_EQ(report.by_cause.at(DifferenceCause::kSequence), 1);
-  EXPECT_GT(report.examples[0].served_sequence, report.examples[0].replayed_sequence);
+  EXPECT_GT(report.examples[0].served_sequence.value(),
+            report.examples[0].replayed_sequence.value());
 }
 
 // Its values agree by chance: what it rests on is older than it should be all the same.
@@ -135,7 +140,8 @@ TEST_F(AuditTest, AnOlderRecordWithTheSameValues) {
   --row.views[0].sequence;
   const AuditReport report = RunWith(row);
   EXPECT_EQ(report.by_cause.at(DifferenceCause::kSequence), 1);
-  EXPECT_LT(report.examples[0].served_sequence, report.examples[0].replayed_sequence);
+  EXPECT_LT(report.examples[0].served_sequence.value(),
+            report.examples[0].replayed_sequence.value());
 }
 
 TEST_F(AuditTest, AnotherStatus) {
@@ -158,8 +164,11 @@ TEST_F(AuditTest, AFeatureThatIsNoLongerDefined) {
 
 TEST_F(AuditTest, AViewThatIsNoLongerDefined) {
   ServedRow row = Serve(1, "a", 13, 30);
-  row.views[0].view = "gone";
-  EXPECT_EQ(RunWith(row).by_cause.at(DifferenceCause::kUnknownFeature), 1);
+  row.views[1].view = "gone";
+  const AuditReport report = RunWith(row);
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kUnknownFeature), 1);
+  EXPECT_EQ(report.examples[0].served_sequence, row.views[1].sequence);
+  EXPECT_EQ(report.examples[0].replayed_sequence, std::nullopt);
 }
 
 // Its derived feature needs a view that it did not read when it answered.

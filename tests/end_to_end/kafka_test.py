@@ -296,6 +296,21 @@ class KafkaTest(NumberedTest):
         self.produce(10, 1)
         self.assertIn("position 100 is no longer there; the broker has 0 to 10", self.fails())
 
+    def test_a_topic_that_is_made_anew_with_fewer_partitions_beneath_an_engine(self):
+        """It ends, and says why, though its client may wait for partitions that are gone, and for good."""
+        self.broker.create(self.topic, 5)
+        self.define()
+        self.produce(100, 5)
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.broker.delete(self.topic)
+        time.sleep(0.5)
+        self.broker.create(self.topic, 3)
+        said = engine.process.communicate(timeout=60 * SLOWNESS)[1]
+        engine.connection.close()
+        self.assertEqual(engine.process.returncode, 1, said)
+        self.assertIn("position 20 is no longer there; the broker has 0 to 0", said)
+
     # ---- messages that are no events
 
     def test_tombstones(self):

@@ -1,5 +1,9 @@
 #include "source/kafka/kafka_client.h"
 
+#include <chrono>
+#include <future>
+#include <thread>
+
 namespace skewless {
 namespace {
 
@@ -19,7 +23,23 @@ Status Set(const std::string& place, rd_kafka_conf_t* conf, const std::string& n
 void Silent(const rd_kafka_t* /*client*/, int /*level*/, const char* /*facility*/,
             const char* /*text*/) {}
 
+// Brokers that are away hold an end up by a second or two.
+constexpr std::chrono::seconds kPatience{5};
+
 }  // namespace
+
+// Threads that never end lie idle, and go with the process; the memory that they hold is lost.
+void DestroyKafkaClient(rd_kafka_t* client) {
+  std::packaged_task<void()> destroy(
+      [client] { rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); });
+  const std::future<void> ended = destroy.get_future();
+  std::thread thread(std::move(destroy));
+  if (ended.wait_for(kPatience) == std::future_status::ready) {
+    thread.join();
+  } else {
+    thread.detach();
+  }
+}
 
 Result<KafkaHandle<rd_kafka_conf_t>> KafkaConfiguration(const std::string& place,
                                                         const std::string& brokers,

@@ -11,6 +11,11 @@
 
 namespace skewless {
 
+// Leaves no group: who is a member says so first. Waits for the client's threads, but not for good:
+// where a partition went with its topic while it was read, librdkafka (before 2.6.1) never ends
+// them.
+void DestroyKafkaClient(rd_kafka_t* client);
+
 struct KafkaDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
@@ -19,10 +24,7 @@ struct KafkaDeleter {
     rd_kafka_topic_partition_list_destroy(list);
   }
   void operator()(rd_kafka_message_t* message) const { rd_kafka_message_destroy(message); }
-  // Leaves no group: who is a member says so first.
-  void operator()(rd_kafka_t* client) const {
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  }
+  void operator()(rd_kafka_t* client) const { DestroyKafkaClient(client); }
 };
 template <typename T>
 using KafkaHandle = std::unique_ptr<T, KafkaDeleter>;
