@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "expression/operations.h"
 #include "expression/rows.h"
 
@@ -217,6 +218,23 @@ void TimestampToText(const Frame& frame, const Instruction& instruction) {
   });
 }
 
+bool IsText(string_view bytes) {
+  for (size_t at = 0; at < bytes.size();) {
+    const bool ascii = (static_cast<unsigned char>(bytes[at]) & 0x80) == 0;
+    const size_t length = ascii ? 1 : MultiByteLength(bytes, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+void BytesToText(const Frame& frame, const Instruction& instruction) {
+  ForRows<string_view, string_view>(frame, instruction, [](string_view bytes, string_view* out) {
+    *out = bytes;
+    return IsText(bytes) ? Outcome::kValue : Outcome::kDomain;
+  });
+}
+
 struct CastEntry {
   TypeKind from;
   TypeKind to;
@@ -257,7 +275,7 @@ constexpr std::array<CastEntry, 34> kCasts = {{
     {kString, kFloat64, FromText<double, ParseFloat<double>>, true},
     {kString, kBytes, nullptr, false},
     {kString, kTimestamp, FromText<int64_t, ParseTime>, true},
-    {kBytes, kString, nullptr, false},
+    {kBytes, kString, BytesToText, true},
     {kTimestamp, kString, TimestampToText, false},
 }};
 

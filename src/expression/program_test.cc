@@ -210,6 +210,27 @@ TEST(Program, TextsThatGrowTooLongAreNull) {
   EXPECT_EQ(row.counts().domain, 0);
 }
 
+// A text that isn't UTF-8 would be read in one way over HTTP, and not at all from Parquet.
+TEST(Program, BytesThatAreNoTextAreNull) {
+  const auto text_of = [](std::string_view bytes) {
+    Evaluation row({{"raw", Value::String(std::string(bytes), {TypeKind::kBytes, false})}});
+    const std::string shown = row.Show("raw::string");
+    EXPECT_EQ(row.counts().domain, shown == "null" ? 1 : 0);
+    return shown;
+  };
+  using namespace std::string_view_literals;
+  for (const std::string_view good :
+       {""sv, "a"sv, "\xc2\x80"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv, "\xef\xbf\xbf"sv,
+        "\xf0\x90\x80\x80"sv, "\xf4\x8f\xbf\xbfz"sv}) {
+    EXPECT_EQ(text_of(good), "'" + std::string(good) + "'");
+  }
+  for (const std::string_view bad :
+       {"\x80"sv, "a\xff"sv, "\xc1\xbf"sv, "\xc3"sv, "\xc3z"sv, "\xe0\x9f\xbf"sv, "\xed\xa0\x80"sv,
+        "\xe2\x82"sv, "\xf0\x8f\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf8\x88\x80\x80\x80"sv}) {
+    EXPECT_EQ(text_of(bad), "null");
+  }
+}
+
 TEST(Program, ListsThatAreBrokenAreNull) {
   const Type list{TypeKind::kString, true};
   Evaluation row({{"empty", Value::String("", list)},

@@ -73,6 +73,7 @@ Status ArrivalSorter::Add(std::unique_ptr<Batch> chunk, bool is_new) {
   }
   used_bytes_ += BytesOf(*chunk);
   rows_ += static_cast<int64_t>(chunk->rows());
+  if (!is_new) known_rows_ += static_cast<int64_t>(chunk->rows());
   chunks_.push_back(std::move(chunk));
   chunk_is_new_.push_back(is_new ? 1 : 0);
   return used_bytes_ > options_.memory_bytes ? Spill() : Status{};

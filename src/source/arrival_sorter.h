@@ -36,6 +36,7 @@ class ArrivalSorter {
   Status Finish();
 
   int64_t rows() const { return rows_; }
+  int64_t known_rows() const { return known_rows_; }  // that are not new
   int64_t taken() const { return taken_; }
   size_t spilled_runs() const { return runs_ ? runs_->runs() : 0; }
 
@@ -87,6 +88,7 @@ class ArrivalSorter {
   bool in_order_ = true;  // references_ are sorted already
   int64_t used_bytes_ = 0;
   int64_t rows_ = 0;
+  int64_t known_rows_ = 0;
   int64_t taken_ = 0;
 
   std::unique_ptr<SpillRuns> runs_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "source/arrival_sorter.h"
 #include "source/record_files.h"
@@ -39,19 +40,25 @@ class SortedFileSource final : public Source {
   Timestamp last_arrival_ = kMinTimestamp;
 };
 
-// Where a replay stands: rows taken of the sorted order ("sorted:<source>"), and by file how many
-// of its records were there to be sorted ("dead:<file>"), whose dead letters are written.
+// Where a replay stands: rows taken of the sorted order ("sorted:<source>"), by file how many of
+// its records were there to be sorted ("dead:<file>"), whose dead letters are written, and how many
+// of all those could be read ("good:<source>"; logs of earlier versions don't tell).
 struct ReplayPosition {
   int64_t sorted_rows = 0;
   KnownRecords known;
+  std::optional<int64_t> good_rows;
 
   static std::string SortedStream(const SourceDefinition& source);
+  static std::string GoodStream(const SourceDefinition& source);
   static std::string DeadStream(const std::string& stream);
 };
 
 // All files in the order of arrivals. The first calls of Next read and sort them; they give empty
 // batches, so that the caller stays responsive meanwhile. Then a batch without rows tells the
 // records of each file, and then come the rows.
+//
+// Whether a record can be read depends on the columns that are declared. Where they changed since
+// all that was there was replayed, what was a dead letter stays one, and what was a row is done.
 class ReplaySource final : public Source {
  public:
   ReplaySource(const SourceDefinition& definition, uint32_t source,
@@ -65,6 +72,7 @@ class ReplaySource final : public Source {
   Status FlushChunk();
   Status StartTaking(Batch* batch);
   Status CheckKnownFiles() const;
+  Result<int64_t> RowsToSkip() const;
   std::string AddedFiles() const;
 
   const SourceDefinition& definition_;

@@ -38,6 +38,8 @@ Result<ReplayPosition> ReadReplayPositions(const SourceDefinition& source,
   for (const SourcePosition& position : options.resume) {
     if (position.stream == ReplayPosition::SortedStream(source)) {
       resume.sorted_rows = position.offset;
+    } else if (position.stream == ReplayPosition::GoodStream(source)) {
+      resume.good_rows = position.offset;
     } else if (position.stream.starts_with(dead)) {
       resume.known[position.stream.substr(dead.size())] = position.offset;
     } else {

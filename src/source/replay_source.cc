@@ -13,6 +13,9 @@ static constexpr double kSortingShare = 0.5;
 std::string ReplayPosition::SortedStream(const SourceDefinition& source) {
   return "sorted:" + source.name;
 }
+std::string ReplayPosition::GoodStream(const SourceDefinition& source) {
+  return "good:" + source.name;
+}
 std::string ReplayPosition::DeadStream(const std::string& stream) { return "dead:" + stream; }
 
 ReplaySource::ReplaySource(const SourceDefinition& definition, uint32_t source,
@@ -110,10 +113,25 @@ std::string ReplaySource::AddedFiles() const {
   return added;
 }
 
+// What was replayed is told by a count, which says nothing once other records can be read.
+Result<int64_t> ReplaySource::RowsToSkip() const {
+  const int64_t good = sorter_.known_rows();
+  if (!resume_.good_rows || *resume_.good_rows == good) return resume_.sorted_rows;
+  if (*resume_.good_rows == resume_.sorted_rows) return good;
+  return Fail(ErrorCode::kInvalid,
+              SourcePlace(definition_) + "of the records that were there before, " +
+                  std::to_string(*resume_.good_rows) + " could be read then and " +
+                  std::to_string(good) + " can now, and only " +
+                  std::to_string(resume_.sorted_rows) + " were replayed",
+              "Declare its columns as they were until all of those are replayed, or replay into a "
+              "new log.");
+}
+
 Status ReplaySource::StartTaking(Batch* batch) {
   SKEWLESS_RETURN_IF_ERROR(CheckKnownFiles());
   SKEWLESS_RETURN_IF_ERROR(sorter_.Finish());
-  if (Status skipped = sorter_.Skip(resume_.sorted_rows); !skipped) {
+  SKEWLESS_ASSIGN_OR_RETURN(const int64_t done, RowsToSkip());
+  if (Status skipped = sorter_.Skip(done); !skipped) {
     Error error = std::move(skipped).error();
     error.message = SourcePlace(definition_) + error.message;
     if (error.code == ErrorCode::kInvalid) {
@@ -128,6 +146,10 @@ Status ReplaySource::StartTaking(Batch* batch) {
     if (known != resume_.known.end() && known->second == end.offset) continue;
     batch->positions.push_back({ReplayPosition::DeadStream(end.stream), end.offset});
   }
+  if (resume_.good_rows != sorter_.rows())
+    batch->positions.push_back({ReplayPosition::GoodStream(definition_), sorter_.rows()});
+  if (done != resume_.sorted_rows)
+    batch->positions.push_back({ReplayPosition::SortedStream(definition_), done});
   return {};
 }
 

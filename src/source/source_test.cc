@@ -160,8 +160,9 @@ TEST_F(SourceTest, ReplaysInOrderOfArrival) {
   EXPECT_EQ(run.rows, (Rows{"b2", "a1", "a3", "b0", "a0", "b1", "a4"}));
   EXPECT_EQ(run.arrivals, (std::vector<Timestamp>{1, 3, 3, 3, 5, 5, 9}));
   EXPECT_EQ(run.letters.size(), 2u);
-  EXPECT_EQ(run.positions, (std::map<std::string, int64_t>{
-                               {"sorted:clicks", 7}, {"dead:a.csv", 5}, {"dead:b.csv", 4}}));
+  EXPECT_EQ(run.positions,
+            (std::map<std::string, int64_t>{
+                {"sorted:clicks", 7}, {"good:clicks", 7}, {"dead:a.csv", 5}, {"dead:b.csv", 4}}));
   EXPECT_EQ(run.progress.fraction, 1);
   for (const size_t max_rows : {1, 2, 3}) ExpectResumable(run, max_rows);
 }
@@ -217,7 +218,7 @@ TEST_F(SourceTest, RecordsWithoutTimes) {
   EXPECT_EQ(run.letters, (Rows{"a.csv:0:2: no event_timestamp (column 'ts' is null)",
                                "a.csv:1:3: no arrival_timestamp (column 'seen' is null)"}));
   // Nothing but bad records: their positions come all the same, so a restart reports none of them.
-  EXPECT_EQ(run.positions, (std::map<std::string, int64_t>{{"dead:a.csv", 2}}));
+  EXPECT_EQ(run.positions, (std::map<std::string, int64_t>{{"dead:a.csv", 2}, {"good:clicks", 0}}));
   Resume(run.positions);
   EXPECT_TRUE(Run().letters.empty());
 }
@@ -249,6 +250,41 @@ TEST_F(SourceTest, FilesThatGrowBetweenReplays) {
   std::filesystem::remove(folder_.File("a.csv"));
   WriteCsv("b.csv", "b", {8});
   EXPECT_TRUE(Has(Run().error, "'a.csv' had 3 records and now is gone"));
+}
+
+// Whether a record is good depends on the declared columns: those that change it must not make
+// records that were replayed come again, or others be passed over.
+TEST_F(SourceTest, ColumnsThatMakeOtherRecordsGoodBetweenReplays) {
+  options_.replay = true;
+  const Schema narrow = source().schema;
+  Schema wide = narrow;
+  wide.columns.push_back(Spec("price", TypeKind::kInt64));
+  const std::string header = "id,name,ts,seen,price\n";
+  folder_.Write("a.csv", header + "1,a0,1,1,1\n2,a1,2,2,dear\n3,a2,3,3,3\n");
+  source().schema = wide;
+  const SourceRun first = Run();
+  EXPECT_EQ(first.rows, (Rows{"a0", "a2"}));
+  const SourceRun part = Run(1, 1);
+
+  source().schema = narrow;
+  Resume(first.positions);
+  EXPECT_EQ(Run().rows, Rows{});
+  folder_.Write("b.csv", header + "4,b0,4,4,cheap\n5,b1,5,5,5\n");
+  const SourceRun next = Run();
+  EXPECT_EQ(next.error, "");
+  EXPECT_EQ(next.rows, (Rows{"b0", "b1"}));
+  EXPECT_EQ(next.positions.at("sorted:clicks"), 5);
+
+  source().schema = wide;
+  Resume(next.positions);
+  folder_.Write("c.csv", header + "6,c0,6,6,6\n");
+  EXPECT_EQ(Run().rows, (Rows{"c0"}));
+
+  source().schema = narrow;
+  Resume(part.positions);
+  EXPECT_TRUE(Has(Run().error,
+                  "of the records that were there before, 2 could be read then and 3 can now, and "
+                  "only 1 were replayed"));
 }
 
 TEST_F(SourceTest, AFileThatWasCutIsAnError) {

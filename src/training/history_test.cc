@@ -4,6 +4,7 @@
 #include "training/point_in_time.h"
 #include "training/record_availability.h"
 #include "training/training_fixture.h"
+#include "training/training_set.h"
 
 namespace skewless {
 namespace {
@@ -109,6 +110,48 @@ TEST(History, OfFilesThatAreTakenToBeSortedTellsWhenTheyAreNot) {
     if (sorted) {
       EXPECT_EQ(batch.sequence, (std::vector<Sequence>{1, 2, 3}));
     }
+  }
+}
+
+// They are read one after the other, and so the second begins before the first one's end. In files
+// that lie sorted, and in such that must be sorted first.
+TEST(History, OfSourcesWhoseTimesOverlapIsJoined) {
+  std::string yaml = kTrainingYaml;
+  const auto insert_before = [&](const std::string& place, const std::string& what) {
+    yaml.insert(yaml.find(place), what);
+  };
+  insert_before("entities:",
+                "  orders:\n    type: file\n    path: orders.csv\n    format: csv\n"
+                "    columns: {user: int64, ts: \"timestamp[us]\", at: \"timestamp[us]\"}\n"
+                "    event_timestamp: ts\n    arrival_timestamp: at\n");
+  insert_before("feature_services:",
+                "  bought:\n    source: orders\n    entity: user\n"
+                "    features: {orders: count(*) over 1h}\n");
+  LoggedClicks clicks(yaml);
+  const auto time = [](int64_t seconds) {
+    return std::to_string(kTestStart + seconds * kSecondUs);
+  };
+  for (const bool sorted : {true, false}) {
+    std::string texts[] = {"user,item,price,ts,at\n", "user,ts,at\n"};
+    for (const int at : {1, sorted ? 5 : 9, sorted ? 9 : 5}) {
+      texts[0] += "1,a,1.0," + time(at) + "," + time(at) + "\n";
+      texts[1] += "1," + time(at + 1) + "," + time(at + 1) + "\n";
+    }
+    clicks.repository().Write("clicks.csv", texts[0]);
+    clicks.repository().Write("orders.csv", texts[1]);
+    clicks.repository().Write("labels.csv", "user,event_timestamp\n1," + time(1) + "\n1," +
+                                                time(6) + "\n1," + time(9) + "\n");
+    TrainingSetRequest request;
+    request.labels_path = clicks.Path("labels.csv");
+    request.output_path = clicks.Path("set.csv");
+    request.features = {"activity:recent", "bought"};
+    request.history = HistoryKind::kSources;
+    const auto made = MakeTrainingSet(SystemFiles(), clicks.definition(), request);
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    std::string text = *ReadWholeFile(SystemFiles(), request.output_path);
+    text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
+    EXPECT_EQ(text, "user,event_timestamp,recent,orders\n1," + time(1) + ",1,\n1," + time(6) +
+                        ",2,2\n1," + time(9) + ",3,2\n");
   }
 }
 

@@ -67,13 +67,15 @@ class HistoryReader {
   Status CheckAscends(const Batch& batch) {
     if (batch.rows() == 0) return {};
     const std::vector<Timestamp>& available = batch.available_us;
-    if (available.front() < last_available_ ||
-        !std::is_sorted(available.begin(), available.end())) {
+    if (batch.source >= last_available_.size())
+      last_available_.resize(batch.source + 1, kMinTimestamp);
+    Timestamp& last = last_available_[batch.source];
+    if (available.front() < last || !std::is_sorted(available.begin(), available.end())) {
       return Fail(ErrorCode::kCorrupt,
                   "a record of the history became available before the one in front of it, near " +
                       FormatTimestamp(available.front()));
     }
-    last_available_ = available.back();
+    last = available.back();
     return {};
   }
 
@@ -92,7 +94,7 @@ class HistoryReader {
   EvaluationScratch scratch_;
   int64_t rows_between_checks_ = 1;
   int64_t since_check_ = 0;
-  Timestamp last_available_ = kMinTimestamp;
+  std::vector<Timestamp> last_available_;  // by source
 };
 
 }  // namespace

@@ -43,8 +43,8 @@ struct ViewAnswers {
 struct JoinOptions {
   AsOf as_of = AsOf::kAvailable;
   std::optional<DurationUs> delay_us;  // available = event + delay, in place of the logged one
-  // The history's available_us never decreases, as in every log: then much need not be kept. A
-  // history that doesn't keep to it is an error.
+  // The available_us of a source's records never decreases, as in every log: then much need not be
+  // kept. A history that doesn't keep to it is an error.
   bool available_ascends = false;
   // The log's history of a store with a clock of its own: what tells from when its records were
   // readable. Of one entity and view they still ascend.

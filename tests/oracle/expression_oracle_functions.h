@@ -255,9 +255,32 @@ inline Outcome TextTo(const std::string& original, Type type) {
   }
 }
 
+// Valid UTF-8 is what its code points, written again, give back.
+inline bool IsTextOfCodePoints(const std::string& bytes) {
+  std::string again;
+  for (size_t at = 0; at < bytes.size();) {
+    const auto byte = [&](size_t i) {
+      return at + i < bytes.size() ? static_cast<uint32_t>(static_cast<uint8_t>(bytes[at + i])) : 0;
+    };
+    const uint32_t lead = byte(0);
+    const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const uint32_t mask = length == 1 ? 0x7f : 0x7fu >> length;
+    uint32_t point = lead & mask;
+    for (size_t i = 1; i < length; ++i) point = point << 6 | (byte(i) & 0x3f);
+    if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
+    const int rest = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    constexpr uint32_t kLead[] = {0, 0xc0, 0xe0, 0xf0};
+    again.push_back(static_cast<char>(kLead[rest] | point >> (6 * rest)));
+    for (int i = rest; i-- > 0;) again.push_back(static_cast<char>(0x80 | (point >> 6 * i & 0x3f)));
+    at += length;
+  }
+  return again == bytes;
+}
+
 inline Outcome Cast(const Value& value, Type to) {
   if (!value.valid) return {Value::Null(to)};
   if (value.type == to) return {value};
+  if (value.type.kind == TypeKind::kBytes && !IsTextOfCodePoints(value.bytes)) return Domain(to);
   if (to.kind == TypeKind::kString) return {Value::String(TextOf(value), to)};
   if (PhysicalOf(value.type) == Physical::kBytes) return TextTo(value.bytes, to);
   const bool from_float = PhysicalOf(value.type) == Physical::kDouble;
