@@ -64,10 +64,13 @@ nlohmann::json SummaryJson(const RunningEngine& running, const Definition& defin
   return summary;
 }
 
-// Where the records that could not be read are kept: a file or a topic a source.
-std::string DeadLetterPlaces(const Definition& definition) {
+// Where the records that could not be read are kept: a file or a topic for each source that had
+// some.
+std::string DeadLetterPlaces(const Engine& engine, const Definition& definition) {
   std::string paths;
-  for (const SourceDefinition& source : definition.sources) {
+  for (size_t i = 0; i < definition.sources.size(); ++i) {
+    if (engine.progress(i).dead_letters == 0) continue;
+    const SourceDefinition& source = definition.sources[i];
     paths += paths.empty() ? "" : ", ";
     paths += source.dead_letter_topic ? "topic " + source.dead_letter_topic->topic
                                       : definition.ResolvePath(source.dead_letters);
@@ -89,7 +92,7 @@ void PrintSummary(const RunningEngine& running, const Definition& definition) {
   if (const int64_t dead = running.engine().progress().dead_letters; dead > 0) {
     fmt::print("{} could not be read; {} in {}\n", Counted(dead, "record"),
                dead == 1 ? "it is kept with its reason" : "they are kept with their reasons",
-               DeadLetterPlaces(definition));
+               DeadLetterPlaces(running.engine(), definition));
   }
   if (const int64_t late = stats.refused_late.load(); late > 0) {
     fmt::print("{} {} refused as too late\n", Counted(late, "event"), late == 1 ? "was" : "were");

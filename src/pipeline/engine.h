@@ -100,6 +100,7 @@ class Engine {
   ReplayGate& replay_gate() { return gate_; }
   const EngineStats& stats() const { return stats_; }
   SourceProgress progress() const;  // of all sources together
+  SourceProgress progress(size_t source) const { return sources_[source]->progress(); }
   LiveProgress live_progress(size_t source) const { return sources_[source]->live_progress(); }
   const LogRecovery& recovery() const { return log_->recovery(); }
   const OnlineWriter& online() const { return *online_; }

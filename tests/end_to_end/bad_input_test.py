@@ -145,6 +145,16 @@ class BadInputTest(ProgramTest):
         _, err = self.run_program("join", "labels.csv", "-o", "set.csv", "--history", "sources")
         self.assertIn("the sources' files have none, or none that can be read", err)
 
+    def test_the_places_of_dead_letters_are_those_of_the_sources_that_had_some(self):
+        self.write("clicks.csv", rows(10, bad=(3,)))
+        self.write("good.csv", rows(10))
+        source = DEFINITION[DEFINITION.index("  clicks:\n"):DEFINITION.index("entities:")]
+        self.write("skewless.yaml", DEFINITION.replace(
+            "entities:", source.replace("clicks", "good") + "entities:", 1))
+        out, _ = self.run_program("run", "--once")
+        self.assertIn("1 record could not be read; it is kept with its reason in var/log/dead_letters/clicks.jsonl\n",
+                      out)
+
     def test_an_address_that_is_not_ours(self):
         self.fails("run", "--listen", "192.0.2.1:6566", says=["192.0.2.1:6566", "an address of this machine"])
 
