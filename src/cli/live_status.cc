@@ -103,9 +103,8 @@ std::vector<std::string> StatusLines(const EngineStatus& status) {
   };
   add("events", Events(status));
   if (status.consumer_lag) {
-    add("lag",
-        fmt::format("{} records in {} partitions", WithSeparators(status.consumer_lag->records),
-                    status.consumer_lag->partitions));
+    add("lag", fmt::format("{} in {}", Counted(status.consumer_lag->records, "record"),
+                           Counted(status.consumer_lag->partitions, "partition")));
   }
   add("watermark", WatermarkLine(status));
   add("freshness", Freshness(status));

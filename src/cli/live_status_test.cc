@@ -52,6 +52,8 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
   EXPECT_TRUE(
       HasLine(status, "  freshness   p50 1.8 ms  p99 6.2 ms    from the event p50 1 s  p99 3 s"));
   EXPECT_TRUE(HasLine(status, "  lag         1,203 records in 4 partitions"));
+  status.consumer_lag = {1, 1};
+  EXPECT_TRUE(HasLine(status, "  lag         1 record in 1 partition"));
   EXPECT_TRUE(
       HasLine(status,
               "  store       AWAY  in flight 120 of 256  backlog 3,000 rows, 41,000 events  "
