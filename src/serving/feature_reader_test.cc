@@ -36,6 +36,11 @@ TEST(ReadPlan, NamesThatAreNotThereOfferTheNearest) {
   ASSERT_FALSE(service.has_value());
   EXPECT_EQ(service.error().code, ErrorCode::kNotFound);
   EXPECT_NE(service.error().remedy.find("'ranking'"), std::string::npos);
+  const auto view = PlanService(store.definition(), "activity");
+  ASSERT_FALSE(view.has_value());
+  EXPECT_EQ(view.error().ToString(),
+            "'activity' is a feature view, no feature service\n"
+            "  Ask for it as \"features\": [\"activity\"].");
   const auto feature = PlanFeatures(store.definition(), {"activity:visit"});
   ASSERT_FALSE(feature.has_value());
   EXPECT_NE(feature.error().ToString().find("visits"), std::string::npos);

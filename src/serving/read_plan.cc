@@ -62,6 +62,10 @@ Result<ReadPlan> PlanService(const Definition& definition, const std::string& se
   if (index < 0) {
     std::vector<std::string> names;
     for (const auto& one : definition.services) names.push_back(one.name);
+    if (definition.FindView(service) >= 0) {
+      return Fail(ErrorCode::kNotFound, "'" + service + "' is a feature view, no feature service",
+                  "Ask for it as \"features\": [\"" + service + "\"].");
+    }
     const std::string near = NearestName(service, names);
     return Fail(ErrorCode::kNotFound, "no feature service is called '" + service + "'",
                 near.empty() ? "" : "Did you mean '" + near + "'?");
