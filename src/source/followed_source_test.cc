@@ -351,6 +351,19 @@ TEST_F(FollowedSourceTest, AFileIsKnownByItsFirstBytes) {
   }
 }
 
+TEST_F(FollowedSourceTest, AFileThatIsNamedOtherwiseIsTold) {
+  Append("a.jsonl", Line("1") + Line("2"));
+  Open();
+  EXPECT_EQ(Take().size(), 2u);
+  Open();
+  EXPECT_EQ(notices_, Rows{});
+  definition_.sources[0].paths = {folder_.File("a.jsonl")};
+  Open();
+  ASSERT_EQ(notices_.size(), 1u);
+  EXPECT_TRUE(
+      Has(notices_[0], "a.jsonl' is read from its start, and 2 records of 'a.jsonl' were read"));
+}
+
 TEST_F(FollowedSourceTest, LinesOfAnyLength) {
   const std::string long_name(3 << 20, 'n');
   Append("a.jsonl", Line(long_name));

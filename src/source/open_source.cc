@@ -31,6 +31,29 @@ Result<KnownRecords> ReadFilePositions(const SourceDefinition& source,
   return known;
 }
 
+// Positions are by name: files that were moved, or that the definition names otherwise now, would
+// be read again from their start, and nobody would see why.
+void TellOfMovedFiles(const SourceDefinition& source, const KnownRecords& known,
+                      const std::vector<InputFile>& files, const SourceOptions& options) {
+  if (!options.notice) return;
+  const auto name_of = [](const std::string& path) {
+    return std::filesystem::path(path).filename();
+  };
+  for (const InputFile& file : files) {
+    if (known.contains(file.stream)) return;
+  }
+  for (const InputFile& file : files) {
+    for (const auto& [stream, records] : known) {
+      if (name_of(stream) != name_of(file.stream)) continue;
+      return options.notice(SourcePlace(source) + "'" + file.stream +
+                            "' is read from its start, and " + std::to_string(records) +
+                            " records of '" + stream +
+                            "' were read before: if it is that file, they come twice. A file "
+                            "keeps the name that the definition gave it");
+    }
+  }
+}
+
 Result<ReplayPosition> ReadReplayPositions(const SourceDefinition& source,
                                            const SourceOptions& options) {
   ReplayPosition resume;
@@ -80,10 +103,12 @@ Result<std::unique_ptr<Source>> OpenSource(const Definition& definition, int sou
     SKEWLESS_ASSIGN_OR_RETURN(auto known, ReadFilePositions(named, options));
     if (named.follow) {
       SKEWLESS_ASSIGN_OR_RETURN(auto heads, CheckHeads(definition, files, options.notice, &known));
+      TellOfMovedFiles(named, known, files, options);
       return std::make_unique<FollowedSource>(definition, index, options.follow, std::move(files),
                                               std::move(known), std::move(heads),
                                               std::move(dead_letters));
     }
+    TellOfMovedFiles(named, known, files, options);
     return std::make_unique<FileSource>(
         named, index,
         std::make_unique<RecordFiles>(named, false, std::move(files), std::move(known),
