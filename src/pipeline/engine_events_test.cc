@@ -26,6 +26,7 @@ class EngineEvents : public EngineTest, private EventSink {
     repository_.Write("events.csv", lines);
     EngineOptions options;
     options.batch_rows = 10;
+    options.group_rows = 10;
     Run(std::move(options));
   }
 
@@ -105,6 +106,16 @@ TEST_F(EngineEvents, ArrivalsInAnotherUnitThanDeclaredAreToldOfOnce) {
       << told_[0];
 }
 
+// As with a delay after the event: what is wrong is said once.
+TEST_F(EngineEvents, ArrivalsOfEventsInAnotherUnitAreNotToldOf) {
+  constexpr Timestamp kMillis = kTestStart / 1000 - kTestStart;
+  std::string lines = kEventsHeader;
+  for (int64_t n = 0; n < 100; ++n) lines += EventLine(1, n, kMillis + n, kMillis + n);
+  RunInSmallBatches(lines);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].find("event times lie outside 1971 to 2200 source=events"), 0U) << told_[0];
+}
+
 // An hour, as of another time zone; not the minutes by which clocks differ.
 TEST_F(EngineEvents, ArrivalsBeforeTheEventAreToldOfOnce) {
   std::string lines = kEventsHeader + EventLine(1, 0, kMinuteUs, 0);
@@ -162,11 +173,7 @@ TEST_F(EngineEvents, AViewWhoseKeyIsAlwaysNullIsToldOfAtTheEnd) {
 }
 
 TEST_F(EngineEvents, AViewWhoseKeyIsAlwaysNullIsToldOfOnceWhereThereAreMany) {
-  repository_.Write("events.csv", kEventsHeader + LinesWithoutKey(3000));
-  EngineOptions options;
-  options.batch_rows = 10;
-  options.group_rows = 10;
-  Run(std::move(options));
+  RunInSmallBatches(kEventsHeader + LinesWithoutKey(3000));
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0], fmt::format(kKeyIsNull, 1000, 1000));
 }
