@@ -1,5 +1,6 @@
 // Resolving what a request asks for.
 #include <algorithm>
+#include <set>
 
 #include "base/json_text.h"
 #include "serving/feature_reader.h"
@@ -62,11 +63,21 @@ std::string NamesJson(const ReadPlan& plan, bool full) {
   return json + ']';
 }
 
+std::string FindNameGivenTwice(const ReadPlan& plan) {
+  std::set<std::string_view> names;
+  for (const ColumnSpec& key : plan.keys) names.insert(key.name);
+  for (const ReadPlan::Output& output : plan.outputs) {
+    if (!names.insert(output.name).second) return output.name;
+  }
+  return "";
+}
+
 // Once the outputs are there.
 Status Finish(const Definition& definition, ReadPlan* plan) {
   SKEWLESS_RETURN_IF_ERROR(AddViewsAndKeys(definition, plan));
   plan->names_json = NamesJson(*plan, false);
   plan->full_names_json = NamesJson(*plan, true);
+  plan->name_given_twice = FindNameGivenTwice(*plan);
   return {};
 }
 
