@@ -76,7 +76,7 @@ def main(flights_path, port, count, labels_path, summary_path):
             moment = microseconds(flight["departed_at"])
             distance, dep_delay = float(flight["distance"]), float(flight["dep_delay"])
             reply, latency = server.ask_at(moment, {
-                "feature_service": "late_model",
+                "feature_service": "late_model", "full_feature_names": True,
                 "entities": {"origin": [flight["origin"]], "carrier": [flight["carrier"]],
                              "tailnum": [flight["tailnum"]], "distance": [distance], "dep_delay": [dep_delay]}})
             latencies.append(latency)

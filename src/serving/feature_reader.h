@@ -29,6 +29,7 @@ struct ReadPlan {
   std::vector<ColumnSpec> request;  // the service's request columns
   // A reply's "feature_names", keys first, as JSON; with full feature names, too.
   std::string names_json, full_names_json;
+  std::string name_given_twice;  // one that several columns have, unless with full feature names
 };
 Result<ReadPlan> PlanService(const Definition& definition, const std::string& service);
 Result<ReadPlan> PlanFeatures(const Definition& definition,

@@ -47,6 +47,33 @@ TEST(ReadPlan, NamesThatAreNotThereOfferTheNearest) {
   EXPECT_FALSE(PlanFeatures(store.definition(), {"nothing"}).has_value());
 }
 
+// One value would be looked for in both, and found in one.
+TEST(ReadPlan, KeysOfOneNameMustBeOfOneType) {
+  const TestRepository repository(R"yaml(project: shop
+log: {path: var/log}
+online: {type: embedded, path: var/online}
+sources:
+  s: {type: file, path: s.csv, format: csv, columns: {id: int64, code: string, ts: timestamp}, event_timestamp: ts}
+entities:
+  user: {keys: {id: int64}}
+  account: {keys: {id: int64}}
+  item: {keys: {id: string}}
+feature_views:
+  clicks: {source: s, entity: user, features: {n: count(*)}}
+  orders: {source: s, entity: account, features: {m: count(*)}}
+  views: {source: s, entity: item, keys: {id: code}, features: {k: count(*)}}
+)yaml");
+  const auto same = PlanFeatures(repository.definition(), {"clicks", "orders"});
+  ASSERT_TRUE(same.has_value());
+  EXPECT_EQ(same->keys.size(), 1U);
+  const auto mixed = PlanFeatures(repository.definition(), {"views:k", "clicks"});
+  ASSERT_FALSE(mixed.has_value());
+  EXPECT_EQ(mixed.error().code, ErrorCode::kInvalid);
+  EXPECT_NE(mixed.error().message.find("two entities with a key 'id', one int64, one string"),
+            std::string::npos)
+      << mixed.error().message;
+}
+
 TEST(FeatureReader, ManyRowsOfSeveralViewsAtOneTime) {
   ServedStore store;
   store.Click("1", "a", "2.0", kT);

@@ -293,6 +293,13 @@ HttpResult<void> ReadFullNames(const dom::object& object, bool* full_names) {
   return Invalid("full_feature_names takes true or false, not " + simdjson::minify(found));
 }
 
+// A client that keeps columns by name would keep the last one's values for both.
+tl::unexpected<HttpError> NamedTwice(const std::string& name) {
+  return tl::unexpected<HttpError>(
+      {422, "FeatureNameCollisionError",
+       "two columns are called '" + name + "': ask with \"full_feature_names\": true"});
+}
+
 }  // namespace
 
 HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
@@ -326,6 +333,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
   if (!plan) return tl::unexpected<HttpError>(plan.error());
   request->plan = *plan;
   if (auto read = ReadFullNames(object, &request->full_feature_names); !read) return read;
+  if (!request->full_feature_names && !(*plan)->name_given_twice.empty())
+    return NamedTwice((*plan)->name_given_twice);
   dom::object entities;
   if (object["entities"].get_object().get(entities) != simdjson::SUCCESS) {
     return Invalid("give \"entities\": {\"key\": [values]}");

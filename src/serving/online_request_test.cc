@@ -154,6 +154,20 @@ TEST_F(OnlineRequestTest, FullNamesAreAskedForByTrueAlone) {
   }
 }
 
+TEST_F(OnlineRequestTest, ColumnsOfOneNameAreAskedForByFullNames) {
+  const std::string ask =
+      R"({"features":["activity:visits","popular"],"entities":{"user":[1],"item":["a"]})";
+  const HttpError error = Error(ask + "}");
+  EXPECT_EQ(error.status, 422);
+  EXPECT_EQ(error.error_class, "FeatureNameCollisionError");
+  EXPECT_EQ(error.message,
+            "two columns are called 'visits': ask with \"full_feature_names\": true");
+  Parse(ask + R"(,"full_feature_names":true})");
+  EXPECT_TRUE(request_.full_feature_names);
+  // The same feature, asked for twice, is one column.
+  Parse(R"({"features":["popular","popular:visits"],"entities":{"item":["a"]}})");
+}
+
 TEST_F(OnlineRequestTest, AServiceAndFeaturesAreOneTooMany) {
   const HttpError both = Error(
       R"({"feature_service":"ranking","features":["activity:visits"],"entities":{"user":[1]}})");

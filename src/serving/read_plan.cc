@@ -1,5 +1,6 @@
 // Resolving what a request asks for.
 #include <algorithm>
+#include <set>
 
 #include "base/json_text.h"
 #include "serving/feature_reader.h"
@@ -16,8 +17,22 @@ void AddOutputs(const Definition& definition, ReadPlan* plan) {
   }
 }
 
+// Keys of one name come as one value, so they must be of one type.
+Status AddKey(const ColumnSpec& key, ReadPlan* plan) {
+  for (const ColumnSpec& other : plan->keys) {
+    if (other.name != key.name) continue;
+    if (other.type == key.type) return {};
+    return Fail(ErrorCode::kInvalid,
+                "the features are of two entities with a key '" + key.name + "', one " +
+                    TypeName(other.type) + ", one " + TypeName(key.type),
+                "Ask for those of each entity on their own.");
+  }
+  plan->keys.push_back(key);
+  return {};
+}
+
 // The views of the outputs and of whatever a service's derived features read, and their keys.
-void AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
+Status AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
   for (const FeatureReference& feature : plan->features) plan->views.push_back(feature.view);
   if (plan->service >= 0) {
     for (const auto& entry :
@@ -31,10 +46,10 @@ void AddViewsAndKeys(const Definition& definition, ReadPlan* plan) {
   for (const int view : plan->views) {
     const int entity = definition.views[static_cast<size_t>(view)].entity;
     for (const ColumnSpec& key : definition.entities[static_cast<size_t>(entity)].keys) {
-      const auto same = [&](const ColumnSpec& other) { return other.name == key.name; };
-      if (std::none_of(plan->keys.begin(), plan->keys.end(), same)) plan->keys.push_back(key);
+      SKEWLESS_RETURN_IF_ERROR(AddKey(key, plan));
     }
   }
+  return {};
 }
 
 std::string NamesJson(const ReadPlan& plan, bool full) {
@@ -48,11 +63,22 @@ std::string NamesJson(const ReadPlan& plan, bool full) {
   return json + ']';
 }
 
+std::string FindNameGivenTwice(const ReadPlan& plan) {
+  std::set<std::string_view> names;
+  for (const ColumnSpec& key : plan.keys) names.insert(key.name);
+  for (const ReadPlan::Output& output : plan.outputs) {
+    if (!names.insert(output.name).second) return output.name;
+  }
+  return "";
+}
+
 // Once the outputs are there.
-void Finish(const Definition& definition, ReadPlan* plan) {
-  AddViewsAndKeys(definition, plan);
+Status Finish(const Definition& definition, ReadPlan* plan) {
+  SKEWLESS_RETURN_IF_ERROR(AddViewsAndKeys(definition, plan));
   plan->names_json = NamesJson(*plan, false);
   plan->full_names_json = NamesJson(*plan, true);
+  plan->name_given_twice = FindNameGivenTwice(*plan);
+  return {};
 }
 
 }  // namespace
@@ -83,7 +109,7 @@ Result<ReadPlan> PlanService(const Definition& definition, const std::string& se
                             {},
                             static_cast<int>(i)});
   }
-  Finish(definition, &plan);
+  SKEWLESS_RETURN_IF_ERROR(Finish(definition, &plan));
   return plan;
 }
 
@@ -92,7 +118,7 @@ Result<ReadPlan> PlanFeatures(const Definition& definition,
   ReadPlan plan;
   SKEWLESS_ASSIGN_OR_RETURN(plan.features, ResolveFeatures(definition, features));
   AddOutputs(definition, &plan);
-  Finish(definition, &plan);
+  SKEWLESS_RETURN_IF_ERROR(Finish(definition, &plan));
   return plan;
 }
 
