@@ -76,8 +76,7 @@ struct ViewCounts {
 };
 
 struct JoinCounts {
-  int64_t history_records = 0, kept = 0, refused = 0, labels = 0, not_found = 0,
-          spilled_bytes = 0;
+  int64_t history_records = 0, kept = 0, refused = 0, labels = 0, not_found = 0, spilled_bytes = 0;
   std::vector<ViewCounts> views;  // as the labels asked
 };
 
