@@ -1,18 +1,15 @@
 #include "model/key.h"
 
 #include <algorithm>
-#include <random>
 
 #include "base/check.h"
+#include "base/random_bits.h"
 
 namespace skewless {
 namespace {
 
 uint64_t HashSeed() {
-  static const uint64_t seed = [] {
-    std::random_device random;
-    return uint64_t{random()} << 32 | random();
-  }();
+  static const uint64_t seed = RandomBits();
   return seed;
 }
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/event_log.h"
+#include "kernel/state.h"
 #include "pipeline/row_writer.h"
 
 namespace skewless {
@@ -116,6 +117,15 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
   if (is_there && (!parts_.values || IsCurrent(row, key, stored, state))) return {};
   // By another definition its newest record may have been a later one.
   if (stored.found && !stored.other_layout && stored.sequence > row.sequence) {
+    // It may have changed since it was listed, and been written by an engine that this one has
+    // taken over from, which reads the same states.
+    ByteView newest = state;
+    if (!parts_.values) {
+      const RowKey own{static_cast<int>(row.view), key};
+      SKEWLESS_RETURN_IF_ERROR(parts_.states->Read(std::span(&own, 1)));
+      newest = parts_.states->state(0);
+    }
+    if (!newest.empty() && LoadStateHeader(newest.data()).sequence >= stored.sequence) return {};
     return Fail(ErrorCode::kLocked,
                 "the online store has a row of view '" + kernels_[row.view]->view().name +
                     "' at sequence " + std::to_string(stored.sequence) +

@@ -1,5 +1,6 @@
 #include "simulation/scenario.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/time.h"
@@ -51,6 +52,20 @@ void LeaveOutWhatAlwaysChanges(property::Case* drawn) {
       const size_t over = text.find(" over ");
       const size_t rest = std::min(filter, over);
       text = "count(*)" + (rest == std::string::npos ? "" : text.substr(rest));
+    }
+  }
+}
+
+// What increments can't do is replaced, and what was derived from it left out, in most views.
+void MakeIncrementable(Dice& dice, property::Case* drawn) {
+  for (property::ViewText& view : drawn->views) {
+    if (dice.Chance(20)) continue;
+    view.derived.clear();
+    for (auto& [name, text] : view.features) {
+      const size_t rest = std::min(text.find(" filter "), text.find(" over "));
+      text = dice.Pick<std::string>({"count(*)", "count(s)", "sum(i64)", "sum(i32)", "min(i64)",
+                                     "max(i32)", "avg(i32)", "sum(i64 // 3)"}) +
+             (rest == std::string::npos ? "" : text.substr(rest));
     }
   }
 }
@@ -181,12 +196,55 @@ Scenario DrawRemoteScenario(uint64_t seed) {
   return scenario;
 }
 
+Scenario DrawRedisScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = true;
+  scenario.replay = false;
+  scenario.stepped = false;
+  Dice dice(seed * 2 + 0x5C41700000000000ULL);
+  scenario.values = dice.Chance(30);
+  if (scenario.values) {
+    LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  } else {
+    MakeIncrementable(dice, &scenario.drawn);
+  }
+  return scenario;
+}
+
+// Of one view other entities, or other records of them; of another one another feature.
+Scenario DrawRedefinedScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = scenario.values = true;
+  scenario.replay = scenario.stepped = scenario.offline = false;
+  LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  Dice dice(seed * 2 + 0x2EDEF14ED0000000ULL);
+  scenario.redefined = scenario.drawn.views;
+  const auto pick = [&]() -> property::ViewText& {
+    const auto views = static_cast<int64_t>(scenario.redefined.size());
+    return scenario.redefined[static_cast<size_t>(dice.Below(views))];
+  };
+  property::ViewText& view = pick();
+  const std::string before = view.where;
+  while (view.where == before)
+    view.where =
+        dice.Pick<std::string>({"b", "i64 > 0", "not b", "i64 is null", "i64 <= 0", "s < 'b'"});
+  if (dice.Chance(50)) pick().features[0].second = dice.Pick<std::string>({"count(*)", "count(s)"});
+  while (scenario.lives.size() < 5) scenario.lives.push_back(DrawLife(dice));
+  return scenario;
+}
+
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
                                                  const std::string& root) {
   SKEWLESS_ASSIGN_OR_RETURN(
       auto definition, ParseDefinition(property::YamlOf(scenario.drawn), "skewless.yaml", root));
   definition->log_segment_bytes = scenario.segment_bytes;
   if (scenario.values) definition->online.options["form"] = "values";
+  if (scenario.redis && !scenario.values) {
+    for (FeatureViewDefinition& view : definition->views) {
+      if (std::all_of(view.features.begin(), view.features.end(), CanIncrement))
+        view.write = WriteStrategy::kIncrement;
+    }
+  }
   if (scenario.offline) {
     definition->offline = definition->online;
     definition->offline->type = "parquet";
@@ -231,14 +289,18 @@ std::string Describe(const Scenario& scenario) {
     }
     out += "\n";
   }
+  if (!scenario.redefined.empty()) {
+    drawn.views = scenario.redefined;
+    out += "redefined from life to life, to and fro, as\n" + property::YamlOf(drawn);
+  }
   out += scenario.replay ? (scenario.stepped ? "stepped replay" : "free replay") : "wall clock";
-  out += std::string(scenario.remote ? ", a store elsewhere" : "") +
-         (scenario.values ? ", of finished values" : "") +
-         (scenario.offline ? ", offline tables" : "") + ", segments of " +
-         std::to_string(scenario.segment_bytes) + " bytes, batches of " +
-         std::to_string(scenario.batch_rows) + ", groups of " +
-         std::to_string(scenario.group_rows) + ", company " + std::to_string(scenario.company) +
-         " %\n";
+  out +=
+      std::string(scenario.remote ? ", a store elsewhere" : "") +
+      (scenario.redis ? ", which is Redis" : "") + (scenario.values ? ", of finished values" : "") +
+      (scenario.offline ? ", offline tables" : "") + ", segments of " +
+      std::to_string(scenario.segment_bytes) + " bytes, batches of " +
+      std::to_string(scenario.batch_rows) + ", groups of " + std::to_string(scenario.group_rows) +
+      ", company " + std::to_string(scenario.company) + " %\n";
   for (const Life& life : scenario.lives) {
     out += std::string("life: ") + EndingName(life.ending) + " at " + std::to_string(life.at) +
            (life.decays ? ", decays" : "") + ", seed " + std::to_string(life.seed) + "\n";

@@ -64,6 +64,9 @@ struct Scenario {
   bool offline = false;  // makes offline tables
   bool remote = false;   // the online store is a server elsewhere
   bool values = false;   // whose rows are finished values
+  bool redis = false;  // and which is Redis: its commands and scripts, and the writer of production
+  // Another definition that engines of some lives have: of its views one or two differ.
+  std::vector<property::ViewText> redefined;
   int64_t segment_bytes = 0;
   size_t batch_rows = 0;
   size_t group_rows = 0;
@@ -75,6 +78,11 @@ struct Scenario {
 Scenario DrawScenario(uint64_t seed);
 // The same with an online store elsewhere, on the wall clock.
 Scenario DrawRemoteScenario(uint64_t seed);
+// The same with Redis, and views that are written by increments.
+Scenario DrawRedisScenario(uint64_t seed);
+
+// The same with finished values in Redis, and a definition that changes to and fro between lives.
+Scenario DrawRedefinedScenario(uint64_t seed);
 
 // The definition as the engine gets it; its files lie under `root`.
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario, const std::string& root);

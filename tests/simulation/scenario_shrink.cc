@@ -114,6 +114,7 @@ class Shrinker {
       any |= Simplify([view](Scenario* s) {
         const auto index = static_cast<int>(view);
         s->drawn.views.erase(s->drawn.views.begin() + index);
+        if (!s->redefined.empty()) s->redefined.erase(s->redefined.begin() + index);
         std::erase_if(s->drawn.labels,
                       [&](const property::Label& label) { return label.view == index; });
         for (property::Label& label : s->drawn.labels) label.view -= label.view > index ? 1 : 0;

@@ -1,18 +1,25 @@
 // A machine whose clocks a schedule moves: they jump, stall and are set back, and a restart of the
-// machine begins the monotonic one anew.
+// machine begins the monotonic one anew. Its random bits are always the same.
 #pragma once
 
 #include <algorithm>
 #include <string>
 
 #include "base/clock.h"
+#include "base/random_bits.h"
 
 namespace skewless::simulation {
 
 class SimulatedMachine : public Machine {
  public:
-  explicit SimulatedMachine(Timestamp now) : realtime_us_(now) { UseMachine(this); }
-  ~SimulatedMachine() override { UseMachine(nullptr); }
+  explicit SimulatedMachine(Timestamp now) : realtime_us_(now) {
+    UseMachine(this);
+    UseRandomBits([] { return uint64_t{0x9E3779B97F4A7C15}; });
+  }
+  ~SimulatedMachine() override {
+    UseMachine(nullptr);
+    UseRandomBits(nullptr);
+  }
   SimulatedMachine(const SimulatedMachine&) = delete;
   SimulatedMachine& operator=(const SimulatedMachine&) = delete;
 

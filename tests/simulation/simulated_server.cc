@@ -40,22 +40,28 @@ RowWritten SimulatedServer::Write(const Request& request) {
     }
     timed_writes += row->sequence == request.sequence ? 1 : 0;
   }
-  mark_ = Tell();
-  const Stamp stamp{request.sequence, mark_, request.computed_us};
+  const Timestamp stamp = Tell();
   std::vector<Stamp> stamps = request.unlogged;
-  stamps.push_back(stamp);
-  if (const auto newest = newest_.find(request.key); newest != newest_.end()) {
-    moved_back_ |= newest->second.sequence > stamp.sequence;
-    moved_back_ |= values_ && newest->second.computed_us >= stamp.computed_us;
-  }
-  newest_[request.key] = stamp;
-  rows_[request.key] = {request.sequence, request.state, std::move(stamps)};
-  given_[request.key].push_back({stamp, false, kMaxTimestamp});
+  stamps.push_back({request.sequence, stamp, request.computed_us});
+  Put(request.key, {request.sequence, request.state, std::move(stamps)});
   written.outcome = RowWritten::Outcome::kWritten;
   written.stored_sequence = request.sequence;
-  written.available_us = mark_;
+  written.available_us = stamp;
   written.computed_us = request.computed_us;
   return written;
+}
+
+void SimulatedServer::Put(const Key& key, Row row) {
+  const Stamp stamp = row.own();
+  mark_ = std::max(mark_, stamp.available_us);
+  if (const auto newest = newest_.find(key); newest != newest_.end()) {
+    moved_back_ |= newest->second.sequence > stamp.sequence;
+    moved_back_ |= values_ && newest->second.computed_us >= stamp.computed_us;
+    moved_back_ |= newest->second.available_us >= stamp.available_us;
+  }
+  newest_[key] = stamp;
+  rows_[key] = std::move(row);
+  given_[key].push_back({stamp, false, kMaxTimestamp});
 }
 
 std::optional<RowWritten::Outcome> SimulatedServer::Refusal(const Row& row,
@@ -127,8 +133,7 @@ void SimulatedServer::LateArrivals(property::Dice* dice) {
 bool SimulatedServer::Open(uint64_t incarnation, uint64_t writer) {
   if (incarnation != incarnation_ || writer != holder_) return false;
   open_ = incarnation;
-  ++openings_;
-  first_opened_us_ = std::min(first_opened_us_, Tell());
+  NoteOpening();
   return true;
 }
 

@@ -48,22 +48,25 @@ class SimulatedServer {
         began_us_(machine->realtime_us() + ahead_us),
         now_(began_us_),
         seen_us_(machine->MonotonicNanos() / 1000) {}
+  virtual ~SimulatedServer() = default;
+  SimulatedServer(const SimulatedServer&) = delete;
+  SimulatedServer& operator=(const SimulatedServer&) = delete;
 
   // ---- what happens to it
   enum class Loss { kNothing, kSinceSaved, kAll };
-  void Restart(Loss loss);
-  void Flush();  // loses all, and goes on
-  void Save() { saved_ = {rows_, holder_}; }
-  void SetAway(bool away) { away_ = away; }
+  virtual void Restart(Loss loss);
+  virtual void Flush();  // loses all, and goes on
+  virtual void Save() { saved_ = {rows_, holder_}; }
+  virtual void SetAway(bool away) { away_ = away; }
   bool away() const { return away_; }
   // Nothing on the way to it or back is lost or late.
-  void SetCalm(bool calm) { calm_ = calm; }
+  virtual void SetCalm(bool calm) { calm_ = calm; }
   bool calm() const { return calm_; }
   bool values() const { return values_; }
   // Its clock at first.
   Timestamp began_us() const { return began_us_; }
   // Requests whose sender is gone come, some of them.
-  void LateArrivals(property::Dice* dice);
+  virtual void LateArrivals(property::Dice* dice);
   void SendLate(Request request) { late_.push_back(std::move(request)); }
 
   // ---- for its writers
@@ -91,6 +94,8 @@ class SimulatedServer {
   const std::map<Key, std::vector<Given>>& given() const { return given_; }
   // A row went back by a write, in its sequence or in what it was computed for: never.
   bool moved_back() const { return moved_back_; }
+  // What a row that was just written is wrong in, if it is.
+  const std::optional<std::string>& damage() const { return damage_; }
   // How often rows were lost.
   int64_t losses() const { return losses_; }
   // How often readers were let in, and when first; kMaxTimestamp: never yet.
@@ -99,8 +104,32 @@ class SimulatedServer {
   int64_t restarts = 0, lost_rows = 0, late_writes = 0, writes = 0, refused = 0, timed_writes = 0,
           behind = 0;
 
- private:
+ protected:
   Timestamp Now();
+  // A write took effect, whose stamp is the row's own.
+  void Put(const Key& key, Row row);
+  void Remove(const Key& key) { rows_.erase(key); }
+  void NoteHolder(uint64_t holder) {
+    holder_ = holder;
+    newest_claim_ = std::max(newest_claim_, holder);
+  }
+  void NoteOpening() {
+    ++openings_;
+    first_opened_us_ = std::min(first_opened_us_, Tell());
+  }
+  // What is there may be by another definition now: of those rows nothing goes on but their stamps.
+  void ForgetRows() {
+    rows_.clear();
+    for (auto& [key, newest] : newest_) newest = {0, newest.available_us, kMinTimestamp};
+  }
+  void Adopt(const Key& key, Row row) {
+    newest_[key] = row.own();
+    rows_[key] = std::move(row);
+  }
+  void Pass(DurationUs duration) { now_ += duration; }
+  std::optional<std::string> damage_;
+
+ private:
   void MarkLost();
   void LoseRows(Loss loss);
   // What the row that is there makes of the write, unless it is replaced by it.

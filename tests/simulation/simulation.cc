@@ -5,6 +5,8 @@
 //   simulation --seed 123              that one alone, with what it is made of where it fails
 //   simulation --seed 123 --trace      and every operation of its last life
 //   simulation --remote                an online store elsewhere, slow and failing, in every world
+//   simulation --redis                 the same, which is Redis, and the writer of production
+//   simulation --redefined             with finished values there, of two definitions by turns
 //   simulation --all                   count all that fail, cutting none down
 //
 // Where a seed fails it is printed and cut down to something small that fails in the same way.
@@ -32,6 +34,8 @@ struct Arguments {
   bool trace = false;
   bool all = false;
   bool remote = false;
+  bool redis = false;
+  bool redefined = false;
 };
 
 // A crash of the program itself names its seed, too.
@@ -62,6 +66,8 @@ struct Outcome {
 };
 
 Scenario Draw(uint64_t seed, const Arguments& arguments) {
+  if (arguments.redefined) return DrawRedefinedScenario(seed);
+  if (arguments.redis) return DrawRedisScenario(seed);
   return arguments.remote ? DrawRemoteScenario(seed) : DrawScenario(seed);
 }
 
@@ -78,6 +84,10 @@ Outcome RunScenario(const Scenario& scenario) {
   outcome.tally.refused_writes = world.server().refused;
   outcome.tally.timed_writes = world.server().timed_writes;
   outcome.tally.behind = world.server().behind;
+  if (world.redis() != nullptr) {
+    outcome.tally.additions = world.redis()->redis().additions();
+    outcome.tally.apart = world.redis()->redis().apart();
+  }
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
 }
@@ -109,6 +119,9 @@ void Add(const Tally& one, Tally* all) {
   all->plain_vectors += one.plain_vectors;
   all->quiets += one.quiets;
   all->quiet_rows += one.quiet_rows;
+  all->additions += one.additions;
+  all->apart += one.apart;
+  all->removed += one.removed;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -176,7 +189,7 @@ int Run(const Arguments& arguments) {
       static_cast<long long>(all.reopened), static_cast<long long>(all.rots),
       static_cast<long long>(all.rots_found), static_cast<long long>(all.dead_letters),
       static_cast<long long>(all.table_rows), seconds);
-  if (arguments.remote) {
+  if (arguments.remote || arguments.redis || arguments.redefined) {
     std::printf(
         "the server was sent %lld writes, %lld of them late, and refused %lld of older engines or "
         "after a loss;\nit was restarted %lld times and lost %lld rows; readers were refused %lld "
@@ -192,6 +205,14 @@ int Run(const Arguments& arguments) {
         static_cast<long long>(all.timed_writes), static_cast<long long>(all.behind),
         static_cast<long long>(all.plain_vectors), static_cast<long long>(all.quiet_rows),
         static_cast<long long>(all.quiets));
+  }
+  if (arguments.redis) {
+    std::printf("%lld numbers were added to by steps, %lld steps did not fit their rows\n",
+                static_cast<long long>(all.additions), static_cast<long long>(all.apart));
+  }
+  if (arguments.redefined) {
+    std::printf("%lld rows of the other definition were removed\n",
+                static_cast<long long>(all.removed));
   }
   return 0;
 }
@@ -210,6 +231,8 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--shrink", arguments.shrink, "trials to cut a failing one down; 0: none");
   app.add_flag("--remote", arguments.remote, "with an online store elsewhere");
+  app.add_flag("--redis", arguments.redis, "with Redis elsewhere, by its commands and scripts");
+  app.add_flag("--redefined", arguments.redefined, "and a definition that changes");
   app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);

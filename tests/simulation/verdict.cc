@@ -1,5 +1,7 @@
 #include "simulation/verdict.h"
 
+#include <map>
+
 #include "model/key.h"
 #include "simulation/expectation.h"
 #include "simulation/log_verdict.h"
@@ -27,6 +29,7 @@ class Verdict {
     book_ = std::move(*book);
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
+    if (!scenario_.redefined.empty()) return CheckVersions();
     if (auto found = expected_.Load(book_)) return found;
     if (auto found = CheckServed()) return found;
     const auto availability =
@@ -66,6 +69,24 @@ class Verdict {
       if (auto found = compare("served", expected_.At(label, served.read_us))) return found;
     }
     return std::nullopt;
+  }
+
+  // Of two definitions by turns: by which records and for what time each row says that it is, as
+  // the definition reads that it was served by.
+  Finding CheckVersions() const {
+    std::map<std::pair<int, int>, oracle::ViewOracle> oracles;
+    for (const Served& served : world_.served()) {
+      if (served.sequence == 0) continue;
+      const Label& label = LabelOf(served);
+      const auto [oracle, is_new] =
+          oracles.try_emplace({served.version, label.view}, world_.definition_of(served.version),
+                              label.view, book_.records);
+      const auto expected = oracle->second.ReadUpTo(label.key, served.sequence, served.computed_us);
+      if (auto found = Compare("served, by what the row names", served, served.status,
+                               served.sequence, served.newest_event_us, served.values, expected))
+        return found;
+    }
+    return world_.server().moved_back() ? Finding("a row was moved back") : std::nullopt;
   }
 
   // What a path answers for the label of `served` at its T, against the oracle.

@@ -1,9 +1,11 @@
 #include "simulation/world.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/check.h"
 #include "model/key.h"
+#include "pipeline/online_of.h"
 
 namespace skewless::simulation {
 namespace {
@@ -20,17 +22,40 @@ DurationUs ClockAheadOf(const Scenario& scenario) {
   return dice.Pick({DurationUs{0}, DurationUs{1}, -hop, hop, 50 * hop, -50 * hop, -kHourUs});
 }
 
+// As of a definition that names it.
+Result<RedisOptions> RedisOptionsOf(const Scenario& scenario, const std::string& root,
+                                    const KernelSet& kernels) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto named, DefinitionOf(scenario, root));
+  named->online.type = "redis";
+  named->online.options["address"] = "simulated:6379";
+  return RedisStoreOf(*named, kernels);
+}
+
 }  // namespace
 
 World::World(const Scenario& scenario, std::string root)
     : scenario_(scenario),
       root_(std::move(root)),
       machine_(StartOf(scenario)),
-      server_(&machine_, ClockAheadOf(scenario), scenario.values),
+      owned_server_(MakeServer()),
+      server_(*owned_server_),
       dice_(scenario.seed ^ 0x0D15EA5E) {
   std::filesystem::remove_all(root_);
   std::filesystem::create_directories(root_);
   files_.SetObserver([this](const std::string& operation) { Observe(operation); });
+}
+
+std::unique_ptr<SimulatedServer> World::MakeServer() {
+  const DurationUs ahead = ClockAheadOf(scenario_);
+  if (!scenario_.redis)
+    return std::make_unique<SimulatedServer>(&machine_, ahead, scenario_.values);
+  // Its stamps are numbers in its scripts, which hold times from 1970 to the year 2112.
+  const Timestamp began =
+      std::clamp(machine_.realtime_us() + ahead, Timestamp{kDayUs}, Timestamp{1} << 52);
+  auto redis =
+      std::make_unique<MirroredRedis>(&machine_, began - machine_.realtime_us(), scenario_.values);
+  redis_ = redis.get();
+  return redis;
 }
 
 World::~World() {
@@ -45,6 +70,18 @@ World::~World() {
 Status World::Compile() {
   SKEWLESS_ASSIGN_OR_RETURN(definition_, DefinitionOf(scenario_, root_));
   SKEWLESS_ASSIGN_OR_RETURN(kernels_, CompileKernels(*definition_));
+  if (redis_ == nullptr) return {};
+  SKEWLESS_ASSIGN_OR_RETURN(redis_options_, RedisOptionsOf(scenario_, root_, kernels_));
+  redis_->Expect(redis_options_);
+  return scenario_.redefined.empty() ? Status() : CompileRedefined();
+}
+
+Status World::CompileRedefined() {
+  Scenario redefined = scenario_;
+  redefined.drawn.views = scenario_.redefined;
+  SKEWLESS_ASSIGN_OR_RETURN(other_.definition, DefinitionOf(redefined, root_));
+  SKEWLESS_ASSIGN_OR_RETURN(other_.kernels, CompileKernels(*other_.definition));
+  SKEWLESS_ASSIGN_OR_RETURN(other_.redis_options, RedisOptionsOf(redefined, root_, other_.kernels));
   return {};
 }
 
@@ -59,7 +96,10 @@ Finding World::Run() {
   last.seed = scenario_.seed + 99;
   if (Finding found = Live(last, true)) return found;
   // It may have met a damaged file, which was restored then.
-  return error_ ? Live(last, true) : std::nullopt;
+  if (error_) {
+    if (Finding found = Live(last, true)) return found;
+  }
+  return scenario_.redefined.empty() ? std::nullopt : Sweep();
 }
 
 std::string World::DeadLettersPath(size_t source) const {

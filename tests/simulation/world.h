@@ -14,6 +14,7 @@
 #include "pipeline/engine.h"
 #include "property/dice.h"
 #include "simulation/evidence.h"
+#include "simulation/mirrored_redis.h"
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_machine.h"
@@ -37,6 +38,7 @@ struct Served {
   Timestamp newest_event_us = 0;
   std::vector<Value> values;
   Timestamp computed_us = kMinTimestamp;  // of finished values
+  int version = 0;                        // of the definition
 };
 
 // What happened, for the summary of many seeds.
@@ -48,6 +50,8 @@ struct Tally {
   int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0,
           refused_writes = 0, forgiven = 0, timed_writes = 0, behind = 0, plain_vectors = 0,
           quiets = 0, quiet_rows = 0;
+  // Which is Redis.
+  int64_t additions = 0, apart = 0, removed = 0;
 };
 
 class World : private StoreWatcher {
@@ -68,6 +72,10 @@ class World : private StoreWatcher {
   SimulatedFiles& files() { return files_; }
   const std::deque<Served>& served() const { return served_; }
   const SimulatedServer& server() const { return server_; }
+  const MirroredRedis* redis() const { return redis_; }  // where the server is one
+  const Definition& definition_of(int version) const {
+    return version == version_ ? *definition_ : *other_.definition;
+  }
   const BadDeliveries& bad_deliveries() const { return bad_deliveries_; }
   std::string DeadLettersPath(size_t source) const;
   std::optional<Bytes> KeyOf(const property::Label& label) const;
@@ -82,7 +90,9 @@ class World : private StoreWatcher {
   };
 
   // ---- world_lives.cc: lives, as they begin and go
+  std::unique_ptr<SimulatedServer> MakeServer();
   Status Compile();
+  Status CompileRedefined();
   Finding Live(const Life& life, bool last);
   void Arm(const Life& life);
   void NoteBeginning();
@@ -100,6 +110,11 @@ class World : private StoreWatcher {
   void Overrun();
   void PowerCut();
   void EndOverrun();
+
+  // ---- world_redefinition.cc: lives of engines with another definition
+  void Redefine();
+  Finding Sweep();
+  void AwaitWalk();
 
   // ---- world_steps.cc: what happens in a life
   void Act();
@@ -122,6 +137,7 @@ class World : private StoreWatcher {
   Finding AskReader(Reader* reader);
   Finding AskServer(Reader* reader, const std::vector<RowKey>& rows,
                     const std::vector<int>& labels);
+  Finding AskRedis(Reader* reader, const std::vector<RowKey>& rows, const std::vector<int>& labels);
   Finding Keep(const RowKey& row, int label, Timestamp t, ByteView state);
   Finding AskPlainly(const std::vector<SimulatedServer::Key>& keys, const std::vector<int>& labels);
   Finding KeepValues(const SimulatedServer::Key& key, int label, Timestamp t,
@@ -150,10 +166,22 @@ class World : private StoreWatcher {
   const Scenario& scenario_;
   const std::string root_;
   SimulatedMachine machine_;
-  SimulatedServer server_;
+  MirroredRedis* redis_ = nullptr;  // where the server is one
+  const std::unique_ptr<SimulatedServer> owned_server_;
+  SimulatedServer& server_;
   SimulatedFiles files_;
   std::unique_ptr<Definition> definition_;
   KernelSet kernels_;
+  RedisOptions redis_options_;
+  // In turns with those above, where definitions change.
+  struct Version {
+    std::unique_ptr<Definition> definition;
+    KernelSet kernels;
+    RedisOptions redis_options;
+  };
+  Version other_;
+  int version_ = 0;        // that is in use
+  bool sweeping_ = false;  // this life is for what is left of the other one
   property::Dice dice_;
 
   std::unique_ptr<Engine> engine_;

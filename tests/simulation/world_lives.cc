@@ -43,7 +43,8 @@ EngineOptions World::Options() {
     options.rows.rows_per_question = static_cast<size_t>(dice_.Pick({1, 3, 1000}));
     options.rows.sync_interval_us = dice_.Pick({DurationUs{0}, kSecondUs, kDayUs});
     options.parts.open_rows = [this](const Definition&, const KernelSet&,
-                                     uint64_t) -> Result<std::unique_ptr<RemoteRows>> {
+                                     uint64_t log) -> Result<std::unique_ptr<RemoteRows>> {
+      if (redis_ != nullptr) return redis_->OpenRows(log, dice_.Bits());
       return std::make_unique<SimulatedRows>(&server_, dice_.Bits());
     };
   }
@@ -78,6 +79,7 @@ Finding World::Live(const Life& life, bool last) {
   granted_us_ = kMinTimestamp;
   Arm(life);
   if (life.decays) Decay();
+  if (!scenario_.redefined.empty() && !sweeping_ && dice_.Chance(70)) Redefine();
   if (dice_.Chance(25)) SetClock();
   NoteBeginning();
   actor_ = Actor::kEngine;
@@ -99,8 +101,11 @@ Finding World::Live(const Life& life, bool last) {
     ++tally_.reopened;
   }
   // Before any event: what comes due of rows that were found as they should be is to be written.
-  if (scenario_.values && dice_.Chance(30)) LookAtQuiet();
-  if (last) {
+  if (scenario_.values && !sweeping_ && dice_.Chance(30)) LookAtQuiet();
+  if (sweeping_) {
+    AwaitWalk();
+    if (!Over() || ended_) CloseInOrder();
+  } else if (last) {
     DriveToTheEnd();
   } else {
     Drive(life);

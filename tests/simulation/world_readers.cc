@@ -62,6 +62,7 @@ Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
   std::vector<SimulatedServer::Key> keys;
   for (const RowKey& row : rows) keys.emplace_back(row.view, AsText(row.key));
   if (scenario_.values && dice_.Chance(40)) return AskPlainly(keys, labels);
+  if (redis_ != nullptr) return AskRedis(reader, rows, labels);
   std::vector<const SimulatedServer::Row*> found;
   const auto t = server_.Read(keys, &found);
   ++tally_.reads;
@@ -75,6 +76,37 @@ Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
   for (size_t i = 0; i < labels.size(); ++i) {
     const ByteView state = found[i] == nullptr ? ByteView{} : ByteView(found[i]->state);
     Finding broken = scenario_.values ? KeepValues(keys[i], labels[i], *t, found[i])
+                                      : Keep(rows[i], labels[i], *t, state);
+    if (broken) return broken;
+  }
+  return std::nullopt;
+}
+
+// By the reader of production, which must say what the rows say.
+Finding World::AskRedis(Reader* reader, const std::vector<RowKey>& rows,
+                        const std::vector<int>& labels) {
+  if (!reader->handle) {
+    auto opened = redis_->OpenReader();
+    if (!opened) return "a reader can't be made: " + opened.error().ToString();
+    reader->handle = std::move(*opened);
+  }
+  const auto t = reader->handle->Read(rows);
+  ++tally_.reads;
+  if (!t && t.error().code == ErrorCode::kUnavailable) {
+    ++tally_.refused_reads;
+    return std::nullopt;
+  }
+  if (!t) return "a reader is refused: " + t.error().ToString();
+  const std::string at = "a reader is given T = " + std::to_string(*t);
+  if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
+  reader->last_us = *t;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const SimulatedServer::Key key(rows[i].view, AsText(rows[i].key));
+    const auto* const row = server_.Find(key);
+    const ByteView state = reader->handle->state(i);
+    if (row == nullptr ? !state.empty() : AsText(state) != AsText(row->state))
+      return at + " and another row than there is";
+    Finding broken = scenario_.values ? KeepValues(key, labels[i], *t, row)
                                       : Keep(rows[i], labels[i], *t, state);
     if (broken) return broken;
   }
@@ -117,6 +149,7 @@ void World::Keep(int label, Timestamp t) {
   Served& served = served_.emplace_back();
   served.label = label;
   served.read_us = t;
+  served.version = version_;
   served.status = vector_.status;
   served.sequence = vector_.sequence;
   served.newest_event_us = vector_.newest_event_us;

@@ -81,6 +81,7 @@ void World::StepOffline() {
 void World::StepRows() {
   if (!scenario_.remote || engine_ == nullptr || !open_) return;
   engine_->StepRows();
+  if (server_.damage()) Broken(*server_.damage());
 }
 
 // The server goes and comes, and loses rows; while it is quiet it does not.

@@ -1,11 +1,11 @@
 #include "online/embedded/arena.h"
 
 #include <algorithm>
-#include <random>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random_bits.h"
 #include "online/embedded/memory_order.h"
 
 namespace skewless::embedded {
@@ -83,7 +83,6 @@ Result<std::unique_ptr<Arena>> Arena::Create(const std::string& path, uint64_t g
                             MappedFile::Create(path, header_bytes + kLeastGrowth, kMaxArenaBytes));
   auto arena = std::make_unique<Arena>(std::move(file));
   ArenaHeader& header = arena->header();
-  std::random_device random;
   header.identity = {.magic = kArenaMagic,
                      .version = kFormatVersion,
                      .clock_kind = terms.clock_kind,
@@ -91,7 +90,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(const std::string& path, uint64_t g
                      .log_identity = terms.log_identity,
                      .layout = LayoutHash(terms.views, terms.fingerprints),
                      .boot = ThisBoot(),
-                     .hash_seed = uint64_t{random()} << 32 | random(),
+                     .hash_seed = RandomBits(),
                      .view_count = static_cast<uint32_t>(terms.views.size()),
                      .reserved = 0,
                      .checksum = 0};

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/random_bits.h"
 
 namespace skewless::redis {
 namespace {
@@ -34,6 +35,7 @@ Result<ConnectionOptions> ConnectionOptionsOf(const RedisOptions& options) {
   connection.database = options.database;
   connection.connect_timeout_us = options.connect_timeout_us;
   connection.timeout_us = options.timeout_us;
+  connection.network = options.network;
   SKEWLESS_ASSIGN_OR_RETURN(connection.tls, MakeTlsContext(options.tls));
   return connection;
 }
@@ -41,7 +43,7 @@ Result<ConnectionOptions> ConnectionOptionsOf(const RedisOptions& options) {
 Connection::Connection(Endpoint endpoint, ConnectionOptions options)
     : endpoint_(std::move(endpoint)),
       options_(std::move(options)),
-      random_(std::random_device{}()) {
+      random_(static_cast<uint32_t>(RandomBits())) {
   failure_ = {ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": not connected yet",
               "Try again."};
 }
@@ -61,7 +63,8 @@ void Connection::Open() {
   out_.clear();
   sent_ = awaited_ = 0;
   parser_.reset(redisReaderCreate());
-  auto socket = Socket::Connect(endpoint_, options_.tls);
+  auto socket = options_.network == nullptr ? Socket::Connect(endpoint_, options_.tls)
+                                            : options_.network->Connect(endpoint_);
   if (!socket) return Close(socket.error());
   socket_ = std::move(*socket);
   state_ = State::kConnecting;

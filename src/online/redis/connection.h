@@ -22,6 +22,7 @@ struct ConnectionOptions {
   DurationUs connect_timeout_us = 0;
   DurationUs timeout_us = 0;
   std::shared_ptr<TlsContext> tls;
+  Network* network = nullptr;  // null: TCP
   // That the server is to know by name before anything else is asked.
   std::vector<const Script*> scripts;
 };

@@ -17,7 +17,9 @@ Status RedisRows::Claim(uint32_t writer) {
                    std::to_string(writer), layouts},
                   &asked_[slot].keyed);
   }
-  SKEWLESS_RETURN_IF_ERROR(questions_->AskByScript(script, asked_, &answers_));
+  // Each claim that is sent has a number of its own: one that came late, after the server had lost
+  // rows and the claim with them, would be taken for the one that stood there.
+  SKEWLESS_RETURN_IF_ERROR(questions_->AskByScriptOnce(script, asked_, &answers_));
   for (const Servers::Answer& answer : answers_) {
     SKEWLESS_ASSIGN_OR_RETURN(const int64_t holder, HolderIn(answer));
     if (holder > writer) return tl::unexpected<Error>(TakenOver(writer, holder));

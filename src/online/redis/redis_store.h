@@ -16,6 +16,9 @@
 namespace skewless {
 
 class ViewKernel;
+namespace redis {
+class Network;
+}
 
 struct RedisTls {
   bool enabled = false;
@@ -39,6 +42,7 @@ struct RedisOptions {
   std::string password;  // "": none
   int database = 0;
   RedisTls tls;
+  redis::Network* network = nullptr;  // that it is reached through; null: TCP
 
   std::string key_prefix;
   std::string project;

@@ -7,8 +7,6 @@ namespace skewless::redis {
 namespace {
 
 constexpr int kMaxRedirects = 8;
-// A cluster that fails over answers with errors for a while; its map is asked for this often.
-constexpr int kMaxTries = 3;
 
 void Put(const Servers::Question& question, bool asking, Connection* server) {
   Bytes& out = server->out();
@@ -150,12 +148,13 @@ Status Servers::AskOnce(std::span<const Question> questions, std::vector<Answer>
   return {};
 }
 
-Status Servers::Ask(std::span<const Question> questions, std::vector<Answer>* answers) {
+Status Servers::Ask(std::span<const Question> questions, int tries, std::vector<Answer>* answers) {
   Status asked;
-  for (int tries = 0; tries < kMaxTries; ++tries) {
-    if (cluster_ && (map_.empty() || tries > 0)) SKEWLESS_RETURN_IF_ERROR(LearnMap());
+  for (; tries > 0; --tries) {
+    if (cluster_ && (map_.empty() || doubts_map_)) SKEWLESS_RETURN_IF_ERROR(LearnMap());
     asked = AskOnce(questions, answers);
-    if (asked.has_value() || asked.error().code != ErrorCode::kUnavailable) return asked;
+    doubts_map_ = !asked.has_value() && asked.error().code == ErrorCode::kUnavailable;
+    if (!doubts_map_) return asked;
     // What was asked elsewhere has no one to take its answer.
     for (const auto& [server, openings] : asked_) {
       if (server->ready() && server->awaited() > 0) server->Close(asked.error());
@@ -173,9 +172,9 @@ Status Servers::Load(const Script& script, Connection& server) {
   return tl::unexpected<Error>(ErrorOf(TextOf(*reply), server.endpoint().ToString()).error);
 }
 
-Status Servers::AskByScript(const Script& script, std::span<const Question> questions,
+Status Servers::AskByScript(const Script& script, std::span<const Question> questions, int tries,
                             std::vector<Answer>* answers) {
-  SKEWLESS_RETURN_IF_ERROR(Ask(questions, answers));
+  SKEWLESS_RETURN_IF_ERROR(Ask(questions, tries, answers));
   std::set<Connection*> without;
   for (const Answer& answer : *answers) {
     if (IsError(*answer.keyed) && TextOf(*answer.keyed).starts_with("NOSCRIPT"))
@@ -183,7 +182,7 @@ Status Servers::AskByScript(const Script& script, std::span<const Question> ques
   }
   if (without.empty()) return {};
   for (Connection* const server : without) SKEWLESS_RETURN_IF_ERROR(Load(script, *server));
-  return Ask(questions, answers);
+  return Ask(questions, tries, answers);
 }
 
 }  // namespace skewless::redis

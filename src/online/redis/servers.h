@@ -43,14 +43,30 @@ class Servers {
   };
   // Asks all at once and waits for all. Redirects are followed, a connection that had broken is
   // made anew once; what a server answers in errors beyond that is the caller's to see.
-  Status Ask(std::span<const Question> questions, std::vector<Answer>* answers);
+  Status Ask(std::span<const Question> questions, std::vector<Answer>* answers) {
+    return Ask(questions, kMaxTries, answers);
+  }
   // The same of questions that call `script` by its name. Where a server has forgotten it, it is
   // told again and all are asked once more: they must bear to be.
   Status AskByScript(const Script& script, std::span<const Question> questions,
-                     std::vector<Answer>* answers);
+                     std::vector<Answer>* answers) {
+    return AskByScript(script, questions, kMaxTries, answers);
+  }
+  // The same where a connection that breaks is no reason to ask again: what it took with it may
+  // still come, at any time, and must not be taken for what was asked later.
+  Status AskByScriptOnce(const Script& script, std::span<const Question> questions,
+                         std::vector<Answer>* answers) {
+    return AskByScript(script, questions, /*tries=*/1, answers);
+  }
 
  private:
+  // A cluster that fails over answers with errors for a while; its map is asked for this often.
+  static constexpr int kMaxTries = 3;
+
   Servers(Endpoint seed, bool cluster, ConnectionOptions options);
+  Status Ask(std::span<const Question> questions, int tries, std::vector<Answer>* answers);
+  Status AskByScript(const Script& script, std::span<const Question> questions, int tries,
+                     std::vector<Answer>* answers);
   Status LearnMap();
   Status AskOnce(std::span<const Question> questions, std::vector<Answer>* answers);
   Status Follow(const Redirect& redirect, const Question& question, Answer* answer);
@@ -61,6 +77,7 @@ class Servers {
   bool cluster_;
   ConnectionOptions options_;
   SlotMap map_;
+  bool doubts_map_ = false;  // a question came to nobody who answered
   std::map<Endpoint, std::unique_ptr<Connection>> connections_;
   std::vector<std::pair<Connection*, uint64_t>> asked_;  // by question: whom, and its opening
 };

@@ -20,14 +20,14 @@ struct TlsContext {
   ~TlsContext() { SSL_CTX_free(context); }
 };
 
-struct Socket::Tls {
+namespace {
+
+struct Tls {
   std::shared_ptr<TlsContext> context;
   SSL* ssl = nullptr;
   bool ready = false;
   ~Tls() { SSL_free(ssl); }
 };
-
-namespace {
 
 std::string TlsReason() {
   const unsigned long code = ERR_get_error();
@@ -51,6 +51,39 @@ const char* TlsRemedy(const std::string& reason) {
 constexpr char kVerifyRemedy[] =
     "Name the authority of its certificate in online.tls_ca; and its own name, which the "
     "certificate has, in online.address.";
+
+class TcpSocket final : public Socket {
+ public:
+  TcpSocket(int descriptor, Endpoint endpoint)
+      : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
+  ~TcpSocket() override {
+    tls_.reset();
+    ::close(descriptor_);
+  }
+
+  void SpeakTls(std::shared_ptr<TlsContext> context) {
+    tls_ = std::make_unique<Tls>();
+    tls_->context = std::move(context);
+  }
+  int descriptor() const override { return descriptor_; }
+  Result<bool> FinishConnect() override;
+  Result<size_t> Read(uint8_t* to, size_t size) override;
+  Result<size_t> Write(ByteView bytes) override;
+  bool wants_write() const override { return wants_write_; }
+
+ private:
+  Result<bool> FinishHandshake();
+  Result<size_t> TlsOutcome(int result);
+  tl::unexpected<Error> Lost(
+      const std::string& why,
+      const std::string& remedy = "Is it running, and reachable from here?") const;
+
+  int descriptor_;
+  Endpoint endpoint_;
+  bool connected_ = false;  // TCP's part
+  bool wants_write_ = true;
+  std::unique_ptr<Tls> tls_;
+};
 
 }  // namespace
 
@@ -98,15 +131,7 @@ Result<std::shared_ptr<TlsContext>> MakeTlsContext(const RedisTls& tls) {
   return made;
 }
 
-Socket::Socket(int descriptor, Endpoint endpoint)
-    : descriptor_(descriptor), endpoint_(std::move(endpoint)) {}
-
-Socket::~Socket() {
-  tls_.reset();
-  ::close(descriptor_);
-}
-
-tl::unexpected<Error> Socket::Lost(const std::string& why, const std::string& remedy) const {
+tl::unexpected<Error> TcpSocket::Lost(const std::string& why, const std::string& remedy) const {
   return Fail(ErrorCode::kUnavailable, "Redis at " + endpoint_.ToString() + ": " + why, remedy);
 }
 
@@ -129,7 +154,7 @@ Result<std::unique_ptr<Socket>> Socket::Connect(const Endpoint& endpoint,
     const int descriptor =
         ::socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol);
     if (descriptor < 0) return FailErrno("open a socket to", endpoint.ToString(), errno);
-    std::unique_ptr<Socket> socket(new Socket(descriptor, endpoint));
+    auto socket = std::make_unique<TcpSocket>(descriptor, endpoint);
     if (::connect(descriptor, at->ai_addr, at->ai_addrlen) != 0 && errno != EINPROGRESS) {
       refused = errno;
       continue;
@@ -137,10 +162,7 @@ Result<std::unique_ptr<Socket>> Socket::Connect(const Endpoint& endpoint,
     const int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    if (tls != nullptr) {
-      socket->tls_ = std::make_unique<Tls>();
-      socket->tls_->context = std::move(tls);
-    }
+    if (tls != nullptr) socket->SpeakTls(std::move(tls));
     return socket;
   }
   return Fail(ErrorCode::kUnavailable,
@@ -148,7 +170,7 @@ Result<std::unique_ptr<Socket>> Socket::Connect(const Endpoint& endpoint,
               "Is it running, and reachable from here?");
 }
 
-Result<bool> Socket::FinishConnect() {
+Result<bool> TcpSocket::FinishConnect() {
   if (!connected_) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -160,7 +182,7 @@ Result<bool> Socket::FinishConnect() {
   return tls_ == nullptr || tls_->ready ? Result<bool>(true) : FinishHandshake();
 }
 
-Result<bool> Socket::FinishHandshake() {
+Result<bool> TcpSocket::FinishHandshake() {
   if (tls_->ssl == nullptr) {
     tls_->ssl = SSL_new(tls_->context->context);
     if (tls_->ssl == nullptr || SSL_set_fd(tls_->ssl, descriptor_) != 1)
@@ -184,7 +206,7 @@ Result<bool> Socket::FinishHandshake() {
   return false;
 }
 
-Result<size_t> Socket::TlsOutcome(int result) {
+Result<size_t> TcpSocket::TlsOutcome(int result) {
   wants_write_ = false;
   if (result > 0) return static_cast<size_t>(result);
   switch (SSL_get_error(tls_->ssl, result)) {
@@ -207,7 +229,7 @@ Result<size_t> Socket::TlsOutcome(int result) {
   }
 }
 
-Result<size_t> Socket::Read(uint8_t* to, size_t size) {
+Result<size_t> TcpSocket::Read(uint8_t* to, size_t size) {
   if (tls_ != nullptr) return TlsOutcome(SSL_read(tls_->ssl, to, static_cast<int>(size)));
   const ssize_t got = ::recv(descriptor_, to, size, 0);
   if (got > 0) return static_cast<size_t>(got);
@@ -216,7 +238,7 @@ Result<size_t> Socket::Read(uint8_t* to, size_t size) {
   return Lost(std::strerror(errno));
 }
 
-Result<size_t> Socket::Write(ByteView bytes) {
+Result<size_t> TcpSocket::Write(ByteView bytes) {
   if (tls_ != nullptr)
     return TlsOutcome(SSL_write(tls_->ssl, bytes.data(), static_cast<int>(bytes.size())));
   const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

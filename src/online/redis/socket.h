@@ -1,4 +1,4 @@
-// A TCP connection that never blocks, plain or TLS.
+// A connection that never blocks: of TCP, plain or TLS, unless a network of another kind is given.
 #pragma once
 
 #include <memory>
@@ -23,36 +23,30 @@ Result<std::shared_ptr<TlsContext>> MakeTlsContext(const RedisTls& tls);  // nul
 
 class Socket {
  public:
-  ~Socket();
+  Socket() = default;
+  virtual ~Socket() = default;
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
   // Begins to connect. Only the look-up of a host's name can block here.
   static Result<std::unique_ptr<Socket>> Connect(const Endpoint& endpoint,
                                                  std::shared_ptr<TlsContext> tls);
-  int descriptor() const { return descriptor_; }
+  virtual int descriptor() const = 0;
   // Goes on connecting; true once it is done, with TLS's handshake. Call it when poll says so.
-  Result<bool> FinishConnect();
+  virtual Result<bool> FinishConnect() = 0;
   // Bytes moved; 0 where none can be now. An error where the other side is gone.
-  Result<size_t> Read(uint8_t* to, size_t size);
-  Result<size_t> Write(ByteView bytes);
+  virtual Result<size_t> Read(uint8_t* to, size_t size) = 0;
+  virtual Result<size_t> Write(ByteView bytes) = 0;
   // What poll must wait for before the next call can move on.
-  bool wants_write() const { return wants_write_; }
+  virtual bool wants_write() const = 0;
+};
 
- private:
-  struct Tls;
-  Socket(int descriptor, Endpoint endpoint);
-  Result<bool> FinishHandshake();
-  Result<size_t> TlsOutcome(int result);
-  tl::unexpected<Error> Lost(
-      const std::string& why,
-      const std::string& remedy = "Is it running, and reachable from here?") const;
-
-  int descriptor_;
-  Endpoint endpoint_;
-  bool connected_ = false;  // TCP's part
-  bool wants_write_ = true;
-  std::unique_ptr<Tls> tls_;
+// What connections are made through in place of TCP: the simulation's, where a seed says what comes
+// when.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual Result<std::unique_ptr<Socket>> Connect(const Endpoint& endpoint) = 0;
 };
 
 }  // namespace skewless::redis
