@@ -2,7 +2,8 @@
 # make test               build and run every test
 # make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
 # make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
-# make simulate [SEEDS=20000] [SEED=1]  run the engine in so many simulated worlds, from that seed on
+# make simulate [SEEDS=20000] [SEED=1] [WORLDS=remote|redis|redefined]
+#                   run the engine in so many simulated worlds, from that seed on
 # make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
 # make crash-live [KILLS=50]  the same live, with Redis and the broker going away, too
 # make mutate [ONLY=regex]  break the program on purpose; some test must catch each break
@@ -53,7 +54,7 @@ fuzz:
 simulate:
 	tools/bootstrap --test
 	tools/build release
-	build/release/tests/simulation/simulation --seeds $(or $(SEEDS),20000) --first $(or $(SEED),1)
+	build/release/tests/simulation/simulation --seeds $(or $(SEEDS),20000) --first $(or $(SEED),1) $(addprefix --,$(WORLDS))
 
 crash:
 	tools/bootstrap --test
