@@ -153,7 +153,9 @@ Status RunningEngine::Wait() {
             {"offline_rows", stats.offline_rows.load()},
             {"seconds", wall_seconds()}});
   if (!server_) return {};
-  // The sources are at their end; the store still answers, until somebody stops us.
+  // The sources are at their end; the store still answers, until somebody stops us. That may have
+  // come just now: only one waits for it at a time, or the other would wait for another one.
+  signal_thread_.join();
   if (!options_.once && !stop_.load()) {
     LogEvent(EventLevel::kInfo, "sources ended, serving goes on until SIGINT or SIGTERM",
              {{"port", server_->http().port()}});

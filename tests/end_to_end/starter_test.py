@@ -2,12 +2,13 @@
 import csv
 import json
 import os
+import signal
 import unittest
 
 import pyarrow.feather
 import pyarrow.parquet
 
-from program import ProgramTest
+from program import SLOWNESS, ProgramTest
 
 
 class StarterTest(ProgramTest):
@@ -96,6 +97,17 @@ class StarterTest(ProgramTest):
         engine.stop()
         report = self.run_json("audit")
         self.assertEqual((report["rows"], report["different_rows"]), (64, 0))
+
+    def test_a_stop_as_the_sources_end_is_heard(self):
+        # One waits for it while the engine works, another while only the server does.
+        for attempt in range(24):
+            engine = self.start("--log-format", "json", "--log-level", "info")
+            for line in engine.process.stderr:
+                if json.loads(line)["message"].startswith("sources ended" if attempt % 2 else "engine stopped"):
+                    break
+            engine.process.send_signal(signal.SIGTERM)
+            self.assertEqual(engine.process.wait(60 * SLOWNESS), 0)
+            engine.process.communicate()
 
     def test_http_errors(self):
         engine = self.start()
