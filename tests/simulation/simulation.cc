@@ -16,6 +16,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 
 #include "base/clock.h"
@@ -38,12 +39,22 @@ struct Arguments {
   bool redefined = false;
 };
 
+// What repeats a world, without its seed.
+const char* CommandOf(const Arguments& arguments) {
+  if (arguments.redefined) return "simulation --redefined --seed ";
+  if (arguments.redis) return "simulation --redis --seed ";
+  return arguments.remote ? "simulation --remote --seed " : "simulation --seed ";
+}
+
 // A crash of the program itself names its seed, too.
 volatile uint64_t running_seed = 0;
+const char* volatile running_command = "";
 
 extern "C" void NameTheSeed(int signal) {
-  char text[64] = "\ncrashed: simulation --seed ";
-  char* end = std::to_chars(text + 28, text + 60, running_seed).ptr;
+  char text[96] = "\ncrashed: ";
+  char* end = text + std::strlen(text);
+  for (const char* at = running_command; *at != 0; ++at) *end++ = *at;
+  end = std::to_chars(end, text + 90, running_seed).ptr;
   *end++ = '\n';
   if (write(STDERR_FILENO, text, static_cast<size_t>(end - text)) < 0) _exit(1);
   std::signal(signal, SIG_DFL);
@@ -125,8 +136,8 @@ void Add(const Tally& one, Tally* all) {
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
-  std::printf("seed %llu fails (simulation --seed %llu): %s\n",
-              static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed),
+  std::printf("seed %llu fails (%s%llu): %s\n", static_cast<unsigned long long>(seed),
+              CommandOf(arguments), static_cast<unsigned long long>(seed),
               outcome.finding->c_str());
   std::fflush(stdout);
   if (arguments.trace) {
@@ -236,6 +247,7 @@ int main(int argc, char** argv) {
   app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);
+  running_command = CommandOf(arguments);
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE}) {
     const auto before = std::signal(signal, NameTheSeed);
     if (before != SIG_DFL) std::signal(signal, before);  // a sanitizer's, which tells more
