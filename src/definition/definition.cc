@@ -41,6 +41,19 @@ Type FeatureViewDefinition::output_type(size_t i) const {
   return i < features.size() ? features[i].type : derived[i - features.size()].type;
 }
 
+void FeatureViewDefinition::MarkInputs(std::vector<uint8_t>* columns) const {
+  const auto mark = [&](const std::shared_ptr<const Program>& program) {
+    if (program == nullptr) return;
+    for (const int column : program->inputs()) (*columns)[static_cast<size_t>(column)] = 1;
+  };
+  mark(where_program);
+  for (const FeatureDefinition& feature : features) {
+    mark(feature.argument_program);
+    mark(feature.order_program);
+    mark(feature.filter_program);
+  }
+}
+
 bool DependsOnOrder(const FeatureDefinition& feature) {
   switch (feature.aggregate) {
     case AggregateKind::kVarPop:

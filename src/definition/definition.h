@@ -149,6 +149,8 @@ struct FeatureViewDefinition {
   size_t output_count() const { return features.size() + derived.size(); }
   const std::string& output_name(size_t i) const;
   Type output_type(size_t i) const;
+  // Sets those of its source's columns to 1 that its expressions look at; keys are none of them.
+  void MarkInputs(std::vector<uint8_t>* columns) const;
 };
 
 // One output of a view, as a service or a request names it: "item_stats:views_1h".

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <string>
 #include <utility>
 
 #include "base/event_log.h"
@@ -13,36 +12,19 @@ namespace {
 // A column that so many records in a row lack is none that comes now and then.
 constexpr int64_t kManyRecords = 1000;
 
-void AddNames(const Ast* ast, std::set<std::string>* names) {
-  if (ast == nullptr) return;
-  if (ast->kind == AstKind::kColumn) names->insert(ast->name);
-  for (const auto& child : ast->children) AddNames(child.get(), names);
-}
-
-std::set<std::string> NamesIn(const FeatureViewDefinition& view) {
-  std::set<std::string> names;
-  AddNames(view.where.get(), &names);
-  for (const FeatureDefinition& feature : view.features) {
-    AddNames(feature.argument.get(), &names);
-    AddNames(feature.order_argument.get(), &names);
-    AddNames(feature.filter.get(), &names);
-  }
-  return names;
-}
-
 // The source's columns in its views' expressions that are not the key of any of them.
 std::vector<int> ValueColumns(const Definition& definition, int source) {
-  std::set<std::string> names;
+  const size_t columns = definition.sources[static_cast<size_t>(source)].schema.columns.size();
+  std::vector<uint8_t> looked_at(columns, 0);
   std::set<int> keys;
   for (const FeatureViewDefinition& view : definition.views) {
     if (view.source != source) continue;
-    names.merge(NamesIn(view));
+    view.MarkInputs(&looked_at);
     keys.insert(view.key_columns.begin(), view.key_columns.end());
   }
-  const auto& columns = definition.sources[static_cast<size_t>(source)].schema.columns;
   std::vector<int> found;
-  for (int column = 0; std::cmp_less(column, columns.size()); ++column) {
-    if (names.contains(columns[static_cast<size_t>(column)].name) && !keys.contains(column))
+  for (int column = 0; std::cmp_less(column, columns); ++column) {
+    if (looked_at[static_cast<size_t>(column)] != 0 && !keys.contains(column))
       found.push_back(column);
   }
   return found;

@@ -24,22 +24,13 @@ std::vector<uint8_t> NeededColumns(const Definition& definition, int source,
   const auto need = [&](int column) {
     if (column >= 0) needed[static_cast<size_t>(column)] = 1;
   };
-  const auto need_inputs = [&](const std::shared_ptr<const Program>& program) {
-    if (program == nullptr) return;
-    for (const int column : program->inputs()) need(column);
-  };
   need(of.event_timestamp);
   need(of.arrival_timestamp);
   for (const int index : views) {
     const FeatureViewDefinition& view = definition.views[static_cast<size_t>(index)];
     if (view.source != source) continue;
     for (const int column : view.key_columns) need(column);
-    need_inputs(view.where_program);
-    for (const FeatureDefinition& feature : view.features) {
-      need_inputs(feature.argument_program);
-      need_inputs(feature.order_program);
-      need_inputs(feature.filter_program);
-    }
+    view.MarkInputs(&needed);
   }
   return needed;
 }
