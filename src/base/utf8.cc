@@ -1,8 +1,25 @@
 #include "base/utf8.h"
 
+#include <simdjson.h>
+
 #include <cstdint>
+#include <cstring>
 
 namespace skewless {
+
+bool IsUtf8(std::string_view text) {
+  const char* at = text.data();
+  size_t left = text.size();
+  for (; left >= 8; at += 8, left -= 8) {
+    uint64_t eight = 0;
+    std::memcpy(&eight, at, 8);
+    if ((eight & 0x8080808080808080u) != 0) return simdjson::validate_utf8(at, left);
+  }
+  for (; left > 0; ++at, --left) {
+    if ((static_cast<unsigned char>(*at) & 0x80) != 0) return simdjson::validate_utf8(at, left);
+  }
+  return true;
+}
 
 size_t MultiByteLength(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) {

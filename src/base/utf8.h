@@ -6,6 +6,8 @@
 
 namespace skewless {
 
+bool IsUtf8(std::string_view text);
+
 // The length of the valid sequence of two or more bytes at `at`, or 0.
 size_t MultiByteLength(std::string_view text, size_t at);
 

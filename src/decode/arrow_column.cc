@@ -9,6 +9,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "base/utf8.h"
 #include "decode/row_builder.h"
 #include "model/list.h"
 

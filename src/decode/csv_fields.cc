@@ -1,5 +1,6 @@
 #include "decode/csv_fields.h"
 
+#include "base/utf8.h"
 #include "decode/scalar_text.h"
 
 namespace skewless {

@@ -6,7 +6,7 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/json_text.h"
-#include "decode/scalar_text.h"
+#include "base/utf8.h"
 
 namespace skewless {
 namespace {

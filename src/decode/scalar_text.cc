@@ -1,12 +1,9 @@
 #include "decode/scalar_text.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 
 namespace skewless {
@@ -253,20 +250,6 @@ Parsed DecodeTimestampText(std::string_view text, Timestamp* value) {
   if (!parsed) return Parsed::kMalformed;
   *value = *parsed;
   return Parsed::kOk;
-}
-
-bool IsUtf8(std::string_view text) {
-  const char* at = text.data();
-  size_t left = text.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    uint64_t eight = 0;
-    std::memcpy(&eight, at, 8);
-    if ((eight & 0x8080808080808080u) != 0) return simdjson::validate_utf8(at, left);
-  }
-  for (; left > 0; ++at, --left) {
-    if ((static_cast<unsigned char>(*at) & 0x80) != 0) return simdjson::validate_utf8(at, left);
-  }
-  return true;
 }
 
 std::string ExpectedTypeName(const ColumnSpec& spec) {

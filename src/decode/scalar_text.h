@@ -35,8 +35,6 @@ Parsed DecodeTimestampNumber(std::string_view text, TimestampUnit unit, Timestam
 // RFC 3339, as base/time.h reads it; the usual form takes a short way.
 Parsed DecodeTimestampText(std::string_view text, Timestamp* value);
 
-bool IsUtf8(std::string_view text);
-
 // "float64", "timestamp[ms]", "timestamp (RFC 3339)": what a column wants, for people.
 std::string ExpectedTypeName(const ColumnSpec& spec);
 // "column 'price': expected float64, found \"abc\"" or "column 'n': 5000000000 is out of range for

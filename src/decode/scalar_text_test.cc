@@ -73,13 +73,5 @@ TEST(ScalarTextTest, IntegersAtTheEdges) {
   EXPECT_EQ(DecodeInt64("--1", &value), Parsed::kMalformed);
 }
 
-TEST(ScalarTextTest, Utf8) {
-  EXPECT_TRUE(IsUtf8(""));
-  EXPECT_TRUE(IsUtf8("plain text, longer than eight"));
-  EXPECT_TRUE(IsUtf8("eight..é"));
-  EXPECT_FALSE(IsUtf8("12345678\xc3"));
-  EXPECT_FALSE(IsUtf8("\x80 and more text"));
-}
-
 }  // namespace
 }  // namespace skewless

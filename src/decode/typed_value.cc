@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "base/number_text.h"
+#include "base/utf8.h"
 #include "decode/text_input.h"
 
 namespace skewless {

@@ -218,20 +218,10 @@ void TimestampToText(const Frame& frame, const Instruction& instruction) {
   });
 }
 
-bool IsText(string_view bytes) {
-  for (size_t at = 0; at < bytes.size();) {
-    const bool ascii = (static_cast<unsigned char>(bytes[at]) & 0x80) == 0;
-    const size_t length = ascii ? 1 : MultiByteLength(bytes, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
 void BytesToText(const Frame& frame, const Instruction& instruction) {
   ForRows<string_view, string_view>(frame, instruction, [](string_view bytes, string_view* out) {
     *out = bytes;
-    return IsText(bytes) ? Outcome::kValue : Outcome::kDomain;
+    return IsUtf8(bytes) ? Outcome::kValue : Outcome::kDomain;
   });
 }
 

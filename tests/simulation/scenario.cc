@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/time.h"
-#include "decode/scalar_text.h"
+#include "base/utf8.h"
 #include "model/list.h"
 #include "property/dice.h"
 #include "property/random_definition.h"
