@@ -13,7 +13,7 @@ DEFINITION = """project: bad
 log: {path: var/log, segment_bytes: 65536}
 online: {type: embedded, path: var/online}
 offline: {type: parquet, path: var/history}
-serving: {listen: 127.0.0.1:6566, served_log: var/served}
+serving: {listen: 127.0.0.1:0, served_log: var/served}
 sources:
   clicks:
     type: file

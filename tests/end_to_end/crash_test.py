@@ -22,7 +22,7 @@ project: crash
 log: {{path: var/log, segment_bytes: 262144}}
 online: {{type: embedded, path: var/online}}
 offline: {{type: parquet, path: var/history}}
-serving: {{listen: 127.0.0.1:6566, threads: 2, served_log: var/served}}
+serving: {{listen: 127.0.0.1:0, threads: 2, served_log: var/served}}
 sources:
   clicks:
     type: file

@@ -31,7 +31,7 @@ DEFINITION = """project: numbers
 log: {path: var/log}
 online: {type: embedded, path: var/online}
 offline: {type: parquet, path: var/history}
-serving: {listen: 127.0.0.1:6566, served_log: var/served}
+serving: {listen: 127.0.0.1:0, served_log: var/served}
 sources:
   events:
     type: file

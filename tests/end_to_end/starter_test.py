@@ -17,6 +17,11 @@ class StarterTest(ProgramTest):
         os.rmdir(self.folder)
         os.makedirs(self.folder)
         self.run_program("init", self.folder)
+        # `run --once` serves, too, and another test may have the starter's port.
+        with open(self.path("skewless.yaml")) as file:
+            definition = file.read()
+        self.assertIn("listen: 127.0.0.1:6566", definition)
+        self.write("skewless.yaml", definition.replace("listen: 127.0.0.1:6566", "listen: 127.0.0.1:0"))
 
     def test_commands(self):
         self.assertIn("user_activity", self.run_program("check")[0])
