@@ -32,7 +32,7 @@ struct SourceDefinition {
   // "gzip" or "zstd", where the user insists); avro and protobuf: schema, schema_registry, message,
   // framing. Only what the user wrote is in here.
   std::map<std::string, std::string> options;
-  std::string registry_user;  // "name:password" of schema_registry, as it stands in its URL
+  std::string registry_user;             // "name:password", where schema_registry says it
   std::optional<KafkaDefinition> kafka;  // of a kafka source
   Schema schema;
   // For errors that only a look into the schema finds: of `schema`'s columns, and of keys.

@@ -351,7 +351,22 @@ TEST(Definition, ReadsEveryStoreAndFormatOfTheLanguage) {
   const auto registry = Parsed(replace(
       text, "format: json ", "format: avro\n    schema_registry: https://a:p%40@registry:8081/ "));
   EXPECT_EQ(registry->sources[0].options.at("schema_registry"), "https://registry:8081");
-  EXPECT_EQ(registry->sources[0].registry_user, "a:p%40");
+  EXPECT_EQ(registry->sources[0].registry_user, "a:p@");
+  const auto user_of = [&](const std::string& url) {
+    return ParseDefinition(replace(text, "format: json ",
+                                   "format: avro\n    schema: a.avsc\n" + url +
+                                       "    schema_registry_user_env: REGISTRY_USER "),
+                           "f.yaml", ".");
+  };
+  EXPECT_EQ((*user_of("    schema_registry: https://registry\n"))
+                ->sources[0]
+                .options.at("schema_registry_user_env"),
+            "REGISTRY_USER");
+  EXPECT_NE(user_of("    schema_registry: https://a:p@registry\n")
+                .error()
+                .message.find("schema_registry names a user, too"),
+            std::string::npos);
+  EXPECT_NE(user_of("").error().message.find("there is no registry"), std::string::npos);
 }
 
 class FolderTest : public testing::Test {

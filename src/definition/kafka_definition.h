@@ -41,7 +41,8 @@ struct KafkaDefinition {
   std::string group;                // a member of this group, which deals the partitions out
   KafkaStart start;
   KafkaSettings settings;
-  KafkaSettingPlaces setting_places;
+  KafkaSettings settings_env;         // by name, the environment variable that holds the value
+  KafkaSettingPlaces setting_places;  // of both
   bool go_on_where_data_is_lost = false;
   // What fills the source's last columns, in their order, and the columns before them. Both empty:
   // all columns are filled by the messages' values.
@@ -54,6 +55,7 @@ struct DeadLetterTopic {
   std::string topic;
   std::string brokers;
   KafkaSettings settings;
+  KafkaSettings settings_env;  // as above
   KafkaSettingPlaces setting_places;
 };
 

@@ -36,6 +36,15 @@ constexpr OwnedSetting kOwnedSettings[] = {
     {"transactional.id", "Remove it: dead letters are written outside of transactions."},
 };
 
+Status CheckSettingName(const YamlNode& name, const std::string& what) {
+  for (const OwnedSetting& owned : kOwnedSettings) {
+    if (name.text != owned.name) continue;
+    return FailAt(name, what + ": the setting '" + name.text + "' is not for you to choose",
+                  std::string(owned.remedy));
+  }
+  return {};
+}
+
 Status ReadSettings(const YamlNode& node, const std::string& what, KafkaSettings* settings,
                     KafkaSettingPlaces* places) {
   if (!node.is_map()) {
@@ -44,18 +53,58 @@ Status ReadSettings(const YamlNode& node, const std::string& what, KafkaSettings
   }
   for (const YamlNode::Entry& entry : node.entries) {
     const std::string& name = entry.key->text;
-    for (const OwnedSetting& owned : kOwnedSettings) {
-      if (name == owned.name) {
-        return FailAt(*entry.key, what + ": the setting '" + name + "' is not for you to choose",
-                      std::string(owned.remedy));
-      }
-    }
+    SKEWLESS_RETURN_IF_ERROR(CheckSettingName(*entry.key, what));
     if (!entry.value->is_scalar()) {
       return FailAt(*entry.value, what + ": the setting '" + name + "' needs a value",
                     "Write it as librdkafka's CONFIGURATION.md says.");
     }
     (*settings)[name] = entry.value->text;
     (*places)[name] = PlaceOf(*entry.key);
+  }
+  return {};
+}
+
+// `settings`: those of the same map of keys, which may be there or not.
+Status ReadSettingsEnv(const YamlNode& node, const std::string& what, const YamlNode* settings,
+                       KafkaSettings* settings_env, KafkaSettingPlaces* places) {
+  const std::string example = "settings_env: {sasl.password: KAFKA_PASSWORD}";
+  if (!node.is_map()) {
+    return FailAt(node, what + ", settings_env: expected a map of settings to variables",
+                  "Write, as an example, '" + example + "'.");
+  }
+  for (const YamlNode::Entry& entry : node.entries) {
+    const std::string& name = entry.key->text;
+    SKEWLESS_RETURN_IF_ERROR(CheckSettingName(*entry.key, what));
+    if (settings != nullptr && settings->Find(name) != nullptr) {
+      return FailAt(*entry.key,
+                    what + ": 'settings' and 'settings_env' both say the setting '" + name + "'",
+                    "Remove one of them.");
+    }
+    SKEWLESS_ASSIGN_OR_RETURN((*settings_env)[name],
+                              ReadText(*entry.value, what + ", settings_env, " + name, example));
+    (*places)[name] = PlaceOf(*entry.key);
+  }
+  return {};
+}
+
+// What a map of keys says of both, over what `to` has already.
+template <typename KafkaClientDefinition>
+Status ReadSettingKeys(const YamlNode& body, const std::string& what, KafkaClientDefinition* to) {
+  KafkaSettings settings, settings_env;
+  const YamlNode* const said = body.Find("settings");
+  if (said != nullptr) {
+    SKEWLESS_RETURN_IF_ERROR(ReadSettings(*said, what, &settings, &to->setting_places));
+  }
+  if (const YamlNode* const env = body.Find("settings_env")) {
+    SKEWLESS_RETURN_IF_ERROR(ReadSettingsEnv(*env, what, said, &settings_env, &to->setting_places));
+  }
+  for (auto& [name, value] : settings) {
+    to->settings_env.erase(name);
+    to->settings[name] = std::move(value);
+  }
+  for (auto& [name, variable] : settings_env) {
+    to->settings.erase(name);
+    to->settings_env[name] = std::move(variable);
   }
   return {};
 }
@@ -202,9 +251,9 @@ std::string KafkaStream(const std::string& topic, int32_t partition) {
 }
 
 const std::vector<std::string>& KafkaKeys() {
-  static const std::vector<std::string> keys = {"brokers",    "topic",    "topics",
-                                                "partitions", "group",    "start",
-                                                "settings",   "metadata", "on_lost_data"};
+  static const std::vector<std::string> keys = {
+      "brokers", "topic",    "topics",       "partitions", "group",
+      "start",   "settings", "settings_env", "metadata",   "on_lost_data"};
   return keys;
 }
 
@@ -227,9 +276,7 @@ Result<KafkaDefinition> ReadKafkaKeys(const YamlNode& body, const std::string& w
   if (const YamlNode* start = body.Find("start")) {
     SKEWLESS_RETURN_IF_ERROR(ReadStart(*start, what, &kafka));
   }
-  if (const YamlNode* settings = body.Find("settings")) {
-    SKEWLESS_RETURN_IF_ERROR(ReadSettings(*settings, what, &kafka.settings, &kafka.setting_places));
-  }
+  SKEWLESS_RETURN_IF_ERROR(ReadSettingKeys(body, what, &kafka));
   if (const YamlNode* lost = body.Find("on_lost_data")) {
     SKEWLESS_ASSIGN_OR_RETURN(const size_t index,
                               ReadWord(*lost, what + ", on_lost_data", {"stop", "continue"}));
@@ -241,7 +288,7 @@ Result<KafkaDefinition> ReadKafkaKeys(const YamlNode& body, const std::string& w
 Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::string& what,
                                             const KafkaDefinition* source) {
   const std::string field = what + ", dead_letters";
-  SKEWLESS_RETURN_IF_ERROR(CheckMap(node, field, {"topic", "brokers", "settings"}));
+  SKEWLESS_RETURN_IF_ERROR(CheckMap(node, field, {"topic", "brokers", "settings", "settings_env"}));
   DeadLetterTopic letters;
   SKEWLESS_ASSIGN_OR_RETURN(const YamlNode* topic,
                             RequireKey(node, field, "topic", "topic: clicks-dead"));
@@ -252,10 +299,10 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
                   "Use a topic of its own.");
   }
   const YamlNode* brokers = node.Find("brokers");
-  const YamlNode* settings = node.Find("settings");
   if (brokers == nullptr && source != nullptr) {
     letters.brokers = source->brokers;
     letters.settings = source->settings;
+    letters.settings_env = source->settings_env;
     letters.setting_places = source->setting_places;
   } else {
     SKEWLESS_ASSIGN_OR_RETURN(brokers,
@@ -263,10 +310,7 @@ Result<DeadLetterTopic> ReadDeadLetterTopic(const YamlNode& node, const std::str
     SKEWLESS_ASSIGN_OR_RETURN(letters.brokers,
                               ReadText(*brokers, field + ".brokers", "brokers: localhost:9092"));
   }
-  if (settings != nullptr) {
-    SKEWLESS_RETURN_IF_ERROR(
-        ReadSettings(*settings, field, &letters.settings, &letters.setting_places));
-  }
+  SKEWLESS_RETURN_IF_ERROR(ReadSettingKeys(node, field, &letters));
   return letters;
 }
 

@@ -97,6 +97,25 @@ TEST(KafkaSection, StartsAndGroups) {
             (std::map<std::string, std::string>{{"linger.ms", "1"}}));
 }
 
+// What is said of a setting last, for dead letters or for both, is where its value is.
+TEST(KafkaSection, SettingsThatTheEnvironmentHolds) {
+  const SourceDefinition source = Read(R"(    topic: c
+    settings: {sasl.username: features, ssl.key.password: k}
+    settings_env: {sasl.password: KAFKA_PASSWORD}
+    dead_letters:
+      topic: d
+      settings: {sasl.password: p}
+      settings_env: {ssl.key.password: DEAD_KEY}
+)");
+  using Settings = std::map<std::string, std::string>;
+  EXPECT_EQ(source.kafka->settings,
+            (Settings{{"sasl.username", "features"}, {"ssl.key.password", "k"}}));
+  EXPECT_EQ(source.kafka->settings_env, (Settings{{"sasl.password", "KAFKA_PASSWORD"}}));
+  EXPECT_EQ(source.dead_letter_topic->settings,
+            (Settings{{"sasl.password", "p"}, {"sasl.username", "features"}}));
+  EXPECT_EQ(source.dead_letter_topic->settings_env, (Settings{{"ssl.key.password", "DEAD_KEY"}}));
+}
+
 TEST(KafkaSection, MetadataFillTheLastColumns) {
   const SourceDefinition source =
       Read("    topic: c\n    metadata: {user_id: {header: user-id}}\n");
@@ -180,6 +199,15 @@ TEST(KafkaSection, ErrorsHaveAPlace) {
       {"    topic: c\n    settings: {group.id: g}\n",
        "12:16: source 'clicks': the setting 'group.id' is not for you to choose\n"
        "Use the key 'group'."},
+      {"    topic: c\n    settings_env: KAFKA_PASSWORD\n",
+       "12:19: source 'clicks', settings_env: expected a map of settings to variables\n"
+       "Write, as an example, 'settings_env: {sasl.password: KAFKA_PASSWORD}'."},
+      {"    topic: c\n    settings_env: {group.id: G}\n",
+       "12:20: source 'clicks': the setting 'group.id' is not for you to choose\n"
+       "Use the key 'group'."},
+      {"    topic: c\n    settings: {sasl.password: p}\n    settings_env: {sasl.password: P}\n",
+       "13:20: source 'clicks': 'settings' and 'settings_env' both say the setting "
+       "'sasl.password'\nRemove one of them."},
       {"    topic: c\n    on_lost_data: ignore\n",
        "12:19: source 'clicks', on_lost_data: expected 'stop' or 'continue', found 'ignore'\n"},
       {"    topic: c\n    dead_letters: {topic: c}\n",

@@ -7,6 +7,26 @@
 namespace skewless {
 namespace {
 
+// "%40" to "@".
+std::string Unescaped(const std::string& text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto digit = [&](size_t at) {
+      const char c = at < text.size() ? text[at] : ' ';
+      if (c >= '0' && c <= '9') return c - '0';
+      if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+      return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    };
+    if (text[i] == '%' && digit(i + 1) >= 0 && digit(i + 2) >= 0) {
+      plain += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
 // Splits "http://user:password@host:8081" in the registry's own URL, which may be shown, and who
 // asks.
 Status ReadRegistry(const YamlNode& node, const std::string& what, SourceDefinition* source) {
@@ -26,10 +46,25 @@ Status ReadRegistry(const YamlNode& node, const std::string& what, SourceDefinit
     return FailAt(node, what + ", schema_registry: a registry's URL has neither '?' nor '#'",
                   "Write them in a password as %3F and %23.");
   }
-  if (at != std::string::npos) source->registry_user = authority.substr(0, at);
+  if (at != std::string::npos) source->registry_user = Unescaped(authority.substr(0, at));
   std::string& plain = source->options["schema_registry"];
   plain = url.substr(0, begin) + host + url.substr(end);
   while (plain.ends_with('/')) plain.pop_back();
+  return {};
+}
+
+Status ReadRegistryUserEnv(const YamlNode& node, const std::string& what,
+                           SourceDefinition* source) {
+  const std::string field = what + ", schema_registry_user_env";
+  if (!source->options.contains("schema_registry")) {
+    return FailAt(node, field + ": there is no registry", "Add 'schema_registry', or remove it.");
+  }
+  if (!source->registry_user.empty()) {
+    return FailAt(node, field + ": schema_registry names a user, too",
+                  "Take user and password out of its URL.");
+  }
+  SKEWLESS_ASSIGN_OR_RETURN(source->options["schema_registry_user_env"],
+                            ReadText(node, field, "schema_registry_user_env: REGISTRY_USER"));
   return {};
 }
 
@@ -67,7 +102,8 @@ Status CheckFile(const YamlNode& body, const std::string& what, const SourceDefi
 }  // namespace
 
 const std::vector<std::string>& SchemaKeys() {
-  static const std::vector<std::string> keys = {"schema", "schema_registry", "message", "framing"};
+  static const std::vector<std::string> keys = {"schema", "schema_registry",
+                                                "schema_registry_user_env", "message", "framing"};
   return keys;
 }
 
@@ -84,6 +120,9 @@ Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefin
   }
   if (const YamlNode* registry = body.Find("schema_registry")) {
     SKEWLESS_RETURN_IF_ERROR(ReadRegistry(*registry, what, source));
+  }
+  if (const YamlNode* user = body.Find("schema_registry_user_env")) {
+    SKEWLESS_RETURN_IF_ERROR(ReadRegistryUserEnv(*user, what, source));
   }
   if (!source->options.contains("schema") && !source->options.contains("schema_registry")) {
     return FailAt(body, what + ": missing key 'schema'",

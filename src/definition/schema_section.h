@@ -10,7 +10,7 @@
 
 namespace skewless {
 
-const std::vector<std::string>& SchemaKeys();  // schema, schema_registry, message, framing
+const std::vector<std::string>& SchemaKeys();  // schema, schema_registry and what go with them
 
 // Of formats avro and protobuf. `what` names the source.
 Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefinition* source);

@@ -1,7 +1,6 @@
 #include "pipeline/online_of.h"
 
-#include <cstdlib>
-
+#include "base/environment.h"
 #include "definition/storage_option.h"
 #include "pipeline/values_layout.h"
 #include "training/record_availability.h"
@@ -17,11 +16,7 @@ tl::unexpected<Error> NotAvailable(const std::string& what) {
 Result<std::string> PasswordOf(const StorageDefinition& storage) {
   const std::string name = OptionOf(storage, "password_env");
   if (name.empty()) return OptionOf(storage, "password");
-  const char* const password = std::getenv(name.c_str());
-  if (password != nullptr && *password != '\0') return std::string(password);
-  return Fail(ErrorCode::kInvalid,
-              "online.password_env names '" + name + "', and the environment has no such variable",
-              "Set " + name + " to the password of Redis.");
+  return EnvironmentVariable(name, "online.password_env", "the password of Redis");
 }
 
 // Paths of files are relative to the repository, as everywhere.

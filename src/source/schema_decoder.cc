@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/environment.h"
 #include "base/file.h"
 #include "decode/avro_messages.h"
 #include "decode/protobuf_messages.h"
@@ -16,6 +17,14 @@ namespace {
 std::string Option(const SourceDefinition& source, const std::string& name) {
   const auto found = source.options.find(name);
   return found == source.options.end() ? "" : found->second;
+}
+
+// "name:password"; empty: the registry asks for none.
+Result<std::string> RegistryUser(const SourceDefinition& source) {
+  const std::string variable = Option(source, "schema_registry_user_env");
+  if (variable.empty()) return source.registry_user;
+  return EnvironmentVariable(variable, SourcePlace(source) + "schema_registry_user_env",
+                             "user:password");
 }
 
 // A source's schema file, read.
@@ -111,7 +120,8 @@ Result<std::unique_ptr<MessageDecoder>> OpenSchemaDecoder(const Definition& defi
   const std::string message = Option(source, "message");
   const std::string registry = Option(source, "schema_registry");
   if (!registry.empty()) {
-    auto schemas = OpenSchemaRegistry(registry, source.registry_user);
+    SKEWLESS_ASSIGN_OR_RETURN(const std::string user, RegistryUser(source));
+    auto schemas = OpenSchemaRegistry(registry, user);
     return is_avro ? OpenAvroMessages(options, std::move(schemas))
                    : OpenProtobufMessages(options, std::move(schemas), message);
   }

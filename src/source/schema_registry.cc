@@ -116,7 +116,7 @@ class SchemaRegistry final : public SchemaSource {
       return Fail(ErrorCode::kInvalid,
                   "schema registry " + url_ + ": lets nobody in as this user (status " +
                       std::to_string(reply.status) + ")",
-                  "Write user and password into schema_registry: http://user:password@host:port.");
+                  "Name a variable that holds 'user:password' as schema_registry_user_env.");
     }
     if (reply.status != 200) return Strange(path, "has status " + std::to_string(reply.status));
     Json json = Json::parse(reply.body, nullptr, /*allow_exceptions=*/false);
@@ -135,30 +135,10 @@ class SchemaRegistry final : public SchemaSource {
   HttpGetter http_;
 };
 
-// "%40" to "@".
-std::string Unescaped(const std::string& text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto digit = [&](size_t at) {
-      const char c = at < text.size() ? text[at] : ' ';
-      if (c >= '0' && c <= '9') return c - '0';
-      if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-      return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    };
-    if (text[i] == '%' && digit(i + 1) >= 0 && digit(i + 2) >= 0) {
-      plain += static_cast<char>(digit(i + 1) * 16 + digit(i + 2));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 }  // namespace
 
 std::unique_ptr<SchemaSource> OpenSchemaRegistry(const std::string& url, const std::string& user) {
-  return std::make_unique<SchemaRegistry>(url, Unescaped(user));
+  return std::make_unique<SchemaRegistry>(url, user);
 }
 
 }  // namespace skewless

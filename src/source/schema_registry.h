@@ -10,7 +10,7 @@
 namespace skewless {
 
 // `url`: "http://host:8081"; https is verified against the system's certificates. `user`:
-// "name:password" with what a URL can't hold escaped, or empty. Nothing is asked of it here.
+// "name:password", or empty. Nothing is asked of it here.
 //
 // Fetch asks up to three times; what does not answer, or answers with 429 or 5xx, is kUnavailable.
 // Not thread-safe.

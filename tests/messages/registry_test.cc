@@ -224,6 +224,11 @@ TEST_F(RegistryTest, AsksAsTheUserInItsUrl) {
   EXPECT_EQ(decoded.error().code, ErrorCode::kInvalid);
   EXPECT_TRUE(Has(decoded.error().message, "lets nobody in as this user (status 401)"));
   EXPECT_FALSE(Has(decoded.error().ToString(), "wrong"));
+  ASSERT_EQ(::setenv("REGISTRY_TEST_USER", "reader:p@ss", 1), 0);
+  decoder =
+      Open("avro", "http://" + host + "\n    schema_registry_user_env: REGISTRY_TEST_USER", "");
+  ASSERT_TRUE(Decode(*decoder, payloads).has_value());
+  EXPECT_EQ(bad_.size(), payloads.size());
 }
 
 // libparquet carries an OpenSSL of its own, which TLS must not be handed to.

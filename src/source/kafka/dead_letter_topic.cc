@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "source/input_files.h"
 #include "source/kafka/kafka_client.h"
+#include "source/kafka/kafka_environment.h"
 
 namespace skewless {
 namespace {
@@ -59,8 +60,10 @@ class TopicStore final : public DeadLetterStore {
   Status Connect(const DeadLetterTopic& to) {
     const KafkaSettings otherwise = {
         {"client.id", "skewless"}, {"linger.ms", "5"}, {"message.max.bytes", "100000000"}};
-    SKEWLESS_ASSIGN_OR_RETURN(auto conf, KafkaConfiguration(place_, to.brokers, to.settings,
-                                                            otherwise, DeadLetterSettings()));
+    SKEWLESS_ASSIGN_OR_RETURN(const KafkaSettings settings,
+                              WithEnvironment(place_, to.settings, to.settings_env));
+    SKEWLESS_ASSIGN_OR_RETURN(auto conf, KafkaConfiguration(place_, to.brokers, settings, otherwise,
+                                                            DeadLetterSettings()));
     rd_kafka_conf_set_opaque(conf.get(), this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), OnDelivered);
     SKEWLESS_ASSIGN_OR_RETURN(client_, NewKafkaClient(place_, RD_KAFKA_PRODUCER, std::move(conf)));

@@ -12,7 +12,7 @@ constexpr int kPartitions = 16;
 SourceDefinition SourceWithLetters(const std::string& brokers, const std::string& topic) {
   SourceDefinition source;
   source.name = "clicks";
-  source.dead_letter_topic = DeadLetterTopic{topic, brokers, {{"linger.ms", "1"}}, {}};
+  source.dead_letter_topic = DeadLetterTopic{topic, brokers, {{"linger.ms", "1"}}, {}, {}};
   return source;
 }
 

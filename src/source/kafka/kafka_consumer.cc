@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "source/input_files.h"
+#include "source/kafka/kafka_environment.h"
 
 namespace skewless {
 namespace {
@@ -67,8 +68,10 @@ Status KafkaConsumer::Connect() {
                              {"enable.auto.offset.store", "false"},
                              {"auto.offset.reset", "error"},
                              {"enable.partition.eof", "true"}};
-  SKEWLESS_ASSIGN_OR_RETURN(
-      auto conf, KafkaConfiguration(place_, kafka_.brokers, kafka_.settings, otherwise, own));
+  SKEWLESS_ASSIGN_OR_RETURN(const KafkaSettings settings,
+                            WithEnvironment(place_, kafka_.settings, kafka_.settings_env));
+  SKEWLESS_ASSIGN_OR_RETURN(auto conf,
+                            KafkaConfiguration(place_, kafka_.brokers, settings, otherwise, own));
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_error_cb(conf.get(), OnError);
   rd_kafka_conf_set_offset_commit_cb(conf.get(), OnCommit);

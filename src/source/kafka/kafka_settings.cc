@@ -1,5 +1,7 @@
 #include "source/kafka/kafka_settings.h"
 
+#include <cstdlib>
+
 #include "source/definition_error.h"
 #include "source/kafka/dead_letter_topic.h"
 #include "source/kafka/kafka_client.h"
@@ -18,14 +20,31 @@ std::vector<std::string> KnownSettings(rd_kafka_conf_t* conf) {
 
 class SettingsCheck {
  public:
-  SettingsCheck(std::string what, const KafkaSettings& settings, const KafkaSettingPlaces& places)
-      : what_(std::move(what)), settings_(settings), places_(places) {}
+  SettingsCheck(std::string what, const KafkaSettings& settings, const KafkaSettings& settings_env,
+                const KafkaSettingPlaces& places)
+      : what_(std::move(what)), settings_(settings), places_(places) {
+    for (const auto& [name, variable] : settings_env) {
+      const char* const value = std::getenv(variable.c_str());
+      if (value != nullptr) {
+        settings_[name] = value;
+      } else {
+        elsewhere_.push_back(name);
+      }
+    }
+  }
 
   // `own`: what the client is made with, whatever the user says; they must fit together.
   Status Check(rd_kafka_type_t type, const KafkaSettings& own = {}) const {
-    if (settings_.empty()) return {};
+    if (settings_.empty() && elsewhere_.empty()) return {};
     KafkaHandle<rd_kafka_conf_t> conf(rd_kafka_conf_new());
     char reason[512];
+    const KafkaHandle<rd_kafka_conf_t> tried(rd_kafka_conf_new());
+    for (const std::string& name : elsewhere_) {  // whether there is one of that name
+      if (rd_kafka_conf_set(tried.get(), name.c_str(), "", reason, sizeof reason) ==
+          RD_KAFKA_CONF_UNKNOWN) {
+        return Unknown(name, conf.get());
+      }
+    }
     for (const auto& [name, value] : settings_) {
       switch (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason)) {
         case RD_KAFKA_CONF_UNKNOWN:
@@ -36,6 +55,7 @@ class SettingsCheck {
           break;
       }
     }
+    if (!elsewhere_.empty()) return {};
     for (const auto& [name, value] : own)
       rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), reason, sizeof reason);
     rd_kafka_conf_set_log_cb(conf.get(), nullptr);
@@ -68,7 +88,8 @@ class SettingsCheck {
   }
 
   const std::string what_;
-  const KafkaSettings& settings_;
+  KafkaSettings settings_;
+  std::vector<std::string> elsewhere_;  // known where the engine runs, and not here
   const KafkaSettingPlaces& places_;
 };
 
@@ -78,12 +99,14 @@ Status CheckKafkaSettings(const Definition& definition) {
   for (const SourceDefinition& source : definition.sources) {
     const std::string what = "source '" + source.name + "': ";
     if (source.kafka) {
-      const SettingsCheck check(what, source.kafka->settings, source.kafka->setting_places);
+      const KafkaDefinition& kafka = *source.kafka;
+      const SettingsCheck check(what, kafka.settings, kafka.settings_env, kafka.setting_places);
       SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_CONSUMER));
     }
     if (source.dead_letter_topic) {
       const DeadLetterTopic& letters = *source.dead_letter_topic;
-      const SettingsCheck check(what + "dead_letters, ", letters.settings, letters.setting_places);
+      const SettingsCheck check(what + "dead_letters, ", letters.settings, letters.settings_env,
+                                letters.setting_places);
       SKEWLESS_RETURN_IF_ERROR(check.Check(RD_KAFKA_PRODUCER, DeadLetterSettings()));
     }
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace skewless {
 namespace {
 
@@ -51,6 +53,26 @@ TEST(KafkaSettings, FilesThatAreNotThereAndOnesThatDoNotFit) {
   const std::string unfit =
       ErrorOf("     settings: {session.timeout.ms: 10000, max.poll.interval.ms: 10}");
   EXPECT_EQ(unfit.find("skewless.yaml:10:"), 0U) << unfit;
+}
+
+// Where the variable isn't set, all is checked that doesn't need it: definitions are checked on
+// other machines than they run on.
+TEST(KafkaSettings, ThoseThatTheEnvironmentHolds) {
+  ASSERT_EQ(::setenv("KAFKA_SETTINGS_TEST_PROTOCOL", "tls", 1), 0);
+  EXPECT_EQ(ErrorOf("     settings_env: {security.protocol: KAFKA_SETTINGS_TEST_PROTOCOL}"),
+            "skewless.yaml:10:21: error: source 'clicks': Invalid value \"tls\" for configuration "
+            "property \"security.protocol\"\nWrite it as librdkafka's CONFIGURATION.md says.");
+  ASSERT_EQ(::setenv("KAFKA_SETTINGS_TEST_PROTOCOL", "ssl", 1), 0);
+  EXPECT_EQ(ErrorOf("     settings_env: {security.protocol: KAFKA_SETTINGS_TEST_PROTOCOL}"),
+            "none");
+  EXPECT_EQ(ErrorOf("     settings_env: {sasl.password: KAFKA_SETTINGS_TEST_NOT_SET}"), "none");
+  EXPECT_EQ(ErrorOf("     settings_env: {sasl.pasword: KAFKA_SETTINGS_TEST_NOT_SET}"),
+            "skewless.yaml:10:21: error: source 'clicks': librdkafka has no setting "
+            "'sasl.pasword'\nSee librdkafka's CONFIGURATION.md.");
+  const std::string wrong = ErrorOf(
+      "     settings: {security.protocol: tls},\n     settings_env: {sasl.password: "
+      "KAFKA_SETTINGS_TEST_NOT_SET}");
+  EXPECT_EQ(wrong.find("skewless.yaml:10:17: error: source 'clicks': Invalid value"), 0U) << wrong;
 }
 
 TEST(KafkaSettings, ThoseOfDeadLettersToo) {

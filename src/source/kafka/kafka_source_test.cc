@@ -270,5 +270,14 @@ TEST_F(KafkaSourceTest, TheCommonSettingsAreTaken) {
   EXPECT_TRUE(Has(ReadAll().error, "fetch.min.bytes"));
 }
 
+TEST_F(KafkaSourceTest, SettingsComeFromTheEnvironment) {
+  definition_.sources[0].kafka->settings_env = {{"fetch.min.bytes", "KAFKA_SOURCE_TEST_BYTES"}};
+  EXPECT_TRUE(Has(ReadAll().error,
+                  "settings_env, fetch.min.bytes names 'KAFKA_SOURCE_TEST_BYTES', and the "
+                  "environment has no such variable"));
+  ASSERT_EQ(::setenv("KAFKA_SOURCE_TEST_BYTES", "many", 1), 0);
+  EXPECT_TRUE(Has(ReadAll().error, "fetch.min.bytes"));
+}
+
 }  // namespace
 }  // namespace skewless
