@@ -18,6 +18,12 @@ uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
     PutLe<uint64_t>(text, kernel->fingerprint());
     PutLe<int64_t>(text, view.ttl_us.value_or(-1));
     if (view.expire_after_us) PutLe<int64_t>(text, *view.expire_after_us);
+    const SourceDefinition& source = definition.sources[static_cast<size_t>(view.source)];
+    PutLe<int64_t>(text, source.event_timestamp);
+    for (const ColumnSpec& column : source.schema.columns) {
+      PutLengthPrefixed(text, column.name);
+      PutLengthPrefixed(text, TypeName(column.type));
+    }
     for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) {
       PutLengthPrefixed(text, key.name);
     }

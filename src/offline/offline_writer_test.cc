@@ -35,6 +35,10 @@ constexpr const char* kFeatures = R"(      visits: count(*)
       kinds: last(kind, 2)
 )";
 
+std::string Changed(std::string yaml, const std::string& from, const std::string& to) {
+  return yaml.replace(yaml.find(from), from.size(), to);
+}
+
 TestRecord At(int64_t user, const std::string& amount, const std::string& kind, Timestamp event,
               Timestamp available, bool applied = true) {
   return {{std::to_string(user), amount, kind, std::to_string(event)}, available, applied};
@@ -248,6 +252,8 @@ TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
   for (const std::string& changed :
        {Yaml("      visits: count(*)\n      most: max(amount)\n"),
         Yaml(kFeatures, "    where: amount > 1\n"), Yaml(kFeatures, "    ttl: 1h\n"),
+        Changed(Yaml(kFeatures), "kind: string", "kind: string, note: string"),
+        Changed(Yaml(kFeatures), "{user: int64, amount: float64", "{amount: float64, user: int64"),
         Yaml("      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
     repository_.Define(Yaml(kFeatures));
     std::filesystem::remove_all(repository_.Path("var/history"));
@@ -261,6 +267,21 @@ TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
     EXPECT_EQ(writer->committed_sequence(), 0);
     EXPECT_TRUE(Rows().empty()) << changed;
   }
+}
+
+TEST_F(OfflineWriterTest, AnotherEventTimestampMakesTheTablesAnew) {
+  const std::string yaml =
+      Changed(Yaml("      visits: count(*)\n"), "kind: string", "sent: \"timestamp[us]\"");
+  repository_.Define(yaml);
+  auto writer = Open();
+  Add(writer.get(), {At(1, "0.5", "7", kDay, kDay + 10)}, 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+
+  repository_.Define(Changed(yaml, "event_timestamp: ts", "event_timestamp: sent"));
+  writer = Open();
+  EXPECT_EQ(writer->committed_sequence(), 0);
+  EXPECT_TRUE(Rows().empty());
 }
 
 TEST_F(OfflineWriterTest, TheSameDefinitionKeepsTheTables) {

@@ -66,6 +66,17 @@ class OfflineReadersTest(ProgramTest):
         self.assertEqual(lazy["last_note"].to_list(), [row[8] for row in rows])
         self.assertEqual(lazy["notes"].to_list(), [None if one is None else list(one) for one in frame["notes"]])
 
+    def test_a_column_more_is_in_all_files(self):
+        self.write("skewless.yaml", DEFINITION.replace("note: string,", "note: string, shop: string,"))
+        with open(self.path("orders.jsonl"), "a") as file:
+            file.write('{"customer": 1, "shop": "x", "happened": 1800000000000000, "came": 1800000000000000}\n')
+        self.run_program("run", "--once")
+        glob = self.folder_of_view + "/**/*.parquet"
+        self.assertEqual(duckdb.sql(f"select count(*), count(shop) from read_parquet('{glob}')").fetchall(), [(20_001, 1)])
+        lazy = polars.scan_parquet(glob, hive_partitioning=True).collect()
+        self.assertEqual(lazy["shop"].count(), 1)
+        self.assertEqual(pandas.read_parquet(self.folder_of_view)["shop"].count(), 1)
+
     def test_plain_asof_join_is_right_without_windows(self):
         self.run_program("join", "labels.csv", "-o", "set.parquet")
         ours = pyarrow.parquet.read_table(self.path("set.parquet")).to_pylist()
