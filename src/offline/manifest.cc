@@ -53,6 +53,7 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
   SKEWLESS_ASSIGN_OR_RETURN(const std::string body, CheckedBody(path, text));
   const nlohmann::json json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
   try {
+    manifest.log = std::stoull(json.value("log", "0"), nullptr, 16);
     manifest.layout = std::stoull(json.at("layout").get<std::string>(), nullptr, 16);
     manifest.through_sequence = json.at("through_sequence");
     for (const auto& one : json.at("files")) {
@@ -101,7 +102,8 @@ Status WriteManifest(FileSystem& files, const FileLock& lock, const std::string&
                     {"checksum", fmt::format("{:016x}", manifest.checksums[i])},
                     {"writer", manifest.writers[i]}});
   }
-  const nlohmann::json json = {{"layout", fmt::format("{:016x}", manifest.layout)},
+  const nlohmann::json json = {{"log", fmt::format("{:016x}", manifest.log)},
+                               {"layout", fmt::format("{:016x}", manifest.layout)},
                                {"through_sequence", manifest.through_sequence},
                                {"files", list}};
   const std::string body = json.dump(1) + "\n";

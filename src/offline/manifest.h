@@ -12,8 +12,9 @@
 namespace skewless {
 
 struct OfflineManifest {
-  uint64_t layout = 0;                 // of the views that the tables were made for
-  Sequence through_sequence = 0;       // all records up to it are in `files`
+  uint64_t log = 0;               // the identity of the log that they are made from; 0: unknown
+  uint64_t layout = 0;            // of the views that the tables were made for
+  Sequence through_sequence = 0;  // all records up to it are in `files`
   std::vector<OfflineFileInfo> files;  // paths relative to the tables' folder
   std::vector<uint64_t> checksums;     // XXH3-64 of each file's bytes
   std::vector<uint64_t> writers;       // of each file: in its temporary name

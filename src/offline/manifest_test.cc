@@ -16,6 +16,7 @@ class ManifestTest : public ::testing::Test {
 
   OfflineManifest Example() const {
     OfflineManifest manifest;
+    manifest.log = 0x0123456789abcdef;
     manifest.layout = 0xfedcba9876543210;
     manifest.through_sequence = MakeSequence(3, 17);
     manifest.files.push_back(
@@ -43,6 +44,7 @@ TEST_F(ManifestTest, ComesBackAsItWasWritten) {
   ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, written).has_value());
   const auto read = ReadManifest(SystemFiles(), directory_);
   ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->log, written.log);
   EXPECT_EQ(read->layout, written.layout);
   EXPECT_EQ(read->through_sequence, written.through_sequence);
   EXPECT_EQ(read->checksums, written.checksums);

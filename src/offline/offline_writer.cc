@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "base/event_log.h"
 #include "offline/manifest.h"
 #include "offline/view_table.h"
 
@@ -59,7 +60,8 @@ class ParquetOfflineWriter : public OfflineWriter {
   int64_t committed_rows() const override { return committed_rows_; }
 
  private:
-  Status DiscardOldLayout();
+  Status RefuseOtherLog() const;
+  Status DiscardOldTables();
   Status FinishRenames();
   Status RemoveTemporaries();
 
@@ -79,20 +81,40 @@ class ParquetOfflineWriter : public OfflineWriter {
 // off.
 Status ParquetOfflineWriter::Recover() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
+  // Before anything is removed: another log's engine may be amid a commit.
+  SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
+  SKEWLESS_RETURN_IF_ERROR(RefuseOtherLog());
   SKEWLESS_RETURN_IF_ERROR(RemoveUnfinishedManifests(files_, options_.directory));
   SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
-  if (manifest_.layout != layout_) {
+  if (manifest_.layout != layout_ || manifest_.through_sequence > options_.log_end) {
+    if (!manifest_.files.empty()) {
+      LogEvent(EventLevel::kInfo, "offline tables made anew",
+               {{"because", manifest_.layout != layout_ ? "the definitions changed"
+                                                        : "they go beyond the log's end"}});
+    }
     // First what nobody may rename any more.
     SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
-    SKEWLESS_RETURN_IF_ERROR(DiscardOldLayout());
+    SKEWLESS_RETURN_IF_ERROR(DiscardOldTables());
   }
+  manifest_.log = options_.log_identity;
   SKEWLESS_RETURN_IF_ERROR(FinishRenames());
   return RemoveTemporaries();
 }
 
-// Tables of other definitions are no use beside new rows: the log has it all, so they are made
-// anew. The manifest goes last, so that a crash on the way begins here again.
-Status ParquetOfflineWriter::DiscardOldLayout() {
+// Its sequences say nothing about this log's records: those up to the tables' end would be taken
+// for committed.
+Status ParquetOfflineWriter::RefuseOtherLog() const {
+  if (manifest_.log == options_.log_identity || manifest_.log == 0 || options_.log_identity == 0)
+    return {};
+  return Fail(ErrorCode::kInvalid, options_.directory + ": holds the tables of another log",
+              "Give each log an offline.path of its own. Where this one was begun anew, move the "
+              "folder away: the tables are made anew.");
+}
+
+// Tables of other definitions, or of records that the log lacks (it was restored from an older
+// copy), are no use beside new rows: the log has it all, so they are made anew. The manifest goes
+// last, so that a crash on the way begins here again.
+Status ParquetOfflineWriter::DiscardOldTables() {
   std::set<std::string> folders;
   for (const OfflineFileInfo& file : manifest_.files) {
     const std::string path = JoinPath(options_.directory, file.path);
@@ -103,6 +125,7 @@ Status ParquetOfflineWriter::DiscardOldLayout() {
   // No power cut may bring back a file that the new manifest doesn't list.
   for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
   manifest_ = {};
+  manifest_.log = options_.log_identity;
   manifest_.layout = layout_;
   return WriteManifest(files_, *options_.lock, options_.directory, manifest_);
 }

@@ -5,6 +5,7 @@
 // docs/formats/offline.md.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,11 +26,15 @@ struct OfflineOptions {
   std::shared_ptr<Availability> availability = nullptr;
   // The log's; outlives the writer. Null: nobody takes it over.
   const FileLock* lock = nullptr;
+  uint64_t log_identity = 0;                                // 0: unknown, fits any tables
+  Sequence log_end = std::numeric_limits<Sequence>::max();  // its last record when it was opened
 };
 
 class OfflineWriter {
  public:
   // Finishes or undoes what a crash interrupted. `definition` and `kernels` outlive the writer.
+  // Tables of another log are kInvalid, and stay as they are. Those of other definitions, or that go
+  // beyond the log's end, are removed.
   static Result<std::unique_ptr<OfflineWriter>> Open(FileSystem& files,
                                                      const Definition& definition,
                                                      const KernelSet& kernels,

@@ -321,6 +321,58 @@ TEST_F(OfflineWriterTest, AMissingFileIsNamed) {
   EXPECT_NE(opened.error().message.find((*listed)[0].path), std::string::npos);
 }
 
+TEST_F(OfflineWriterTest, TablesOfAnotherLogStayAsTheyAre) {
+  OfflineOptions options{.directory = repository_.Path("var/history"), .log_identity = 7};
+  auto writer =
+      *OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options);
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+  repository_.Write("var/history/_manifest.3039.tmp", "of the other log's engine");
+
+  options.log_identity = 8;
+  for (const std::string& yaml : {Yaml(kFeatures), Yaml("      visits: count(*)\n")}) {
+    repository_.Define(yaml);
+    const auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(),
+                                            repository_.kernels(), options);
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().code, ErrorCode::kInvalid);
+    EXPECT_NE(opened.error().message.find("another log"), std::string::npos);
+    EXPECT_EQ(Rows().size(), 3u);
+    EXPECT_TRUE(std::filesystem::exists(repository_.Path("var/history/_manifest.3039.tmp")));
+  }
+  repository_.Define(Yaml(kFeatures));
+  options.log_identity = 7;
+  writer =
+      *OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options);
+  EXPECT_EQ(writer->committed_sequence(), 3);
+}
+
+// As before anything is committed, so that a second log's engine is refused from the start.
+TEST_F(OfflineWriterTest, TablesBelongToTheirLogOnceTheyAreOpened) {
+  OfflineOptions options{.directory = repository_.Path("var/history"), .log_identity = 7};
+  const auto writer =
+      OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options);
+  ASSERT_TRUE(writer.has_value());
+  options.log_identity = 8;
+  EXPECT_FALSE(
+      OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options)
+          .has_value());
+}
+
+// A log that was restored from an older copy gives those sequences again.
+TEST_F(OfflineWriterTest, TablesBeyondTheLogsEndAreMadeAnew) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  for (const auto& [end, rows] : {std::pair<Sequence, size_t>{3, 3}, {2, 0}}) {
+    writer = *OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(),
+                                  {.directory = repository_.Path("var/history"), .log_end = end});
+    EXPECT_EQ(Rows().size(), rows);
+    EXPECT_EQ(writer->committed_sequence(), static_cast<Sequence>(rows));
+  }
+}
+
 TEST_F(OfflineWriterTest, MoreThanItsMemoryIsCommittedByItself) {
   auto writer = Open(/*memory_bytes=*/1);
   Add(writer.get(), FirstRecords(), 1);
