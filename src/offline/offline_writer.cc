@@ -64,6 +64,7 @@ class ParquetOfflineWriter : public OfflineWriter {
   Status DiscardOldTables();
   Status FinishRenames();
   Status RemoveTemporaries();
+  Status RefuseUnlisted() const;
 
   FileSystem& files_;
   const FileLock unshared_;
@@ -98,7 +99,8 @@ Status ParquetOfflineWriter::Recover() {
   }
   manifest_.log = options_.log_identity;
   SKEWLESS_RETURN_IF_ERROR(FinishRenames());
-  return RemoveTemporaries();
+  SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
+  return RefuseUnlisted();
 }
 
 // Its sequences say nothing about this log's records: those up to the tables' end would be taken
@@ -162,6 +164,32 @@ Status ParquetOfflineWriter::RemoveTemporaries() {
       const std::string path = JoinPath(folder, entry.name);
       const Status removed = files_.Remove(path);
       if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+    }
+  }
+  return {};
+}
+
+// No crash leaves a table file that the manifest doesn't list. It is there where the manifest was
+// removed, or an older one brought back, and its rows come again from the log.
+Status ParquetOfflineWriter::RefuseUnlisted() const {
+  std::set<std::string> listed;
+  for (const OfflineFileInfo& file : manifest_.files) listed.insert(file.path);
+  for (const auto& table : tables_) {
+    const std::string folder = JoinPath(options_.directory, table->view());
+    if (!files_.Exists(folder)) continue;
+    SKEWLESS_ASSIGN_OR_RETURN(const auto dates, files_.List(folder));
+    for (const DirectoryEntry& date : dates) {
+      if (!date.is_directory || !date.name.starts_with("event_date=")) continue;
+      SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(JoinPath(folder, date.name)));
+      for (const DirectoryEntry& entry : entries) {
+        const std::string path = JoinPath(JoinPath(table->view(), date.name), entry.name);
+        if (!entry.name.ends_with(".parquet") || listed.contains(path)) continue;
+        return Fail(ErrorCode::kCorrupt,
+                    JoinPath(options_.directory, path) +
+                        ": the manifest does not list it, and readers would find its rows twice",
+                    "Move it away; or move " + options_.directory +
+                        " away: the tables are made anew from the log.");
+      }
     }
   }
   return {};

@@ -33,8 +33,8 @@ struct OfflineOptions {
 class OfflineWriter {
  public:
   // Finishes or undoes what a crash interrupted. `definition` and `kernels` outlive the writer.
-  // Tables of another log are kInvalid, and stay as they are. Those of other definitions, or that go
-  // beyond the log's end, are removed.
+  // Tables of another log are kInvalid, and files that no commit wrote kCorrupt: they stay as they
+  // are. Tables of other definitions, or that go beyond the log's end, are removed.
   static Result<std::unique_ptr<OfflineWriter>> Open(FileSystem& files,
                                                      const Definition& definition,
                                                      const KernelSet& kernels,

@@ -373,6 +373,21 @@ TEST_F(OfflineWriterTest, TablesBeyondTheLogsEndAreMadeAnew) {
   }
 }
 
+TEST_F(OfflineWriterTest, FilesThatNoCommitListsAreNamed) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  writer.reset();
+  std::filesystem::remove(repository_.Path("var/history/_manifest"));
+  const auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(),
+                                          repository_.kernels(), {repository_.Path("var/history")});
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(opened.error().message.find("part-0000000000000001.parquet"), std::string::npos)
+      << opened.error().message;
+  EXPECT_EQ(Rows().size(), 3u);
+}
+
 TEST_F(OfflineWriterTest, MoreThanItsMemoryIsCommittedByItself) {
   auto writer = Open(/*memory_bytes=*/1);
   Add(writer.get(), FirstRecords(), 1);

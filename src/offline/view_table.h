@@ -21,6 +21,7 @@ class ViewTable {
   // clock of its own, where the view has that number; else null.
   void Add(const Batch& batch, bool keep_rows, uint32_t view = 0,
            Availability* availability = nullptr);
+  const std::string& view() const { return kernel_.view().name; }
   int64_t rows() const { return static_cast<int64_t>(sequence_.valid.size()); }
   int64_t bytes() const;
 
