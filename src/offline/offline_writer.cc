@@ -1,5 +1,6 @@
 #include "offline/offline_writer.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/bytes.h"
@@ -9,6 +10,9 @@
 
 namespace skewless {
 namespace {
+
+// Of no definition: tables on their way out.
+constexpr uint64_t kNobodysLayout = 0;
 
 // Of everything that a table's rows depend on beside the log.
 uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
@@ -38,7 +42,7 @@ uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
       PutLengthPrefixed(text, derived.text);
     }
   }
-  return Hash64(text);
+  return std::max(Hash64(text), kNobodysLayout + 1);
 }
 
 class ParquetOfflineWriter : public OfflineWriter {
@@ -93,9 +97,10 @@ Status ParquetOfflineWriter::Recover() {
                {{"because", manifest_.layout != layout_ ? "the definitions changed"
                                                         : "they go beyond the log's end"}});
     }
-    // First what nobody may rename any more.
-    SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
     SKEWLESS_RETURN_IF_ERROR(DiscardOldTables());
+  } else {
+    // One whose sync failed is seen here, and a power cut takes it back: not without the renames.
+    SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
   }
   manifest_.log = options_.log_identity;
   SKEWLESS_RETURN_IF_ERROR(FinishRenames());
@@ -114,9 +119,16 @@ Status ParquetOfflineWriter::RefuseOtherLog() const {
 }
 
 // Tables of other definitions, or of records that the log lacks (it was restored from an older
-// copy), are no use beside new rows: the log has it all, so they are made anew. The manifest goes
-// last, so that a crash on the way begins here again.
+// copy), are no use beside new rows: the log has it all, so they are made anew. A crash on the way
+// begins here again, whatever the next definition is: files go when the manifest is nobody's.
 Status ParquetOfflineWriter::DiscardOldTables() {
+  if (!manifest_.files.empty()) {
+    manifest_.log = options_.log_identity;
+    manifest_.layout = kNobodysLayout;
+    SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, *options_.lock, options_.directory, manifest_));
+  }
+  // First what an older writer could still rename.
+  SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
   std::set<std::string> folders;
   for (const OfflineFileInfo& file : manifest_.files) {
     const std::string path = JoinPath(options_.directory, file.path);
