@@ -205,6 +205,8 @@ Finding JudgeRot(World* world) {
   const Definition& definition = world->definition();
   const auto rots = world->files().rots();
   if (rots.empty()) return std::nullopt;
+  std::vector<bool> there;
+  for (size_t rot = 0; rot < rots.size(); ++rot) there.push_back(world->files().IsThere(rot));
   const auto damaged = ReadLog(world->files(), definition);
   Status tables;
   if (world->scenario().offline) {
@@ -215,7 +217,8 @@ Finding JudgeRot(World* world) {
   world->files().Heal();
   const auto whole = ReadLog(world->files(), definition);
   if (!whole) return "the healed log cannot be read: " + whole.error().ToString();
-  for (const SimulatedFiles::Rot& rot : rots) {
+  for (size_t i = 0; i < rots.size(); ++i) {
+    const SimulatedFiles::Rot& rot = rots[i];
     const bool is_log = rot.path.find("/log/") != std::string::npos;
     const std::string place = rot.path + " byte " + std::to_string(rot.offset);
     if (is_log && damaged) {
@@ -223,8 +226,7 @@ Finding JudgeRot(World* world) {
     } else if (is_log && damaged.error().code != ErrorCode::kCorrupt &&
                damaged.error().code != ErrorCode::kVersion) {
       return "damage of " + place + " is told as " + damaged.error().ToString();
-    } else if (rot.path.ends_with(".parquet") && tables.has_value() &&
-               world->files().Contents(rot.path)) {
+    } else if (rot.path.ends_with(".parquet") && tables.has_value() && there[i]) {
       return "nobody sees the damage of " + place;
     }
   }

@@ -212,16 +212,11 @@ Scenario DrawRedisScenario(uint64_t seed) {
 }
 
 // Of one view other entities, or other records of them; of another one another feature.
-Scenario DrawRedefinedScenario(uint64_t seed) {
-  Scenario scenario = DrawScenario(seed);
-  scenario.remote = scenario.redis = scenario.values = true;
-  scenario.replay = scenario.stepped = scenario.offline = false;
-  LeaveOutWhatAlwaysChanges(&scenario.drawn);
-  Dice dice(seed * 2 + 0x2EDEF14ED0000000ULL);
-  scenario.redefined = scenario.drawn.views;
+void DrawRedefinition(Dice& dice, Scenario* scenario) {
+  scenario->redefined = scenario->drawn.views;
   const auto pick = [&]() -> property::ViewText& {
-    const auto views = static_cast<int64_t>(scenario.redefined.size());
-    return scenario.redefined[static_cast<size_t>(dice.Below(views))];
+    const auto views = static_cast<int64_t>(scenario->redefined.size());
+    return scenario->redefined[static_cast<size_t>(dice.Below(views))];
   };
   property::ViewText& view = pick();
   const std::string before = view.where;
@@ -229,7 +224,24 @@ Scenario DrawRedefinedScenario(uint64_t seed) {
     view.where =
         dice.Pick<std::string>({"b", "i64 > 0", "not b", "i64 is null", "i64 <= 0", "s < 'b'"});
   if (dice.Chance(50)) pick().features[0].second = dice.Pick<std::string>({"count(*)", "count(s)"});
-  while (scenario.lives.size() < 5) scenario.lives.push_back(DrawLife(dice));
+  while (scenario->lives.size() < 5) scenario->lives.push_back(DrawLife(dice));
+}
+
+Scenario DrawRedefinedScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = scenario.values = true;
+  scenario.replay = scenario.stepped = scenario.offline = false;
+  LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  Dice dice(seed * 2 + 0x2EDEF14ED0000000ULL);
+  DrawRedefinition(dice, &scenario);
+  return scenario;
+}
+
+Scenario DrawEditedScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  Dice dice(seed * 2 + 0x0ED17ED000000000ULL);
+  scenario.offline = dice.Chance(80) && scenario.drawn.hop_us <= kLongestHopWithTables;
+  DrawRedefinition(dice, &scenario);
   return scenario;
 }
 

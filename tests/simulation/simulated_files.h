@@ -87,6 +87,8 @@ class SimulatedFiles : public FileSystem {
   uint64_t OldBytes(const std::string& path) const;
   // Flips a bit of what is on the disk, until it is healed.
   void Decay(const Rot& rot);
+  // Whether the path still names the file that it was: it may have gone, and another come.
+  bool IsThere(size_t rot) const;
   // Flips all of them back that are still there, and forgets them.
   void Heal();
   const std::vector<Rot>& rots() const { return rots_; }

@@ -206,6 +206,11 @@ void SimulatedFiles::Decay(const Rot& rot) {
   rotten_.push_back(Find(rot.path));
 }
 
+bool SimulatedFiles::IsThere(size_t rot) const {
+  const std::scoped_lock lock(mutex_);
+  return rotten_[rot] != nullptr && Find(rots_[rot].path) == rotten_[rot];
+}
+
 void SimulatedFiles::Heal() {
   const std::scoped_lock lock(mutex_);
   for (size_t i = 0; i < rots_.size(); ++i) {

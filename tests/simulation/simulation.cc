@@ -7,6 +7,7 @@
 //   simulation --remote                an online store elsewhere, slow and failing, in every world
 //   simulation --redis                 the same, which is Redis, and the writer of production
 //   simulation --redefined             with finished values there, of two definitions by turns
+//   simulation --edited                the embedded store, of two definitions by turns
 //   simulation --all                   count all that fail, cutting none down
 //
 // Where a seed fails it is printed and cut down to something small that fails in the same way.
@@ -37,11 +38,13 @@ struct Arguments {
   bool remote = false;
   bool redis = false;
   bool redefined = false;
+  bool edited = false;
 };
 
 // What repeats a world, without its seed.
 const char* CommandOf(const Arguments& arguments) {
   if (arguments.redefined) return "simulation --redefined --seed ";
+  if (arguments.edited) return "simulation --edited --seed ";
   if (arguments.redis) return "simulation --redis --seed ";
   return arguments.remote ? "simulation --remote --seed " : "simulation --seed ";
 }
@@ -78,6 +81,7 @@ struct Outcome {
 
 Scenario Draw(uint64_t seed, const Arguments& arguments) {
   if (arguments.redefined) return DrawRedefinedScenario(seed);
+  if (arguments.edited) return DrawEditedScenario(seed);
   if (arguments.redis) return DrawRedisScenario(seed);
   return arguments.remote ? DrawRemoteScenario(seed) : DrawScenario(seed);
 }
@@ -244,6 +248,7 @@ int main(int argc, char** argv) {
   app.add_flag("--remote", arguments.remote, "with an online store elsewhere");
   app.add_flag("--redis", arguments.redis, "with Redis elsewhere, by its commands and scripts");
   app.add_flag("--redefined", arguments.redefined, "and a definition that changes");
+  app.add_flag("--edited", arguments.edited, "with a definition that changes");
   app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);

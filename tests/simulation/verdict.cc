@@ -29,7 +29,18 @@ class Verdict {
     book_ = std::move(*book);
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
-    if (!scenario_.redefined.empty()) return CheckVersions();
+    if (scenario_.values && !scenario_.redefined.empty()) return CheckVersions();
+    if (auto found = ReachByDefinition()) return found;
+    return scenario_.offline ? CheckTables() : std::nullopt;
+  }
+
+  // By the world's definition alone: what was served by it, and training with it, on all the log.
+  Finding ReachByDefinition() {
+    if (book_.records.empty()) {
+      auto book = ReadLog(world_.files(), definition_);
+      if (!book) return "the log cannot be read: " + book.error().ToString();
+      book_ = std::move(*book);
+    }
     if (auto found = expected_.Load(book_)) return found;
     if (auto found = CheckServed()) return found;
     const auto availability =
@@ -39,7 +50,6 @@ class Verdict {
     availability_ = availability->get();
     if (auto found = CheckJoin(FromLog(), "joined from the log", FromLabel::kAsTold)) return found;
     availability_ = nullptr;
-    if (scenario_.offline) return CheckTables();
     return std::nullopt;
   }
 
@@ -53,6 +63,7 @@ class Verdict {
 
   Finding CheckServed() const {
     for (const Served& served : world_.served()) {
+      if (served.version != world_.version()) continue;
       const Label& label = LabelOf(served);
       const auto compare = [&](const std::string& path, const oracle::Vector& expected) {
         return Compare(path, served, served.status, served.sequence, served.newest_event_us,
@@ -280,6 +291,13 @@ class Verdict {
 
 }  // namespace
 
-Finding Judge(World* world) { return Verdict(world).Reach(); }
+Finding Judge(World* world) {
+  if (auto found = Verdict(world).Reach()) return found;
+  const Scenario& scenario = world->scenario();
+  if (scenario.redefined.empty() || scenario.values) return std::nullopt;
+  world->SwapDefinitions();
+  auto found = Verdict(world).ReachByDefinition();
+  return found ? "by the other definition, " + *found : found;
+}
 
 }  // namespace skewless::simulation

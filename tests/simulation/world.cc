@@ -70,9 +70,10 @@ World::~World() {
 Status World::Compile() {
   SKEWLESS_ASSIGN_OR_RETURN(definition_, DefinitionOf(scenario_, root_));
   SKEWLESS_ASSIGN_OR_RETURN(kernels_, CompileKernels(*definition_));
-  if (redis_ == nullptr) return {};
-  SKEWLESS_ASSIGN_OR_RETURN(redis_options_, RedisOptionsOf(scenario_, root_, kernels_));
-  redis_->Expect(redis_options_);
+  if (redis_ != nullptr) {
+    SKEWLESS_ASSIGN_OR_RETURN(redis_options_, RedisOptionsOf(scenario_, root_, kernels_));
+    redis_->Expect(redis_options_);
+  }
   return scenario_.redefined.empty() ? Status() : CompileRedefined();
 }
 
@@ -81,6 +82,7 @@ Status World::CompileRedefined() {
   redefined.drawn.views = scenario_.redefined;
   SKEWLESS_ASSIGN_OR_RETURN(other_.definition, DefinitionOf(redefined, root_));
   SKEWLESS_ASSIGN_OR_RETURN(other_.kernels, CompileKernels(*other_.definition));
+  if (redis_ == nullptr) return {};
   SKEWLESS_ASSIGN_OR_RETURN(other_.redis_options, RedisOptionsOf(redefined, root_, other_.kernels));
   return {};
 }
@@ -99,7 +101,7 @@ Finding World::Run() {
   if (error_) {
     if (Finding found = Live(last, true)) return found;
   }
-  return scenario_.redefined.empty() ? std::nullopt : Sweep();
+  return redis_ == nullptr || scenario_.redefined.empty() ? std::nullopt : Sweep();
 }
 
 std::string World::DeadLettersPath(size_t source) const {

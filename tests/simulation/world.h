@@ -76,6 +76,9 @@ class World : private StoreWatcher {
   const Definition& definition_of(int version) const {
     return version == version_ ? *definition_ : *other_.definition;
   }
+  int version() const { return version_; }  // of the definition above, of the two
+  // The other definition and its kernels take the place of those above.
+  void SwapDefinitions();
   const BadDeliveries& bad_deliveries() const { return bad_deliveries_; }
   std::string DeadLettersPath(size_t source) const;
   std::optional<Bytes> KeyOf(const property::Label& label) const;

@@ -1,5 +1,6 @@
-// Engines whose definition changes between two lives, and comes back: rows of finished values lie
-// under the same keys, of whichever definition they are. Those that the one in use doesn't have
+// Engines whose definition changes between two lives, and comes back. The embedded store and the
+// offline tables are made anew then. In Redis rows of finished values lie under the same keys, of
+// whichever definition they are. Those that the one in use doesn't have
 // leave once its own are there; none of its own does, whatever comes late of a walk of before.
 #include "simulation/world.h"
 
@@ -11,18 +12,23 @@ constexpr int kWalkTurns = 6000;  // of a walk through all keys of a world
 
 }  // namespace
 
-// Before a life. By other records of an entity its newest may be an older one, and of the log's
-// times an engine that never wrote these rows takes those for the store's that it has.
-void World::Redefine() {
+void World::SwapDefinitions() {
   std::swap(definition_, other_.definition);
   std::swap(kernels_, other_.kernels);
   std::swap(redis_options_, other_.redis_options);
   version_ = 1 - version_;
-  redis_->Expect(redis_options_);
-  seen_.clear();
+}
+
+// Before a life. By other records of an entity its newest may be an older one, and of the log's
+// times an engine that never wrote these rows takes those for the store's that it has.
+void World::Redefine() {
+  SwapDefinitions();
   for (Reader& reader : readers_) reader.handle.reset();
+  serving_ &= scenario_.remote;  // the embedded store is of the other definition as yet
   closed_in_order_ = false;
   by_two_clocks_ = true;
+  seen_.clear();
+  if (redis_ != nullptr) redis_->Expect(redis_options_);
 }
 
 // A life or two for that alone: rows whose stamps nobody had made durable stay until the next one.
