@@ -128,6 +128,46 @@ TEST_F(LabelFileTest, TimesOfEveryKind) {
 
 // Whole numbers don't tell their unit: taken for microseconds, other units would be times that no
 // record was there by, or that all were.
+// As Polars writes them.
+TEST_F(LabelFileTest, TextAsViewsIsText) {
+  const auto view = [](const std::string& text) {
+    arrow::StringViewBuilder builder;
+    EXPECT_TRUE(builder.Append(text).ok());
+    return *builder.Finish();
+  };
+  const auto coded = [&](const std::string& text) -> std::shared_ptr<arrow::Array> {
+    return *arrow::DictionaryArray::FromArrays(
+        arrow::dictionary(arrow::uint32(), arrow::utf8_view()),
+        *arrow::MakeArrayFromScalar(arrow::UInt32Scalar(0), 1), view(text));
+  };
+  const std::string time = "2020-01-01T00:00:30Z";
+  for (const auto& [user, at, note] :
+       {std::tuple{view("1"), view(time), coded("a note longer than a view holds")},
+        std::tuple{coded("1"), coded(time), std::shared_ptr<arrow::Array>(view("short"))}}) {
+    const auto labels =
+        WriteTable("labels.arrow",
+                   arrow::Table::Make(arrow::schema({arrow::field("user", user->type()),
+                                                     arrow::field("event_timestamp", at->type()),
+                                                     arrow::field("note", note->type())}),
+                                      {user, at, note}));
+    const std::string text =
+        note->type_id() == arrow::Type::STRING_VIEW ? "short" : "a note longer than a view holds";
+    for (const char* output : {"out.csv", "out.parquet", "out.arrow"}) {
+      const auto made = Make(labels, output, {"activity:visits"});
+      ASSERT_TRUE(made.has_value()) << output << ": " << made.error().ToString();
+      const auto again = Make(clicks_.Path(output), "again.csv", {"activity:visits"}, true);
+      ASSERT_TRUE(again.has_value()) << again.error().ToString();
+      // From CSV to CSV numbers are text.
+      const std::string visits = output == std::string("out.csv") ? "\"2\"" : "2";
+      EXPECT_EQ(Text("again.csv"),
+                "\"user\",\"event_timestamp\",\"note\",\"visits\",\"activity__visits\"\n"
+                "\"1\",\"" +
+                    time + "\",\"" + text + "\"," + visits + ",2\n")
+          << output;
+    }
+  }
+}
+
 TEST_F(LabelFileTest, WholeNumbersOfAnotherUnitAreRefused) {
   const auto error_of = [&](const std::string& time) {
     const auto read =

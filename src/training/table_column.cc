@@ -219,6 +219,12 @@ Status TakeTimes(const Cells& cells, std::shared_ptr<arrow::ChunkedArray> column
   const auto at_row = [&](int64_t row, const Error& error) {
     return Fail(error.code, cells.At(row) + ": " + error.message, error.remedy);
   };
+  if (column->type()->id() == arrow::Type::DICTIONARY) {
+    auto values =
+        Cast(column, static_cast<const arrow::DictionaryType&>(*column->type()).value_type());
+    if (!values.ok()) return FailArrow(cells.path, values.status());
+    column = *values;
+  }
   const auto id = column->type()->id();
   if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
     auto text = Cast(column, arrow::large_utf8());

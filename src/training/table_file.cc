@@ -1,6 +1,7 @@
 #include "training/table_file.h"
 
 #include <arrow/api.h>
+#include <arrow/compute/api.h>
 #include <arrow/csv/api.h>
 #include <arrow/io/api.h>
 #include <arrow/ipc/api.h>
@@ -15,6 +16,45 @@
 namespace skewless {
 namespace {
 
+// What holds the same values and is no view; null: `type` is none.
+std::shared_ptr<arrow::DataType> WithoutView(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::STRING_VIEW) return arrow::large_utf8();
+  if (type.id() == arrow::Type::BINARY_VIEW) return arrow::large_binary();
+  if (type.id() != arrow::Type::DICTIONARY) return nullptr;
+  const auto& coded = static_cast<const arrow::DictionaryType&>(type);
+  const auto values = WithoutView(*coded.value_type());
+  return values == nullptr ? nullptr
+                           : arrow::dictionary(coded.index_type(), values, coded.ordered());
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> ArrayAs(const std::shared_ptr<arrow::Array>& array,
+                                                     const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() != arrow::Type::DICTIONARY) {
+    ARROW_ASSIGN_OR_RAISE(const auto cast, arrow::compute::Cast(array, type));
+    return cast.make_array();
+  }
+  const auto& coded = static_cast<const arrow::DictionaryArray&>(*array);
+  ARROW_ASSIGN_OR_RAISE(
+      const auto values,
+      ArrayAs(coded.dictionary(), static_cast<const arrow::DictionaryType&>(*type).value_type()));
+  return std::make_shared<arrow::DictionaryArray>(type, coded.indices(), values);
+}
+
+// Polars has text as views, and in dictionaries of views, which few of Arrow's functions take.
+arrow::Result<std::shared_ptr<arrow::Table>> WithoutViews(std::shared_ptr<arrow::Table> table) {
+  for (int i = 0; i < table->num_columns(); ++i) {
+    const auto type = WithoutView(*table->field(i)->type());
+    if (type == nullptr) continue;
+    arrow::ArrayVector chunks = table->column(i)->chunks();
+    for (auto& chunk : chunks) {
+      ARROW_ASSIGN_OR_RAISE(chunk, ArrayAs(chunk, type));
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto column, arrow::ChunkedArray::Make(std::move(chunks), type));
+    ARROW_ASSIGN_OR_RAISE(table, table->SetColumn(i, table->field(i)->WithType(type), column));
+  }
+  return table;
+}
+
 arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path));
   parquet::ArrowReaderProperties properties(/*use_threads=*/true);
@@ -25,7 +65,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path
   ARROW_ASSIGN_OR_RAISE(auto reader, builder.properties(properties)->Build());
   std::shared_ptr<arrow::Table> table;
   ARROW_RETURN_NOT_OK(reader->ReadTable(&table));
-  return table;
+  return WithoutViews(table);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) {
@@ -34,7 +74,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadArrow(const std::string& path) 
   ARROW_ASSIGN_OR_RAISE(auto table, reader->ToTable());
   // An Arrow file is its memory as it was: nothing has looked at its offsets yet.
   ARROW_RETURN_NOT_OK(table->ValidateFull());
-  return table;
+  return WithoutViews(table);
 }
 
 using Parsing = arrow::csv::ParseOptions;
