@@ -75,6 +75,13 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
   return manifest;
 }
 
+Error MissingTableFile(const std::string& directory, const std::string& path) {
+  return {ErrorCode::kCorrupt,
+          JoinPath(directory, path) + ": the manifest lists it and it is not there",
+          "Restore it from a copy, or move " + directory +
+              " away: the tables are made anew from the log."};
+}
+
 Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files.List(directory));
   for (const DirectoryEntry& entry : entries) {

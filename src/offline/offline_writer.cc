@@ -152,9 +152,7 @@ Status ParquetOfflineWriter::FinishRenames() {
         JoinPath(options_.directory, TemporaryName(name, manifest_.writers[renamed_]));
     if (!files_.Exists(temporary)) {
       if (files_.Exists(path)) continue;
-      return Fail(ErrorCode::kCorrupt, path + ": the manifest lists it and it is not there",
-                  "Restore it from a copy, or move " + options_.directory +
-                      " away: the tables are made anew from the log.");
+      return tl::unexpected(MissingTableFile(options_.directory, name));
     }
     // A rename that a power cut takes back is done again here at the next start: it needs no sync.
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(std::string(ParentPath(path))));

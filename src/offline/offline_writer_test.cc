@@ -319,6 +319,24 @@ TEST_F(OfflineWriterTest, AMissingFileIsNamed) {
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
   EXPECT_NE(opened.error().message.find((*listed)[0].path), std::string::npos);
+  const auto verified = InspectOffline(SystemFiles(), repository_.Path("var/history"), true);
+  ASSERT_FALSE(verified.has_value());
+  EXPECT_EQ(verified.error().ToString(), opened.error().ToString());
+}
+
+// As in the midst of a commit, beside a running engine.
+TEST_F(OfflineWriterTest, AFileThatHasNotItsNameYetIsVerified) {
+  auto writer = Open();
+  Add(writer.get(), FirstRecords(), 1);
+  ASSERT_TRUE(writer->Commit().has_value());
+  const std::string directory = repository_.Path("var/history");
+  const OfflineManifest manifest = *ReadManifest(SystemFiles(), directory);
+  const std::string& path = manifest.files[0].path;
+  std::filesystem::rename(JoinPath(directory, path),
+                          JoinPath(directory, TemporaryName(path, manifest.writers[0])));
+  const auto verified = InspectOffline(SystemFiles(), directory, true);
+  ASSERT_TRUE(verified.has_value()) << verified.error().ToString();
+  EXPECT_EQ(verified->size(), manifest.files.size());
 }
 
 TEST_F(OfflineWriterTest, TablesOfAnotherLogStayAsTheyAre) {
