@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
 
 namespace skewless {
 namespace {
@@ -99,7 +100,8 @@ void AppendPadded(std::string& out, int64_t value, int width) {
 
 void AppendDate(std::string& out, int64_t days) {
   const CivilDate date = CivilFromDays(days);
-  AppendPadded(out, date.year, 4);
+  if (date.year < 0) out.push_back('-');
+  AppendPadded(out, std::abs(date.year), 4);
   out.push_back('-');
   AppendPadded(out, date.month, 2);
   out.push_back('-');

@@ -113,6 +113,9 @@ TEST(TimeTest, DatesGoThereAndBack) {
   }
   EXPECT_EQ(DaysFromCivil({2000, 2, 29}), 11'016);
   EXPECT_EQ(FormatDate(-1), "1969-12-31");
+  EXPECT_EQ(FormatDate(Parsed("0001-01-01") - 366 * kDayUs), "0000-01-01");
+  EXPECT_EQ(FormatDate(Parsed("0001-01-01") - 367 * kDayUs), "-0001-12-31");
+  EXPECT_EQ(FormatDate(Parsed("9999-12-31") + kDayUs), "10000-01-01");
   EXPECT_EQ(FormatDate(Parsed("2013-01-01T05:00:00Z")), "2013-01-01");
 }
 
