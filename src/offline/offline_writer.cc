@@ -64,7 +64,7 @@ class ParquetOfflineWriter : public OfflineWriter {
   int64_t committed_rows() const override { return committed_rows_; }
 
  private:
-  Status RefuseOtherLog() const;
+  Status RefuseOtherLog(const OfflineManifest& found) const;
   Status DiscardOldTables();
   Status FinishRenames();
   Status RemoveTemporaries();
@@ -88,7 +88,7 @@ Status ParquetOfflineWriter::Recover() {
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
   // Before anything is removed: another log's engine may be amid a commit.
   SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
-  SKEWLESS_RETURN_IF_ERROR(RefuseOtherLog());
+  SKEWLESS_RETURN_IF_ERROR(RefuseOtherLog(manifest_));
   SKEWLESS_RETURN_IF_ERROR(RemoveUnfinishedManifests(files_, options_.directory));
   SKEWLESS_ASSIGN_OR_RETURN(manifest_, ReadManifest(files_, options_.directory));
   if (manifest_.layout != layout_ || manifest_.through_sequence > options_.log_end) {
@@ -110,9 +110,8 @@ Status ParquetOfflineWriter::Recover() {
 
 // Its sequences say nothing about this log's records: those up to the tables' end would be taken
 // for committed.
-Status ParquetOfflineWriter::RefuseOtherLog() const {
-  if (manifest_.log == options_.log_identity || manifest_.log == 0 || options_.log_identity == 0)
-    return {};
+Status ParquetOfflineWriter::RefuseOtherLog(const OfflineManifest& found) const {
+  if (found.log == options_.log_identity || found.log == 0 || options_.log_identity == 0) return {};
   return Fail(ErrorCode::kInvalid, options_.directory + ": holds the tables of another log",
               "Give each log an offline.path of its own. Where this one was begun anew, move the "
               "folder away: the tables are made anew.");
@@ -233,6 +232,11 @@ int64_t ParquetOfflineWriter::buffered_rows() const {
 Status ParquetOfflineWriter::Commit() {
   const int64_t rows = buffered_rows();
   if (rows == 0) return {};
+  if (committed_rows_ == 0) {
+    // Two that were started at once may both have found no tables.
+    SKEWLESS_ASSIGN_OR_RETURN(const auto found, ReadManifest(files_, options_.directory));
+    SKEWLESS_RETURN_IF_ERROR(RefuseOtherLog(found));
+  }
   OfflineManifest next = manifest_;
   const uint64_t writer = options_.lock->number();
   for (auto& table : tables_)

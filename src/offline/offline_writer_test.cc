@@ -378,6 +378,20 @@ TEST_F(OfflineWriterTest, TablesBelongToTheirLogOnceTheyAreOpened) {
           .has_value());
 }
 
+TEST_F(OfflineWriterTest, OfTwoLogsThatBeginTablesAtOnceOneIsRefused) {
+  OfflineOptions options{.directory = repository_.Path("var/history"), .log_identity = 7};
+  const auto writer =
+      *OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options);
+  OfflineManifest others;
+  others.log = 8;
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), options.directory, others).has_value());
+  Add(writer.get(), FirstRecords(), 1);
+  const Status committed = writer->Commit();
+  ASSERT_FALSE(committed.has_value());
+  EXPECT_NE(committed.error().message.find("another log"), std::string::npos);
+  EXPECT_TRUE(Rows().empty());
+}
+
 // A log that was restored from an older copy gives those sequences again.
 TEST_F(OfflineWriterTest, TablesBeyondTheLogsEndAreMadeAnew) {
   auto writer = Open();
