@@ -1,5 +1,6 @@
 // skewless check: parse, type-check, print the plan.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -56,7 +57,8 @@ void Check(Session& session, bool json) {
     fmt::print("{}\n", plan.dump());
     return;
   }
-  fmt::print("{}\nBytes\n", DescribeDefinition(*repository->definition));
+  fmt::print("{}\nBytes\n",
+             DescribeDefinition(*repository->definition, TerminalColumns(STDOUT_FILENO)));
   for (const auto& kernel : repository->kernels) PrintFootprint(*kernel);
   fmt::print("\n{} is well-defined: 1 log shard, {}, {}\n", repository->definition->project,
              Counted(static_cast<int64_t>(repository->definition->views.size()), "view"),

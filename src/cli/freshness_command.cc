@@ -10,6 +10,7 @@
 #include "cli/probe_freshness.h"
 #include "cli/repository.h"
 #include "cli/terminal.h"
+#include "cli/text_table.h"
 
 namespace skewless {
 namespace {
@@ -21,18 +22,16 @@ struct FreshnessArguments {
 };
 
 void PrintTable(const std::vector<ViewAge>& ages) {
-  size_t width = 4;
-  for (const ViewAge& age : ages) width = std::max(width, age.view.size());
-  fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", "view", width, "records",
-             "streaming p50 / p99", "daily batch p50 / p99", "newest event");
+  std::vector<std::vector<std::string>> rows = {
+      {"", "", "streaming", "", "daily batch", "", "newest"},
+      {"view", "records", "p50", "p99", "p50", "p99", "event"}};
   for (const ViewAge& age : ages) {
-    const std::string now =
-        age.points.empty() ? "-" : FormatAge(age.points.back().streaming_us) + " old";
-    fmt::print("{:<{}}  {:>10}  {:>28}  {:>28}  {:>12}\n", age.view, width,
-               WithSeparators(age.records),
-               FormatAge(age.streaming_p50_us) + " / " + FormatAge(age.streaming_p99_us),
-               FormatAge(age.batch_p50_us) + " / " + FormatAge(age.batch_p99_us), now);
+    rows.push_back({age.view, WithSeparators(age.records), FormatAge(age.streaming_p50_us),
+                    FormatAge(age.streaming_p99_us), FormatAge(age.batch_p50_us),
+                    FormatAge(age.batch_p99_us),
+                    age.points.empty() ? "-" : FormatAge(age.points.back().streaming_us) + " old"});
   }
+  fmt::print("{}", AlignedTable(rows));
   fmt::print("\nfrom an event's own time until a reader can see it, over all records of the log\n");
 }
 

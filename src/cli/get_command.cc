@@ -19,7 +19,7 @@ using FeatureViewNames = std::function<std::string(int view)>;
 
 struct GetArguments {
   std::string name;
-  std::vector<std::string> inputs;
+  std::vector<std::string> inputs, nulls;
   std::string at;
   bool json = false;
 };
@@ -101,7 +101,7 @@ Status Get(const Session& session, const GetArguments& arguments) {
   const ReadPlan& plan = *planned;
   std::vector<ColumnSpec> columns = plan.keys;
   columns.insert(columns.end(), plan.request.begin(), plan.request.end());
-  SKEWLESS_ASSIGN_OR_RETURN(auto inputs, ParseInputs(arguments.inputs, columns));
+  SKEWLESS_ASSIGN_OR_RETURN(auto inputs, ParseInputs(arguments.inputs, arguments.nulls, columns));
   const FeatureViewNames views = [&](int view) {
     return definition.views[static_cast<size_t>(view)].name;
   };
@@ -138,6 +138,9 @@ void AddGetCommand(CLI::App& app, Session& session) {
       ->required();
   command->add_option("inputs", arguments->inputs,
                       "The entities' keys and the request's columns, as key=value");
+  command->add_option("--null", arguments->nulls, "A key or request column that is null")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
   command->add_option("--at", arguments->at,
                       "As a model asking then was answered: 2013-01-31T12:00:00Z");
   command->add_flag("--json", arguments->json, "Print as JSON");

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/terminal.h"
+#include "cli/text_table.h"
 #include "pipeline/engine.h"
 #include "serving/freshness_probe.h"
 #include "training/history.h"
@@ -21,10 +22,8 @@ nlohmann::json QuantilesJson(const LatencyHistogram& latency) {
   return {{"p50", latency.QuantileNanos(0.5) / 1000}, {"p99", latency.QuantileNanos(0.99) / 1000}};
 }
 
-std::string Quantiles(const LatencyHistogram& latency) {
-  if (latency.count() == 0) return "-";
-  return FormatLatency(latency.QuantileNanos(0.5)) + " / " +
-         FormatLatency(latency.QuantileNanos(0.99));
+std::string QuantileText(const LatencyHistogram& latency, double quantile) {
+  return latency.count() == 0 ? "-" : FormatLatency(latency.QuantileNanos(quantile));
 }
 
 void PrintJson(const Definition& definition, const FreshnessProbe& probe, double seconds) {
@@ -47,16 +46,18 @@ void PrintJson(const Definition& definition, const FreshnessProbe& probe, double
 }
 
 void PrintTable(const Definition& definition, const FreshnessProbe& probe, double seconds) {
-  size_t width = 4;
-  for (const auto& view : definition.views) width = std::max(width, view.name.size());
-  fmt::print("{:<{}}  {:>8}  {:>10}  {:>26}  {:>26}\n", "view", width, "entities", "records",
-             "accepted to seen p50 / p99", "event to seen p50 / p99");
+  std::vector<std::vector<std::string>> rows = {
+      {"", "", "", "accepted", "to seen", "event", "to seen"},
+      {"view", "entities", "records", "p50", "p99", "p50", "p99"}};
   for (size_t view = 0; view < probe.views().size(); ++view) {
     const ProbedView& seen = *probe.views()[view];
-    fmt::print("{:<{}}  {:>8}  {:>10}  {:>26}  {:>26}\n", definition.views[view].name, width,
-               WithSeparators(seen.entities), WithSeparators(seen.from_acceptance.count()),
-               Quantiles(seen.from_acceptance), Quantiles(seen.from_event));
+    rows.push_back({definition.views[view].name, WithSeparators(seen.entities),
+                    WithSeparators(seen.from_acceptance.count()),
+                    QuantileText(seen.from_acceptance, 0.5),
+                    QuantileText(seen.from_acceptance, 0.99), QuantileText(seen.from_event, 0.5),
+                    QuantileText(seen.from_event, 0.99)});
   }
+  fmt::print("{}", AlignedTable(rows));
   fmt::print("\n{} looks in {:.1f} s, {} of them unanswered; a delay is at most so long\n",
              WithSeparators(probe.looks()), seconds, WithSeparators(probe.unavailable()));
   fmt::print("{} rows went back, {} rows were ahead of the log\n", probe.went_back(),

@@ -40,10 +40,32 @@ Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& reposit
   return OpenOnlineReader(*repository.definition, repository.kernels);
 }
 
-Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>& words,
-                                                 const std::vector<ColumnSpec>& columns) {
+namespace {
+
+Result<const ColumnSpec*> FindInput(const std::string& name,
+                                    const std::vector<ColumnSpec>& columns) {
   std::vector<std::string> names;
-  for (const ColumnSpec& column : columns) names.push_back(column.name);
+  for (const ColumnSpec& column : columns) {
+    if (column.name == name) return &column;
+    names.push_back(column.name);
+  }
+  const std::string near = NearestName(name, names);
+  return Fail(ErrorCode::kInvalid, "no key or request column is called '" + name + "'",
+              near.empty() ? fmt::format("Known are: {}.", fmt::join(names, ", "))
+                           : "Did you mean '" + near + "'?");
+}
+
+Status AddInput(const std::string& name, Value value, std::map<std::string, Value>* inputs) {
+  if (inputs->emplace(name, std::move(value)).second) return {};
+  return Fail(ErrorCode::kInvalid, "'" + name + "' is given twice",
+              "A vector is of one entity: give each key and request column once.");
+}
+
+}  // namespace
+
+Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>& words,
+                                                 const std::vector<std::string>& nulls,
+                                                 const std::vector<ColumnSpec>& columns) {
   std::map<std::string, Value> inputs;
   for (const std::string& word : words) {
     const size_t equals = word.find('=');
@@ -52,24 +74,16 @@ Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>&
                   "Give the entity's keys as key=value, for example user_id=42.");
     }
     const std::string name = word.substr(0, equals);
-    const ColumnSpec* found = nullptr;
-    for (const ColumnSpec& column : columns) {
-      if (column.name == name) found = &column;
-    }
-    if (found == nullptr) {
-      const std::string near = NearestName(name, names);
-      return Fail(ErrorCode::kInvalid, "no key or request column is called '" + name + "'",
-                  near.empty() ? fmt::format("Known are: {}.", fmt::join(names, ", "))
-                               : "Did you mean '" + near + "'?");
-    }
+    SKEWLESS_ASSIGN_OR_RETURN(const ColumnSpec* column, FindInput(name, columns));
     Result<Value> value =
-        ParseValue(std::string_view(word).substr(equals + 1), found->type, found->unit);
+        ParseValue(std::string_view(word).substr(equals + 1), column->type, column->unit);
     if (!value)
       return Fail(value.error().code, name + ": " + value.error().message, value.error().remedy);
-    if (!inputs.emplace(name, std::move(*value)).second) {
-      return Fail(ErrorCode::kInvalid, "'" + name + "' is given twice",
-                  "A vector is of one entity: give each key and request column once.");
-    }
+    SKEWLESS_RETURN_IF_ERROR(AddInput(name, std::move(*value), &inputs));
+  }
+  for (const std::string& name : nulls) {
+    SKEWLESS_RETURN_IF_ERROR(FindInput(name, columns));
+    SKEWLESS_RETURN_IF_ERROR(AddInput(name, Value{}, &inputs));
   }
   return inputs;
 }

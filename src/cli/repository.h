@@ -20,8 +20,10 @@ Result<Repository> LoadRepository(const Session& session);
 void WarnOfUnknownSources(const Definition& definition);
 // A reader of the repository's online store.
 Result<std::unique_ptr<OnlineReader>> OpenOnlineReader(const Repository& repository);
-// "user_id=42 cart=9.5": values typed by `columns`; unknown names and bad values are errors.
+// "user_id=42 cart=9.5": values typed by `columns`; those named in `nulls` are null. Unknown names
+// and bad values are errors.
 Result<std::map<std::string, Value>> ParseInputs(const std::vector<std::string>& words,
+                                                 const std::vector<std::string>& nulls,
                                                  const std::vector<ColumnSpec>& columns);
 
 }  // namespace skewless

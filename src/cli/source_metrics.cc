@@ -29,6 +29,9 @@ void AddSourceMetrics(const Definition& definition, const Engine& engine,
                                    "Times that the brokers came back.");
   auto lost = LabelledFamily(kCounter, "skewless_kafka_lost_messages_total",
                              "Messages that were gone before they were read (on_lost_data).");
+  auto lost_ends =
+      LabelledFamily(kCounter, "skewless_kafka_lost_ends_total",
+                     "Times that a partition ended before its position (on_lost_data).");
   auto tombstones = LabelledFamily(kCounter, "skewless_kafka_tombstones_total",
                                    "Messages without a value, passed over.");
   bool any = false;
@@ -49,10 +52,12 @@ void AddSourceMetrics(const Definition& definition, const Engine& engine,
     AddSample(&errors, labels, static_cast<double>(live.errors));
     AddSample(&reconnects, labels, static_cast<double>(live.reconnects));
     AddSample(&lost, labels, static_cast<double>(live.lost));
+    AddSample(&lost_ends, labels, static_cast<double>(live.lost_ends));
     AddSample(&tombstones, labels, static_cast<double>(live.tombstones));
   }
   if (!any) return;
-  for (auto* family : {&messages, &position, &lag, &errors, &reconnects, &lost, &tombstones})
+  for (auto* family :
+       {&messages, &position, &lag, &errors, &reconnects, &lost, &lost_ends, &tombstones})
     families->push_back(std::move(*family));
 }
 

@@ -13,7 +13,20 @@
 
 namespace skewless {
 
+namespace {
+
+winsize SizeOf(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {24, 80, 0, 0};
+  return size;
+}
+
+}  // namespace
+
 bool IsTerminal(int descriptor) { return isatty(descriptor) == 1; }
+size_t TerminalColumns(int descriptor) {
+  return IsTerminal(descriptor) ? SizeOf(descriptor).ws_col : 0;
+}
 
 namespace drawn_lines {
 namespace {
@@ -21,11 +34,7 @@ namespace {
 std::mutex mutex;
 std::vector<std::string> drawn;  // as they stand now; the cursor is at the last one's end
 
-winsize TerminalSize() {
-  winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {24, 80, 0, 0};
-  return size;
-}
+winsize TerminalSize() { return SizeOf(STDERR_FILENO); }
 
 // How many bytes so many characters of the line have; each is one column wide.
 size_t BytesOf(std::string_view line, size_t columns) {

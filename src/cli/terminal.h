@@ -10,6 +10,8 @@
 namespace skewless {
 
 bool IsTerminal(int descriptor);
+// Of a line of it; 0 where it is no terminal.
+size_t TerminalColumns(int descriptor);
 
 // Lines at the end of standard error that are redrawn in place, where that is a terminal; nothing
 // is drawn elsewhere. One set of them in the process; any thread may call.

@@ -141,6 +141,23 @@ TEST(Definition, ReadsAKafkaSource) {
   EXPECT_EQ(clicks.dead_letters, "var/log/dead_letters/clicks.jsonl");
 }
 
+TEST(Definition, TakesNoTimeAtAllOfAnyUnit) {
+  const auto of = [](const std::string& duration) {
+    std::string text = kShop;
+    constexpr std::string_view kGiven = "out_of_orderness: 5s ";
+    return ParseDefinition(
+        text.replace(text.find(kGiven), kGiven.size(), "out_of_orderness: " + duration + " "),
+        "skewless.yaml", ".");
+  };
+  for (const char* zero : {"0", "00", "0d", "0h", "0m", "0s", "0ms", "0us", "00us"}) {
+    const auto definition = of(zero);
+    ASSERT_TRUE(definition.has_value()) << zero << ": " << definition.error().ToString();
+    EXPECT_EQ((*definition)->sources[0].out_of_orderness_us, 0) << zero;
+  }
+  for (const char* other : {"0w", "0 s", "0.0s", "-0s", "0_s"}) EXPECT_FALSE(of(other)) << other;
+  EXPECT_EQ(of("05m").value()->sources[0].out_of_orderness_us, 5 * kMinuteUs);
+}
+
 TEST(Definition, ReadsAFileSource) {
   const auto shop = Parsed(kShop);
   const SourceDefinition& views = shop->sources[1];

@@ -9,8 +9,28 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-// Lines of columns, each as wide as its widest cell, two spaces apart; the last one runs on.
-std::string Table(const std::vector<Row>& rows, size_t indent) {
+// Narrower than this the last column of a table is left to run on.
+constexpr size_t kLeastColumns = 20;
+
+// A cell's text at `begin` of lines that have so many columns, broken at blanks.
+std::string Folded(const std::string& text, size_t begin, size_t columns) {
+  if (columns < begin + kLeastColumns) return text;
+  const size_t width = columns - begin;
+  std::string out;
+  size_t at = 0;
+  while (text.size() - at > width) {
+    size_t blank = text.rfind(' ', at + width);
+    if (blank == std::string::npos || blank <= at) blank = text.find(' ', at + width);
+    if (blank == std::string::npos) break;
+    out.append(text, at, blank - at).append("\n").append(begin, ' ');
+    at = blank + 1;
+  }
+  return out.append(text, at);
+}
+
+// Lines of columns, each as wide as its widest cell, two spaces apart. The last one runs on, or is
+// folded where a line has so many `columns`.
+std::string Table(const std::vector<Row>& rows, size_t indent, size_t columns) {
   std::vector<size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -19,10 +39,12 @@ std::string Table(const std::vector<Row>& rows, size_t indent) {
   std::string out;
   for (const Row& row : rows) {
     out.append(indent, ' ');
-    for (size_t i = 0; i < row.size(); ++i) {
-      out += row[i];
-      if (i + 1 < row.size()) out.append(widths[i] - row[i].size() + 2, ' ');
+    size_t begin = indent;
+    for (size_t i = 0; i + 1 < row.size(); ++i) {
+      out.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
+      begin += widths[i] + 2;
     }
+    out += Folded(row.back(), begin, columns);
     while (out.ends_with(' ')) out.pop_back();
     out += '\n';
   }
@@ -38,7 +60,7 @@ std::string Joined(const std::vector<std::string>& parts) {
   return out;
 }
 
-std::string Settings(const Definition& definition) {
+std::string Settings(const Definition& definition, size_t columns) {
   std::vector<Row> rows;
   rows.push_back({"project", definition.project});
   rows.push_back({"log", definition.log_path + ", 1 shard, segments of " +
@@ -65,7 +87,7 @@ std::string Settings(const Definition& definition) {
   } else {
     rows.push_back({"serving", "none"});
   }
-  return Table(rows, 0);
+  return Table(rows, 0, columns);
 }
 
 // "event ts, arrival seen_at, out of order by 5s": how a source tells time.
@@ -104,7 +126,7 @@ std::string KafkaText(const KafkaDefinition& kafka) {
   return text;
 }
 
-std::string Source(const SourceDefinition& source) {
+std::string Source(const SourceDefinition& source, size_t line_columns) {
   std::string out = "\nsource " + source.name + "\n";
   std::string from(SourceTypeName(source.type));
   from.append(", ").append(SourceFormatName(source.format));
@@ -125,7 +147,7 @@ std::string Source(const SourceDefinition& source) {
                       {"dead letters", source.dead_letter_topic
                                            ? "topic " + source.dead_letter_topic->topic
                                            : source.dead_letters}},
-                     2);
+                     2, line_columns);
 }
 
 std::string WindowText(const FeatureDefinition& feature) {
@@ -136,7 +158,7 @@ std::string HopText(const FeatureDefinition& feature) {
   return feature.window->hop_us == 1 ? "exact" : FormatDuration(feature.window->hop_us);
 }
 
-std::string View(const Definition& definition, const FeatureViewDefinition& view) {
+std::string View(const Definition& definition, const FeatureViewDefinition& view, size_t columns) {
   const SourceDefinition& source = definition.sources[static_cast<size_t>(view.source)];
   const EntityDefinition& entity = definition.entities[static_cast<size_t>(view.entity)];
   std::vector<std::string> keys;
@@ -151,7 +173,7 @@ std::string View(const Definition& definition, const FeatureViewDefinition& view
   if (view.where) head.push_back({"where", view.where_text});
   if (view.ttl_us) head.push_back({"ttl", FormatDuration(*view.ttl_us)});
   if (view.write == WriteStrategy::kIncrement) head.push_back({"write", "increment"});
-  std::string out = "\nfeature view " + view.name + "\n" + Table(head, 2);
+  std::string out = "\nfeature view " + view.name + "\n" + Table(head, 2, columns);
   std::vector<Row> rows = {{"feature", "type", "window", "hop", "tiles", "definition"}};
   for (const FeatureDefinition& feature : view.features) {
     const int64_t tiles = TilesOf(feature);
@@ -161,10 +183,11 @@ std::string View(const Definition& definition, const FeatureViewDefinition& view
   for (const DerivedDefinition& derived : view.derived) {
     rows.push_back({derived.name, TypeName(derived.type), "derived", "", "", derived.text});
   }
-  return out + Table(rows, 2);
+  return out + Table(rows, 2, columns);
 }
 
-std::string Service(const Definition& definition, const FeatureServiceDefinition& service) {
+std::string Service(const Definition& definition, const FeatureServiceDefinition& service,
+                    size_t columns) {
   std::vector<Row> rows = {{"output", "type", "from"}};
   for (const ColumnSpec& column : service.request) {
     rows.push_back({column.name, ColumnTypeText(column), "request"});
@@ -177,7 +200,7 @@ std::string Service(const Definition& definition, const FeatureServiceDefinition
   for (const ServiceDerived& derived : service.derived) {
     rows.push_back({derived.name, TypeName(derived.type), "derived: " + derived.text});
   }
-  return "\nfeature service " + service.name + "\n" + Table(rows, 2);
+  return "\nfeature service " + service.name + "\n" + Table(rows, 2, columns);
 }
 
 }  // namespace
@@ -230,12 +253,12 @@ int64_t TilesOf(const FeatureDefinition& feature) {
   return feature.window->window_us / feature.window->hop_us;
 }
 
-std::string DescribeDefinition(const Definition& definition) {
-  std::string out = Settings(definition);
-  for (const SourceDefinition& source : definition.sources) out += Source(source);
-  for (const FeatureViewDefinition& view : definition.views) out += View(definition, view);
+std::string DescribeDefinition(const Definition& definition, size_t columns) {
+  std::string out = Settings(definition, columns);
+  for (const SourceDefinition& source : definition.sources) out += Source(source, columns);
+  for (const FeatureViewDefinition& view : definition.views) out += View(definition, view, columns);
   for (const FeatureServiceDefinition& service : definition.services) {
-    out += Service(definition, service);
+    out += Service(definition, service, columns);
   }
   return out;
 }

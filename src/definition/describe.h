@@ -9,7 +9,9 @@
 
 namespace skewless {
 
-std::string DescribeDefinition(const Definition& definition);
+// `columns`: of a line, where long ones are to be folded, each below its own last column; 0: a row
+// is a line.
+std::string DescribeDefinition(const Definition& definition, size_t columns = 0);
 nlohmann::json DescribeDefinitionJson(const Definition& definition);
 
 // Tiles that the window of a feature has; 0 for all time and for exact windows, which have one a

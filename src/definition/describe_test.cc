@@ -13,6 +13,25 @@ std::unique_ptr<Definition> Right() {
   return ParseDefinition(std::string(kRightRepository), "skewless.yaml", ".").value();
 }
 
+TEST(Describe, FoldsWhatALineHasNoRoomForBelowItsOwnColumn) {
+  const std::string plan = DescribeDefinition(*Right(), 72);
+  EXPECT_NE(plan.find("  columns       user_id int64, kind string, price float64, ok bool, ts\n"
+                      "                timestamp, seen timestamp\n"),
+            std::string::npos)
+      << plan;
+  size_t at = 0;
+  for (size_t end = plan.find('\n'); end != std::string::npos; end = plan.find('\n', at)) {
+    EXPECT_LE(end - at, 72u) << plan.substr(at, end - at);
+    at = end + 1;
+  }
+  // What is folded is all there.
+  const auto words = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+  };
+  EXPECT_EQ(words(plan), words(DescribeDefinition(*Right())));
+}
+
 TEST(Describe, PrintsThePlanForPeople) {
   EXPECT_EQ(DescribeDefinition(*Right()),
             R"(project  shop

@@ -87,6 +87,15 @@ bool ParseColumnType(std::string_view text, ColumnSpec* column) {
   return true;
 }
 
+// "0", or of any unit: "0s", "0ms".
+bool IsZeroDuration(const std::string& text) {
+  if (!text.starts_with('0')) return false;
+  const size_t end = text.find_first_not_of('0');
+  if (end == std::string::npos) return true;
+  const bool more_digits = text[end] >= '1' && text[end] <= '9';
+  return !more_digits && ParseDuration("1" + text.substr(end)).has_value();
+}
+
 }  // namespace
 
 std::string ListOfWords(const std::vector<std::string>& words, std::string_view last) {
@@ -198,7 +207,7 @@ Result<DurationUs> ReadDuration(const YamlNode& node, std::string_view what, boo
     return FailAt(node, std::string(what) + ": expected a duration, found " + KindName(node),
                   remedy);
   }
-  if (zero_allowed && (node.text == "0" || node.text == "0s")) return DurationUs{0};
+  if (zero_allowed && IsZeroDuration(node.text)) return DurationUs{0};
   const Result<DurationUs> duration = ParseDuration(node.text);
   if (!duration) {
     return FailAt(node, std::string(what) + ": expected a duration, found " + Quote(node.text),

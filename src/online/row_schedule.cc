@@ -147,12 +147,38 @@ void RowSchedule::Take(size_t most, int64_t now_nanos, Timestamp least_us,
   const size_t window = window_.size();
   const auto flying = static_cast<size_t>(in_flight_);
   most = std::min(most, window > flying ? window - flying : 0);
-  while (rows->size() < most && !retries_.empty() && retries_.top().due_nanos <= now_nanos) {
-    const Id id = retries_.top().row;
-    retries_.pop();
+  if (refuses_) {
+    if (most == 0 || !MayAsk(now_nanos)) return;
+    // A new one, too: of several servers one may refuse all that failed.
+    TakeFailed(1, INT64_MAX, now_nanos, least_us, rows);
+    TakeReady(std::min<size_t>(most, 2), now_nanos, least_us, rows);
+    return;
+  }
+  TakeFailed(most, now_nanos, now_nanos, least_us, rows);
+  TakeReady(most, now_nanos, least_us, rows);
+  was_full_ = static_cast<size_t>(in_flight_) >= window;
+}
+
+// Those whose time comes until `due_nanos`.
+void RowSchedule::TakeFailed(size_t most, int64_t due_nanos, int64_t now_nanos, Timestamp least_us,
+                             std::vector<Departure>* rows) {
+  while (rows->size() < most && !again_.empty()) {
+    const Id id = again_.front();
+    again_.pop_front();
     ++retried_;
     Depart(id, true, now_nanos, least_us, rows);
   }
+  while (rows->size() < most && !retries_.empty() && retries_.front().due_nanos <= due_nanos) {
+    const Id id = retries_.front().row;
+    std::pop_heap(retries_.begin(), retries_.end());
+    retries_.pop_back();
+    ++retried_;
+    Depart(id, true, now_nanos, least_us, rows);
+  }
+}
+
+void RowSchedule::TakeReady(size_t most, int64_t now_nanos, Timestamp least_us,
+                            std::vector<Departure>* rows) {
   while (rows->size() < most && !ready_.empty()) {
     const Id id = ready_.front();
     ready_.pop_front();
@@ -162,7 +188,6 @@ void RowSchedule::Take(size_t most, int64_t now_nanos, Timestamp least_us,
       Depart(id, false, now_nanos, least_us, rows);
     }
   }
-  was_full_ = static_cast<size_t>(in_flight_) >= window;
 }
 
 void RowSchedule::Depart(Id id, bool again, int64_t now_nanos, Timestamp least_us,
@@ -221,7 +246,9 @@ void RowSchedule::Failed(Id id, int64_t now_nanos) {
   row.queued = true;
   window_.Failed(row.sent_nanos, now_nanos);
   if (row.failures == 0) ++failing_;
-  retries_.push({now_nanos + BackoffNanos(row.failures++), id});
+  retries_.push_back({now_nanos + BackoffNanos(row.failures++), id});
+  std::push_heap(retries_.begin(), retries_.end());
+  NoteFailure(now_nanos);
 }
 
 // It is no longer in flight: the store has told what became of it.
@@ -230,6 +257,7 @@ void RowSchedule::Land(Row* row) {
   --in_flight_;
   row->in_flight = false;
   if (row->failures > 0) --failing_;
+  NoteAnswer(row->failures > 0);
   row->failures = 0;
   const auto least = least_of_flying_.find(row->least_us);
   if (--least->second == 0) least_of_flying_.erase(least);
@@ -243,18 +271,6 @@ void RowSchedule::Refused(Id id, int64_t now_nanos) {
   row.flying = {};
   --outstanding_rows_;
   Queue(id);
-}
-
-// Doubled with each failure, and somewhere between a half and the whole of that: rows that failed
-// together do not come back together.
-int64_t RowSchedule::BackoffNanos(uint32_t failures) {
-  const DurationUs whole =
-      std::min(options_.first_backoff_us << std::min(failures, 20u), options_.most_backoff_us);
-  random_ ^= random_ << 13;
-  random_ ^= random_ >> 7;
-  random_ ^= random_ << 17;
-  const auto half = static_cast<uint64_t>(whole) * 1000 / 2;
-  return static_cast<int64_t>(half + random_ % (half + 1));
 }
 
 void RowSchedule::Learn(Id id, const Stamp& stamp) {

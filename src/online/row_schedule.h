@@ -6,12 +6,13 @@
 //     effect, and only the store knows its stamp;
 //   - a row carries those of its stamps that are not yet durable elsewhere, and waits where they
 //     become too many;
+//   - a store that refuses as a whole (it is full, a replica) is asked by two rows for all, with
+//     pauses that grow; once it takes one that it had refused, all go on at once;
 //   - records are readable, and their stamps known, in the order of commits: known_sequence().
 #pragma once
 
 #include <deque>
 #include <map>
-#include <queue>
 #include <vector>
 
 #include "model/row_table.h"
@@ -27,6 +28,7 @@ struct RowScheduleOptions {
   int64_t most_events = 1'000'000;
   size_t most_unlogged = 16;  // stamps that a row carries
   DurationUs first_backoff_us = 2'000, most_backoff_us = 1'000'000;
+  int64_t refused_rows = 16;  // that failed, and none taken between: it refuses as a whole
   WriteWindowOptions window = {};
   uint64_t seed = 0;  // of the jitter
 };
@@ -63,7 +65,8 @@ class RowSchedule {
   void Take(size_t most, int64_t now_nanos, Timestamp least_us, std::vector<Departure>* rows);
   // The state that a row of Take was read with, if it is not sent `again`.
   void SetSent(Id row, Sequence sequence) { rows_[row].sent = sequence; }
-  bool has_ready() const { return !ready_.empty(); }
+  // Rows that wait for no time.
+  bool has_ready() const { return !ready_.empty() && !refuses_; }
   const RowTable::Key& key(Id row) const { return table_.key(row); }
   size_t row_limit() const { return table_.limit(); }  // rows' numbers are below it
   // Ask for the memory of a row's key, or of all of it, before it is looked at.
@@ -123,9 +126,10 @@ class RowSchedule {
     Timestamp oldest_event_us = kMaxTimestamp;
     int64_t accepted_nanos = INT64_MAX;  // of the oldest commit that has events
   };
-  // What the engine's changes look at lies in the first cache line: their rows are not in the cache.
+  // What the engine's changes look at lies in the first cache line: their rows are not in the
+  // cache.
   struct alignas(64) Row {
-    bool queued = false;     // in ready_, parked_ or, to be sent again, in retries_
+    bool queued = false;     // in ready_, parked_ or, to be sent again, in retries_ or again_
     bool in_flight = false;  // sent and not answered, or failed and to be sent again
     bool rewriting = false;
     bool due = false;  // since it was last read
@@ -153,6 +157,9 @@ class RowSchedule {
   Id FindOrAdd(uint32_t view, ByteView key, uint64_t hash);
   void PrefetchAhead(const ChangedRows& changed, size_t at) const;
   void Queue(Id id);
+  void TakeFailed(size_t most, int64_t due_nanos, int64_t now_nanos, Timestamp least_us,
+                  std::vector<Departure>* rows);
+  void TakeReady(size_t most, int64_t now_nanos, Timestamp least_us, std::vector<Departure>* rows);
   void Depart(Id id, bool again, int64_t now_nanos, Timestamp least_us,
               std::vector<Departure>* rows);
   void Merge(Load* into, const Load& from);
@@ -161,6 +168,10 @@ class RowSchedule {
   void Learn(Id id, const Stamp& stamp);
   void RemoveIfDone(Id id);
   void Land(Row* row);
+  // ---- row_schedule_refusal.cc
+  void NoteFailure(int64_t now_nanos);
+  void NoteAnswer(bool had_failed);
+  bool MayAsk(int64_t now_nanos);
   int64_t BackoffNanos(uint32_t failures);
 
   const Options options_;
@@ -168,9 +179,16 @@ class RowSchedule {
   std::vector<Row> rows_;  // by id
   std::deque<Id> ready_;
   std::vector<Id> parked_;
-  std::priority_queue<Retry> retries_;
+  std::vector<Retry> retries_;  // a heap
+  std::deque<Id> again_;        // of retries_, whose time has come
   WriteWindow window_;
   bool was_full_ = false;
+
+  // ---- a store that refuses as a whole
+  bool refuses_ = false;
+  int64_t failures_in_a_row_ = 0;  // of any rows, since one was answered
+  uint32_t asked_ = 0;             // since it refused, and none that had failed was taken
+  int64_t ask_nanos_ = 0;          // not before
 
   std::deque<Commit> commits_;  // not yet readable as a whole
   uint64_t first_commit_ = 0;   // number of commits_.front()

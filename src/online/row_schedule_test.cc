@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace skewless {
@@ -138,6 +139,121 @@ TEST(RowSchedule, AFailedWriteIsSentAgainTheSameUntilItIsAnswered) {
   EXPECT_FALSE(rows[0].again);
 }
 
+ChangedRows Users(int from, int to) {
+  ChangedRows changed;
+  for (int user = from; user < to; ++user) {
+    const ChangedRows one = Rows({{user, user + 1}});
+    changed.Add(one.rows[0], one.key(one.rows[0]));
+  }
+  return changed;
+}
+
+// All that go out at once, each answered before the next are taken.
+Departures WriteAll(RowSchedule* schedule, int64_t now) {
+  Departures all;
+  for (Departures rows = Taken(schedule, now); !rows.empty(); rows = Taken(schedule, now)) {
+    for (const auto& departure : rows) {
+      const Sequence sequence = std::stoi(schedule->key(departure.row).bytes.substr(5)) + 1;
+      schedule->SetSent(departure.row, sequence);
+      schedule->Written(departure.row, {sequence, now / 1000}, now);
+    }
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
+}
+
+TEST(RowSchedule, AStoreThatRefusesAsAWholeIsAskedByTwoRowsForAllUntilItTakesOne) {
+  constexpr int kTried = 200, kNew = 300;
+  constexpr int64_t kMillisecond = 1'000'000, kMinute = 60'000 * kMillisecond;
+  RowSchedule schedule({});
+  schedule.Changed(Users(0, kTried), kTried, 0);
+  const Departures first = Taken(&schedule);
+  ASSERT_EQ(first.size(), static_cast<size_t>(kTried));
+  for (const auto& departure : first) schedule.Failed(departure.row, 0);
+  schedule.Changed(Users(kTried, kTried + kNew), kTried + kNew, 0);
+  EXPECT_FALSE(schedule.has_ready());
+  size_t asked = 0;
+  int64_t now = 0, last = 0, longest = 0;
+  for (; now < kMinute; now += kMillisecond) {
+    const Departures rows = Taken(&schedule, now);
+    if (rows.empty()) continue;
+    ASSERT_LE(rows.size(), 2u);
+    EXPECT_TRUE(rows[0].again);
+    // Nothing more before these are answered.
+    ASSERT_TRUE(Taken(&schedule, now + kMinute).empty());
+    for (const auto& departure : rows) schedule.Failed(departure.row, now);
+    asked += rows.size();
+    longest = std::max(longest, now - last);
+    last = now;
+  }
+  EXPECT_LT(asked, 300u);
+  EXPECT_GT(longest, 500 * kMillisecond);
+  EXPECT_LE(longest, 1001 * kMillisecond);
+  EXPECT_EQ(schedule.counts().in_flight, 0);
+
+  // It takes one: all others go, those that failed as they were.
+  now = last + 1001 * kMillisecond;
+  const int64_t failing = schedule.counts().failing;
+  const Departures all = WriteAll(&schedule, now);
+  EXPECT_EQ(all.size(), static_cast<size_t>(kTried + kNew));
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), [](const auto& each) { return each.again; }),
+            failing);
+  EXPECT_EQ(schedule.known_sequence(), kTried + kNew);
+  EXPECT_TRUE(schedule.idle());
+}
+
+TEST(RowSchedule, WhatAStoreRefusedAsAWholeWaitsForNoTimesOfItsOwnWhenItTakesOne) {
+  constexpr int kRows = 100;
+  RowSchedule schedule({.first_backoff_us = 1'000'000});
+  schedule.Changed(Users(0, kRows), kRows, 0);
+  for (const auto& departure : Taken(&schedule)) schedule.Failed(departure.row, 0);
+  int64_t now = 0;
+  Departures rows;
+  for (; rows.empty(); now += 1'000'000) rows = Taken(&schedule, now);
+  ASSERT_EQ(rows.size(), 1u);
+  schedule.SetSent(rows[0].row, kRows);
+  schedule.Written(rows[0].row, {kRows, 1}, now);
+  EXPECT_EQ(WriteAll(&schedule, now).size(), static_cast<size_t>(kRows - 1));
+  EXPECT_TRUE(schedule.idle());
+}
+
+TEST(RowSchedule, AStoreThatRefusesSomeRowsIsSentTheOthers) {
+  RowSchedule schedule({.first_backoff_us = 1000, .most_backoff_us = 1000});
+  schedule.Changed(Users(0, 20), 20, 0);
+  const Departures bad = Taken(&schedule);
+  for (const auto& departure : bad) schedule.Failed(departure.row, 0);
+  schedule.Changed(Users(20, 50), 50, 0);
+  constexpr int64_t kNow = 999'999;
+  const Departures asking = Taken(&schedule, kNow);
+  ASSERT_EQ(asking.size(), 2u);
+  EXPECT_TRUE(asking[0].again);
+  EXPECT_FALSE(asking[1].again);
+  schedule.SetSent(asking[1].row, 21);
+  schedule.Written(asking[1].row, {21, 1}, kNow);
+  schedule.Failed(asking[0].row, kNow);
+  EXPECT_TRUE(schedule.has_ready());
+  size_t others = 0;
+  for (const auto& departure : Taken(&schedule, kNow)) others += departure.again ? 0 : 1;
+  EXPECT_EQ(others, 29u);
+}
+
+TEST(RowSchedule, AFewRowsThatAreRefusedHoldNoOthersBack) {
+  RowSchedule schedule({});
+  schedule.Changed(Users(0, 3), 3, 0);
+  const Departures bad = Taken(&schedule);
+  int64_t now = 0;
+  for (const auto& departure : bad) schedule.Failed(departure.row, now);
+  for (int round = 0; round < 20; ++round) {
+    now += 1'000'000'000;
+    const Departures again = Taken(&schedule, now);
+    ASSERT_EQ(again.size(), 3u);
+    for (const auto& departure : again) schedule.Failed(departure.row, now);
+  }
+  schedule.Changed(Users(3, 4), 4, 0);
+  EXPECT_TRUE(schedule.has_ready());
+  EXPECT_EQ(Taken(&schedule, now).size(), 1u);
+}
+
 TEST(RowSchedule, StampsTravelWithTheRowUntilTheyAreDurableAndHoldItBackWhenTheyAreMany) {
   RowSchedule schedule({.most_unlogged = 2});
   for (Sequence sequence = 1; sequence <= 2; ++sequence) {
@@ -202,7 +318,8 @@ TEST(RowSchedule, SaysWhenTheBacklogIsFull) {
 TEST(RowSchedule, AnyScheduleWritesEveryRowsNewestChangeWithOneWriteInFlight) {
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     std::mt19937_64 random(seed);
-    RowSchedule schedule({.most_unlogged = 3, .window = {.least = 1, .first = 4, .most = 16}});
+    RowSchedule schedule(
+        {.most_unlogged = 3, .refused_rows = 2, .window = {.least = 1, .first = 4, .most = 16}});
     std::map<int, Sequence> newest, stored;
     std::map<RowSchedule::Id, std::pair<int, Sequence>> flying;
     std::map<int, uint64_t> unlogged;

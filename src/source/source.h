@@ -34,6 +34,7 @@ struct LiveProgress {
   int64_t errors = 0;      // that the source got over or still tries to
   int64_t reconnects = 0;  // times that it came back
   int64_t lost = 0;        // records that were gone before they could be read
+  int64_t lost_ends = 0;   // times that a stream ended before its position
   int64_t tombstones = 0;  // messages without a value, passed over
 };
 

@@ -76,6 +76,8 @@ class BadInputTest(ProgramTest):
         self.fails("log", "--records", "-1", says=["--records", "-1"], code=2)
         self.fails("log", "--records", "2", "--json", says=["--records", "--json"], code=2)
         self.fails("get", "users", "user_id=1", "user_id=2", says=["'user_id' is given twice"])
+        self.fails("get", "users", "user_id=1", "--null", "user_id", says=["'user_id' is given twice"])
+        self.fails("get", "users", "--null", "user_di", says=["called 'user_di'", "Did you mean 'user_id'?"])
         self.write("skewless.yaml", DEFINITION.replace("    arrival_timestamp: seen\n", "").replace("var/", "wall/"))
         self.fails("run", "--once", "--replay-waits", says=["--replay-waits", "arrival_timestamp"])
         self.assertFalse(os.path.exists(self.path("wall")))

@@ -296,6 +296,22 @@ class KafkaTest(NumberedTest):
         self.produce(10, 1)
         self.assertIn("position 100 is no longer there; the broker has 0 to 10", self.fails())
 
+    def test_a_topic_that_was_made_anew_between_two_runs_is_gone_on_with_at_its_end(self):
+        """Nobody can tell it from one that lost its end, and what is left there was read."""
+        self.broker.create(self.topic, 1)
+        self.define(more="    on_lost_data: continue\n")
+        self.produce(100, 1)
+        self.assertEqual(self.run_json("run", "--once")["events"], 100)
+        self.broker.delete(self.topic)
+        time.sleep(0.5)
+        self.broker.create(self.topic, 1)
+        self.produce(10, 1)
+        engine = self.start()
+        self.wait_for_metric(engine, 1, "skewless_kafka_lost_ends_total", source="clicks")
+        self.produce(5, 1)
+        self.wait_for_metric(engine, 5, "skewless_events_accepted_total")
+        self.assertRegex(engine.kill(), "the broker has 0 to 10; going on at 10: .*passed over where the topic was made anew")
+
     def test_a_topic_that_is_made_anew_with_fewer_partitions_beneath_an_engine(self):
         """It ends, and says why, though its client may wait for partitions that are gone, and for good."""
         self.broker.create(self.topic, 5)

@@ -8,6 +8,10 @@
 #include <functional>
 #include <utility>
 
+#include "definition/definition.h"
+#include "kernel/state.h"
+#include "online/embedded/store_fixture.h"
+#include "simulation/one_state.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_rows.h"
 
@@ -71,6 +75,7 @@ class RowWriterTest : public testing::Test {
     rows->BeforeTheClaim(before_the_claim_);
     parts.store = std::move(rows);
     parts.stamps = OpenStamps(epoch);
+    if (!state_.empty()) parts.states = std::make_unique<OneState>(&state_);
     parts.writer = static_cast<uint32_t>(epoch);
     parts.engine = &stats_;
     writer_ = std::make_unique<RowWriter>(kernels_, std::move(parts), SequenceOf(1, 5),
@@ -86,13 +91,24 @@ class RowWriterTest : public testing::Test {
     for (int i = 0; i < 100 && writer_->wanted_listing() == 0; ++i) Step();
     ASSERT_NE(writer_->wanted_listing(), 0u);
   }
-  // The engine's row is the one that is there.
-  void Compare(bool last = true) {
+  // The engine's row is the one that is there, or an earlier one.
+  void Compare(bool last = true, int64_t counter = 5) {
     ChangedRows rows;
     ChangedRow row;
-    row.sequence = SequenceOf(1, 5);
+    row.sequence = SequenceOf(1, counter);
     rows.Add(row, AsBytes(kKey));
     writer_->GiveRows(writer_->wanted_listing(), std::move(rows), last);
+  }
+  // The row in the engine's own store, as far as it is looked at here.
+  void Folded(int64_t counter) {
+    StateHeader header{};
+    header.magic = kStateMagic;
+    header.size = sizeof header;
+    header.sequence = SequenceOf(1, counter);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(&header);
+    state_.assign(bytes, bytes + sizeof header);
+    definition_ = std::move(*ParseDefinition(embedded::kTestDefinition, "skewless.yaml", "."));
+    kernels_ = std::move(*CompileKernels(*definition_));
   }
   // A part of the engine's rows without that one; more are asked for.
   void CompareNothing() {
@@ -114,7 +130,9 @@ class RowWriterTest : public testing::Test {
   SimulatedMachine machine_{kNow};
   SimulatedServer server_{&machine_, /*ahead_us=*/-70'000};
   SimulatedFiles files_;
+  std::unique_ptr<Definition> definition_;
   KernelSet kernels_;
+  Bytes state_;
   EngineStats stats_;
   std::vector<Timestamp> removable_;        // up to when rows of other definitions are
   std::function<void()> before_the_claim_;  // of the first one
@@ -177,6 +195,33 @@ TEST_F(RowWriterTest, LooksAtRowsOnlyOnceNobodyOlderWrites) {
   Compare(/*last=*/false);
   Step();
   EXPECT_EQ(LoggedStamps(files_), std::vector<Timestamp>{late});
+}
+
+// An engine that was taken over from reads the same states, and writes what its successor folds.
+TEST_F(RowWriterTest, TakesNoRowForAnotherLogsThatChangedSinceItWasListed) {
+  Stored(1);
+  Folded(5);
+  Start(2);
+  Connect();
+  Compare(/*last=*/true, /*counter=*/4);
+  std::vector<const SimulatedServer::Row*> rows;
+  for (int i = 0; i < 100 && !server_.Read({{0, kKey}}, &rows); ++i) Step();
+  EXPECT_TRUE(server_.Read({{0, kKey}}, &rows).has_value());
+  EXPECT_FALSE(writer_->failed());
+}
+
+TEST_F(RowWriterTest, EndsWhereARowIsOfARecordThatItsLogDoesNotHave) {
+  Stored(1);
+  Folded(4);
+  Start(2);
+  Connect();
+  Compare(/*last=*/true, /*counter=*/4);
+  for (int i = 0; i < 100 && !writer_->failed(); ++i) {
+    machine_.Advance(1000);
+    writer_->Step();
+  }
+  ASSERT_TRUE(writer_->failed());
+  EXPECT_EQ(writer_->status().error().code, ErrorCode::kLocked);
 }
 
 // The row that it was found in may be written over next.

@@ -5,6 +5,7 @@
 #include "kernel/vector_encoding.h"
 #include "online/embedded/store_fixture.h"
 #include "pipeline/row_writer.h"
+#include "simulation/one_state.h"
 #include "simulation/simulated_files.h"
 #include "simulation/simulated_rows.h"
 
@@ -19,22 +20,6 @@ using embedded::TestEvent;
 constexpr Timestamp kNow = 1'700'000'000'000'000;
 constexpr DurationUs kHour = 3600 * kSecondUs;
 const int64_t kUser = 1;
-
-// The engine's own store, with one row.
-class OneState : public OnlineReader {
- public:
-  explicit OneState(const Bytes* state) : state_(*state) {}
-  Result<Timestamp> Read(std::span<const RowKey> keys) override {
-    SKEWLESS_CHECK(keys.size() == 1);
-    return kMaxTimestamp;
-  }
-  ByteView state(size_t /*i*/) const override { return state_; }
-  Result<std::vector<int>> ClosedViews() override { return std::vector<int>(); }
-  Sequence last_committed() const override { return 1; }
-
- private:
-  const Bytes& state_;
-};
 
 class ValuesWriterTest : public testing::Test {
  protected:

@@ -36,6 +36,7 @@ EngineOptions World::Options() {
     RowScheduleOptions& schedule = options.rows.schedule;
     schedule.most_rows = static_cast<size_t>(dice_.Pick({1, 5, 1000}));
     schedule.most_unlogged = static_cast<size_t>(dice_.Pick({1, 2, 8}));
+    schedule.refused_rows = 2;
     schedule.window = {
         .least = 1, .first = static_cast<size_t>(dice_.Pick({1, 4, 100})), .most = 100, .step = 1};
     schedule.seed = dice_.Bits();

@@ -84,6 +84,19 @@ class KafkaBroker {
     rd_kafka_NewTopic_destroy(wanted);
   }
 
+  void DeleteTopic(const std::string& topic) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
+    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
+    rd_kafka_DeleteTopic_t* unwanted = rd_kafka_DeleteTopic_new(topic.c_str());
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+    rd_kafka_DeleteTopics(client.get(), &unwanted, 1, nullptr, queue);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
+    SKEWLESS_CHECK(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteTopic_destroy(unwanted);
+  }
+
   // How many messages a topic has.
   int64_t Messages(const std::string& topic, int32_t partitions) const {
     auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();

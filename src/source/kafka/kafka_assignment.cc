@@ -123,6 +123,7 @@ Status KafkaConsumer::Want(const std::string& topic, int32_t there) {
   for (const auto& [key, partition] : partitions_.all()) {
     if (key.first != topic || key.second < there || !partition->assigned) continue;
     Drop(*partition, "vanished");
+    partition->vanished = true;
     any_went = true;
   }
   return any_went ? Assign() : Status{};
@@ -147,7 +148,7 @@ Status KafkaConsumer::Resolve() {
     } else {
       const auto held =
           AskHeldOffsets(client_.get(), partition->topic, partition->number, kAskMillis);
-      next = held ? starts_.Check(partition->stream, partition->next, *held)
+      next = held ? starts_.Check(partition->stream, partition->next, *held, partition->vanished)
                   : tl::unexpected<Error>(held.error());
     }
     if (!next && next.error().code == ErrorCode::kUnavailable) {
@@ -158,6 +159,7 @@ Status KafkaConsumer::Resolve() {
   }
   for (KafkaPartition* partition : wanted_) {
     partition->assigned = true;
+    partition->vanished = false;
     partition->at_end = false;
     partition->announced = false;
   }

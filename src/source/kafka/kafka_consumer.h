@@ -54,6 +54,7 @@ class KafkaConsumer {
   int64_t errors() const { return errors_; }
   int64_t reconnects() const { return reconnects_; }
   int64_t lost() const { return starts_.lost(); }
+  int64_t lost_ends() const { return starts_.lost_ends(); }
 
   // Counts an error that is got over, and tells of it now and then; not while the brokers are known
   // to be away, of which it comes.

@@ -24,6 +24,7 @@ struct KafkaPartition {
   int64_t records = 0;     // handed out, dead letters included
   bool appeared = false;   // while its topic was read
   bool assigned = false;   // its messages are ours
+  bool vanished = false;   // since it was assigned last
   bool announced = false;  // the engine knows of it
   bool at_end = false;     // its end was seen since it was assigned
   bool moved = false;      // in the batch at hand

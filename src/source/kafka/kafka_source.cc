@@ -231,6 +231,7 @@ void KafkaSource::TellProgress(bool now) {
   live.errors = consumer_->errors();
   live.reconnects = consumer_->reconnects();
   live.lost = consumer_->lost();
+  live.lost_ends = consumer_->lost_ends();
   live.tombstones = tombstones_;
   const std::lock_guard lock(mutex_);
   told_ = std::move(live);

@@ -200,7 +200,41 @@ TEST_F(KafkaSourceTest, APositionBeyondTheEndIsLostData) {
   const Read read = ReadAll();
   EXPECT_EQ(read.error, "");
   EXPECT_EQ(read.numbers, (std::vector<int64_t>{1, 3, 5, 7, 9}));
-  EXPECT_TRUE(Has(noticed, "the broker has 0 to 5; going on at 5"));
+  EXPECT_TRUE(Has(noticed, "the broker has 0 to 5; going on at 5: what is there was read before"));
+}
+
+// What it holds by then is new, where the source saw the old one go.
+TEST_F(KafkaSourceTest, ATopicThatWasMadeAnewIsReadFromItsBeginning) {
+  broker_->CreateTopic(topic(), kPartitions);
+  Produce(100, Line);
+  definition_.sources[0].kafka->go_on_where_data_is_lost = true;
+  definition_.sources[0].kafka->settings = {{"topic.metadata.refresh.interval.ms", "100"}};
+  options_.follow = true;
+  std::string noticed;
+  options_.notice = [&](const std::string& line) { noticed += line + "\n"; };
+  const auto source = OpenSource(definition_, 0, options_, nullptr);
+  ASSERT_TRUE(source.has_value()) << source.error().message;
+  std::vector<int64_t> numbers;
+  const auto read_until = [&](const std::function<bool()>& done) {
+    Batch batch;
+    while (!done()) {
+      const Result<bool> more = (*source)->Next(100, 20'000, &batch);
+      ASSERT_TRUE(more.has_value()) << more.error().message;
+      numbers.insert(numbers.end(), batch.columns[0].ints.begin(), batch.columns[0].ints.end());
+    }
+  };
+  read_until([&] { return numbers.size() == 100; });
+  broker_->DeleteTopic(topic());
+  read_until([&] { return Has(noticed, "/0' vanished") && Has(noticed, "/1' vanished"); });
+  broker_->CreateTopic(topic(), kPartitions);
+  numbers.clear();
+  Produce(10, Line);
+  read_until([&] { return numbers.size() == 10 || Has(noticed, "going on at 5"); });
+  std::ranges::sort(numbers);
+  EXPECT_EQ(numbers, (std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+  EXPECT_TRUE(Has(noticed, "the broker has 0 to 5; going on at 0: the topic was made anew"));
+  read_until([&] { return (*source)->live_progress().lost_ends == kPartitions; });
+  EXPECT_EQ((*source)->live_progress().lost, 0);
 }
 
 // Key, headers and Kafka's timestamp fill columns; what doesn't fit is a dead letter.

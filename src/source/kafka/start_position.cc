@@ -66,10 +66,11 @@ bool StartPositions::KnowsTopic(const std::string& topic) const {
   return first != logged_.end() && first->first.starts_with(prefix);
 }
 
-// A position behind the end is one of a topic that was made anew, or whose end was lost with a
-// broker. What lies before may have been read already: it goes on at the end.
-Result<int64_t> StartPositions::Check(const std::string& stream, int64_t position,
-                                      HeldOffsets held) {
+// A position beyond the end is one of a topic that was made anew, or whose end was lost with a
+// broker. Where nobody saw the topic go, what lies before the end may have been read already, and
+// would come twice: it goes on at the end.
+Result<int64_t> StartPositions::Check(const std::string& stream, int64_t position, HeldOffsets held,
+                                      bool vanished) {
   if (position >= held.begin && position <= held.end) return position;
   const std::string what = "partition '" + stream + "': position " + std::to_string(position) +
                            " is no longer there; the broker has " + std::to_string(held.begin) +
@@ -78,11 +79,20 @@ Result<int64_t> StartPositions::Check(const std::string& stream, int64_t positio
     return Fail(ErrorCode::kInvalid, place_ + what,
                 "Set on_lost_data: continue to go on without what is gone, or begin a new log.");
   }
-  const bool is_before = position < held.begin;
-  if (is_before) lost_ += held.begin - position;
-  const int64_t next = is_before ? held.begin : held.end;
-  if (notice_) notice_(place_ + what + "; going on at " + std::to_string(next));
-  return next;
+  const auto go_on = [&](int64_t next, const std::string& why) {
+    if (notice_) notice_(place_ + what + "; going on at " + std::to_string(next) + why);
+    return next;
+  };
+  if (position < held.begin) {
+    lost_ += held.begin - position;
+    return go_on(held.begin, "");
+  }
+  ++lost_ends_;
+  if (vanished) return go_on(held.begin, ": the topic was made anew");
+  return go_on(
+      held.end,
+      ": what is there was read before its end was lost, or is passed over where the topic "
+      "was made anew");
 }
 
 }  // namespace skewless

@@ -40,17 +40,21 @@ class StartPositions {
   // Whether an earlier run read the topic.
   bool KnowsTopic(const std::string& topic) const;
   // `position` if the broker has it. Else an error, or, with on_lost_data: continue, where to go
-  // on: what is gone is noted and counted.
-  Result<int64_t> Check(const std::string& stream, int64_t position, HeldOffsets held);
+  // on: what is gone is noted and counted. `vanished`: the partition was gone since `position` was
+  // right, so where it lies beyond the end, the topic was made anew, and all that it has is new.
+  Result<int64_t> Check(const std::string& stream, int64_t position, HeldOffsets held,
+                        bool vanished = false);
 
   int64_t lost() const { return lost_; }
+  // Positions beyond the end: nobody knows how many messages were lost with each.
+  int64_t lost_ends() const { return lost_ends_; }
 
  private:
   const std::string place_;
   const KafkaDefinition& kafka_;
   const std::map<std::string, int64_t> logged_;
   const std::function<void(const std::string&)> notice_;
-  int64_t lost_ = 0;
+  int64_t lost_ = 0, lost_ends_ = 0;
 };
 
 }  // namespace skewless
