@@ -15,8 +15,20 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+// What one request may ask for. A row takes its states and each value some hundred bytes until the
+// reply is sent, beside an engine that must not run out of memory for it.
+constexpr size_t kMostEntities = 100'000;
+constexpr size_t kMostValues = 1'000'000;
+
 tl::unexpected<HttpError> Invalid(std::string message) {
   return tl::unexpected<HttpError>(HttpError{422, "FeastValueError", std::move(message)});
+}
+
+tl::unexpected<HttpError> TooMany(size_t asked, size_t most, std::string_view what) {
+  return tl::unexpected<HttpError>(HttpError{
+      413, "FeastError",
+      "the request is for " + std::to_string(asked) + " " + std::string(what) +
+          ", and one may be for " + std::to_string(most) + ": ask for fewer entities at a time"});
 }
 
 std::string Expected(const ColumnSpec& column, dom::element found) {
@@ -108,6 +120,7 @@ HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool 
   }
   if (found.get_array().get(values) != simdjson::SUCCESS)
     return Invalid("entities: '" + column.name + "' takes a list of values");
+  if (values.size() > kMostEntities) return TooMany(values.size(), kMostEntities, "entities");
   out->Clear();
   out->type = column.type;
   for (const dom::element element : values) {
@@ -346,6 +359,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
     HttpResult<void> read = ReadInput(column, entities, i == 0, request, &request->inputs[i]);
     if (!read) return read;
   }
+  const size_t values = request->rows * (keys + request->plan->outputs.size());
+  if (values > kMostValues) return TooMany(values, kMostValues, "values");
   return {};
 }
 

@@ -272,6 +272,32 @@ TEST_F(OnlineRequestTest, NoRowsAreNoError) {
             R"("skewless":{"read_timestamp_us":0,"views":[{"name":"activity","sequences":[]}]}})");
 }
 
+// A reply is made in the engine's memory.
+TEST_F(OnlineRequestTest, MoreThanAReplyMayHoldIsRefused) {
+  const auto ask = [](const std::string& features, size_t entities) {
+    std::string body = R"({"features":[)" + features + R"(],"entities":{"user":[1)";
+    for (size_t i = 1; i < entities; ++i) body += ",1";
+    return body + "]}}";
+  };
+  Parse(ask("\"activity:visits\"", 100'000));
+  EXPECT_EQ(request_.rows, 100'000u);
+  const HttpError entities = Error(ask("\"activity:visits\"", 100'001));
+  EXPECT_EQ(entities.status, 413);
+  EXPECT_EQ(entities.message,
+            "the request is for 100001 entities, and one may be for 100000: ask for fewer entities "
+            "at a time");
+  // Two keys and ten outputs.
+  std::string body = ask("\"activity\",\"popular\",\"pairs\"", 100'000);
+  std::string items = R"("a")";
+  for (size_t i = 1; i < 100'000; ++i) items += R"(,"a")";
+  body.replace(body.size() - 2, 2, R"(,"item":[)" + items + R"(]},"full_feature_names":true})");
+  const HttpError values = Error(body);
+  EXPECT_EQ(values.status, 413);
+  EXPECT_NE(values.message.find("for 1200000 values, and one may be for 1000000"),
+            std::string::npos)
+      << values.message;
+}
+
 // A client that asks for something else each time must not fill the memory; plans stay right.
 TEST_F(OnlineRequestTest, PlansAreKeptWithinBounds) {
   for (int i = 0; i < 3000; ++i) {
