@@ -93,6 +93,8 @@ TEST_F(OnlineRequestTest, ValuesThatDoNotFitAreNamed) {
                                                        {"n", "\"x\""},
                                                        {"n", "[1]"},
                                                        {"f", "\"abc\""},
+                                                       {"f", "1e39"},
+                                                       {"f", "-1e300"},
                                                        {"d", "true"},
                                                        {"d", "{}"},
                                                        {"s", "1"},
@@ -139,6 +141,28 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
       "entities: 'user' has 2 values where others have 1");
   EXPECT_EQ(Error(R"({"feature_service":"ranking","entities":{"user":[1],"item":["a"]}})").message,
             "entities: 'cart' is missing");
+}
+
+// Clients in Python write them unasked.
+TEST_F(OnlineRequestTest, NumbersThatJsonDoesNotHaveAreNamed) {
+  for (const std::string number : {"NaN", "Infinity", "-Infinity"}) {
+    const std::string body = R"({"features":["activity:visits"],"entities":{"user":[1,)";
+    EXPECT_EQ(Error(body + number + "]}}").message,
+              "the body is not a JSON object: JSON has no NaN and no Infinity: send null, or to a "
+              "column of floats \"NaN\" as text");
+  }
+  EXPECT_EQ(Error(R"({"features":["NaN"],})").message.find("JSON has no"), std::string::npos);
+  EXPECT_EQ(Typed("d", "\"NaN\""), "NaN");
+}
+
+TEST_F(OnlineRequestTest, LongTextsAreShownByTheirBegin) {
+  const std::string text(1'000'000, 'x');
+  EXPECT_LT(Typed("n", "\"" + text + "\"").size(), 150u);
+  EXPECT_LT(Typed("y", "\"" + text + "*\"").size(), 150u);
+  const HttpError error = Error(R"({"features":[")" + text + R"("],"entities":{"user":[1]}})");
+  const std::string body = ErrorBody(error);
+  EXPECT_LT(body.size(), 5000u);
+  EXPECT_NE(body.find("xxx...\\\"}"), std::string::npos) << body.substr(4000);
 }
 
 TEST_F(OnlineRequestTest, FullNamesAreAskedForByTrueAlone) {
