@@ -19,8 +19,11 @@ struct FeatureReader::Impl {
   std::vector<KeyColumn> keys;        // by plan.views
   std::vector<RowKey> row_keys;       // row by row, view by view; null keys left out
   std::vector<int> state_of;          // the same order, with null keys as -1
-  std::deque<FeatureVector> vectors;  // row by row, view by view; kept between calls
+  std::deque<FeatureVector> vectors;  // of the row that is being read, by plan.views
   std::vector<ReadRow> rows;
+  // What the rows' values point into. A vector's own memory is tens of KiB where it has texts, too
+  // much to keep one a row.
+  StringArena strings;
   std::vector<Column> single;  // inputs of a one-row read
   StringArena single_strings;
   std::vector<Column> service_inputs;  // what a service's derived read, a column a needed feature
@@ -32,12 +35,14 @@ struct FeatureReader::Impl {
   }
 
   void EncodeViewKeys(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
-  void ReadVectors(const ReadPlan& plan, size_t row, Timestamp read_us,
-                   std::span<const ByteView> states, std::span<const Timestamp> state_read_us);
+  void BeginRows(const ReadPlan& plan, size_t row_count);
+  void ReadVectors(const ReadPlan& plan, Timestamp read_us, std::span<const ByteView> states,
+                   std::span<const Timestamp> state_read_us);
   void FinishRow(const ReadPlan& plan, size_t row, Timestamp read_us);
   void AddServiceDerived(const ReadPlan& plan, const std::vector<Column>& inputs, size_t row_count);
   Status MakeSingle(const ReadPlan& plan, const std::map<std::string, Value>& values);
-  const FeatureVector& VectorOf(const ReadPlan& plan, size_t row, int view) const;
+  const FeatureVector& VectorOf(const ReadPlan& plan, int view) const;
+  ValueView Kept(ValueView value);
 };
 
 FeatureReader::FeatureReader(const Definition& definition, const KernelSet& kernels,
@@ -69,21 +74,41 @@ void FeatureReader::Impl::EncodeViewKeys(const ReadPlan& plan, const std::vector
   }
 }
 
-const FeatureVector& FeatureReader::Impl::VectorOf(const ReadPlan& plan, size_t row,
-                                                   int view) const {
+void FeatureReader::Impl::BeginRows(const ReadPlan& plan, size_t row_count) {
+  if (rows.size() < row_count) rows.resize(row_count);
+  if (vectors.size() < plan.views.size()) vectors.resize(plan.views.size());
+  strings.Clear();
+  service_needs.clear();
+  if (plan.service < 0 || plan.outputs.size() == plan.features.size()) return;
+  service_needs = services[static_cast<size_t>(plan.service)].needed_features();
+  service_inputs.resize(service_needs.size());
+  for (size_t i = 0; i < service_needs.size(); ++i) {
+    const auto& view = definition.views[static_cast<size_t>(service_needs[i].view)];
+    service_inputs[i].Clear();
+    service_inputs[i].type = view.output_type(static_cast<size_t>(service_needs[i].output));
+  }
+}
+
+// The value as it outlives the vector that it is of.
+ValueView FeatureReader::Impl::Kept(ValueView value) {
+  value.bytes = strings.Add(value.bytes);
+  return value;
+}
+
+const FeatureVector& FeatureReader::Impl::VectorOf(const ReadPlan& plan, int view) const {
   for (size_t v = 0; v < plan.views.size(); ++v) {
-    if (plan.views[v] == view) return vectors[row * plan.views.size() + v];
+    if (plan.views[v] == view) return vectors[v];
   }
   CheckFailed(__FILE__, __LINE__, "the view is in the plan");
 }
 
 // What the store gave of a row's views: states, or vectors that are finished.
-void FeatureReader::Impl::ReadVectors(const ReadPlan& plan, size_t row, Timestamp read_us,
+void FeatureReader::Impl::ReadVectors(const ReadPlan& plan, Timestamp read_us,
                                       std::span<const ByteView> states,
                                       std::span<const Timestamp> state_read_us) {
   const bool finished = online != nullptr && online->finished();
   for (size_t v = 0; v < plan.views.size(); ++v) {
-    FeatureVector& vector = vectors[row * plan.views.size() + v];
+    FeatureVector& vector = vectors[v];
     if (finished && !states[v].empty()) {
       SKEWLESS_CHECK(DecodeVector(states[v], &vector).has_value());
       continue;
@@ -102,14 +127,19 @@ void FeatureReader::Impl::FinishRow(const ReadPlan& plan, size_t row, Timestamp 
   out.statuses.clear();
   out.newest_event_us.clear();
   for (size_t v = 0; v < plan.views.size(); ++v) {
-    const FeatureVector& vector = vectors[row * plan.views.size() + v];
+    const FeatureVector& vector = vectors[v];
     out.views.push_back({plan.views[v], vector.status, vector.sequence, vector.newest_event_us});
   }
   for (const FeatureReference& feature : plan.features) {
-    const FeatureVector& vector = VectorOf(plan, row, feature.view);
-    out.values.push_back(vector.values[static_cast<size_t>(feature.output)]);
+    const FeatureVector& vector = VectorOf(plan, feature.view);
+    out.values.push_back(Kept(vector.values[static_cast<size_t>(feature.output)]));
     out.statuses.push_back(vector.status);
     out.newest_event_us.push_back(vector.newest_event_us);
+  }
+  for (size_t i = 0; i < service_needs.size(); ++i) {
+    const FeatureReference need = service_needs[i];
+    AppendValue(service_inputs[i],
+                Kept(VectorOf(plan, need.view).values[static_cast<size_t>(need.output)]));
   }
 }
 
@@ -117,18 +147,6 @@ void FeatureReader::Impl::AddServiceDerived(const ReadPlan& plan, const std::vec
                                             size_t row_count) {
   if (plan.service < 0 || plan.outputs.size() == plan.features.size()) return;
   ServiceKernel& service = services[static_cast<size_t>(plan.service)];
-  service_needs = service.needed_features();
-  service_inputs.resize(service_needs.size());
-  for (size_t i = 0; i < service_needs.size(); ++i) {
-    const FeatureReference need = service_needs[i];
-    const auto& view = definition.views[static_cast<size_t>(need.view)];
-    service_inputs[i].Clear();
-    service_inputs[i].type = view.output_type(static_cast<size_t>(need.output));
-    for (size_t row = 0; row < row_count; ++row) {
-      AppendValue(service_inputs[i],
-                  VectorOf(plan, row, need.view).values[static_cast<size_t>(need.output)]);
-    }
-  }
   std::vector<const Column*> request;
   for (size_t i = 0; i < plan.request.size(); ++i) request.push_back(&inputs[plan.keys.size() + i]);
   const auto feature = [&](FeatureReference wanted) -> const Column* {
@@ -154,9 +172,7 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
   Impl& impl = *impl_;
   SKEWLESS_CHECK(impl.online != nullptr);
   impl.EncodeViewKeys(plan, inputs, row_count);
-  if (impl.rows.size() < row_count) impl.rows.resize(row_count);
-  if (impl.vectors.size() < row_count * plan.views.size())
-    impl.vectors.resize(row_count * plan.views.size());
+  impl.BeginRows(plan, row_count);
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp read_us, impl.online->Read(impl.row_keys));
   if (read_us == kMinTimestamp) {
     return Fail(
@@ -171,7 +187,7 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
       const int state = impl.state_of[row * plan.views.size() + v];
       states[v] = state < 0 ? ByteView{} : impl.online->state(static_cast<size_t>(state));
     }
-    impl.ReadVectors(plan, row, read_us, states, {});
+    impl.ReadVectors(plan, read_us, states, {});
     impl.FinishRow(plan, row, read_us);
   }
   impl.AddServiceDerived(plan, inputs, row_count);
@@ -218,9 +234,8 @@ Result<const ReadRow*> FeatureReader::Finish(const ReadPlan& plan,
                                              Timestamp read_us, const std::vector<ByteView>& states,
                                              std::span<const Timestamp> state_read_us) {
   SKEWLESS_RETURN_IF_ERROR(impl_->MakeSingle(plan, inputs));
-  if (impl_->rows.empty()) impl_->rows.resize(1);
-  if (impl_->vectors.size() < plan.views.size()) impl_->vectors.resize(plan.views.size());
-  impl_->ReadVectors(plan, 0, read_us, states, state_read_us);
+  impl_->BeginRows(plan, 1);
+  impl_->ReadVectors(plan, read_us, states, state_read_us);
   impl_->FinishRow(plan, 0, read_us);
   impl_->AddServiceDerived(plan, impl_->single, 1);
   return &impl_->rows[0];

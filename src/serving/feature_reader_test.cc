@@ -1,5 +1,6 @@
 #include "serving/feature_reader.h"
 
+#include "base/base64.h"
 #include "serving/serving_fixture.h"
 
 namespace skewless {
@@ -117,6 +118,31 @@ TEST(FeatureReader, ManyRowsOfSeveralViewsAtOneTime) {
   const auto next = reader.ReadMany(plan, inputs, 1);
   ASSERT_EQ(next->size(), 1u);
   EXPECT_EQ(Show((*next)[0]), "8.0, null, null, false");
+}
+
+// What a row's values point into outlives the rows that are read after it.
+TEST(FeatureReader, TextsAndListsOfManyRowsAreEachRowsOwn) {
+  ServedStore store;
+  constexpr int kUsers = 300;
+  for (int user = 0; user < kUsers; ++user) {
+    const std::string number = std::to_string(user);
+    std::string blob;
+    AppendBase64(blob, AsBytes("blob of " + number));
+    store.Click(number, "a", number + ".5", kT + user, blob);
+  }
+  FeatureReader reader = store.Reader();
+  const ReadPlan plan = *PlanFeatures(store.definition(), {"activity:blob", "activity:prices"});
+  std::vector<Column> inputs(1);
+  inputs[0].type = {TypeKind::kInt64, false};
+  for (int user = 0; user < kUsers; ++user) inputs[0].AppendInt(user);
+  const auto rows = reader.ReadMany(plan, inputs, kUsers);
+  ASSERT_TRUE(rows.has_value());
+  for (int user = 0; user < kUsers; ++user) {
+    const std::string number = std::to_string(user);
+    const ReadRow& row = (*rows)[static_cast<size_t>(user)];
+    EXPECT_EQ(row.values[0].bytes, "blob of " + number);
+    EXPECT_EQ(FormatValue(row.values[1]), "[" + number + ".5]");
+  }
 }
 
 TEST(FeatureReader, OneRowByNames) {

@@ -23,6 +23,10 @@ namespace {
 
 constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 
+// A worker that was used for more is let go, and its memory with it.
+constexpr size_t kKeptBodyBytes = size_t{64} << 10;
+constexpr size_t kKeptRows = 1'000;
+
 // What one request at a time uses; borrowed from a pool, so that nothing is made anew.
 struct Worker {
   Worker(const Definition& definition, const KernelSet& kernels,
@@ -152,7 +156,7 @@ Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
       if (!logged) reply = Failed(Unavailable(logged.error()));
     }
   }
-  GiveBack(std::move(*borrowed));
+  if (body.size() <= kKeptBodyBytes && request.rows <= kKeptRows) GiveBack(std::move(*borrowed));
   latency_.Record(MonotonicNanos() - start);
   return reply;
 }

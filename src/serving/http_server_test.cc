@@ -159,6 +159,36 @@ TEST_F(HttpServerTest, ABodyTooLargeIsRefused) {
   EXPECT_EQ(Client(server_->port()).Ask("GET", "/health").status, 200);
 }
 
+// What a large request took isn't kept for the small ones that follow it.
+TEST_F(HttpServerTest, AReaderOfManyRowsIsLetGo) {
+  HttpServerOptions options;
+  std::atomic<int> opened{0};
+  options.open_reader = [this, &opened] {
+    ++opened;
+    return store_.OpenReader();
+  };
+  Start(std::move(options));
+  Client client(server_->port());
+  const auto ask = [&](size_t entities) {
+    std::string body = R"({"features":["activity:visits"],"entities":{"user":[7)";
+    for (size_t i = 1; i < entities; ++i) body += ",7";
+    return client.Ask("POST", "/get-online-features", body + "]}}").status;
+  };
+  EXPECT_EQ(ask(1), 200);
+  EXPECT_EQ(ask(1000), 200);
+  EXPECT_EQ(ask(1), 200);
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(ask(1001), 200);
+  EXPECT_EQ(opened, 1);
+  EXPECT_EQ(ask(1), 200);
+  EXPECT_EQ(opened, 2);
+  const std::string long_body(size_t{65} << 10, ' ');
+  EXPECT_EQ(client.Ask("POST", "/get-online-features", long_body + kAsk).status, 200);
+  EXPECT_EQ(ask(1), 200);
+  EXPECT_EQ(opened, 3);
+  server_.reset();
+}
+
 TEST_F(HttpServerTest, HealthTellsWhetherTheStoreCanBeRead) {
   Start();
   Client client(server_->port());

@@ -15,13 +15,32 @@ namespace {
 
 namespace dom = simdjson::dom;
 
+// What one request may ask for. A row takes its states and each value some hundred bytes until the
+// reply is sent, beside an engine that must not run out of memory for it.
+constexpr size_t kMostEntities = 100'000;
+constexpr size_t kMostValues = 1'000'000;
+
 tl::unexpected<HttpError> Invalid(std::string message) {
   return tl::unexpected<HttpError>(HttpError{422, "FeastValueError", std::move(message)});
 }
 
+tl::unexpected<HttpError> TooMany(size_t asked, size_t most, std::string_view what) {
+  return tl::unexpected<HttpError>(HttpError{
+      413, "FeastError",
+      "the request is for " + std::to_string(asked) + " " + std::string(what) +
+          ", and one may be for " + std::to_string(most) + ": ask for fewer entities at a time"});
+}
+
+// A value as an error shows it: its begin, where it is long.
+std::string Shown(dom::element found) {
+  constexpr size_t kShown = 64;
+  std::string text = simdjson::minify(found);
+  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+  return text;
+}
+
 std::string Expected(const ColumnSpec& column, dom::element found) {
-  return "entities: '" + column.name + "' takes " + TypeName(column.type) + ", not " +
-         simdjson::minify(found);
+  return "entities: '" + column.name + "' takes " + TypeName(column.type) + ", not " + Shown(found);
 }
 
 HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
@@ -29,7 +48,8 @@ HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
   if (column.type.kind == TypeKind::kString) return Value::String(std::string(text), column.type);
   if (column.type.kind == TypeKind::kBytes) {
     auto decoded = ParseBase64(text);
-    if (!decoded) return Invalid("entities: '" + column.name + "' takes base64");
+    if (!decoded)
+      return Invalid("entities: '" + column.name + "' takes base64, not " + Shown(element));
     return Value::String(std::move(*decoded), column.type);
   }
   // A number or a time as text: clients of typed stores send them so.
@@ -41,8 +61,10 @@ HttpResult<Value> TextValue(const ColumnSpec& column, dom::element element) {
 HttpResult<Value> NumberValue(const ColumnSpec& column, dom::element element) {
   if (PhysicalOf(column.type) == Physical::kDouble) {
     double number = element.get_double().value_unsafe();
-    if (column.type.kind == TypeKind::kFloat32)
+    if (column.type.kind == TypeKind::kFloat32) {
       number = static_cast<double>(static_cast<float>(number));
+      if (std::isinf(number)) return Invalid(Expected(column, element) + ": up to 3.4e38");
+    }
     return Value::Double(number, column.type);
   }
   if (PhysicalOf(column.type) != Physical::kInt || column.type.kind == TypeKind::kBool)
@@ -108,6 +130,7 @@ HttpResult<void> ReadInput(const ColumnSpec& column, dom::object entities, bool 
   }
   if (found.get_array().get(values) != simdjson::SUCCESS)
     return Invalid("entities: '" + column.name + "' takes a list of values");
+  if (values.size() > kMostEntities) return TooMany(values.size(), kMostEntities, "entities");
   out->Clear();
   out->type = column.type;
   for (const dom::element element : values) {
@@ -277,12 +300,26 @@ HttpResult<const ReadPlan*> PlanCache::Features(const std::vector<std::string>& 
 
 namespace {
 
+// As Python's json.dumps writes them.
+bool HasNonFiniteNumber(std::string_view body) {
+  for (const std::string_view name : {"NaN", "Infinity"}) {
+    for (size_t at = body.find(name); at != std::string_view::npos; at = body.find(name, at + 1)) {
+      if (at > 0 && std::string_view("[,: -").find(body[at - 1]) != std::string_view::npos)
+        return true;
+    }
+  }
+  return false;
+}
+
 // Without the library's name of it: "TAPE_ERROR: The JSON document has ...".
-std::string ProblemOf(simdjson::error_code error) {
+std::string ProblemOf(simdjson::error_code error, std::string_view body) {
   if (error == simdjson::INCORRECT_TYPE) return "it is another kind of value";
-  const std::string_view what = simdjson::error_message(error);
-  const size_t name = what.find(": ");
-  return std::string(name == std::string_view::npos ? what : what.substr(name + 2));
+  if (HasNonFiniteNumber(body))
+    return "JSON has no NaN and no Infinity: send null, or to a column of floats \"NaN\" as text";
+  std::string_view what = simdjson::error_message(error);
+  if (const size_t name = what.find(": "); name != std::string_view::npos)
+    what.remove_prefix(name + 2);
+  return std::string(what.substr(0, what.find(".  ")));
 }
 
 HttpResult<void> ReadFullNames(const dom::object& object, bool* full_names) {
@@ -290,7 +327,7 @@ HttpResult<void> ReadFullNames(const dom::object& object, bool* full_names) {
   dom::element found;
   if (object["full_feature_names"].get(found) != simdjson::SUCCESS || found.is_null()) return {};
   if (found.get_bool().get(*full_names) == simdjson::SUCCESS) return {};
-  return Invalid("full_feature_names takes true or false, not " + simdjson::minify(found));
+  return Invalid("full_feature_names takes true or false, not " + Shown(found));
 }
 
 // A client that keeps columns by name would keep the last one's values for both.
@@ -306,7 +343,7 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
                                     OnlineRequest* request) {
   dom::object object;
   if (const auto error = parser.parse(body).get_object().get(object); error != simdjson::SUCCESS) {
-    return Invalid("the body is not a JSON object: " + ProblemOf(error));
+    return Invalid("the body is not a JSON object: " + ProblemOf(error, body));
   }
   request->strings.Clear();
   request->rows = 0;
@@ -346,6 +383,8 @@ HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, 
     HttpResult<void> read = ReadInput(column, entities, i == 0, request, &request->inputs[i]);
     if (!read) return read;
   }
+  const size_t values = request->rows * (keys + request->plan->outputs.size());
+  if (values > kMostValues) return TooMany(values, kMostValues, "values");
   return {};
 }
 
@@ -372,7 +411,11 @@ std::string ErrorBody(const HttpError& error) {
   std::string inner = "{\"module\":\"feast.errors\",\"class\":";
   AppendJsonString(inner, error.error_class);
   inner += ",\"message\":";
-  AppendJsonString(inner, error.message);
+  // Names that nobody has may be as long as a body.
+  constexpr size_t kMostMessage = size_t{4} << 10;
+  AppendJsonString(inner, error.message.size() <= kMostMessage
+                              ? error.message
+                              : error.message.substr(0, kMostMessage) + "...");
   inner += '}';
   std::string outer;
   AppendJsonString(outer, inner);

@@ -93,6 +93,8 @@ TEST_F(OnlineRequestTest, ValuesThatDoNotFitAreNamed) {
                                                        {"n", "\"x\""},
                                                        {"n", "[1]"},
                                                        {"f", "\"abc\""},
+                                                       {"f", "1e39"},
+                                                       {"f", "-1e300"},
                                                        {"d", "true"},
                                                        {"d", "{}"},
                                                        {"s", "1"},
@@ -139,6 +141,28 @@ TEST_F(OnlineRequestTest, BodiesThatAreNoRequest) {
       "entities: 'user' has 2 values where others have 1");
   EXPECT_EQ(Error(R"({"feature_service":"ranking","entities":{"user":[1],"item":["a"]}})").message,
             "entities: 'cart' is missing");
+}
+
+// Clients in Python write them unasked.
+TEST_F(OnlineRequestTest, NumbersThatJsonDoesNotHaveAreNamed) {
+  for (const std::string number : {"NaN", "Infinity", "-Infinity"}) {
+    const std::string body = R"({"features":["activity:visits"],"entities":{"user":[1,)";
+    EXPECT_EQ(Error(body + number + "]}}").message,
+              "the body is not a JSON object: JSON has no NaN and no Infinity: send null, or to a "
+              "column of floats \"NaN\" as text");
+  }
+  EXPECT_EQ(Error(R"({"features":["NaN"],})").message.find("JSON has no"), std::string::npos);
+  EXPECT_EQ(Typed("d", "\"NaN\""), "NaN");
+}
+
+TEST_F(OnlineRequestTest, LongTextsAreShownByTheirBegin) {
+  const std::string text(1'000'000, 'x');
+  EXPECT_LT(Typed("n", "\"" + text + "\"").size(), 150u);
+  EXPECT_LT(Typed("y", "\"" + text + "*\"").size(), 150u);
+  const HttpError error = Error(R"({"features":[")" + text + R"("],"entities":{"user":[1]}})");
+  const std::string body = ErrorBody(error);
+  EXPECT_LT(body.size(), 5000u);
+  EXPECT_NE(body.find("xxx...\\\"}"), std::string::npos) << body.substr(4000);
 }
 
 TEST_F(OnlineRequestTest, FullNamesAreAskedForByTrueAlone) {
@@ -270,6 +294,32 @@ TEST_F(OnlineRequestTest, NoRowsAreNoError) {
             R"({"values":[],"statuses":[],"event_timestamps":[]}],)"
             R"("metadata":{"feature_names":["user","visits"]},)"
             R"("skewless":{"read_timestamp_us":0,"views":[{"name":"activity","sequences":[]}]}})");
+}
+
+// A reply is made in the engine's memory.
+TEST_F(OnlineRequestTest, MoreThanAReplyMayHoldIsRefused) {
+  const auto ask = [](const std::string& features, size_t entities) {
+    std::string body = R"({"features":[)" + features + R"(],"entities":{"user":[1)";
+    for (size_t i = 1; i < entities; ++i) body += ",1";
+    return body + "]}}";
+  };
+  Parse(ask("\"activity:visits\"", 100'000));
+  EXPECT_EQ(request_.rows, 100'000u);
+  const HttpError entities = Error(ask("\"activity:visits\"", 100'001));
+  EXPECT_EQ(entities.status, 413);
+  EXPECT_EQ(entities.message,
+            "the request is for 100001 entities, and one may be for 100000: ask for fewer entities "
+            "at a time");
+  // Two keys and ten outputs.
+  std::string body = ask("\"activity\",\"popular\",\"pairs\"", 100'000);
+  std::string items = R"("a")";
+  for (size_t i = 1; i < 100'000; ++i) items += R"(,"a")";
+  body.replace(body.size() - 2, 2, R"(,"item":[)" + items + R"(]},"full_feature_names":true})");
+  const HttpError values = Error(body);
+  EXPECT_EQ(values.status, 413);
+  EXPECT_NE(values.message.find("for 1200000 values, and one may be for 1000000"),
+            std::string::npos)
+      << values.message;
 }
 
 // A client that asks for something else each time must not fill the memory; plans stay right.

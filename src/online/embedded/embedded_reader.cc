@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "online/closed_views.h"
 #include "online/embedded/arena.h"
 #include "online/embedded/embedded_store.h"
@@ -127,7 +128,27 @@ bool EmbeddedReader::ReadRows(std::span<const RowKey> keys, Timestamp t) {
   return true;
 }
 
+// Somebody may remove the folder, or move it away, and the engine makes another one: what is mapped
+// stands still then. A look costs as much as a read, and another store takes longer than a
+// millisecond to be made, filled and opened before it has a record that this one lacks.
+bool EmbeddedReader::WasReplaced() {
+  constexpr int64_t kLookNanos = 1'000'000;
+  const int64_t now = MonotonicNanos();
+  if (current_ == nullptr || now - looked_nanos_ < kLookNanos) return false;
+  looked_nanos_ = now;
+  return current_->was_replaced();
+}
+
 Result<Timestamp> EmbeddedReader::Read(std::span<const RowKey> keys) {
+  for (;;) {
+    Result<Timestamp> read = ReadAttached(keys);
+    if (!WasReplaced()) return read;
+    current_ = nullptr;
+    generation_ = 0;
+  }
+}
+
+Result<Timestamp> EmbeddedReader::ReadAttached(std::span<const RowKey> keys) {
   SKEWLESS_RETURN_IF_ERROR(Attach());
   for (const RowKey& key : keys) SKEWLESS_RETURN_IF_ERROR(CheckView(static_cast<size_t>(key.view)));
   PrepareRows(keys);

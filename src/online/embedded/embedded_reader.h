@@ -27,6 +27,8 @@ class EmbeddedReader : public OnlineReader {
   EmbeddedReader(std::string directory, std::vector<std::string> views,
                  std::vector<uint64_t> fingerprints);
   Status Attach();  // to the generation that is open now
+  Result<Timestamp> ReadAttached(std::span<const RowKey> keys);
+  bool WasReplaced();  // the store, by another one in its place
   Status AttachTo(uint64_t generation);
   Status CheckView(size_t view) const;
   void PrepareRows(std::span<const RowKey> keys);
@@ -40,6 +42,7 @@ class EmbeddedReader : public OnlineReader {
   const std::vector<uint64_t> fingerprints_;
 
   std::shared_ptr<const MappedFile> current_;
+  int64_t looked_nanos_ = 0;  // whether it is the one still
   std::shared_ptr<const MappedFile> arena_;
   uint64_t generation_ = 0;  // of arena_
   // By the reader's numbers; null where the arena has no such view, or another layout of it.

@@ -90,6 +90,12 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::OpenToRead(const std::stri
   return file;
 }
 
+bool MappedFile::was_replaced() const {
+  struct stat status {};
+  return ::stat(path_.c_str(), &status) == 0 &&
+         std::pair(status.st_dev, status.st_ino) != inode_;  // open here: no other has its number
+}
+
 Status MappedFile::Grow(uint64_t file_bytes) {
   if (file_bytes <= file_bytes_) return {};
   const auto from = static_cast<off_t>(file_bytes_);

@@ -31,6 +31,8 @@ class MappedFile {
   const uint8_t* data() const { return data_; }
   const std::string& path() const { return path_; }
   uint64_t file_bytes() const { return file_bytes_; }
+  // Whether the path is another file by now. Where there is none it isn't.
+  bool was_replaced() const;
   // Makes the file at least this large, on disk too: a full disk is an error here, where a sparse
   // file would kill the process that writes to it.
   Status Grow(uint64_t file_bytes);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <thread>
 
 #include "online/embedded/arena.h"
 #include "online/embedded/store_directory.h"
@@ -92,6 +93,42 @@ TEST_F(RestartTest, ClosedStoreGoesOnWhereItStood) {
     EXPECT_EQ(Total(*reader, 1, &t), before + (sequence % 5 == 1 ? 1 : 0));
   }
   EXPECT_EQ(writer->Sizes()[kTotals].rows, 5);
+}
+
+// A rebuild is asked for by removing the folder, too; servers beside the engine need no restart.
+TEST_F(RestartTest, ReadersGoOnWhereTheFolderWasRemovedOrMovedAndMadeAnew) {
+  MakeClosedStore();
+  auto reader = OpenReader();
+  Timestamp t0 = 0;
+  EXPECT_EQ(Total(*reader, 1, &t0), 5);
+  const TestDirectory away("restart_test_away");
+  for (const bool moved : {false, true}) {
+    if (moved) {
+      std::filesystem::rename(directory_.path(), away.path());
+    } else {
+      std::filesystem::remove_all(directory_.path());
+    }
+    // Nobody has made another one: what was read is there still.
+    Timestamp t1 = 0;
+    EXPECT_EQ(Total(*reader, 1, &t1), 5);
+    EXPECT_GE(t1, t0);
+    auto writer = OpenWriter(Options());
+    ASSERT_FALSE(writer->usable());
+    ASSERT_TRUE(writer->Reset().has_value());
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // readers look each millisecond
+    const int64_t user = 1;
+    const RowKey key{kTotals, KeyBytes(user)};
+    const auto building = reader->Read({&key, 1});
+    ASSERT_FALSE(building.has_value());
+    EXPECT_EQ(building.error().code, ErrorCode::kUnavailable);
+    ASSERT_TRUE(writer->OpenForReaders().has_value());
+    Batch(*writer, 1, 5, 1);
+    const Timestamp stamp = Batch(*writer, 2, 6, 2);
+    Timestamp t2 = 0;
+    EXPECT_EQ(Total(*reader, 2, &t2), 6);
+    EXPECT_GE(t2, std::max(t1, stamp));
+    EXPECT_EQ(Total(*reader, 1, &t0), 5);
+  }
 }
 
 // An engine whose sources have ended may go on serving what it wrote.
