@@ -25,7 +25,7 @@ class SettingsCheck {
       : what_(std::move(what)), settings_(settings), places_(places) {
     for (const auto& [name, variable] : settings_env) {
       const char* const value = std::getenv(variable.c_str());
-      if (value != nullptr) {
+      if (value != nullptr && *value != '\0') {
         settings_[name] = value;
       } else {
         elsewhere_.push_back(name);
