@@ -285,27 +285,24 @@ class KafkaTest(NumberedTest):
         self.assertIn("position 50 is no longer there; the broker has 120 to 150; going on at 120", engine.kill())
         self.assertEqual(self.logged(), 230)
 
-    def test_a_topic_that_was_made_anew(self):
+    def make_anew(self, more=""):
+        """Of the topic's 100 messages all were read; it is another one now, with 10."""
         self.broker.create(self.topic, 1)
-        self.define()
+        self.define(more=more)
         self.produce(100, 1)
         self.assertEqual(self.run_json("run", "--once")["events"], 100)
         self.broker.delete(self.topic)
         time.sleep(0.5)
         self.broker.create(self.topic, 1)
         self.produce(10, 1)
+
+    def test_a_topic_that_was_made_anew(self):
+        self.make_anew()
         self.assertIn("position 100 is no longer there; the broker has 0 to 10", self.fails())
 
     def test_a_topic_that_was_made_anew_between_two_runs_is_gone_on_with_at_its_end(self):
         """Nobody can tell it from one that lost its end, and what is left there was read."""
-        self.broker.create(self.topic, 1)
-        self.define(more="    on_lost_data: continue\n")
-        self.produce(100, 1)
-        self.assertEqual(self.run_json("run", "--once")["events"], 100)
-        self.broker.delete(self.topic)
-        time.sleep(0.5)
-        self.broker.create(self.topic, 1)
-        self.produce(10, 1)
+        self.make_anew("    on_lost_data: continue\n")
         engine = self.start()
         self.wait_for_metric(engine, 1, "skewless_kafka_lost_ends_total", source="clicks")
         self.produce(5, 1)

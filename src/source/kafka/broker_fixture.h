@@ -70,30 +70,20 @@ class KafkaBroker {
 
   // Brokers answer before they lead its partitions.
   void CreateTopic(const std::string& topic, int partitions) const {
-    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
-    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
     char why[512];
     rd_kafka_NewTopic_t* wanted =
         rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why, sizeof why);
-    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
-    rd_kafka_CreateTopics(client.get(), &wanted, 1, nullptr, queue);
-    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
-    SKEWLESS_CHECK(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
+    Ask([&](rd_kafka_t* client, rd_kafka_queue_t* answer) {
+      rd_kafka_CreateTopics(client, &wanted, 1, nullptr, answer);
+    });
     rd_kafka_NewTopic_destroy(wanted);
   }
 
   void DeleteTopic(const std::string& topic) const {
-    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
-    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
     rd_kafka_DeleteTopic_t* unwanted = rd_kafka_DeleteTopic_new(topic.c_str());
-    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
-    rd_kafka_DeleteTopics(client.get(), &unwanted, 1, nullptr, queue);
-    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
-    SKEWLESS_CHECK(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
+    Ask([&](rd_kafka_t* client, rd_kafka_queue_t* answer) {
+      rd_kafka_DeleteTopics(client, &unwanted, 1, nullptr, answer);
+    });
     rd_kafka_DeleteTopic_destroy(unwanted);
   }
 
@@ -141,6 +131,19 @@ class KafkaBroker {
   }
 
  private:
+  // Has the broker asked as an administrator, and waits for its answer.
+  template <typename Question>
+  void Ask(const Question& question) const {
+    auto conf = KafkaConfiguration("", address_, {}, {}, {}).value();
+    const auto client = NewKafkaClient("", RD_KAFKA_PRODUCER, std::move(conf)).value();
+    rd_kafka_queue_t* answer = rd_kafka_queue_new(client.get());
+    question(client.get(), answer);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(answer, 60'000);
+    SKEWLESS_CHECK(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(answer);
+  }
+
   // False where the client's own queue is full.
   static bool Produce(rd_kafka_t* producer, rd_kafka_topic_t* topic, int32_t partition,
                       const Sent& sent) {
