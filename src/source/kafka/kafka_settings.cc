@@ -1,7 +1,6 @@
 #include "source/kafka/kafka_settings.h"
 
-#include <cstdlib>
-
+#include "base/environment.h"
 #include "source/definition_error.h"
 #include "source/kafka/dead_letter_topic.h"
 #include "source/kafka/kafka_client.h"
@@ -24,9 +23,9 @@ class SettingsCheck {
                 const KafkaSettingPlaces& places)
       : what_(std::move(what)), settings_(settings), places_(places) {
     for (const auto& [name, variable] : settings_env) {
-      const char* const value = std::getenv(variable.c_str());
-      if (value != nullptr && *value != '\0') {
-        settings_[name] = value;
+      const auto value = EnvironmentVariable(variable, name, "its value");
+      if (value) {
+        settings_[name] = *value;
       } else {
         elsewhere_.push_back(name);
       }
