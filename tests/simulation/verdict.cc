@@ -15,18 +15,16 @@ using property::Label;
 
 class Verdict {
  public:
-  explicit Verdict(World* world)
+  // `book`: the whole log.
+  Verdict(World* world, const LogBook& book)
       : world_(*world),
         scenario_(world->scenario()),
         definition_(world->definition()),
         dice_(scenario_.seed + 7),
+        book_(book),
         expected_(world) {}
 
   Finding Reach() {
-    if (auto found = JudgeRot(&world_)) return found;
-    auto book = ReadLog(world_.files(), definition_);
-    if (!book) return "the log cannot be read: " + book.error().ToString();
-    book_ = std::move(*book);
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
     if (scenario_.values && !scenario_.redefined.empty()) return CheckVersions();
@@ -36,11 +34,6 @@ class Verdict {
 
   // By the world's definition alone: what was served by it, and training with it, on all the log.
   Finding ReachByDefinition() {
-    if (book_.records.empty()) {
-      auto book = ReadLog(world_.files(), definition_);
-      if (!book) return "the log cannot be read: " + book.error().ToString();
-      book_ = std::move(*book);
-    }
     if (auto found = expected_.Load(book_)) return found;
     if (auto found = CheckServed()) return found;
     const auto availability =
@@ -284,7 +277,7 @@ class Verdict {
   const Scenario& scenario_;
   const Definition& definition_;
   property::Dice dice_;
-  LogBook book_;
+  const LogBook& book_;
   Expectation expected_;
   RecordAvailability* availability_ = nullptr;
 };
@@ -292,11 +285,14 @@ class Verdict {
 }  // namespace
 
 Finding Judge(World* world) {
-  if (auto found = Verdict(world).Reach()) return found;
+  if (auto found = JudgeRot(world)) return found;
+  const auto book = ReadLog(world->files(), world->definition());
+  if (!book) return "the log cannot be read: " + book.error().ToString();
+  if (auto found = Verdict(world, *book).Reach()) return found;
   const Scenario& scenario = world->scenario();
   if (scenario.redefined.empty() || scenario.values) return std::nullopt;
   world->SwapDefinitions();
-  auto found = Verdict(world).ReachByDefinition();
+  auto found = Verdict(world, *book).ReachByDefinition();
   return found ? "by the other definition, " + *found : found;
 }
 
