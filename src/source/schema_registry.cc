@@ -43,6 +43,15 @@ std::string TextOf(const Json& object, const char* key, const std::string& other
   return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
 }
 
+// A registry's own "not found", as 40403 of a schema. Another server, or another path of this one,
+// answers 404, too: messages are no dead letters for an address that is wrong.
+bool SaysNoSuchSchema(const std::string& body) {
+  const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return false;
+  const auto code = json.find("error_code");
+  return code != json.end() && code->is_number_integer() && code->get<int64_t>() / 100 == 404;
+}
+
 class SchemaRegistry final : public SchemaSource {
  public:
   SchemaRegistry(std::string url, std::string user)
@@ -109,7 +118,7 @@ class SchemaRegistry final : public SchemaSource {
   }
 
   Result<Json> Read(const HttpReply& reply, const std::string& path) const {
-    if (reply.status == 404) {
+    if (reply.status == 404 && SaysNoSuchSchema(reply.body)) {
       return Fail(ErrorCode::kNotFound, "schema registry " + url_ + ": there is no " + path);
     }
     if (reply.status == 401 || reply.status == 403) {

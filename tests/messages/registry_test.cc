@@ -209,6 +209,18 @@ TEST_F(RegistryTest, WhatFailsThriceIsAway) {
             "schema registry " + registry->url() + ": it answers with status 503");
 }
 
+// Else all messages of a topic were dead letters where somebody left out a path.
+TEST_F(RegistryTest, A404ThatIsNotOfASchemaIsAWrongAddress) {
+  const std::string url = registry->url() + "/apis/ccompat";
+  const auto decoder = Open("avro", url, "");
+  const Status decoded = Decode(*decoder, Payloads("avro"));
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_EQ(decoded.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(decoded.error().message,
+            "schema registry " + url + ": its reply to /schemas/ids/3 has status 404");
+  EXPECT_TRUE(bad_.empty());
+}
+
 TEST_F(RegistryTest, AsksAsTheUserInItsUrl) {
   const RegistryProcess locked(folder->path(), 0, "reader:p@ss");
   ASSERT_NE(locked.port(), 0);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "decode/text_input.h"
+#include "source/input_files.h"
 
 namespace skewless {
 namespace {
@@ -146,7 +147,13 @@ Status KafkaSource::DecodeMessages(Batch* batch) {
   }
   if (metadata_.any()) metadata_.Decode(raw_, &run_, &bad_);
   const size_t bad_metadata = bad_.size();
-  if (!run_.empty()) SKEWLESS_RETURN_IF_ERROR(decoder_->Decode(run_, batch, &bad_));
+  if (!run_.empty()) {
+    Status decoded = decoder_->Decode(run_, batch, &bad_);
+    // Of a registry, which doesn't know the source. The notice of one that is away has the place.
+    if (!decoded && decoded.error().code != ErrorCode::kUnavailable)
+      decoded.error().message.insert(0, SourcePlace(definition_));
+    if (!decoded) return decoded;
+  }
   if (!metadata_.any()) return {};
   metadata_.Append(run_, std::span(bad_).subspan(bad_metadata), batch);
   std::ranges::inplace_merge(bad_, bad_.begin() + static_cast<std::ptrdiff_t>(bad_metadata), {},
