@@ -258,7 +258,7 @@ class KafkaTest(NumberedTest):
         while not self.metric(engine, "skewless_kafka_errors_total", source="clicks"):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
-        self.assertRegex(engine.kill(), "(?i)authentication")
+        self.assertRegex(engine.kill(), "brokers away .*Invalid username or password.* remedy=.*sasl.password")
 
     # ---- what is gone
 

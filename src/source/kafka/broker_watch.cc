@@ -10,17 +10,22 @@ constexpr int64_t kPatienceNanos = 1'000'000'000;
 
 }  // namespace
 
-void BrokerWatch::LostOne(int64_t now_nanos, const std::string& why) {
+void BrokerWatch::LostOne(int64_t now_nanos, const std::string& why, const std::string& remedy) {
   if (away() || !lost_one_.empty()) return;
   lost_one_ = why;
+  remedy_ = remedy;
   lost_one_nanos_ = now_nanos;
 }
 
 void BrokerWatch::LostAll(int64_t now_nanos, const std::string& why) {
   if (away()) return;
   away_since_nanos_ = now_nanos;
+  const bool known = !lost_one_.empty();
+  told_ = known ? lost_one_ : why;
   LogEvent(EventLevel::kWarning, "brokers away",
-           {{"source", source_}, {"error", lost_one_.empty() ? why : lost_one_}});
+           {{"source", source_},
+            {"error", told_},
+            {"remedy", known ? remedy_ : "Are they running, and reachable from here?"}});
   lost_one_.clear();
 }
 

@@ -42,8 +42,7 @@ Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     ++errors_;
     is_down_ = true;
-    brokers_.LostAll(MonotonicNanos(), "the brokers at " + kafka_.brokers +
-                                           " don't answer: " + rd_kafka_err2str(error));
+    unanswered_ = "the brokers at " + kafka_.brokers + " don't answer: " + rd_kafka_err2str(error);
     return -1;
   }
   const std::unique_ptr<const rd_kafka_metadata_t, void (*)(const rd_kafka_metadata_t*)> owner(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -31,6 +32,33 @@ int64_t NumberOf(const KafkaSettings& settings, const std::string& name, int64_t
   if (set == settings.end()) return otherwise;
   std::from_chars(set->second.data(), set->second.data() + set->second.size(), number);
   return number > 0 ? number : otherwise;
+}
+
+bool IsOfSettings(int error) {
+  return error == RD_KAFKA_RESP_ERR__SSL || error == RD_KAFKA_RESP_ERR__AUTHENTICATION;
+}
+
+// What to do about a connection that failed.
+const char* RemedyOf(int error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return "Mend the host in 'brokers', or the name service.";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "Is security.protocol in 'settings' the brokers' own, and ssl.ca.location the "
+             "authority of their certificates?";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      return "Mend sasl.mechanisms, sasl.username and sasl.password in 'settings' or "
+             "'settings_env'.";
+    default:
+      return "Are they running, and reachable from here? Is security.protocol in 'settings' that "
+             "of "
+             "their port?";
+  }
+}
+
+// librdkafka appends how long a connection lived, and how often it left the same unsaid.
+std::string_view WithoutTimes(std::string_view reason) {
+  return reason.substr(0, reason.find(" (after "));
 }
 
 }  // namespace
@@ -102,6 +130,8 @@ Status KafkaConsumer::Poll(size_t most, int wait_ms) {
   messages_.clear();
   SKEWLESS_RETURN_IF_ERROR(Maintain());
   Fetch(most, wait_ms);
+  if (!unanswered_.empty() && is_down_) brokers_.LostAll(MonotonicNanos(), unanswered_);
+  unanswered_.clear();
   return fatal_;
 }
 
@@ -180,10 +210,16 @@ void KafkaConsumer::OnError(rd_kafka_t* client, int error, const char* reason, v
       return consumer.brokers_.LostAll(now, reason);
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
       ++consumer.errors_;
       consumer.is_down_ = true;
-      return consumer.brokers_.LostOne(now, reason);
-    default:  // wrong settings among others, which may be why the brokers are away
+      // A password that was changed while they were away is why they don't come back.
+      if (consumer.brokers_.away() && IsOfSettings(error) &&
+          !consumer.brokers_.ToldWhy(WithoutTimes(reason)))
+        consumer.Tell(reason);
+      return consumer.brokers_.LostOne(now, reason, RemedyOf(error));
+    default:
       ++consumer.errors_;
       consumer.Tell(reason);
   }
@@ -200,8 +236,9 @@ void KafkaConsumer::Note(const std::string& what) {
 
 void KafkaConsumer::Tell(const std::string& what) {
   const int64_t now = MonotonicNanos();
-  if (!notice_ || (what == last_notice_ && now - last_notice_nanos_ < kNoticeNanos)) return;
-  last_notice_ = what;
+  const std::string_view key = WithoutTimes(what);
+  if (!notice_ || (key == last_notice_ && now - last_notice_nanos_ < kNoticeNanos)) return;
+  last_notice_ = key;
   last_notice_nanos_ = now;
   notice_(place_ + what);
 }

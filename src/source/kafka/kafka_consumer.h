@@ -105,6 +105,8 @@ class KafkaConsumer {
   int64_t next_discovery_nanos_ = 0;
   std::vector<rd_kafka_message_t*> fetched_;
   bool is_down_ = false;  // some broker, as far as is known
+  std::string
+      unanswered_;  // what was asked in vain; the client's events, which say why, come after
   BrokerWatch brokers_;
   int64_t errors_ = 0;
   int64_t reconnects_ = 0;
