@@ -4,7 +4,16 @@
 
 namespace skewless {
 
-void WatermarkWatch::Look(int64_t now_nanos, Timestamp watermark_us) {
+namespace {
+
+constexpr char kRemedy[] =
+    "Are the sources silent? One partition of a topic that is, or that nothing ever came of, holds "
+    "it back, and no event is refused as too late: give its source an idle_after.";
+
+}  // namespace
+
+void WatermarkWatch::Look(int64_t now_nanos, Timestamp watermark_us, bool has_events) {
+  if (moved_nanos_ == 0 && has_events) moved_nanos_ = now_nanos;
   const double stood_seconds = static_cast<double>(now_nanos - moved_nanos_) / 1e9;
   if (watermark_us != watermark_us_) {
     if (told_) {
@@ -17,11 +26,14 @@ void WatermarkWatch::Look(int64_t now_nanos, Timestamp watermark_us) {
     told_ = false;
     return;
   }
-  if (told_ || watermark_us == kMinTimestamp) return;
+  if (told_ || !has_events) return;
   if (now_nanos - moved_nanos_ < patience_us_ * 1000) return;
   told_ = true;
   LogEvent(EventLevel::kWarning, "watermark stands still",
-           {EventField::Time("watermark", watermark_us), {"stood_still_seconds", stood_seconds}});
+           {watermark_us == kMinTimestamp ? EventField("watermark", "none")
+                                          : EventField::Time("watermark", watermark_us),
+            {"stood_still_seconds", stood_seconds},
+            {"remedy", kRemedy}});
 }
 
 }  // namespace skewless

@@ -19,16 +19,36 @@ class WatermarkWatchTest : public ::testing::Test, public EventSink {
     AppendEventText(line, event);
     told_.push_back(line);
   }
-  void Look(int64_t second, Timestamp watermark_us) {
-    watch_.Look(second * 1'000'000'000, watermark_us);
+  void Look(int64_t second, Timestamp watermark_us, bool has_events = true) {
+    watch_.Look(second * 1'000'000'000, watermark_us, has_events);
+  }
+  void ExpectTold(const std::vector<std::string>& lines) const {
+    ASSERT_EQ(told_.size(), lines.size());
+    for (size_t i = 0; i < lines.size(); ++i)
+      EXPECT_EQ(told_[i].rfind(lines[i], 0), 0U) << told_[i];
   }
   WatermarkWatch watch_{10 * kSecondUs};
   std::vector<std::string> told_;
 };
 
-TEST_F(WatermarkWatchTest, NoneYetIsNoStall) {
-  for (int second = 0; second < 100; ++second) Look(second, kMinTimestamp);
+TEST_F(WatermarkWatchTest, NoneBeforeTheFirstEventIsNoStall) {
+  for (int second = 1; second < 100; ++second) Look(second, kMinTimestamp, false);
   EXPECT_TRUE(told_.empty());
+}
+
+// A partition that nothing ever comes of.
+TEST_F(WatermarkWatchTest, NoneThoughEventsComeIsOne) {
+  for (int second = 1; second < 100; ++second) Look(second, kMinTimestamp, false);
+  for (int second = 100; second < 110; ++second) Look(second, kMinTimestamp);
+  EXPECT_TRUE(told_.empty());
+  for (int second = 110; second < 150; ++second) Look(second, kMinTimestamp);
+  const std::string stall =
+      "watermark stands still watermark=none stood_still_seconds=10.0 remedy=";
+  ExpectTold({stall});
+  EXPECT_NE(told_[0].find("idle_after"), std::string::npos);
+  Look(150, 5 * kSecondUs);
+  ExpectTold(
+      {stall, "watermark moves again watermark=1970-01-01T00:00:05Z stood_still_seconds=50.0"});
 }
 
 TEST_F(WatermarkWatchTest, AStallIsToldOnceAndItsEndToo) {
@@ -38,12 +58,11 @@ TEST_F(WatermarkWatchTest, AStallIsToldOnceAndItsEndToo) {
   for (int second = 110; second < 150; ++second) Look(second, 0);
   const std::string stall =
       "watermark stands still watermark=1970-01-01T00:00:00Z stood_still_seconds=10.0";
-  EXPECT_EQ(told_, (std::vector<std::string>{stall}));
+  ExpectTold({stall});
   Look(150, 5 * kSecondUs);
   Look(151, 6 * kSecondUs);
-  EXPECT_EQ(told_, (std::vector<std::string>{stall,
-                                             "watermark moves again watermark=1970-01-01T00:00:05Z "
-                                             "stood_still_seconds=50.0"}));
+  ExpectTold(
+      {stall, "watermark moves again watermark=1970-01-01T00:00:05Z stood_still_seconds=50.0"});
 }
 
 }  // namespace
