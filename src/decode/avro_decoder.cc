@@ -1,9 +1,11 @@
 #include "decode/avro_decoder.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "decode/avro_wire.h"
+#include "decode/decimal_text.h"
 
 namespace skewless {
 namespace {
@@ -16,8 +18,8 @@ constexpr int kMaxDepth = 64;
 // Items that take no bytes: a short message could claim any number of them.
 constexpr int64_t kMaxEmptyItems = 1 << 16;
 
-// How a scalar's values are typed; none where it has no such type.
-std::optional<ValueKind> ValueKindOf(const AvroType& type) {
+// How a scalar's values are typed for a column; none where it has no such type.
+std::optional<ValueKind> ValueKindOf(const AvroType& type, FieldKind to) {
   switch (type.kind) {
     case Kind::kBoolean:
       return ValueKind::kBool;
@@ -37,7 +39,9 @@ std::optional<ValueKind> ValueKindOf(const AvroType& type) {
       return ValueKind::kText;
     case Kind::kBytes:
     case Kind::kFixed:
-      return ValueKind::kBytes;
+      if (type.logical != "decimal" || to == FieldKind::kBytes) return ValueKind::kBytes;
+      if (type.scale < 0) return std::nullopt;
+      return ValueKind::kDecimal;
     default:
       return std::nullopt;
   }
@@ -58,15 +62,13 @@ struct FieldPlan {
 };
 
 bool Readable(const AvroType& type, FieldKind to) {
-  // A decimal's bytes are digits, no text.
-  if (type.logical == "decimal" && to != FieldKind::kBytes) return false;
-  const std::optional<ValueKind> kind = ValueKindOf(type);
+  const std::optional<ValueKind> kind = ValueKindOf(type, to);
   return kind && CanConvert(*kind, to);
 }
 
 // `in_list`: the type is that of the elements.
 Node MakeNode(const AvroType& type, const TypedColumn& column, bool in_list) {
-  Node node{&type, false, ValueKindOf(type).value_or(ValueKind::kInt), {}};
+  Node node{&type, false, ValueKindOf(type, column.kind()).value_or(ValueKind::kInt), {}};
   if (type.kind == Kind::kUnion) {
     bool only_null = true;
     for (const AvroType* branch : type.branches) {
@@ -198,7 +200,8 @@ struct AvroDecoder::Impl {
       FieldPlan& plan = plans.emplace_back();
       plan.field = &field;
       names.push_back(field.name);
-      plan.column = declared.Find(field.name);
+      plan.column = ColumnOf(field, declared);
+      if (plan.column >= 0 && found[static_cast<size_t>(plan.column)] != 0) plan.column = -1;
       if (plan.column < 0) continue;
       const auto column = static_cast<size_t>(plan.column);
       found[column] = 1;
@@ -211,6 +214,17 @@ struct AvroDecoder::Impl {
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i] == 0) problems.push_back(MissingField(declared.columns[i], i, names));
     }
+  }
+
+  // The column of the field's name, or of one that it had before, where no field has that now.
+  int ColumnOf(const AvroField& field, const Schema& declared) const {
+    int column = declared.Find(field.name);
+    for (size_t i = 0; column < 0 && i < field.aliases.size(); ++i) {
+      const std::string& alias = field.aliases[i];
+      const auto is_named = [&](const AvroField& other) { return other.name == alias; };
+      if (std::ranges::none_of(schema->root().fields, is_named)) column = declared.Find(alias);
+    }
+    return column;
   }
 
   Outcome Decode(std::string_view* bytes, RowBuilder& rows, std::string* reason) {
@@ -285,6 +299,13 @@ struct AvroDecoder::Impl {
     if (at->type->kind == Kind::kArray) return ReadList(at->parts[0], column, in, rows);
     TypedValue value;
     if (!ReadScalar(*at->type, in, &value)) return false;
+    if (at->value_kind == ValueKind::kDecimal) {
+      if (!DecimalText(value.bytes, at->type->scale, &decimal)) {
+        Misfit("column '" + column.spec().name + "': a decimal of more than 32 bytes");
+        return true;
+      }
+      value.bytes = decimal;
+    }
     const Parsed parsed = column.Put(at->value_kind, value, rows);
     if (parsed != Parsed::kOk) [[unlikely]] {
       Misfit(ValueReason(column.spec(), TypedValueText(at->value_kind, value), parsed));
@@ -314,6 +335,7 @@ struct AvroDecoder::Impl {
   std::vector<FieldPlan> plans;
   std::vector<ColumnProblem> problems;
   std::string* misfit = nullptr;
+  std::string decimal;  // the one that is being read
 };
 
 AvroDecoder::AvroDecoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

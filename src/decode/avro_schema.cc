@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/source_text.h"
+#include "decode/decimal_text.h"
 
 namespace skewless {
 namespace {
@@ -133,12 +134,26 @@ class AvroSchemaParser {
     if (word == "fixed") return ReadFixed(json, space);
     if (word == "array" || word == "map") return ReadCollection(json, word, space, depth);
     SKEWLESS_ASSIGN_OR_RETURN(const AvroType* named, ReadNamed(word, space));
-    const auto logical = json.find("logicalType");
-    if (logical == json.end() || !logical->is_string()) return named;
+    if (!json.contains("logicalType")) return named;
     AvroType* const annotated = Add(named->kind);
     *annotated = *named;
-    annotated->logical = logical->get<std::string>();
+    Annotate(json, annotated);
     return annotated;
+  }
+
+  // What a type stands for. As Avro has it, a logical type that is wrong is none.
+  static void Annotate(const Json& json, AvroType* type) {
+    const auto logical = json.find("logicalType");
+    if (logical == json.end() || !logical->is_string()) return;
+    type->logical = logical->get<std::string>();
+    if (type->logical != "decimal") return;
+    if (type->kind != Kind::kBytes && type->kind != Kind::kFixed) return;
+    const auto scale = json.find("scale");
+    if (scale == json.end()) {
+      type->scale = 0;
+    } else if (scale->is_number_unsigned() && scale->get<uint64_t>() <= kMaxDecimalScale) {
+      type->scale = scale->get<int>();
+    }
   }
 
   Result<const AvroType*> ReadNamed(const std::string& name, const std::string& space) {
@@ -180,8 +195,7 @@ class AvroSchemaParser {
     }
     AvroType* const type = Add(kind);
     type->name = name;
-    const auto logical = json.find("logicalType");
-    if (logical != json.end() && logical->is_string()) type->logical = logical->get<std::string>();
+    Annotate(json, type);
     if (!named_.emplace(name, type).second) {
       return Wrong(json["name"].get<std::string>(), "the type '" + name + "' is defined twice");
     }
@@ -208,9 +222,19 @@ class AvroSchemaParser {
       if (of == field.end()) return Wrong(name, "the field '" + name + "' has no \"type\"");
       SKEWLESS_ASSIGN_OR_RETURN(const AvroType* field_type,
                                 ReadType(*of, Namespace(type->name), depth + 1));
-      type->fields.push_back({name, field_type});
+      type->fields.push_back({name, AliasesOf(field), field_type});
     }
     return type;
+  }
+
+  static std::vector<std::string> AliasesOf(const Json& field) {
+    std::vector<std::string> names;
+    const auto aliases = field.find("aliases");
+    if (aliases == field.end() || !aliases->is_array()) return names;
+    for (const Json& alias : *aliases) {
+      if (alias.is_string()) names.push_back(alias.get<std::string>());
+    }
+    return names;
   }
 
   Result<const AvroType*> ReadEnum(const Json& json, const std::string& space) {

@@ -17,6 +17,7 @@ struct AvroType;
 
 struct AvroField {
   std::string name;
+  std::vector<std::string> aliases;  // what it was called before
   const AvroType* type = nullptr;
 };
 
@@ -40,6 +41,7 @@ struct AvroType {
   Kind kind = Kind::kNull;
   std::string name;       // records, enums, fixeds: with its namespace
   std::string logical;    // "timestamp-millis", or empty
+  int scale = -1;         // of a decimal: digits behind the point; -1: it is none
   bool is_empty = false;  // its values take no bytes at all
   std::vector<AvroField> fields;
   std::vector<const AvroType*> branches;  // of a union

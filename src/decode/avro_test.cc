@@ -184,12 +184,51 @@ TEST(AvroMessages, ColumnsThatTheSchemaCannotFillAreErrors) {
   EXPECT_TRUE(Has(OpenError(fields, {{Spec("prise", TypeKind::kString)}}),
                   "there is no field 'prise'; there are 'price', 'cost', 'tags'\n"
                   "  Did you mean 'price'?"));
-  EXPECT_TRUE(Has(OpenError(fields, {{Spec("cost", TypeKind::kString)}}),
-                  "field 'cost' is a bytes (decimal) and cannot be read as string"));
+  EXPECT_TRUE(Has(OpenError(fields, {{Spec("cost", TypeKind::kTimestamp)}}),
+                  "field 'cost' is a bytes (decimal) and cannot be read as timestamp"));
   EXPECT_EQ(OpenError(fields, {{Spec("cost", TypeKind::kBytes)}}), "");
   EXPECT_TRUE(Has(OpenError(fields, {{Spec("tags", TypeKind::kString, true)}}),
                   "field 'tags' is an array of a map and cannot be read as string[]"));
   EXPECT_TRUE(Has(OpenError(fields, {{Spec("price", TypeKind::kString, true)}}), "cannot be read"));
+}
+
+TEST(AvroMessages, ADecimalIsANumberOrItsText) {
+  const std::string fields = R"(
+      {"name": "a", "type": {"type": "bytes", "logicalType": "decimal", "precision": 4, "scale": 2}},
+      {"name": "b", "type": ["null", {"type": "fixed", "name": "F", "size": 3,
+                                      "logicalType": "decimal", "precision": 6, "scale": 1}]})";
+  const std::string message("\x04\x04\xd2\x02\xff\xff\xfb", 7);  // 1234 of scale 2, -5 of scale 1
+  const auto read = [&](TypeKind a, TypeKind b) {
+    const Decoded decoded = DecodeAll(fields, {{Spec("a", a), Spec("b", b)}}, {message});
+    return decoded.rows.empty() ? decoded.reasons.at(0) : decoded.rows.at(0);
+  };
+  EXPECT_EQ(read(TypeKind::kFloat64, TypeKind::kString), "12.34, '-0.5'");
+  EXPECT_EQ(read(TypeKind::kString, TypeKind::kFloat32), "'12.34', -0.5");
+  EXPECT_EQ(read(TypeKind::kInt64, TypeKind::kFloat64), "column 'a': expected int64, found 12.34");
+  const std::string whole("\x04\x04\xb0\0", 4);  // 12.00, and null
+  EXPECT_EQ(
+      DecodeAll(fields, {{Spec("a", TypeKind::kInt32), Spec("b", TypeKind::kInt64)}}, {whole}).rows,
+      (Rows{"12, null"}));
+  // More digits than any decimal has.
+  const std::string huge = "\x42" + std::string(33, '\x11') + std::string(1, '\0');
+  EXPECT_EQ(DecodeAll(fields, {{Spec("a", TypeKind::kFloat64)}}, {huge, message}).reasons,
+            (Texts{"column 'a': a decimal of more than 32 bytes"}));
+  // Where it tells no scale of a decimal, nobody knows where the point is.
+  const std::string odd =
+      R"({"name": "a", "type": {"type": "bytes", "logicalType": "decimal", "scale": -1}})";
+  EXPECT_TRUE(Has(OpenError(odd, {{Spec("a", TypeKind::kFloat64)}}), "cannot be read as float64"));
+}
+
+TEST(AvroMessages, AFieldThatWasRenamedFillsTheColumnOfItsAlias) {
+  const std::string fields = R"({"name": "uid", "aliases": ["user", "id"], "type": "long"},
+      {"name": "other", "aliases": ["uid", "id"], "type": "long"})";
+  const auto read = [&](const std::string& column) {
+    return DecodeAll(fields, {{Spec(column, TypeKind::kInt64)}}, {"\x02\x04"}).rows.at(0);
+  };
+  EXPECT_EQ(read("user"), "1");
+  EXPECT_EQ(read("id"), "1");   // the first that had it
+  EXPECT_EQ(read("uid"), "1");  // a field's own name counts before another's alias
+  EXPECT_EQ(read("other"), "2");
 }
 
 TEST(AvroMessages, ARequiredColumnMustHaveAValue) {

@@ -37,8 +37,18 @@ Parsed ToMicros(ValueKind kind, const TypedValue& from, int64_t* micros) {
                                                                     : Parsed::kOk;
 }
 
+// "9.00" is 9; "9.50" is no integer.
+Parsed DecimalToInt(std::string_view text, int64_t* value) {
+  const size_t point = text.find('.');
+  if (point != std::string_view::npos &&
+      text.find_first_not_of('0', point + 1) != std::string_view::npos)
+    return Parsed::kMalformed;
+  return DecodeInt64(text.substr(0, point), value);
+}
+
 // An integer, of a ValueKind that CanConvert lets become one.
 Parsed ToInt(ValueKind kind, const TypedValue& from, int64_t* value) {
+  if (kind == ValueKind::kDecimal) return DecimalToInt(from.bytes, value);
   if (kind == ValueKind::kUint64 && from.int_value < 0) return Parsed::kOutOfRange;
   *value = from.int_value;
   return Parsed::kOk;
@@ -48,6 +58,10 @@ Parsed ToDouble(ValueKind kind, const TypedValue& from, bool is_float, double* v
   if (kind == ValueKind::kFloat || kind == ValueKind::kDouble) {
     *value = from.double_value;
     return is_float && kind == ValueKind::kDouble ? RoundToFloat(value) : Parsed::kOk;
+  }
+  if (kind == ValueKind::kDecimal) {
+    const Parsed parsed = DecodeDouble(from.bytes, value);
+    return parsed == Parsed::kOk && is_float ? RoundToFloat(value) : parsed;
   }
   const auto bits = static_cast<uint64_t>(from.int_value);
   if (kind == ValueKind::kUint64) {
@@ -69,11 +83,13 @@ bool CanConvert(ValueKind kind, FieldKind to) {
       return kind == ValueKind::kBool;
     case FieldKind::kInt32:
     case FieldKind::kInt64:
-      return counts;
+      return counts || kind == ValueKind::kDecimal;
     case FieldKind::kFloat32:
     case FieldKind::kFloat64:
-      return IsInt(kind) || kind == ValueKind::kFloat || kind == ValueKind::kDouble;
+      return IsInt(kind) || kind == ValueKind::kFloat || kind == ValueKind::kDouble ||
+             kind == ValueKind::kDecimal;
     case FieldKind::kString:
+      return IsText(kind) || kind == ValueKind::kDecimal;
     case FieldKind::kBytes:
       return IsText(kind);
     case FieldKind::kTimestampText:
@@ -139,6 +155,8 @@ std::string TypedValueText(ValueKind kind, const TypedValue& value) {
     case ValueKind::kBytes:
       AppendJsonString(text, KeptPart(value.bytes));
       return text;
+    case ValueKind::kDecimal:
+      return std::string(value.bytes);
     case ValueKind::kSecondsAndNanos:
       return std::to_string(value.int_value) + " s and " + std::to_string(value.nanos) + " ns";
     default:

@@ -20,7 +20,8 @@ enum class ValueKind : uint8_t {
   kDouble,
   kText,
   kBytes,
-  kDays,  // since the epoch; so are the next
+  kDecimal,  // its text, "-12.30"
+  kDays,     // since the epoch; so are the next
   kMillis,
   kMicros,
   kNanos,
@@ -31,13 +32,14 @@ struct TypedValue {
   int64_t int_value = 0;  // kBool, integers and times
   int32_t nanos = 0;
   double double_value = 0;
-  std::string_view bytes;  // kText, kBytes
+  std::string_view bytes;  // kText, kBytes, kDecimal
 };
 
 // Whether values of `kind` can become those of a column that is read as `to` (never kList): any
-// integer an integer, where it fits; integers and floats a float; text and bytes with UTF-8 in them
-// a string; times and dates, RFC 3339 text, and where the column has a unit integers, a timestamp.
-// A time that the schema writes as an integer can be read as that integer, too.
+// integer an integer, where it fits; integers, floats and decimals a float; text and bytes with
+// UTF-8 in them and a decimal a string; a decimal that is whole an integer; times and dates, RFC
+// 3339 text, and where the column has a unit integers, a timestamp. A time that the schema writes
+// as an integer can be read as that integer, too.
 bool CanConvert(ValueKind kind, FieldKind to);
 
 // `from` as what the column's slots hold. CanConvert(kind, to) holds.
