@@ -23,6 +23,7 @@ EngineWatch::EngineWatch(const Definition& definition, const Engine& engine,
       server_(server),
       bounded_(bounded),
       shown_(IsTerminal(STDERR_FILENO)),
+      wall_clock_(NewWallClock()),
       start_nanos_(MonotonicNanos()),
       drawn_nanos_(start_nanos_),
       counted_nanos_(start_nanos_),
@@ -78,7 +79,8 @@ EngineStatus EngineWatch::Status(int64_t now_nanos) const {
   status.refused_ahead = stats.refused_ahead.load();
   status.dead_letters = progress.dead_letters;
   status.events_per_second = events_per_second_;
-  status.clock_us = stats.clock_us.load();
+  // The engine looks at a wall clock when events come; meanwhile data gets old, too.
+  status.clock_us = engine_.replay() ? stats.clock_us.load() : wall_clock_->Now();
   status.watermark_us = stats.watermark_us.load();
   status.freshness = freshness_.Get();
   status.freshness_from_event = WorstView();

@@ -2,10 +2,12 @@
 // told.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "cli/live_status.h"
 #include "pipeline/engine.h"
 #include "pipeline/watermark_watch.h"
@@ -33,6 +35,7 @@ class EngineWatch {
   const Engine& engine_;
   const HttpServer* const server_;
   const bool bounded_, shown_;
+  const std::unique_ptr<Clock> wall_clock_;
   const int64_t start_nanos_;
   int64_t drawn_nanos_, sampled_nanos_ = 0;
   int64_t counted_nanos_, counted_events_ = 0, counted_requests_ = 0;

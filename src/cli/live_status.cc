@@ -43,8 +43,10 @@ std::string WatermarkLine(const EngineStatus& status) {
   std::string line = FormatTimestamp(status.watermark_us - status.watermark_us % kSecondUs);
   if (status.clock_us != kMinTimestamp) {
     const DurationUs behind = SaturatingSub(status.clock_us, status.watermark_us);
-    line += behind < kMinuteUs ? fmt::format("  {:.1f} s behind", static_cast<double>(behind) / 1e6)
-                               : "  " + FormatAge(behind) + " behind";
+    const DurationUs apart = behind < 0 ? SaturatingSub(0, behind) : behind;
+    line += apart < kMinuteUs ? fmt::format("  {:.1f} s", static_cast<double>(apart) / 1e6)
+                              : "  " + FormatAge(apart);
+    line += behind < 0 ? " ahead" : " behind";
   }
   return line;
 }

@@ -37,7 +37,7 @@ struct EngineStatus {
   double seconds = 0;              // since the start
   int64_t events = 0, refused_late = 0, refused_ahead = 0, dead_letters = 0;
   double events_per_second = 0;
-  Timestamp clock_us = kMinTimestamp;      // the engine's
+  Timestamp clock_us = kMinTimestamp;      // of the wall, or the replay's
   Timestamp watermark_us = kMinTimestamp;  // none before the first event
   LatencyQuantiles freshness;              // acceptance -> readable
   LatencyQuantiles freshness_from_event;   // of the view where it is worst

@@ -86,6 +86,10 @@ TEST(LiveStatus, WhatTakesLongIsNotSaidInSeconds) {
   status.freshness_from_event = {10, 90'000'000'000, 7'200'000'000'000};
   EXPECT_TRUE(HasLine(status, "  watermark   2023-11-14T22:13:20Z  2 d 2 h behind"));
   EXPECT_TRUE(HasLine(status, "  freshness   -    from the event p50 1 min  p99 2 h"));
+  status.clock_us = status.watermark_us - 2 * kHourUs;  // an event of the future
+  EXPECT_TRUE(HasLine(status, "  watermark   2023-11-14T22:13:20Z  2 h ahead"));
+  status.clock_us = status.watermark_us - 1'500'000;
+  EXPECT_TRUE(HasLine(status, "  watermark   2023-11-14T22:13:20Z  1.5 s ahead"));
 }
 
 TEST(RecentLatency, QuantilesAreOfWhatCameLately) {

@@ -98,6 +98,12 @@ class TerminalTest(ProgramTest):
         self.assertRegex(screen.rows[-5], r"^  events      100  [\d,]+/s  late 0  dead letters 0$")
         self.assertRegex(screen.rows[-4], r"^  watermark   2023-11-14T22:13:20Z  \d+ d( \d+ h)? behind$")
 
+        # No event comes, and data gets old all the same.
+        with open(self.path("clicks-001.jsonl"), "a") as file:
+            file.write(json.dumps({"user_id": 7, "number": 100, "ts": int(time.time() * 1000)}) + "\n")
+        self.read_until(terminal, screen,
+                        lambda rows: any(re.search(r"  watermark .*  [2-9]\.\d s behind", row) for row in rows))
+
         # An event of the log, longer than a row, in the midst of it.
         with open(self.path("clicks-001.jsonl"), "a") as file:
             file.write(json.dumps({"user_id": "x" * 150}) + "\n")
@@ -115,7 +121,7 @@ class TerminalTest(ProgramTest):
                          ["info starting version", "info log opened path", "info source opened source",
                           "info serving port", "warning records could not be read source", "info stopping signal",
                           "info engine stopped events"])
-        self.assertTrue(any(row.startswith("100 events in ") for row in screen.rows))
+        self.assertTrue(any(row.startswith("101 events in ") for row in screen.rows))
 
     def test_none_of_it_in_a_pipe(self):
         self.write("skewless.yaml", DEFINITION)
