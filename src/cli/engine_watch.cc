@@ -98,13 +98,15 @@ std::optional<EngineStatus::ConsumerLag> EngineWatch::Lag() const {
   EngineStatus::ConsumerLag lag;
   for (size_t i = 0; i < definition_.sources.size(); ++i) {
     if (definition_.sources[i].type != SourceType::kKafka) continue;
-    for (const StreamProgress& stream : engine_.live_progress(i).streams) {
+    const LiveProgress live = engine_.live_progress(i);
+    lag.away |= live.away;
+    for (const StreamProgress& stream : live.streams) {
       if (stream.end < 0) continue;
       lag.records += std::max<int64_t>(0, stream.end - stream.position);
       ++lag.partitions;
     }
   }
-  if (lag.partitions == 0) return std::nullopt;
+  if (lag.partitions == 0 && !lag.away) return std::nullopt;
   return lag;
 }
 

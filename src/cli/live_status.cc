@@ -105,7 +105,8 @@ std::vector<std::string> StatusLines(const EngineStatus& status) {
   };
   add("events", Events(status));
   if (status.consumer_lag) {
-    add("lag", fmt::format("{} in {}", Counted(status.consumer_lag->records, "record"),
+    add("lag", fmt::format("{}{} in {}", status.consumer_lag->away ? "AWAY  " : "",
+                           Counted(status.consumer_lag->records, "record"),
                            Counted(status.consumer_lag->partitions, "partition")));
   }
   add("watermark", WatermarkLine(status));

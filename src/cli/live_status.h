@@ -54,6 +54,7 @@ struct EngineStatus {
 
   struct ConsumerLag {
     int64_t records = 0, partitions = 0;
+    bool away = false;  // some source's brokers: what is counted was so when they went
   };
   std::optional<ConsumerLag> consumer_lag;
 

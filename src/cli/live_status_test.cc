@@ -54,6 +54,8 @@ TEST(LiveStatus, WhatIsGivenHasALine) {
   EXPECT_TRUE(HasLine(status, "  lag         1,203 records in 4 partitions"));
   status.consumer_lag = {1, 1};
   EXPECT_TRUE(HasLine(status, "  lag         1 record in 1 partition"));
+  status.consumer_lag = {0, 0, true};
+  EXPECT_TRUE(HasLine(status, "  lag         AWAY  0 records in 0 partitions"));
   EXPECT_TRUE(
       HasLine(status,
               "  store       AWAY  in flight 120 of 256  backlog 3,000 rows, 41,000 events  "

@@ -23,6 +23,8 @@ void AddSourceMetrics(const Definition& definition, const Engine& engine,
                                  "The offset of the partition's next message.");
   auto lag = LabelledFamily(kGauge, "skewless_kafka_lag",
                             "Messages of the partition that are not read yet.");
+  auto up = LabelledFamily(kGauge, "skewless_kafka_up",
+                           "1 while some of the source's brokers answer, 0 while none does.");
   auto errors = LabelledFamily(kCounter, "skewless_kafka_errors_total",
                                "Errors of brokers and connections, all of them tried again.");
   auto reconnects = LabelledFamily(kCounter, "skewless_kafka_reconnects_total",
@@ -49,6 +51,7 @@ void AddSourceMetrics(const Definition& definition, const Engine& engine,
       AddSample(&lag, labels, static_cast<double>(behind));
     }
     const MetricLabels labels = {{"source", source.name}};
+    AddSample(&up, labels, live.away ? 0 : 1);
     AddSample(&errors, labels, static_cast<double>(live.errors));
     AddSample(&reconnects, labels, static_cast<double>(live.reconnects));
     AddSample(&lost, labels, static_cast<double>(live.lost));
@@ -57,7 +60,7 @@ void AddSourceMetrics(const Definition& definition, const Engine& engine,
   }
   if (!any) return;
   for (auto* family :
-       {&messages, &position, &lag, &errors, &reconnects, &lost, &lost_ends, &tombstones})
+       {&messages, &position, &lag, &up, &errors, &reconnects, &lost, &lost_ends, &tombstones})
     families->push_back(std::move(*family));
 }
 

@@ -31,6 +31,7 @@ struct StreamProgress {
 // Of a source that others feed while it runs.
 struct LiveProgress {
   std::vector<StreamProgress> streams;
+  bool away = false;       // none of its servers answers
   int64_t errors = 0;      // that the source got over or still tries to
   int64_t reconnects = 0;  // times that it came back
   int64_t lost = 0;        // records that were gone before they could be read

@@ -215,8 +215,10 @@ class KafkaTest(NumberedTest):
             while not self.metric(engine, "skewless_kafka_errors_total", source="clicks"):
                 self.assertLess(time.monotonic(), deadline)
                 time.sleep(0.05)
+            self.wait_for_metric(engine, 0, "skewless_kafka_up", source="clicks")
             self.wait_for_all(engine)
             broker.start()
+            self.wait_for_metric(engine, 1, "skewless_kafka_up", source="clicks")  # though no message comes
             self.produce(1000, 2)
             self.wait_for_all(engine)
             self.wait_for_metric(engine, 1, "skewless_kafka_reconnects_total", source="clicks")

@@ -9,12 +9,16 @@ namespace {
 
 constexpr int kAskMillis = 2000;  // for what must be known before reading can begin
 constexpr int64_t kRetryNanos = 500'000'000;
+// Whether brokers are back, where nothing comes of them anyway.
+constexpr int kAskBackMillis = 500;
+constexpr int64_t kAskBackNanos = 1'000'000'000;
 
 }  // namespace
 
 Status KafkaConsumer::Maintain() {
   if (!fatal_.has_value()) return fatal_;
   if (const auto lost = brokers_.TakeLasting(MonotonicNanos())) Tell(*lost);
+  if (brokers_.away()) AskWhetherBack();
   SKEWLESS_RETURN_IF_ERROR(GoOnWhereLost());
   if (MonotonicNanos() >= next_discovery_nanos_)
     SKEWLESS_RETURN_IF_ERROR(is_member() ? CheckStartOfMember() : Discover());
@@ -30,6 +34,18 @@ Status KafkaConsumer::Discover() {
   discovered_ |= all;
   next_discovery_nanos_ = MonotonicNanos() + (all ? refresh_nanos_ : kRetryNanos);
   return {};
+}
+
+// The client connects again by itself; of a silent topic it tells nobody.
+void KafkaConsumer::AskWhetherBack() {
+  if (MonotonicNanos() < next_asking_nanos_) return;
+  const rd_kafka_metadata_t* told = nullptr;
+  if (rd_kafka_metadata(client_.get(), /*all_topics=*/0, nullptr, &told, kAskBackMillis) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(told);
+    SetBack();
+  }
+  next_asking_nanos_ = MonotonicNanos() + kAskBackNanos;
 }
 
 // How many partitions a topic has; 0: it isn't there; -1: the brokers can't tell now.

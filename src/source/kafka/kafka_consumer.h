@@ -51,6 +51,7 @@ class KafkaConsumer {
 
   // Of a partition, what the broker said with its last message; -1: not known.
   int64_t EndOf(const KafkaPartition& partition) const;
+  bool away() const { return brokers_.away(); }
   int64_t errors() const { return errors_; }
   int64_t reconnects() const { return reconnects_; }
   int64_t lost() const { return starts_.lost(); }
@@ -68,6 +69,7 @@ class KafkaConsumer {
   Status Discover();
   Result<bool> DiscoverTopic(const std::string& topic);
   Result<int32_t> AskPartitions(const std::string& topic);
+  void AskWhetherBack();
   Status CheckStart(const std::string& topic, int32_t there) const;
   Status CheckStartOfMember();
   Status Want(const std::string& topic, int32_t there);
@@ -103,6 +105,7 @@ class KafkaConsumer {
   std::vector<StreamRun> changes_;
   bool discovered_ = false;  // of a member: `start` was checked
   int64_t next_discovery_nanos_ = 0;
+  int64_t next_asking_nanos_ = 0;  // brokers that are away
   std::vector<rd_kafka_message_t*> fetched_;
   bool is_down_ = false;  // some broker, as far as is known
   std::string

@@ -235,6 +235,7 @@ void KafkaSource::TellProgress(bool now) {
     live.streams.push_back(
         {partition->stream, partition->next, consumer_->EndOf(*partition), partition->records});
   }
+  live.away = consumer_->away();
   live.errors = consumer_->errors();
   live.reconnects = consumer_->reconnects();
   live.lost = consumer_->lost();
