@@ -7,8 +7,9 @@ namespace skewless {
 namespace {
 
 constexpr char kRemedy[] =
-    "Are the sources silent? One partition of a topic that is, or that nothing ever came of, holds "
-    "it back, and no event is refused as too late: give its source an idle_after.";
+    "Are the sources silent? One that is holds it back; a partition of a topic that is, or that "
+    "nothing came of yet, holds its source's back, which refuses no late events: give the source "
+    "an idle_after.";
 
 }  // namespace
 
