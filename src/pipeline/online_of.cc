@@ -92,6 +92,9 @@ std::vector<StampedView> StampedViewsOf(const Definition& definition, const Kern
   for (const auto& kernel : kernels) {
     views.push_back(StampedViewOf(definition, *kernel));
     views.back().values = definition.online.keeps_values();
+    // The state's layout is the same, and the rows are others, under keys of their own.
+    if (!views.back().values && kernel->view().write == WriteStrategy::kIncrement)
+      views.back().fingerprint = ~views.back().fingerprint;
   }
   return views;
 }

@@ -18,7 +18,7 @@ class RefusingStoreTest(ProgramTest):
     def setUp(self):
         super().setUp()
         self.port = free_port()
-        self.features = "clicks: count(*)"
+        self.features, self.more = "clicks: count(*)", ""
         self.engine = None
         self.addCleanup(self.kill)
         now = time.time_ns() // 1000
@@ -129,7 +129,7 @@ class RefusingStoreTest(ProgramTest):
 
     def counts_at_a_start(self, written):
         """Of an engine that comes and goes: the rows that it says were lost, those that changed; as the metric has it."""
-        self.begin()
+        self.begin(self.more)
         while self.metric("skewless_online_rows_written_total") < written or self.metric("skewless_online_up") == 0:
             time.sleep(0.02)
         lost = self.metric("skewless_online_rows_rewritten_total")
@@ -155,6 +155,10 @@ class RefusingStoreTest(ProgramTest):
         # A row that is defined anew was never there.
         self.features += ", more: max(user)"
         self.assertEqual(self.counts_at_a_start(USERS), (0, USERS))
+        # Nor one that is written in another way.
+        self.more = ", write: increment"
+        self.assertEqual(self.counts_at_a_start(USERS), (0, USERS))
+        self.assertEqual(self.counts_at_a_start(0), (0, 0))
 
     def test_an_end_while_it_is_away_and_owed_nothing(self):
         redis = self.fill()
