@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -13,7 +12,6 @@ namespace skewless {
 namespace {
 
 constexpr int64_t kRefreshMillis = 30'000;
-constexpr int64_t kNoticeNanos = 10'000'000'000;
 // What the client fetches ahead, unless the user says: enough for a distant broker, and little
 // enough that its memory is used again while it is warm.
 constexpr int64_t kAheadKiB = 32 << 10;
@@ -54,11 +52,6 @@ const char* RemedyOf(int error) {
              "of "
              "their port?";
   }
-}
-
-// librdkafka appends how long a connection lived, and how often it left the same unsaid.
-std::string_view WithoutTimes(std::string_view reason) {
-  return reason.substr(0, reason.find(" (after "));
 }
 
 }  // namespace
@@ -235,12 +228,7 @@ void KafkaConsumer::Note(const std::string& what) {
 }
 
 void KafkaConsumer::Tell(const std::string& what) {
-  const int64_t now = MonotonicNanos();
-  const std::string_view key = WithoutTimes(what);
-  if (!notice_ || (key == last_notice_ && now - last_notice_nanos_ < kNoticeNanos)) return;
-  last_notice_ = key;
-  last_notice_nanos_ = now;
-  notice_(place_ + what);
+  if (notice_ && notices_.IsNew(MonotonicNanos(), what)) notice_(place_ + what);
 }
 
 bool KafkaConsumer::AtEnds() const {

@@ -16,6 +16,7 @@
 #include "source/kafka/broker_watch.h"
 #include "source/kafka/kafka_client.h"
 #include "source/kafka/kafka_partitions.h"
+#include "source/kafka/recent_notices.h"
 #include "source/kafka/start_position.h"
 #include "source/source.h"
 
@@ -113,8 +114,7 @@ class KafkaConsumer {
   BrokerWatch brokers_;
   int64_t errors_ = 0;
   int64_t reconnects_ = 0;
-  std::string last_notice_;
-  int64_t last_notice_nanos_ = 0;
+  RecentNotices notices_;
   Status fatal_;
   KafkaHandle<rd_kafka_t> client_;
   KafkaHandle<rd_kafka_queue_t> queue_;
