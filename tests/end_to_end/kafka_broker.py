@@ -69,7 +69,13 @@ class Broker(servers.Broker):
         self.admin.delete_topics([topic])[topic].result(60)
 
     def add_partitions(self, topic, total):
+        """They are there for whoever asks from then on."""
         self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(60)
+        deadline = time.monotonic() + 60
+        while len(self.admin.list_topics(topic, timeout=60).topics[topic].partitions) < total:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{topic} has no {total} partitions")
+            time.sleep(0.02)
 
     def delete_records(self, topic, partition, before):
         place = TopicPartition(topic, partition, before)
