@@ -87,6 +87,11 @@ MetricFamilies EngineMetrics(const Definition& definition, const Engine& engine)
   counter("skewless_log_batches_total", "Batches written to the log.", stats.batches);
   counter("skewless_offline_rows_total", "Rows committed to the offline tables.",
           stats.offline_rows);
+  counter("skewless_offline_merged_rows_total",
+          "Rows of the offline tables written again, in larger files.", stats.offline_merged_rows);
+  families.push_back(GaugeFamily("skewless_offline_files",
+                                 "Files that the offline tables consist of.",
+                                 static_cast<double>(stats.offline_files)));
   counter("skewless_evaluation_overflows_total", "Values null by overflow.",
           stats.evaluation_overflows);
   counter("skewless_evaluation_divisions_by_zero_total", "Values null by a division by zero.",

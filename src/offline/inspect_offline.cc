@@ -1,6 +1,10 @@
 // What the offline tables consist of, and whether the disk still holds it.
+#include <algorithm>
+#include <set>
+
 #include "base/bytes.h"
 #include "offline/manifest.h"
+#include "offline/offline_writer.h"
 #include "offline/view_table.h"
 
 namespace skewless {
@@ -17,21 +21,39 @@ Result<std::string> ReadTableFile(FileSystem& files, const std::string& director
   return tl::unexpected(MissingTableFile(directory, path));
 }
 
+Status VerifyFile(FileSystem& files, const std::string& directory, const OfflineManifest& manifest,
+                  size_t file) {
+  const std::string& path = manifest.files[file].path;
+  SKEWLESS_ASSIGN_OR_RETURN(const std::string bytes,
+                            ReadTableFile(files, directory, path, manifest.writers[file]));
+  if (Hash64(AsBytes(bytes)) == manifest.checksums[file]) return {};
+  return Fail(ErrorCode::kCorrupt,
+              JoinPath(directory, path) + ": the checksum does not fit the manifest's",
+              "Restore it from a copy, or move the folder away: the tables are made anew from "
+              "the log.");
+}
+
 }  // namespace
 
 Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory,
                                                     bool verify) {
   SKEWLESS_ASSIGN_OR_RETURN(OfflineManifest manifest, ReadManifest(files, directory));
-  for (size_t i = 0; verify && i < manifest.files.size(); ++i) {
-    const std::string path = JoinPath(directory, manifest.files[i].path);
-    SKEWLESS_ASSIGN_OR_RETURN(
-        const std::string bytes,
-        ReadTableFile(files, directory, manifest.files[i].path, manifest.writers[i]));
-    if (Hash64(AsBytes(bytes)) != manifest.checksums[i]) {
-      return Fail(ErrorCode::kCorrupt, path + ": the checksum does not fit the manifest's",
-                  "Restore it from a copy, or move the folder away: the tables are made anew from "
-                  "the log.");
+  std::set<std::string> verified;  // a name has one content for ever
+  for (size_t i = 0; verify && i < manifest.files.size();) {
+    const std::string path = manifest.files[i].path;
+    const Status fits =
+        verified.contains(path) ? Status{} : VerifyFile(files, directory, manifest, i);
+    if (fits.has_value()) {
+      verified.insert(path);
+      ++i;
+      continue;
     }
+    // It may have been merged into another meanwhile.
+    SKEWLESS_ASSIGN_OR_RETURN(manifest, ReadManifest(files, directory));
+    const bool listed = std::any_of(manifest.files.begin(), manifest.files.end(),
+                                    [&](const OfflineFileInfo& file) { return file.path == path; });
+    if (listed) return tl::unexpected<Error>(fits.error());
+    i = 0;
   }
   return std::move(manifest.files);
 }

@@ -10,7 +10,8 @@ namespace skewless {
 namespace {
 
 constexpr std::string_view kMagic = "SKEWLESS-OFFLINE";
-constexpr int kVersion = 1;
+// The second has `replaced`; without it a manifest is as the first, for whoever knows only that.
+constexpr int kVersion = 2, kVersionWithoutReplaced = 1;
 constexpr std::string_view kUnfinished = ".tmp";
 
 tl::unexpected<Error> Corrupt(const std::string& path, const std::string& what) {
@@ -65,10 +66,10 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
       one.at("bytes").get_to(file.bytes);
       one.at("first_sequence").get_to(file.first_sequence);
       one.at("last_sequence").get_to(file.last_sequence);
-      manifest.files.push_back(std::move(file));
-      manifest.checksums.push_back(std::stoull(one.at("checksum").get<std::string>(), nullptr, 16));
-      manifest.writers.push_back(one.value("writer", uint64_t{0}));
+      manifest.Add(std::move(file), std::stoull(one.at("checksum").get<std::string>(), nullptr, 16),
+                   one.value("writer", uint64_t{0}));
     }
+    manifest.replaced = json.value("replaced", std::vector<std::string>());
   } catch (const std::exception& error) {
     return Corrupt(path, error.what());
   }
@@ -109,13 +110,15 @@ Status WriteManifest(FileSystem& files, const FileLock& lock, const std::string&
                     {"checksum", fmt::format("{:016x}", manifest.checksums[i])},
                     {"writer", manifest.writers[i]}});
   }
-  const nlohmann::json json = {{"log", fmt::format("{:016x}", manifest.log)},
-                               {"layout", fmt::format("{:016x}", manifest.layout)},
-                               {"through_sequence", manifest.through_sequence},
-                               {"files", list}};
+  nlohmann::json json = {{"log", fmt::format("{:016x}", manifest.log)},
+                         {"layout", fmt::format("{:016x}", manifest.layout)},
+                         {"through_sequence", manifest.through_sequence},
+                         {"files", list}};
+  if (!manifest.replaced.empty()) json["replaced"] = manifest.replaced;
+  const int version = manifest.replaced.empty() ? kVersionWithoutReplaced : kVersion;
   const std::string body = json.dump(1) + "\n";
   const std::string text =
-      fmt::format("{} {} {:016x}\n{}", kMagic, kVersion, Hash64(AsBytes(body)), body);
+      fmt::format("{} {} {:016x}\n{}", kMagic, version, Hash64(AsBytes(body)), body);
   const std::string path = ManifestPath(directory);
   const std::string unfinished = UnfinishedPath(path, lock, kUnfinished);
   SKEWLESS_ASSIGN_OR_RETURN(const auto file, files.Create(unfinished));

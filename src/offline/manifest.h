@@ -1,4 +1,4 @@
-// What the offline tables consist of: written anew, atomically, with each commit.
+// What the offline tables consist of: written anew, atomically, with each commit and each merge.
 //   line 1: "SKEWLESS-OFFLINE <version> <XXH3-64 of the rest, 16 hex digits>"; then JSON.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
-#include "offline/offline_writer.h"
+#include "offline/offline_file.h"
 
 namespace skewless {
 
@@ -18,6 +18,14 @@ struct OfflineManifest {
   std::vector<OfflineFileInfo> files;  // paths relative to the tables' folder
   std::vector<uint64_t> checksums;     // XXH3-64 of each file's bytes
   std::vector<uint64_t> writers;       // of each file: in its temporary name
+  // Files whose rows are in others, and that may still be there: they go.
+  std::vector<std::string> replaced;
+
+  void Add(OfflineFileInfo file, uint64_t checksum, uint64_t writer) {
+    files.push_back(std::move(file));
+    checksums.push_back(checksum);
+    writers.push_back(writer);
+  }
 };
 
 std::string ManifestPath(const std::string& directory);

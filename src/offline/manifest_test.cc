@@ -87,10 +87,25 @@ TEST_F(ManifestTest, AnyChangedByteIsFound) {
   }
 }
 
+// Its reader must know what became of them; who knows only the first version reads the rest.
+TEST_F(ManifestTest, ReplacedFilesComeBackAndAreTheSecondVersion) {
+  OfflineManifest manifest = Example();
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, manifest).has_value());
+  EXPECT_TRUE(Text().starts_with("SKEWLESS-OFFLINE 1 ")) << Text();
+  manifest.replaced = {"v/event_date=2020-01-01/part-0.parquet",
+                       "v/event_date=2020-01-01/part-1.parquet"};
+  ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, manifest).has_value());
+  EXPECT_TRUE(Text().starts_with("SKEWLESS-OFFLINE 2 ")) << Text();
+  const auto read = ReadManifest(SystemFiles(), directory_);
+  ASSERT_TRUE(read.has_value()) << read.error().ToString();
+  EXPECT_EQ(read->replaced, manifest.replaced);
+  EXPECT_EQ(read->files.size(), manifest.files.size());
+}
+
 TEST_F(ManifestTest, NewerVersionIsNotTouched) {
   ASSERT_TRUE(WriteManifest(SystemFiles(), FileLock(), directory_, Example()).has_value());
   std::string text = Text();
-  text.replace(text.find(" 1 "), 3, " 2 ");
+  text.replace(text.find(" 1 "), 3, " 3 ");
   SetText(text);
   const auto read = ReadManifest(SystemFiles(), directory_);
   ASSERT_FALSE(read.has_value());

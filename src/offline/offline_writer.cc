@@ -3,53 +3,23 @@
 #include <algorithm>
 #include <set>
 
-#include "base/bytes.h"
 #include "base/event_log.h"
+#include "offline/compactor.h"
 #include "offline/manifest.h"
+#include "offline/table_layout.h"
 #include "offline/view_table.h"
 
 namespace skewless {
 namespace {
 
-// Of no definition: tables on their way out.
-constexpr uint64_t kNobodysLayout = 0;
-
-// Of everything that a table's rows depend on beside the log.
-uint64_t LayoutOf(const Definition& definition, const KernelSet& kernels) {
-  Bytes text;
-  for (const auto& kernel : kernels) {
-    const FeatureViewDefinition& view = kernel->view();
-    PutLengthPrefixed(text, view.name);
-    PutLe<uint64_t>(text, kernel->fingerprint());
-    PutLe<int64_t>(text, view.ttl_us.value_or(-1));
-    if (view.expire_after_us) PutLe<int64_t>(text, *view.expire_after_us);
-    const SourceDefinition& source = definition.sources[static_cast<size_t>(view.source)];
-    PutLe<int64_t>(text, source.event_timestamp);
-    for (const ColumnSpec& column : source.schema.columns) {
-      PutLengthPrefixed(text, column.name);
-      PutLengthPrefixed(text, TypeName(column.type));
-    }
-    for (const ColumnSpec& key : definition.entities[static_cast<size_t>(view.entity)].keys) {
-      PutLengthPrefixed(text, key.name);
-    }
-    PutLengthPrefixed(text, view.where_text);
-    for (const FeatureDefinition& feature : view.features) {
-      PutLengthPrefixed(text, feature.name);
-      PutLengthPrefixed(text, feature.text);
-    }
-    for (const DerivedDefinition& derived : view.derived) {
-      PutLengthPrefixed(text, derived.name);
-      PutLengthPrefixed(text, derived.text);
-    }
-  }
-  return std::max(Hash64(text), kNobodysLayout + 1);
-}
-
 class ParquetOfflineWriter : public OfflineWriter {
  public:
   ParquetOfflineWriter(FileSystem& files, const Definition& definition, const KernelSet& kernels,
                        OfflineOptions options)
-      : files_(files), options_(std::move(options)), layout_(LayoutOf(definition, kernels)) {
+      : files_(files),
+        options_(std::move(options)),
+        layout_(LayoutOf(definition, kernels)),
+        compactor_(files, options_.directory, options_.compaction) {
     if (options_.lock == nullptr) options_.lock = &unshared_;
     for (const auto& kernel : kernels)
       tables_.push_back(std::make_unique<ViewTable>(definition, *kernel));
@@ -61,12 +31,18 @@ class ParquetOfflineWriter : public OfflineWriter {
   Status Add(const Batch& batch) override;
   Status Commit() override;
   int64_t buffered_rows() const override;
+  Result<bool> Compact() override;
+  void AbandonCompaction() override { compactor_.Abandon(); }
   int64_t committed_rows() const override { return committed_rows_; }
+  int64_t merged_rows() const override { return merged_rows_; }
+  int64_t files() const override { return static_cast<int64_t>(manifest_.files.size()); }
 
  private:
   Status RefuseOtherLog(const OfflineManifest& found) const;
   Status DiscardOldTables();
   Status FinishRenames();
+  Status RemoveReplaced();
+  Status Replace(const TableMerge& merge);
   Status RemoveTemporaries();
   Status RefuseUnlisted() const;
 
@@ -79,7 +55,8 @@ class ParquetOfflineWriter : public OfflineWriter {
   OfflineManifest manifest_;
   size_t renamed_ = 0;  // files of the manifest that have their final names
   Sequence seen_ = 0;   // last record added
-  int64_t committed_rows_ = 0;
+  int64_t committed_rows_ = 0, merged_rows_ = 0;
+  Compactor compactor_;
 };
 
 // A commit is the manifest's replacement; renames after it are finished here if a crash cut them
@@ -104,6 +81,7 @@ Status ParquetOfflineWriter::Recover() {
   }
   manifest_.log = options_.log_identity;
   SKEWLESS_RETURN_IF_ERROR(FinishRenames());
+  SKEWLESS_RETURN_IF_ERROR(RemoveReplaced());
   SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
   return RefuseUnlisted();
 }
@@ -128,15 +106,8 @@ Status ParquetOfflineWriter::DiscardOldTables() {
   }
   // First what an older writer could still rename.
   SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
-  std::set<std::string> folders;
-  for (const OfflineFileInfo& file : manifest_.files) {
-    const std::string path = JoinPath(options_.directory, file.path);
-    if (!files_.Exists(path)) continue;
-    SKEWLESS_RETURN_IF_ERROR(files_.Remove(path));
-    folders.emplace(ParentPath(path));
-  }
-  // No power cut may bring back a file that the new manifest doesn't list.
-  for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  for (const OfflineFileInfo& file : manifest_.files) manifest_.replaced.push_back(file.path);
+  SKEWLESS_RETURN_IF_ERROR(RemoveReplaced());
   manifest_ = {};
   manifest_.log = options_.log_identity;
   manifest_.layout = layout_;
@@ -159,6 +130,24 @@ Status ParquetOfflineWriter::FinishRenames() {
     // An older writer that is not dead yet may have been quicker.
     if (!renamed && renamed.error().code != ErrorCode::kNotFound) return renamed;
   }
+  return {};
+}
+
+// Files whose rows are in others now, or come again from the log. The manifest lists them until
+// their removal is durable: no power cut brings one back that nothing lists.
+Status ParquetOfflineWriter::RemoveReplaced() {
+  std::set<std::string> folders;
+  for (const std::string& replaced : manifest_.replaced) {
+    const std::string path = JoinPath(options_.directory, replaced);
+    const std::string folder(ParentPath(path));
+    if (!files_.Exists(folder)) continue;
+    SKEWLESS_RETURN_IF_ERROR(CheckHeld(*options_.lock, options_.directory));
+    const Status removed = files_.Remove(path);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+    folders.insert(folder);  // it may have been removed by one that died before this
+  }
+  for (const std::string& folder : folders) SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(folder));
+  manifest_.replaced.clear();
   return {};
 }
 
@@ -243,10 +232,44 @@ Status ParquetOfflineWriter::Commit() {
     SKEWLESS_RETURN_IF_ERROR(table->Write(files_, options_.directory, writer, &next));
   next.through_sequence = seen_;
   SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, *options_.lock, options_.directory, next));
+  compactor_.Added(next, manifest_.files.size());
   manifest_ = std::move(next);
   for (auto& table : tables_) table->Clear();
   committed_rows_ += rows;
   return FinishRenames();
+}
+
+Result<bool> ParquetOfflineWriter::Compact() {
+  SKEWLESS_RETURN_IF_ERROR(CheckHeld(*options_.lock, options_.directory));
+  const auto merge = compactor_.Step(manifest_, options_.lock->number());
+  if (merge == nullptr) return !compactor_.idle();
+  SKEWLESS_RETURN_IF_ERROR(Replace(*merge));
+  merged_rows_ += merge->output().rows;
+  compactor_.Done(*merge);
+  return true;
+}
+
+// The manifest's replacement is the moment: from there on the merged file counts and its inputs
+// don't. It gets its name, and then they go at once: a reader that globs finds the rows of both for
+// as long as that takes, and one that found the inputs before finds them missing.
+Status ParquetOfflineWriter::Replace(const TableMerge& merge) {
+  OfflineManifest next;
+  next.log = manifest_.log;
+  next.layout = manifest_.layout;
+  next.through_sequence = manifest_.through_sequence;
+  for (size_t i = 0; i < manifest_.files.size(); ++i) {
+    if (merge.IsInput(manifest_.files[i].path)) {
+      next.replaced.push_back(manifest_.files[i].path);
+    } else {
+      next.Add(manifest_.files[i], manifest_.checksums[i], manifest_.writers[i]);
+    }
+  }
+  next.Add(merge.output(), merge.checksum(), options_.lock->number());
+  SKEWLESS_RETURN_IF_ERROR(WriteManifest(files_, *options_.lock, options_.directory, next));
+  manifest_ = std::move(next);
+  renamed_ = manifest_.files.size() - 1;
+  SKEWLESS_RETURN_IF_ERROR(FinishRenames());
+  return RemoveReplaced();
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // The offline tables, made from the log: one folder of Parquet files per view, partitioned by event
 // date, each row an event with its times, sequence, input columns and the feature values right
-// after it. Files are immutable and appear all at once with the commit that lists them, so a reader
-// that globs *.parquet never sees a row twice or an uncommitted one. Format:
-// docs/formats/offline.md.
+// after it. Files are immutable and appear all at once with the commit that lists them, and small
+// ones are merged into larger ones (docs/decisions/compaction.md). Format: docs/formats/offline.md.
 #pragma once
 
 #include <limits>
@@ -15,6 +14,8 @@
 #include "kernel/kernel_set.h"
 #include "log/availability.h"
 #include "model/batch.h"
+#include "offline/compaction_plan.h"
+#include "offline/offline_file.h"
 
 namespace skewless {
 
@@ -28,6 +29,7 @@ struct OfflineOptions {
   const FileLock* lock = nullptr;
   uint64_t log_identity = 0;                                // 0: unknown, fits any tables
   Sequence log_end = std::numeric_limits<Sequence>::max();  // its last record when it was opened
+  CompactionOptions compaction = {};
 };
 
 class OfflineWriter {
@@ -46,15 +48,16 @@ class OfflineWriter {
   // Every batch of the log in order, from the first.
   virtual Status Add(const Batch& batch) = 0;
   virtual Status Commit() = 0;  // nothing to do where nothing is buffered
+  // A bounded amount of work at making few files of many; true where it did some. For when there is
+  // nothing to add.
+  virtual Result<bool> Compact() = 0;
+  virtual void AbandonCompaction() = 0;  // what is half done: at the end of a life in order
   virtual int64_t buffered_rows() const = 0;
   virtual int64_t committed_rows() const = 0;  // by this writer since it was opened
+  virtual int64_t merged_rows() const = 0;     // rows written again, by this writer
+  virtual int64_t files() const = 0;           // that the tables consist of
 };
 
-struct OfflineFileInfo {
-  std::string view, path, event_date;
-  int64_t rows = 0, bytes = 0;
-  Sequence first_sequence = 0, last_sequence = 0;
-};
 // What the manifests list; with `verify`, each file's checksum and row count too.
 Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory,
                                                     bool verify);

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "model/batch_slice.h"
 #include "offline/arrow_columns.h"
+#include "offline/table_file.h"
 
 namespace skewless {
 namespace {
@@ -28,14 +29,9 @@ Column Empty(Type type) {
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ParquetBytes(const arrow::Table& table) {
   ARROW_ASSIGN_OR_RAISE(auto out, arrow::io::BufferOutputStream::Create());
-  auto properties = parquet::WriterProperties::Builder()
-                        .compression(arrow::Compression::ZSTD)
-                        ->created_by("skewless")
-                        ->enable_write_page_index()
-                        ->build();
-  auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
   ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), out,
-                                                 128 << 10, properties, arrow_properties));
+                                                 kRowGroupRows, TableFileProperties(),
+                                                 TableFileArrowProperties()));
   return out->Finish();
 }
 
@@ -218,9 +214,7 @@ Status ViewTable::WritePartition(FileSystem& files, const std::string& directory
   SKEWLESS_RETURN_IF_ERROR(out->Append(view));
   SKEWLESS_RETURN_IF_ERROR(out->Sync());
   file.bytes = static_cast<int64_t>(view.size());
-  manifest->files.push_back(std::move(file));
-  manifest->checksums.push_back(Hash64(view));
-  manifest->writers.push_back(writer);
+  manifest->Add(std::move(file), Hash64(view), writer);
   return {};
 }
 

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "kernel/kernel_set.h"
 #include "log/log.h"
+#include "offline/compaction_plan.h"
 #include "online/embedded/embedded_store.h"
 #include "online/online_store.h"
 #include "online/remote_rows.h"
@@ -56,6 +57,7 @@ struct EngineOptions {
   size_t batch_rows = 8192;     // decoded at a time
   size_t group_rows = 65536;    // at most in one group commit
   RowWriterOptions rows;
+  CompactionOptions compaction;  // of the offline tables
   // For the rows, at the end; and where the engine is told to stop while the store takes none.
   DurationUs drain_timeout_us = 30 * kSecondUs, away_timeout_us = 5 * kSecondUs;
   // While the online store is rebuilt from the log: records folded, of how many.

@@ -251,6 +251,7 @@ Status Engine::OpenOffline() {
   OfflineOptions offline_options;
   offline_options.directory = definition_.ResolvePath(definition_.offline->path);
   offline_options.lock = &log_->lock();
+  offline_options.compaction = options_.compaction;
   offline_options.log_identity = log_->identity();
   offline_options.log_end = log_->recovery().last_sequence;
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(offline_options.directory));

@@ -30,7 +30,9 @@ struct EngineStats {
   std::atomic<Timestamp> clock_us{kMinTimestamp};      // the engine's clock
   std::atomic<Timestamp> watermark_us{kMinTimestamp};  // the least of the sources'
   std::atomic<int64_t> offline_rows{0};
-  std::atomic<int64_t> recovered_records{0};  // folded again from the log at start
+  std::atomic<int64_t> offline_merged_rows{0};  // written again, in larger files
+  std::atomic<int64_t> offline_files{0};        // that the tables consist of
+  std::atomic<int64_t> recovered_records{0};    // folded again from the log at start
   LatencyHistogram freshness;  // a record is accepted (wall clock: decoded) -> readers can see it
   LatencyHistogram log_sync;   // one group commit
   std::deque<ViewFreshness> views;  // the same by view; as many from the start

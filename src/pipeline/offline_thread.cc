@@ -54,6 +54,7 @@ void OfflineThread::Follow(bool to_the_end) {
   if (failed()) return;
   Status result = ReadDurable();
   if (result.has_value()) result = CommitIfDue(to_the_end);
+  if (result.has_value()) result = Compact(to_the_end);
   if (result.has_value()) return;
   const std::lock_guard lock(mutex_);
   status_ = std::move(result);
@@ -86,6 +87,18 @@ Status OfflineThread::CommitIfDue(bool due) {
         {{"rows", rows - before}, {"seconds", static_cast<double>(MonotonicNanos() - now) / 1e9}});
   }
   last_commit_nanos_ = now;
+  return {};
+}
+
+// A little each time, after all that is durable was read: the more there was, the smaller its part.
+Status OfflineThread::Compact(bool at_the_end) {
+  if (at_the_end) {
+    writer_->AbandonCompaction();
+  } else {
+    SKEWLESS_RETURN_IF_ERROR(writer_->Compact());
+  }
+  stats_->offline_files.store(writer_->files(), std::memory_order_relaxed);
+  stats_->offline_merged_rows.store(writer_->merged_rows(), std::memory_order_relaxed);
   return {};
 }
 

@@ -1,5 +1,5 @@
 // Keeps the offline tables up with the log, in a thread of its own: it reads what is durable and
-// commits by time and by memory.
+// commits by time and by memory; between, it merges small files.
 #pragma once
 
 #include <atomic>
@@ -24,8 +24,8 @@ class OfflineThread {
                 EngineStats* stats, OfflineThreadOptions options);
   ~OfflineThread();
   void Start();
-  // What the thread does, again and again: what is durable into the tables, and a commit where one
-  // is due. An error is the thread's last word.
+  // What the thread does, again and again: what is durable into the tables, a commit where one is
+  // due, and some of a merge. An error is the thread's last word.
   void Step() { Follow(false); }
   // The log is durable up to here.
   void SetDurable(Sequence sequence) { durable_.store(sequence, std::memory_order_release); }
@@ -40,6 +40,7 @@ class OfflineThread {
   void Follow(bool to_the_end);
   Status ReadDurable();
   Status CommitIfDue(bool due);
+  Status Compact(bool at_the_end);
 
   std::unique_ptr<OfflineWriter> writer_;
   std::unique_ptr<LogReader> reader_;

@@ -121,6 +121,7 @@ void Add(const Tally& one, Tally* all) {
   all->rots_found += one.rots_found;
   all->dead_letters += one.dead_letters;
   all->table_rows += one.table_rows;
+  all->merged_rows += one.merged_rows;
   all->overruns += one.overruns;
   all->refused_reads += one.refused_reads;
   all->restarts += one.restarts;
@@ -195,7 +196,8 @@ int Run(const Arguments& arguments) {
       "%lld seeds hold: %lld lives, %lld power cuts, %lld overruns, %lld steps, %lld operations, "
       "%lld records,\n"
       "%lld reads of %lld vectors, store built anew %lld and reopened %lld times, %lld bits "
-      "flipped\n(%lld met by an engine), %lld dead letters, %lld table rows; %.1f s of CPU\n",
+      "flipped\n(%lld met by an engine), %lld dead letters, %lld table rows, %lld merged; "
+      "%.1f s of CPU\n",
       static_cast<long long>(count), static_cast<long long>(all.lives),
       static_cast<long long>(all.crashes), static_cast<long long>(all.overruns),
       static_cast<long long>(all.steps), static_cast<long long>(all.operations),
@@ -203,7 +205,7 @@ int Run(const Arguments& arguments) {
       static_cast<long long>(all.vectors), static_cast<long long>(all.rebuilt),
       static_cast<long long>(all.reopened), static_cast<long long>(all.rots),
       static_cast<long long>(all.rots_found), static_cast<long long>(all.dead_letters),
-      static_cast<long long>(all.table_rows), seconds);
+      static_cast<long long>(all.table_rows), static_cast<long long>(all.merged_rows), seconds);
   if (arguments.remote || arguments.redis || arguments.redefined) {
     std::printf(
         "the server was sent %lld writes, %lld of them late, and refused %lld of older engines or "

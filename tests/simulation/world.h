@@ -45,7 +45,7 @@ struct Served {
 struct Tally {
   int64_t lives = 0, crashes = 0, steps = 0, operations = 0, records = 0, reads = 0, vectors = 0;
   int64_t rebuilt = 0, reopened = 0, rots = 0, rots_found = 0, dead_letters = 0, table_rows = 0,
-          overruns = 0;
+          merged_rows = 0, overruns = 0;
   // With a store elsewhere.
   int64_t refused_reads = 0, restarts = 0, lost_rows = 0, late_writes = 0, writes = 0,
           refused_writes = 0, forgiven = 0, timed_writes = 0, behind = 0, plain_vectors = 0,
@@ -103,6 +103,7 @@ class World : private StoreWatcher {
   void Drive(const Life& life);
   void DriveToTheEnd();
   EngineOptions Options();
+  CompactionOptions Compaction() const;
 
   // ---- world_deaths.cc: lives, as they end
   Finding EndLife(const Life& life);

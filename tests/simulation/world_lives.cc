@@ -14,8 +14,21 @@ bool DiesWithinAnOperation(Ending ending) {
 
 }  // namespace
 
+// Worlds are small: merges come often, and by small steps. Drawn apart from all else.
+CompactionOptions World::Compaction() const {
+  property::Dice dice(scenario_.seed * 31 + static_cast<uint64_t>(tally_.lives) + 0xC0AC);
+  CompactionOptions compaction;
+  compaction.files = static_cast<size_t>(dice.Pick({2, 2, 3, 4}));
+  compaction.quiet_us = dice.Pick({kSecondUs, kHourUs});
+  compaction.most_files = static_cast<size_t>(dice.Pick({4, 128}));
+  compaction.small_bytes = dice.Pick({int64_t{1}, int64_t{64} << 10});
+  compaction.step_rows = dice.Pick({1, 1, 3, 100'000});
+  return compaction;
+}
+
 EngineOptions World::Options() {
   EngineOptions options;
+  options.compaction = Compaction();
   options.stepped_replay = scenario_.stepped;
   options.batch_rows = scenario_.batch_rows;
   options.group_rows = scenario_.group_rows;

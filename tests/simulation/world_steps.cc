@@ -73,8 +73,10 @@ void World::StepOffline() {
   const Actor before = std::exchange(actor_, Actor::kOffline);
   if (dice_.Chance(30)) machine_.Advance(61 * kSecondUs);  // a commit comes due
   const int64_t rows = engine_->stats().offline_rows.load();
+  const int64_t merged = engine_->stats().offline_merged_rows.load();
   engine_->StepOffline();
   actor_ = before;
+  tally_.merged_rows += engine_->stats().offline_merged_rows.load() - merged;
   if (engine_->stats().offline_rows.load() != rows) CheckTablesAreLogged();
 }
 
