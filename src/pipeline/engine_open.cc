@@ -117,6 +117,7 @@ Status Engine::OpenOnline() {
   embedded.replay_clock = replay_;
   embedded.log_identity = log_->identity();
   embedded.take_over = options_.take_over;
+  embedded.not_before = last_available_us_;
   SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(embedded.directory));
   SKEWLESS_ASSIGN_OR_RETURN(online_, options_.parts.open_online(embedded));
   SKEWLESS_RETURN_IF_ERROR(OpenRows());

@@ -16,6 +16,9 @@ struct EmbeddedOptions {
   bool replay_clock = false;           // readers' now is AdvanceReplayClock's, not the wall's
   uint64_t log_identity = 0;           // another log means a rebuild
   bool take_over = false;              // from a writer that may stand still, and go on: a rebuild
+  // On a wall clock readers are given no earlier T: of the log's last record, say, be it in a view
+  // or not. After a power cut nothing else tells of it, and the clock may be behind.
+  Timestamp not_before = kMinTimestamp;
   // No version before: rows change where they lie. For a reader that takes each row by itself, as
   // new as it is: a row that it reads is whole, and holds all that was committed, and maybe records
   // of a batch that is not yet; rows read together are not of one instant.

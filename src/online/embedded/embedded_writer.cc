@@ -123,7 +123,11 @@ Status EmbeddedWriter::Reset() {
 
 Status EmbeddedWriter::OpenForReaders() {
   SKEWLESS_CHECK(arena_ != nullptr);
-  if (open_) return {};
+  if (!replay()) floor_ = std::max(floor_, options_.not_before);
+  if (open_) {
+    clock().last_stamp = std::max(clock().last_stamp.load(), floor_);
+    return {};
+  }
   if (failed_) return Fail(ErrorCode::kInternal, "the online store could not be built");
   // A state without a version before is right only from its last stamp on.
   clock().last_stamp = std::max(clock().last_stamp.load(), floor_);

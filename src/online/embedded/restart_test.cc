@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/clock.h"
 #include "online/embedded/arena.h"
 #include "online/embedded/store_directory.h"
 #include "online/embedded/store_fixture.h"
@@ -476,6 +477,26 @@ TEST_F(RestartTest, ArenasThatCameLaterStay) {
   Timestamp t = 0;
   EXPECT_EQ(Total(*OpenReader(), 1, &t), 5);
   EXPECT_EQ(OtherArenas(directory_.path(), 0)->size(), 1U);
+}
+
+// The log may end with a record that no view takes any more, and the clock may be behind it.
+TEST_F(RestartTest, ReadersAreGivenNoTimeBeforeTheLogsLastRecord) {
+  const Timestamp later = NewWallClock()->Now() + kHourUs;
+  for (const bool closed : {false, true}) {
+    EmbeddedOptions options = Options();
+    options.not_before = later + (closed ? kHourUs : 0);
+    auto writer = OpenWriter(options);
+    ASSERT_EQ(writer->usable(), closed);
+    if (!closed) {
+      ASSERT_TRUE(writer->Reset().has_value());
+    }
+    ASSERT_TRUE(writer->OpenForReaders().has_value());
+    Timestamp t = 0;
+    Total(*OpenReader(), 1, &t);
+    EXPECT_EQ(t, options.not_before);
+    EXPECT_GT(Batch(*writer, 1, 5, closed ? 2 : 1), options.not_before);
+    ASSERT_TRUE(writer->Close().has_value());
+  }
 }
 
 }  // namespace
