@@ -46,7 +46,7 @@ void EngineWatch::Look() {
 void EngineWatch::Sample(int64_t now_nanos) {
   sampled_nanos_ = now_nanos;
   const EngineStats& stats = engine_.stats();
-  if (!engine_.replay())
+  if (!engine_.replay() && !engine_.outlived_sources())
     watermark_.Look(now_nanos, stats.watermark_us.load(), stats.accepted.load() > 0);
   if (!shown_) return;
   const double seconds = static_cast<double>(now_nanos - counted_nanos_) / 1e9;

@@ -80,8 +80,7 @@ Status RunningEngine::Start() {
   signal_thread_ = std::thread([this] { WaitForSignal(); });
   engine_thread_ = std::thread([this] {
     result_ = engine_->Run(stop_);
-    end_nanos_ = MonotonicNanos();
-    end_cpu_nanos_ = ProcessCpuNanos();
+    if (end_nanos_ == 0) NoteEnd();
     ended_.store(true);
   });
   return {};
@@ -94,6 +93,11 @@ Status RunningEngine::Open() {
   engine_options.follow = !options_.once;
   engine_options.stepped_replay = options_.stepped_replay;
   engine_options.batch_rows = options_.batch_rows;
+  engine_options.outlives_sources = repository_.definition->serving && !options_.once;
+  engine_options.sources_ended = [this] {
+    NoteEnd();
+    LogServingOn();
+  };
   ProgressBar bar("recovering");
   engine_options.recovery_progress = [&bar](int64_t records, int64_t total) {
     bar.Show(total > 0 ? static_cast<double>(records) / static_cast<double>(total) : 1,
@@ -122,6 +126,16 @@ void RunningEngine::WaitForSignal() {
   if (!WaitForStopSignal(ended_)) return;
   stop_.store(true);
   engine_->replay_gate().Stop({});
+}
+
+void RunningEngine::NoteEnd() {
+  end_nanos_ = MonotonicNanos();
+  end_cpu_nanos_ = ProcessCpuNanos();
+}
+
+void RunningEngine::LogServingOn() const {
+  LogEvent(EventLevel::kInfo, "sources ended, serving goes on until SIGINT or SIGTERM",
+           {{"port", server_->http().port()}});
 }
 
 bool RunningEngine::bounded() const {
@@ -157,8 +171,7 @@ Status RunningEngine::Wait() {
   // come just now: only one waits for it at a time, or the other would wait for another one.
   signal_thread_.join();
   if (!options_.once && !stop_.load()) {
-    LogEvent(EventLevel::kInfo, "sources ended, serving goes on until SIGINT or SIGTERM",
-             {{"port", server_->http().port()}});
+    LogServingOn();
     const std::atomic<bool> never{false};
     WaitForStopSignal(never);
   }

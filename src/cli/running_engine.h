@@ -45,6 +45,8 @@ class RunningEngine {
   Status StartServer();
   bool bounded() const;
   void WaitForSignal();
+  void NoteEnd();
+  void LogServingOn() const;
 
   const Repository& repository_;
   RunOptions options_;
@@ -56,6 +58,7 @@ class RunningEngine {
   std::thread engine_thread_, signal_thread_;
   int64_t requests_ = 0;                            // answered by the server
   std::vector<OnlineWriter::ViewSize> view_sizes_;  // as the sources ended
+  // To the sources' end.
   int64_t start_nanos_ = 0, end_nanos_ = 0, start_cpu_nanos_ = 0, end_cpu_nanos_ = 0;
 };
 

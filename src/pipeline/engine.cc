@@ -135,8 +135,10 @@ Result<Engine::Turn> Engine::LiveTurn(bool stop, bool wait) {
   }
   for (auto& done : group_) sources_[done.batch->source]->queue().GiveBack(std::move(done.batch));
   group_.clear();
-  if (!more || (draining_ && !any)) return has_rows() ? DrainRows(wait) : Turn::kEnded;
-  return any ? Turn::kWorked : Turn::kIdle;
+  if (more && !(draining_ && !any)) return any ? Turn::kWorked : Turn::kIdle;
+  if (!has_rows()) return Turn::kEnded;
+  if (options_.outlives_sources && !draining_) return KeepRows(wait);
+  return DrainRows(wait);
 }
 
 Status Engine::CommitLiveGroup() {

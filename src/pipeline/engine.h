@@ -54,8 +54,13 @@ struct EngineOptions {
   bool take_over = false;       // from an engine that stands still with the log, and may go on
   bool follow = true;           // sources with `follow` go on with what is appended
   bool stepped_replay = false;  // the replay clock waits for ReplayGate::AdvanceTo
-  size_t batch_rows = 8192;     // decoded at a time
-  size_t group_rows = 65536;    // at most in one group commit
+  // Where rows are elsewhere, they are kept up until the stop, though the sources have ended.
+  bool outlives_sources = false;
+  // It does so from now on: all that came is in the log, the rows and the offline tables. From the
+  // engine's thread.
+  std::function<void()> sources_ended;
+  size_t batch_rows = 8192;   // decoded at a time
+  size_t group_rows = 65536;  // at most in one group commit
   RowWriterOptions rows;
   CompactionOptions compaction;  // of the offline tables
   // For the rows, at the end; and where the engine is told to stop while the store takes none.
@@ -107,6 +112,8 @@ class Engine {
   const LogRecovery& recovery() const { return log_->recovery(); }
   const OnlineWriter& online() const { return *online_; }
   bool rebuilt() const { return rebuilt_; }
+  // It only keeps rows up from now on (EngineOptions::outlives_sources).
+  bool outlived_sources() const { return keeps_rows_.load(std::memory_order_relaxed); }
   const RowWriterStats* rows() const { return rows_ ? &rows_->stats() : nullptr; }
 
  private:
@@ -150,6 +157,7 @@ class Engine {
   void HandOverChanges();
   Status AttendRows(bool wait, bool* must_wait);
   Turn DrainRows(bool wait);
+  Result<Turn> KeepRows(bool wait);
   void NotePushback(bool full);
   void ListRows();
   Status FinishRows();
@@ -179,7 +187,8 @@ class Engine {
   int listed_view_ = 0;
   uint64_t listed_to_ = 0;
   int64_t drain_began_nanos_ = 0;
-  int64_t pushed_back_nanos_ = 0;  // when that was counted last; 0: the backlog isn't full
+  std::atomic<bool> keeps_rows_{false};  // without sources
+  int64_t pushed_back_nanos_ = 0;        // when that was counted last; 0: the backlog isn't full
   EventInterval pushbacks_{10 * kSecondUs};
   std::vector<std::unique_ptr<DeadLetterStore>> dead_letters_;  // by source
   std::vector<std::unique_ptr<SourceThread>> sources_;

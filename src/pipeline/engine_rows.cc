@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kRowsListedAtOnce = 10'000;
 constexpr auto kPause = std::chrono::milliseconds(1);
+constexpr auto kKeepingPause = std::chrono::milliseconds(5);
 
 }  // namespace
 
@@ -145,6 +146,21 @@ void Engine::ListRows() {
     listed_to_ = 0;
   }
   rows_->GiveRows(wanted, std::move(rows), listed_view_ == views);
+}
+
+// The sources have ended, and readers have not: time goes on to change finished values, and a store
+// may lose rows.
+Result<Engine::Turn> Engine::KeepRows(bool wait) {
+  if (!keeps_rows_.load() && rows_->known_sequence() >= log_->last_sequence()) {
+    keeps_rows_.store(true);
+    if (offline_) {
+      offline_->SetDurable(rows_->known_sequence());
+      SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
+    }
+    if (options_.sources_ended) options_.sources_ended();
+  }
+  if (wait) std::this_thread::sleep_for(kKeepingPause);
+  return Turn::kIdle;
 }
 
 // The end, once everything that was accepted is in the store, or it was waited for long enough:
