@@ -67,6 +67,8 @@ class EndedSourcesTest(ProgramTest):
             self.wait_for("readers without Redis", lambda: not self.answer())
             self.redis.start()
             self.wait_for("the readers", self.answer)
+            self.redis.ask("FLUSHALL")
+            self.wait_for("the readers", self.answer)
             self.end()
             self.redis.close()
             shutil.rmtree(self.path("var"))

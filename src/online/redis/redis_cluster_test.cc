@@ -93,6 +93,20 @@ TEST_F(RedisClusterTest, AScriptThatAServerHasForgottenIsToldAgain) {
   ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
 }
 
+TEST_F(RedisClusterTest, AFlushOfAnyServerIsNoticedWithNothingToWrite) {
+  TestWriter writer(options());
+  writer.ConnectAndOpen();
+  for (size_t server = 0; server < 3; ++server) {
+    const uint64_t before = writer.rows().incarnation();
+    cluster_.server(server).Ask({"FLUSHALL"});
+    std::vector<RowWritten> none;
+    while (writer.rows().incarnation() == before) {
+      ASSERT_TRUE(writer.rows().Poll(1000, &none).has_value());
+    }
+    ASSERT_TRUE(writer.Claim().has_value());
+  }
+}
+
 TEST_F(RedisClusterTest, ItIsClosedWhereAnyServerIs) {
   auto reader = Reader();
   EXPECT_EQ(reader->ClosedViews().error().code, ErrorCode::kUnavailable);

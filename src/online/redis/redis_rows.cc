@@ -86,6 +86,7 @@ void RedisRows::SendWaiting(Lane& lane) {
   Connection& connection = *lane.connection;
   if (wants_slots_) AskForSlots(lane);
   AskForTime(lane);
+  AskForClaim(lane);
   GoOnWalking(lane);
   while (!lane.waiting.empty()) {
     Call call = std::move(lane.waiting.front());
@@ -190,6 +191,8 @@ void RedisRows::TakeReplies(Lane& lane) {
       TakeWalk(lane, *reply);
     } else if (awaited.kind == Awaited::kTime) {
       TakeTime(&lane, *reply);
+    } else if (awaited.kind == Awaited::kClaim) {
+      TakeClaim(lane, *reply);
     }
   }
 }

@@ -31,10 +31,10 @@ class RedisRows final : public RemoteRows {
 
  private:
   using Call = std::unique_ptr<WriteCall>;
-  // What a reply is of: a call, the cluster's slots, a server's time, the walk through its rows, or
-  // nothing that matters.
+  // What a reply is of: a call, the cluster's slots, a server's time, the claim that stands there,
+  // the walk through its rows, or nothing that matters.
   struct Awaited {
-    enum Kind { kCall, kSlotMap, kTime, kWalk, kNothing } kind = kNothing;
+    enum Kind { kCall, kSlotMap, kTime, kClaim, kWalk, kNothing } kind = kNothing;
     Call call;
   };
   struct Lane {
@@ -45,6 +45,9 @@ class RedisRows final : public RemoteRows {
     uint64_t openings = 0;
     Timestamp time_us = kMinTimestamp;  // by its server's clock, as it was last told
     int64_t time_asked_ns = 0;
+    int64_t claim_asked_ns = 0;
+    uint32_t claim_slot = 0;         // that was asked for
+    uint64_t claim_incarnation = 0;  // and when
     std::optional<RowWalk> walk;
   };
 
@@ -68,6 +71,8 @@ class RedisRows final : public RemoteRows {
   void FailLate(std::deque<Call>* calls, const Error& error);
   void AskForSlots(Lane& lane);
   void AskForTime(Lane& lane);
+  void AskForClaim(Lane& lane);
+  void TakeClaim(const Lane& lane, const redisReply& reply);
   void GoOnWalking(Lane& lane);
   void ExpectOfWalk(Lane& lane, size_t replies);
   void TakeWalk(Lane& lane, const redisReply& reply);

@@ -1,8 +1,39 @@
 // The writer's claim to the rows, and that readers may read them while it stands.
+#include <algorithm>
+
+#include "base/clock.h"
 #include "online/redis/claim_script.h"
 #include "online/redis/redis_rows.h"
 
 namespace skewless::redis {
+namespace {
+
+constexpr int64_t kClaimPauseNs = 500'000'000;  // between looks at whether it still stands
+
+}  // namespace
+
+// Where nothing is written, a server that was flushed tells nobody. Of a cluster's server one slot
+// tells: what is flushed is all of it.
+void RedisRows::AskForClaim(Lane& lane) {
+  const int64_t now = MonotonicNanos();
+  if (now - lane.claim_asked_ns < kClaimPauseNs) return;
+  lane.claim_asked_ns = now;
+  const auto slot = std::find_if(row_slots_.begin(), row_slots_.end(), [&](uint32_t one) {
+    return claimed_[servers_->cluster() ? one : 0] && servers_->Of(one) == lane.connection;
+  });
+  if (slot == row_slots_.end()) return;
+  lane.claim_slot = *slot;
+  lane.claim_incarnation = incarnation_;
+  AppendCommand({"GET", keys_.Clock(*slot)}, &lane.connection->out());
+  lane.connection->Expect(1);
+  lane.sent.push_back({Awaited::kClaim, nullptr});
+}
+
+// An error tells of slots that move: writes will follow them.
+void RedisRows::TakeClaim(const Lane& lane, const redisReply& reply) {
+  if (reply.type != REDIS_REPLY_NIL || lane.claim_incarnation != incarnation_) return;
+  NoteUnclaimed(lane.claim_slot);
+}
 
 Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());

@@ -236,6 +236,19 @@ TEST_F(RedisRowsTest, FlushedRowsAreNoticed) {
   EXPECT_TRUE(writer.rows().OpenForReaders(writer.rows().incarnation()).has_value());
 }
 
+TEST_F(RedisRowsTest, FlushedRowsAreNoticedWithNothingToWrite) {
+  TestWriter writer(options());
+  writer.ConnectAndOpen();
+  for (int flushes = 0; flushes < 2; ++flushes) {
+    const uint64_t before = writer.rows().incarnation();
+    server_.Ask({"FLUSHALL"});
+    std::vector<RowWritten> none;
+    while (writer.rows().incarnation() == before)
+      ASSERT_TRUE(writer.rows().Poll(1000, &none).has_value());
+    ASSERT_TRUE(writer.Claim().has_value());
+  }
+}
+
 TEST_F(RedisRowsTest, RowsOfAnotherLogAreLeftAlone) {
   TestWriter writer(options());
   EXPECT_FALSE(Stored(writer, 0, key_).found);
