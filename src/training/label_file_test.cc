@@ -1,5 +1,7 @@
 #include "training/label_file.h"
 
+#include <cmath>
+
 #include "training/label_file_fixture.h"
 
 namespace skewless {
@@ -343,6 +345,46 @@ TEST_F(LabelFileTest, IntegersThatMayHaveLostDigitsAreRefused) {
   EXPECT_NE(floats(16777216).find("a float tells whole numbers apart below 2^24"),
             std::string::npos)
       << floats(16777216);
+}
+
+// As a request with them is refused: an infinity would be another value.
+TEST_F(LabelFileTest, NumbersBeyondFloatsAreRefused) {
+  const auto read = [&](const std::shared_ptr<arrow::Array>& numbers, TypeKind kind) {
+    const auto at = ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart, kTestStart});
+    const auto table = arrow::Table::Make(
+        arrow::schema({arrow::field("cart", numbers->type()), arrow::field("at", at->type())}),
+        {numbers, at});
+    const auto labels = ReadLabels(WriteTable("t.arrow", table), "at");
+    EXPECT_TRUE(labels.has_value());
+    StringArena arena;
+    const auto column = LabelColumn(*labels, "cart", {kind, false}, &arena);
+    if (!column) return column.error().message;
+    return FormatValue(ValueAt(*column, 1));
+  };
+  const auto number = [&](double value, TypeKind kind) {
+    return read(ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {std::nullopt, value}),
+                kind);
+  };
+  const auto text = [&](const std::string& value, TypeKind kind) {
+    return read(ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {std::nullopt, value}),
+                kind);
+  };
+  const std::string place = clicks_.Path("t.arrow") + ": column 'cart', row 2: ";
+  EXPECT_EQ(number(1e39, TypeKind::kFloat32), place + "1e+39 is no float32 (up to 3.4e38)");
+  EXPECT_EQ(number(-1e39, TypeKind::kFloat32), place + "-1e+39 is no float32 (up to 3.4e38)");
+  EXPECT_EQ(text("1e39", TypeKind::kFloat32), place + "'1e39' is no float32");
+  EXPECT_EQ(number(1e39, TypeKind::kFloat64), "1e+39");
+  for (const TypeKind kind : {TypeKind::kFloat32, TypeKind::kFloat64}) {
+    EXPECT_EQ(text("1e400", kind), place + "'1e400' is no " + TypeName({kind, false}));
+    EXPECT_EQ(text("inf", kind), "Infinity");
+    EXPECT_EQ(number(-INFINITY, kind), "-Infinity");
+  }
+  // Rounded twice, as the request's number is, and every source's.
+  EXPECT_EQ(text("1.00000017881393432617187499", TypeKind::kFloat32),
+            FormatValue(
+                Value::Double(static_cast<double>(static_cast<float>(1.00000017881393432617187499)),
+                              {TypeKind::kFloat32, false})
+                    .view()));
 }
 
 TEST_F(LabelFileTest, ErrorsNameTheFileAndTheNearestColumn) {

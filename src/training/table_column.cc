@@ -14,6 +14,8 @@
 namespace skewless {
 namespace {
 
+constexpr std::string_view kMendValue = "Mend the value, or leave it empty for null.";
+
 // Where values stand, for errors: in rows of their own, or in the lists of rows.
 struct Cells {
   const std::string& path;
@@ -98,7 +100,7 @@ tl::unexpected<Error> FailCast(const Cells& cells,
   const auto value = column->GetScalar(row);
   const std::string found = value.ok() ? "'" + (*value)->ToString() + "'" : "a value";
   return Fail(ErrorCode::kInvalid, cells.At(row) + ": " + found + " is no " + TypeName(wanted),
-              "Mend the value, or leave it empty for null.");
+              std::string(kMendValue));
 }
 
 // Beyond this a floating-point number may be another one's neighbour: what pandas makes of a column
@@ -146,6 +148,51 @@ Status FillInts(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& 
     SKEWLESS_RETURN_IF_ERROR(CheckDigits<arrow::FloatArray>(cells, *column));
   return Fill<Array>(cells, column, type, out,
                      [&](const auto& array, int64_t i) { out->AppendInt(array.Value(i)); });
+}
+
+// As in a request: Arrow would make an infinity of what is too large.
+Status FillFloatsOfText(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                        Column* out) {
+  const auto text = Cast(column, arrow::large_utf8());
+  if (!text.ok()) return FailArrow(cells.path, text.status());
+  return ForEachValue<arrow::LargeStringArray>(
+      **text, [&](const auto& array, int64_t i, int64_t row) -> Status {
+        if (array.IsNull(i)) return out->AppendNull(), Status{};
+        const auto number = ParseValue(array.GetView(i), out->type);
+        if (!number) {
+          return Fail(ErrorCode::kInvalid,
+                      cells.At(row) + ": '" + array.GetString(i) + "' is no " + TypeName(out->type),
+                      std::string(kMendValue));
+        }
+        out->AppendDouble(number->double_value);
+        return {};
+      });
+}
+
+// By way of the double, as requests and sources do it, so that all agree on the bits.
+Status FillFloats(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+                  Column* out) {
+  if (const auto id = column->type()->id();
+      id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING)
+    return FillFloatsOfText(cells, column, out);
+  auto cast = Cast(column, arrow::float64());
+  if (!cast.ok()) return FailCast(cells, column, arrow::float64(), out->type);
+  const bool narrow = out->type.kind == TypeKind::kFloat32;
+  return ForEachValue<arrow::DoubleArray>(
+      **cast, [&](const auto& array, int64_t i, int64_t row) -> Status {
+        if (array.IsNull(i)) return out->AppendNull(), Status{};
+        const double number = array.Value(i);
+        const double rounded = narrow ? static_cast<double>(static_cast<float>(number)) : number;
+        if (std::isinf(rounded) && std::isfinite(number)) {
+          std::string found;
+          AppendDouble(found, number);
+          return Fail(ErrorCode::kInvalid,
+                      cells.At(row) + ": " + found + " is no float32 (up to 3.4e38)",
+                      std::string(kMendValue));
+        }
+        out->AppendDouble(rounded);
+        return {};
+      });
 }
 
 // A CSV has lists as JSON text.
@@ -285,15 +332,8 @@ Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedA
   Status filled;
   switch (type.kind) {
     case TypeKind::kFloat32:
-      filled = Fill<arrow::FloatArray>(cells, column, arrow::float32(), &out,
-                                       [&](const auto& array, int64_t i) {
-                                         out.AppendDouble(static_cast<double>(array.Value(i)));
-                                       });
-      break;
     case TypeKind::kFloat64:
-      filled = Fill<arrow::DoubleArray>(
-          cells, column, arrow::float64(), &out,
-          [&](const auto& array, int64_t i) { out.AppendDouble(array.Value(i)); });
+      filled = FillFloats(cells, column, &out);
       break;
     case TypeKind::kString:
     case TypeKind::kBytes:
