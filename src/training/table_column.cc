@@ -10,6 +10,7 @@
 #include "base/number_text.h"
 #include "model/list.h"
 #include "model/value_text.h"
+#include "training/extension_column.h"
 
 namespace skewless {
 namespace {
@@ -324,8 +325,14 @@ Status TakeTimes(const Cells& cells, std::shared_ptr<arrow::ChunkedArray> column
   return {};
 }
 
-Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+Result<Column> Convert(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& given,
                        Type type, StringArena* arena) {
+  auto column = WithoutExtension(given);
+  if (IsUuid(*given->type()) && type.kind == TypeKind::kString && !type.is_list) {
+    auto text = UuidsAsText(*given);
+    if (!text.ok()) return FailArrow(cells.path, text.status());
+    column = *text;
+  }
   if (type.is_list) return ConvertLists(cells, column, type, arena);
   Column out;
   out.type = type;

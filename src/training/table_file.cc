@@ -60,6 +60,8 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadParquet(const std::string& path
   parquet::ArrowReaderProperties properties(/*use_threads=*/true);
   // As Spark writes times: nanoseconds, which Arrow makes of them, end in 2262 and begin anew.
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
+  // UUIDs and JSON stay so in the training set.
+  properties.set_arrow_extensions_enabled(true);
   parquet::arrow::FileReaderBuilder builder;
   ARROW_RETURN_NOT_OK(builder.Open(file));
   ARROW_ASSIGN_OR_RAISE(auto reader, builder.properties(properties)->Build());

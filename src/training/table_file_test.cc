@@ -1,11 +1,25 @@
 #include "training/table_file.h"
 
+#include <arrow/extension/json.h>
+#include <arrow/extension/uuid.h>
+#include <arrow/io/file.h>
+#include <parquet/arrow/writer.h>
+
 #include "training/label_file_fixture.h"
 
 namespace skewless {
 namespace {
 
-using TableFileTest = LabelFileTest;
+class TableFileTest : public LabelFileTest {
+ protected:
+  // A Parquet file as others write it, without what Arrow would say of its types.
+  std::string WritePlain(const std::string& name, const arrow::Table& table) {
+    const auto file = arrow::io::FileOutputStream::Open(clicks_.Path(name)).ValueOrDie();
+    EXPECT_TRUE(parquet::arrow::WriteTable(table, arrow::default_memory_pool(), file).ok());
+    EXPECT_TRUE(file->Close().ok());
+    return clicks_.Path(name);
+  }
+};
 
 // In Arrow's nanoseconds they would be of another year, in a column that is no label's time, too.
 TEST_F(TableFileTest, TimesInCsvOfAnyYearStayThemselves) {
@@ -21,6 +35,46 @@ TEST_F(TableFileTest, TimesInCsvOfAnyYearStayThemselves) {
   EXPECT_EQ(years("t,until\n2020-01-01T00:00:00.5Z,NA\n"
                   "2020-01-01T00:00:01Z,2261-01-01T00:00:00.25Z\n"),
             "2020-01-01T00:00:00.500Z null");
+}
+
+// DuckDB writes both; in Parquet and Arrow they are types, in a CSV text.
+TEST_F(TableFileTest, UuidsAndJsonStayThemselves) {
+  const std::string id = "0190163d-8694-739b-aea5-966c26f8ad91";
+  const std::string bytes("\x01\x90\x16\x3d\x86\x94\x73\x9b\xae\xa5\x96\x6c\x26\xf8\xad\x91", 16);
+  clicks_.Append({{7, id, "2.0", 40, kMinuteUs}});
+  const auto of = [](const std::shared_ptr<arrow::DataType>& type,
+                     const std::shared_ptr<arrow::Array>& storage) {
+    return arrow::ExtensionType::WrapArray(type, storage);
+  };
+  const auto ids =
+      of(arrow::extension::uuid(), ArrayOf<arrow::FixedSizeBinaryBuilder, std::string>(
+                                       arrow::fixed_size_binary(16), {bytes, std::nullopt}));
+  const auto notes = of(arrow::extension::json(arrow::utf8()),
+                        ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {"{}", "[1]"}));
+  const Timestamp at = kTestStart + kHourUs;
+  const auto times = ArrayOf<arrow::TimestampBuilder, int64_t>(
+      arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), {at, at});
+  const auto table = arrow::Table::Make(
+      arrow::schema({arrow::field("item", ids->type()), arrow::field("note", notes->type()),
+                     arrow::field("event_timestamp", times->type())}),
+      {ids, notes, times});
+  for (const std::string in : {"in.parquet", "in.arrow"}) {
+    const std::string labels = in == "in.arrow" ? WriteTable(in, table) : WritePlain(in, *table);
+    for (const std::string out : {"out.parquet", "out.arrow"}) {
+      const auto made = Make(labels, out, {"popular"});
+      ASSERT_TRUE(made.has_value()) << made.error().ToString();
+      const auto read = ReadLabels(clicks_.Path(out), "event_timestamp");
+      ASSERT_TRUE(read.has_value()) << read.error().ToString();
+      for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(read->table->column(i)->Equals(*table->column(i))) << in << out << i;
+      // A key that is text has the UUID's.
+      EXPECT_EQ(read->table->GetColumnByName("views")->GetScalar(0).ValueOrDie()->ToString(), "1");
+    }
+    ASSERT_TRUE(Make(labels, "out.csv", {"popular"}).has_value());
+    EXPECT_EQ(Text("out.csv").substr(0, Text("out.csv").find("Z")),
+              "\"item\",\"note\",\"event_timestamp\",\"views\"\n\"" + id +
+                  "\",\"{}\",\"2020-01-01T01:00:00");
+  }
 }
 
 TEST_F(TableFileTest, KeysThatAreTextStayTextInEveryFormat) {

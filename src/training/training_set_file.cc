@@ -13,18 +13,26 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "training/extension_column.h"
 #include "training/label_file.h"
 #include "training/output_columns.h"
 
 namespace skewless {
 namespace {
 
-arrow::Result<std::shared_ptr<arrow::Table>> WithTimesAsText(std::shared_ptr<arrow::Table> table) {
+arrow::Result<std::shared_ptr<arrow::ChunkedArray>> AsCsvHasIt(
+    const std::shared_ptr<arrow::ChunkedArray>& column) {
+  if (column->type()->id() == arrow::Type::TIMESTAMP) return TimesAsText(*column);
+  if (IsUuid(*column->type())) return UuidsAsText(*column);
+  return WithoutExtension(column);
+}
+
+arrow::Result<std::shared_ptr<arrow::Table>> AsCsvHasIt(std::shared_ptr<arrow::Table> table) {
   for (int i = 0; i < table->num_columns(); ++i) {
-    if (table->field(i)->type()->id() != arrow::Type::TIMESTAMP) continue;
-    ARROW_ASSIGN_OR_RAISE(auto text, TimesAsText(*table->column(i)));
+    ARROW_ASSIGN_OR_RAISE(const auto column, AsCsvHasIt(table->column(i)));
+    if (column == table->column(i)) continue;
     ARROW_ASSIGN_OR_RAISE(
-        table, table->SetColumn(i, arrow::field(table->field(i)->name(), arrow::utf8()), text));
+        table, table->SetColumn(i, arrow::field(table->field(i)->name(), column->type()), column));
   }
   return table;
 }
@@ -39,7 +47,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> WithFeatures(const LabelTable& labe
         table,
         table->AddColumn(table->num_columns(), arrow::field(feature.name, column->type()), column));
   }
-  return format == TableFormat::kCsv ? WithTimesAsText(table) : table;
+  return format == TableFormat::kCsv ? AsCsvHasIt(table) : table;
 }
 
 arrow::Status WriteTo(const arrow::Table& table, TableFormat format,
@@ -74,9 +82,13 @@ arrow::Status Write(const arrow::Table& table, TableFormat format, const std::st
 
 // Whether the format has the column's type, as its writer says of no rows of it.
 arrow::Status TryWriting(const arrow::Table& table, int column, TableFormat format) {
-  ARROW_ASSIGN_OR_RAISE(const auto one, table.SelectColumns({column}));
+  ARROW_ASSIGN_OR_RAISE(auto one, table.SelectColumns({column}));
+  one = one->Slice(0, 0);
+  if (format == TableFormat::kCsv) {
+    ARROW_ASSIGN_OR_RAISE(one, AsCsvHasIt(one));
+  }
   ARROW_ASSIGN_OR_RAISE(auto nowhere, arrow::io::BufferOutputStream::Create());
-  return WriteTo(*one->Slice(0, 0), format, nowhere);
+  return WriteTo(*one, format, nowhere);
 }
 
 Status PutInPlace(const std::string& temporary, const std::string& path) {
