@@ -96,6 +96,21 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadTable(const std::string& path, 
   }
 }
 
+// Where a file can't be read as what its name says.
+std::string RemedyOf(TableFormat format) {
+  switch (format) {
+    case TableFormat::kCsv:
+      return "The first line names the columns, and each row has a field for each: quote one that "
+             "has a comma or ends a line.";
+    case TableFormat::kArrow:
+      return "It is to be an Arrow file, whole (pyarrow: ipc.new_file, polars: write_ipc): no "
+             "stream, as ipc.new_stream and write_ipc_stream make.";
+    case TableFormat::kParquet:
+      return "Is it a Parquet file, and whole? Write it again, or name it by its format.";
+  }
+  return {};
+}
+
 // Of what can't be opened the system's word is plainer than Arrow's.
 Status CheckHasBytes(const std::string& path) {
   if (std::error_code unknown; std::filesystem::is_directory(path, unknown)) {
@@ -130,11 +145,7 @@ Result<LabelTable> ReadLabels(const std::string& path, const std::string& timest
   auto table = ReadTable(path, format, text);
   if (!table.ok()) {
     auto failed = FailArrow(path, table.status());
-    if (format == TableFormat::kCsv) {
-      failed.value().remedy =
-          "The first line names the columns, and each row has a field for each: quote one that has "
-          "a comma or ends a line.";
-    }
+    failed.value().remedy = RemedyOf(format);
     return failed;
   }
   SKEWLESS_RETURN_IF_ERROR(CheckLabelCount(path, (*table)->num_rows()));

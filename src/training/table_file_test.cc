@@ -77,6 +77,17 @@ TEST_F(TableFileTest, UuidsAndJsonStayThemselves) {
   }
 }
 
+TEST_F(TableFileTest, WhatIsNoFileOfItsFormatIsSaidWithARemedy) {
+  clicks_.repository().Write("stream.arrow", std::string("\xff\xff\xff\xff\0\0\0\0", 8));
+  clicks_.repository().Write("text.parquet", "user,event_timestamp\n");
+  for (const auto& [name, part] :
+       {std::pair("stream.arrow", "no stream"), std::pair("text.parquet", "Write it again")}) {
+    const auto read = ReadLabels(clicks_.Path(name), "event_timestamp");
+    ASSERT_FALSE(read.has_value());
+    EXPECT_NE(read.error().remedy.find(part), std::string::npos) << read.error().ToString();
+  }
+}
+
 TEST_F(TableFileTest, KeysThatAreTextStayTextInEveryFormat) {
   clicks_.Append({{5, "007", "1.0", 40, kMinuteUs},
                   {5, "NA", "1.0", 41, kMinuteUs},
