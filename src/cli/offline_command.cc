@@ -47,8 +47,8 @@ Status ShowOffline(const Session& session, bool verify, bool json) {
   std::map<std::string, Sum> views;
   for (const OfflineFileInfo& one : files) {
     Sum& sum = views[one.view];
-    if (sum.files == 0 || one.event_date < sum.first) sum.first = one.event_date;
-    sum.last = std::max(sum.last, one.event_date);
+    if (sum.files == 0 || IsEarlierDate(one.event_date, sum.first)) sum.first = one.event_date;
+    if (sum.files == 0 || IsEarlierDate(sum.last, one.event_date)) sum.last = one.event_date;
     ++sum.files;
     sum.rows += one.rows;
     sum.bytes += one.bytes;

@@ -1,6 +1,8 @@
 // What the offline tables consist of, and whether the disk still holds it.
 #include <algorithm>
+#include <charconv>
 #include <set>
+#include <utility>
 
 #include "base/bytes.h"
 #include "offline/manifest.h"
@@ -33,7 +35,17 @@ Status VerifyFile(FileSystem& files, const std::string& directory, const Offline
               "the log.");
 }
 
+// What it sorts by: its year, and the rest as text.
+std::pair<int64_t, std::string_view> DateOrder(std::string_view date) {
+  int64_t year = 0;
+  const auto parsed = std::from_chars(date.data(), date.data() + date.size(), year);
+  date.remove_prefix(static_cast<size_t>(parsed.ptr - date.data()));
+  return {year, date};
+}
+
 }  // namespace
+
+bool IsEarlierDate(std::string_view a, std::string_view b) { return DateOrder(a) < DateOrder(b); }
 
 Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory,
                                                     bool verify) {

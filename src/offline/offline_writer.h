@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -58,6 +59,8 @@ class OfflineWriter {
   virtual int64_t files() const = 0;           // that the tables consist of
 };
 
+// Of event dates, whose years may have a minus or more than four digits.
+bool IsEarlierDate(std::string_view a, std::string_view b);
 // What the manifests list; with `verify`, each file's checksum and row count too.
 Result<std::vector<OfflineFileInfo>> InspectOffline(FileSystem& files, const std::string& directory,
                                                     bool verify);

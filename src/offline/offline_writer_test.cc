@@ -121,6 +121,15 @@ TEST_F(OfflineWriterTest, DaysBefore1970AreWholeDays) {
   EXPECT_EQ(Rows().size(), 4u);
 }
 
+TEST_F(OfflineWriterTest, DatesAreOrderedByTheirYears) {
+  const char* const dates[] = {"-10000-01-01", "-0044-03-15", "-0043-01-01", "0000-12-31",
+                               "0001-01-01",   "9999-12-31",  "10000-01-01", "10000-01-02"};
+  for (size_t a = 0; a < std::size(dates); ++a) {
+    for (size_t b = 0; b < std::size(dates); ++b)
+      EXPECT_EQ(IsEarlierDate(dates[a], dates[b]), a < b) << dates[a] << " " << dates[b];
+  }
+}
+
 // Late events do not change places: an entity's rows lie as they became available.
 TEST_F(OfflineWriterTest, AFileIsInTheOrderOfTheLogForEachEntity) {
   auto writer = Open();
