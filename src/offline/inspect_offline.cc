@@ -31,8 +31,7 @@ Status VerifyFile(FileSystem& files, const std::string& directory, const Offline
   if (Hash64(AsBytes(bytes)) == manifest.checksums[file]) return {};
   return Fail(ErrorCode::kCorrupt,
               JoinPath(directory, path) + ": the checksum does not fit the manifest's",
-              "Restore it from a copy, or move the folder away: the tables are made anew from "
-              "the log.");
+              "Restore it from a copy, or " + MoveAway(directory));
 }
 
 // What it sorts by: its year, and the rest as text.

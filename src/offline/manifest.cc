@@ -16,8 +16,7 @@ constexpr std::string_view kUnfinished = ".tmp";
 
 tl::unexpected<Error> Corrupt(const std::string& path, const std::string& what) {
   return Fail(ErrorCode::kCorrupt, path + ": " + what,
-              "Restore the file from a copy, or move the folder away: the tables are made anew "
-              "from the log.");
+              "Restore the file from a copy, or " + MoveAway(std::string(ParentPath(path))));
 }
 
 Result<std::string> CheckedBody(const std::string& path, const std::string& text) {
@@ -76,11 +75,14 @@ Result<OfflineManifest> ReadManifest(FileSystem& files, const std::string& direc
   return manifest;
 }
 
+std::string MoveAway(const std::string& directory) {
+  return "move " + directory + " away: the tables are made anew from the log.";
+}
+
 Error MissingTableFile(const std::string& directory, const std::string& path) {
   return {ErrorCode::kCorrupt,
           JoinPath(directory, path) + ": the manifest lists it and it is not there",
-          "Restore it from a copy, or move " + directory +
-              " away: the tables are made anew from the log."};
+          "Restore it from a copy, or " + MoveAway(directory)};
 }
 
 Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory) {

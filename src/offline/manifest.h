@@ -37,6 +37,8 @@ Status WriteManifest(FileSystem& files, const FileLock& lock, const std::string&
 // What writers left that did not come to the end. From here on none that lost the lock replaces the
 // manifest.
 Status RemoveUnfinishedManifests(FileSystem& files, const std::string& directory);
+// The remedy that is always left: "move <directory> away: the tables are made anew from the log."
+std::string MoveAway(const std::string& directory);
 // What is wrong where a file that the manifest lists is gone.
 Error MissingTableFile(const std::string& directory, const std::string& path);
 

@@ -78,11 +78,11 @@ Status ParquetOfflineWriter::Recover() {
   } else {
     // One whose sync failed is seen here, and a power cut takes it back: not without the renames.
     SKEWLESS_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
+    manifest_.log = options_.log_identity;
+    SKEWLESS_RETURN_IF_ERROR(FinishRenames());
+    SKEWLESS_RETURN_IF_ERROR(RemoveReplaced());
+    SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
   }
-  manifest_.log = options_.log_identity;
-  SKEWLESS_RETURN_IF_ERROR(FinishRenames());
-  SKEWLESS_RETURN_IF_ERROR(RemoveReplaced());
-  SKEWLESS_RETURN_IF_ERROR(RemoveTemporaries());
   return RefuseUnlisted();
 }
 
@@ -91,8 +91,8 @@ Status ParquetOfflineWriter::Recover() {
 Status ParquetOfflineWriter::RefuseOtherLog(const OfflineManifest& found) const {
   if (found.log == options_.log_identity || found.log == 0 || options_.log_identity == 0) return {};
   return Fail(ErrorCode::kInvalid, options_.directory + ": holds the tables of another log",
-              "Give each log an offline.path of its own. Where this one was begun anew, move the "
-              "folder away: the tables are made anew.");
+              "Give each log an offline.path of its own. Where this one was begun anew, " +
+                  MoveAway(options_.directory));
 }
 
 // Tables of other definitions, or of records that the log lacks (it was restored from an older
@@ -185,8 +185,7 @@ Status ParquetOfflineWriter::RefuseUnlisted() const {
         return Fail(ErrorCode::kCorrupt,
                     JoinPath(options_.directory, path) +
                         ": the manifest does not list it, and readers would find its rows twice",
-                    "Move it away; or move " + options_.directory +
-                        " away: the tables are made anew from the log.");
+                    "Move it away; or " + MoveAway(options_.directory));
       }
     }
   }

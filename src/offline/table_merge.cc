@@ -46,8 +46,7 @@ Status TableMerge::CheckInput() const {
   SKEWLESS_ASSIGN_OR_RETURN(const FileDigest found, DigestOf(files_, path));
   if (found == input.digest) return {};
   return Fail(ErrorCode::kCorrupt, path + ": the checksum does not fit the manifest's",
-              "Restore it from a copy, or move the folder away: the tables are made anew from the "
-              "log.");
+              "Restore it from a copy, or " + MoveAway(directory_));
 }
 
 Status TableMerge::OpenInput(int64_t batch_rows) {
