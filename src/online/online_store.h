@@ -83,10 +83,30 @@ class OnlineReader {
   // such row), valid until the next read. kUnavailable while the store is being rebuilt.
   virtual Result<Timestamp> Read(std::span<const RowKey> keys) = 0;
   virtual ByteView state(size_t i) const = 0;
+  // From now on Read gives up where several rows take more bytes than this together, and has not
+  // taken many more then.
+  void set_most_bytes(size_t most) { most_bytes_ = most; }
+  size_t most_bytes() const { return most_bytes_; }
+  // Whether the last Read did.
+  bool gave_up() const { return gave_up_; }
   // The views, by number, whose rows can't be read now, while others' can. kUnavailable where none
   // can, or the store doesn't answer.
   virtual Result<std::vector<int>> ClosedViews() = 0;
   virtual Sequence last_committed() const = 0;
+
+ protected:
+  tl::unexpected<Error> GiveUp() {
+    gave_up_ = true;
+    return Fail(
+        ErrorCode::kInvalid,
+        "the rows asked for take more than " + std::to_string(most_bytes_ >> 20) + " MiB together",
+        "Ask for fewer entities at a time.");
+  }
+  void BeginRead() { gave_up_ = false; }
+
+ private:
+  size_t most_bytes_ = SIZE_MAX;
+  bool gave_up_ = false;
 };
 
 }  // namespace skewless

@@ -16,6 +16,8 @@ struct FeatureReader::Impl {
   std::vector<ServiceKernel> services;
   EvaluationScratch scratch;
 
+  const size_t most_bytes;
+  size_t read_bytes = 0;
   std::vector<KeyColumn> keys;        // by plan.views
   std::vector<RowKey> row_keys;       // row by row, view by view; null keys left out
   std::vector<int> state_of;          // the same order, with null keys as -1
@@ -29,8 +31,8 @@ struct FeatureReader::Impl {
   std::vector<Column> service_inputs;  // what a service's derived read, a column a needed feature
   std::vector<FeatureReference> service_needs;
 
-  Impl(const Definition& d, const KernelSet& k, std::unique_ptr<OnlineReader> o)
-      : definition(d), kernels(k), online(std::move(o)) {
+  Impl(const Definition& d, const KernelSet& k, std::unique_ptr<OnlineReader> o, size_t most)
+      : definition(d), kernels(k), online(std::move(o)), most_bytes(most) {
     for (const FeatureServiceDefinition& service : d.services) services.emplace_back(service);
   }
 
@@ -46,9 +48,11 @@ struct FeatureReader::Impl {
 };
 
 FeatureReader::FeatureReader(const Definition& definition, const KernelSet& kernels,
-                             std::unique_ptr<OnlineReader> online)
-    : impl_(std::make_unique<Impl>(definition, kernels, std::move(online))) {}
+                             std::unique_ptr<OnlineReader> online, size_t most_bytes)
+    : impl_(std::make_unique<Impl>(definition, kernels, std::move(online), most_bytes)) {}
 FeatureReader::~FeatureReader() = default;
+bool FeatureReader::gave_up() const { return impl_->online->gave_up(); }
+size_t FeatureReader::read_bytes() const { return impl_->read_bytes; }
 
 void FeatureReader::Impl::EncodeViewKeys(const ReadPlan& plan, const std::vector<Column>& inputs,
                                          size_t row_count) {
@@ -173,6 +177,8 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
   SKEWLESS_CHECK(impl.online != nullptr);
   impl.EncodeViewKeys(plan, inputs, row_count);
   impl.BeginRows(plan, row_count);
+  impl.read_bytes = 0;
+  impl.online->set_most_bytes(row_count > 1 ? impl.most_bytes : SIZE_MAX);
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp read_us, impl.online->Read(impl.row_keys));
   if (read_us == kMinTimestamp) {
     return Fail(
@@ -186,6 +192,7 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
     for (size_t v = 0; v < plan.views.size(); ++v) {
       const int state = impl.state_of[row * plan.views.size() + v];
       states[v] = state < 0 ? ByteView{} : impl.online->state(static_cast<size_t>(state));
+      impl.read_bytes += states[v].size();
     }
     impl.ReadVectors(plan, read_us, states, {});
     impl.FinishRow(plan, row, read_us);

@@ -53,9 +53,11 @@ struct ReadRow {
 // One thread's reader.
 class FeatureReader {
  public:
+  // What the rows of one request may take in the store, but for a request of one.
+  static constexpr size_t kMostBytes = size_t{512} << 20;
   // `online` may be null where only Finish is used.
   FeatureReader(const Definition& definition, const KernelSet& kernels,
-                std::unique_ptr<OnlineReader> online);
+                std::unique_ptr<OnlineReader> online, size_t most_bytes = kMostBytes);
   ~FeatureReader();
 
   // Rows of a request, all read at one T. `inputs` has a column for each of plan.keys, then for
@@ -63,6 +65,10 @@ class FeatureReader {
   // are valid until the next call.
   Result<std::span<const ReadRow>> ReadMany(const ReadPlan& plan, const std::vector<Column>& inputs,
                                             size_t rows);
+  // Whether the last ReadMany failed as its rows take more than that.
+  bool gave_up() const;
+  // What the last ReadMany's rows took in the store.
+  size_t read_bytes() const;
   // Whether a read can be answered now, and of which views none can, though of others (by number).
   Result<std::vector<int>> ClosedViews();
   // One row by names; a missing key or request column is an error.

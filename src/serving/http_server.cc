@@ -26,12 +26,17 @@ constexpr size_t kMaxBodyBytes = size_t{16} << 20;
 // A worker that was used for more is let go, and its memory with it.
 constexpr size_t kKeptBodyBytes = size_t{64} << 10;
 constexpr size_t kKeptRows = 1'000;
+constexpr size_t kKeptReadBytes = size_t{16} << 20;
 
 // What one request at a time uses; borrowed from a pool, so that nothing is made anew.
 struct Worker {
   Worker(const Definition& definition, const KernelSet& kernels,
-         std::unique_ptr<OnlineReader> online)
-      : plans(definition), reader(definition, kernels, std::move(online)) {}
+         std::unique_ptr<OnlineReader> online, size_t most_bytes)
+      : plans(definition), reader(definition, kernels, std::move(online), most_bytes) {}
+  bool is_small(const std::string& body) const {
+    return body.size() <= kKeptBodyBytes && request.rows <= kKeptRows &&
+           reader.read_bytes() <= kKeptReadBytes && !reader.gave_up();
+  }
   simdjson::dom::parser parser;
   PlanCache plans;
   OnlineRequest request;
@@ -108,7 +113,8 @@ Result<std::unique_ptr<Worker>> MicrohttpdServer::Borrow() {
     }
   }
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, options_.open_reader());
-  return std::make_unique<Worker>(definition_, kernels_, std::move(reader));
+  return std::make_unique<Worker>(definition_, kernels_, std::move(reader),
+                                  options_.most_read_bytes);
 }
 
 void MicrohttpdServer::GiveBack(std::unique_ptr<Worker> worker) {
@@ -146,7 +152,8 @@ Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
     reply = Failed(parsed.error());
   } else if (auto rows = worker.reader.ReadMany(*request.plan, request.inputs, request.rows);
              !rows) {
-    reply = Failed(Unavailable(rows.error()));
+    reply = Failed(worker.reader.gave_up() ? HttpError{413, "FeastError", rows.error().ToString()}
+                                           : Unavailable(rows.error()));
   } else {
     AppendOnlineReply(definition_, request, *rows, reply.body);
     if (options_.served_log != nullptr) {
@@ -156,7 +163,7 @@ Reply MicrohttpdServer::GetOnlineFeatures(const std::string& body) {
       if (!logged) reply = Failed(Unavailable(logged.error()));
     }
   }
-  if (body.size() <= kKeptBodyBytes && request.rows <= kKeptRows) GiveBack(std::move(*borrowed));
+  if (worker.is_small(body)) GiveBack(std::move(*borrowed));
   latency_.Record(MonotonicNanos() - start);
   return reply;
 }

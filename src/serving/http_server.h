@@ -21,6 +21,7 @@ struct HttpServerOptions {
   int threads = 1;
   ServedLogWriter* served_log = nullptr;  // every answered row is appended, where given
   std::function<Result<std::unique_ptr<OnlineReader>>()> open_reader;  // one a thread
+  size_t most_read_bytes = FeatureReader::kMostBytes;  // of one request's rows in the store
   // Moves the replay clock to the time and returns where it stands; empty: 404.
   std::function<Result<Timestamp>(Timestamp)> advance_replay;
   // More metrics (the engine's); may be empty.

@@ -159,6 +159,32 @@ TEST_F(HttpServerTest, ABodyTooLargeIsRefused) {
   EXPECT_EQ(Client(server_->port()).Ask("GET", "/health").status, 200);
 }
 
+// One row is always answered, whatever it takes.
+TEST_F(HttpServerTest, RowsThatTakeTooMuchMemoryAreRefused) {
+  HttpServerOptions options;
+  std::atomic<int> opened{0};
+  options.open_reader = [this, &opened] {
+    ++opened;
+    return store_.OpenReader();
+  };
+  options.most_read_bytes = 4096;
+  Start(std::move(options));
+  Client client(server_->port());
+  const auto ask = [&](size_t entities) {
+    std::string body = R"({"features":["activity:visits"],"entities":{"user":[7)";
+    for (size_t i = 1; i < entities; ++i) body += ",7";
+    return client.Ask("POST", "/get-online-features", body + "]}}");
+  };
+  EXPECT_EQ(ask(2).status, 200);
+  EXPECT_EQ(opened, 1);
+  const Response refused = ask(1000);
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_NE(refused.body.find("Ask for fewer entities at a time."), std::string::npos);
+  EXPECT_EQ(ask(2).status, 200);
+  EXPECT_EQ(opened, 2);
+  server_.reset();
+}
+
 // What a large request took isn't kept for the small ones that follow it.
 TEST_F(HttpServerTest, AReaderOfManyRowsIsLetGo) {
   HttpServerOptions options;

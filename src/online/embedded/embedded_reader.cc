@@ -110,7 +110,7 @@ void EmbeddedReader::PrepareRows(std::span<const RowKey> keys) {
   for (size_t i = 0; i < keys.size(); ++i) rows_[i].hash = Hash64(keys[i].key, seed);
 }
 
-// False where a row has moved on twice since T was taken.
+// False where a row has moved on twice since T was taken, or the rows are too large together.
 bool EmbeddedReader::ReadRows(std::span<const RowKey> keys, Timestamp t) {
   const auto reader = [&](size_t i) -> const RowReader& {
     return *readers_[static_cast<size_t>(keys[i].view)];
@@ -123,6 +123,7 @@ bool EmbeddedReader::ReadRows(std::span<const RowKey> keys, Timestamp t) {
     }
     for (size_t i = start; i < end; ++i) {
       if (reader(i).Read(keys[i].key, t, &buffer_, &rows_[i]) == RowOutcome::kTooOld) return false;
+      if (i > 0 && buffer_.used() > most_bytes()) return false;
     }
   }
   return true;
@@ -140,6 +141,7 @@ bool EmbeddedReader::WasReplaced() {
 }
 
 Result<Timestamp> EmbeddedReader::Read(std::span<const RowKey> keys) {
+  BeginRead();
   for (;;) {
     Result<Timestamp> read = ReadAttached(keys);
     if (!WasReplaced()) return read;
@@ -159,8 +161,10 @@ Result<Timestamp> EmbeddedReader::ReadAttached(std::span<const RowKey> keys) {
     const Timestamp t = ReadTime(clock, now, last_read_);
     last_read_ = t;
     if (ReadRows(keys, t)) return t;
+    if (keys.size() > 1 && buffer_.used() > most_bytes()) break;
   }
   rows_.assign(keys.size(), RowState{});
+  if (keys.size() > 1 && buffer_.used() > most_bytes()) return GiveUp();
   return Fail(ErrorCode::kUnavailable,
               "the rows asked for change faster than they can be read together",
               "Ask for fewer rows at a time.");

@@ -32,6 +32,7 @@ struct FoundRow {
 class StateBuffer {
  public:
   void Clear() { used_ = 0; }
+  size_t used() const { return used_; }
   // `size` bytes at an 8-aligned offset.
   size_t Reserve(size_t size) {
     const size_t offset = used_;

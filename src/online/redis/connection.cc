@@ -191,6 +191,12 @@ void Connection::Fill() {
     if (!got) return Lose(got.error());
     if (*got == 0) return;
     progress_ns_ = MonotonicNanos();
+    if (options_.allowance != nullptr && (*options_.allowance -= static_cast<int64_t>(*got)) < 0) {
+      return Close(
+          {ErrorCode::kInvalid,
+           "Redis at " + endpoint_.ToString() + ": its answer is larger than was asked for",
+           "Ask for less at a time."});
+    }
     if (redisReaderFeed(parser_.get(), reinterpret_cast<const char*>(buffer), *got) != REDIS_OK)
       return Close(
           {ErrorCode::kCorrupt, "Redis at " + endpoint_.ToString() + ": out of memory", {}});

@@ -25,6 +25,9 @@ struct ConnectionOptions {
   Network* network = nullptr;  // null: TCP
   // That the server is to know by name before anything else is asked.
   std::vector<const Script*> scripts;
+  // Bytes that may still come, over all connections that share it; one that gets more fails. Null:
+  // any.
+  std::shared_ptr<int64_t> allowance;
 };
 Result<ConnectionOptions> ConnectionOptionsOf(const RedisOptions& options);
 

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/check.h"
@@ -236,11 +237,19 @@ Result<RedisReader::Snapshot> RedisReader::TakeAnswers(std::span<const RowKey> k
 }
 
 Result<Timestamp> RedisReader::Read(std::span<const RowKey> keys) {
+  BeginRead();
   MakeQuestions(keys);
+  constexpr size_t kUnbounded = std::numeric_limits<int64_t>::max();
+  servers_->set_most_bytes(
+      static_cast<int64_t>(keys.size() > 1 ? std::min(most_bytes(), kUnbounded) : kUnbounded));
   const int64_t begin_ns = MonotonicNanos();
   DurationUs ahead = 0;
   do {
-    SKEWLESS_RETURN_IF_ERROR(servers_->Ask(questions_, &answers_));
+    if (const Status asked = servers_->Ask(questions_, &answers_); !asked) {
+      if (!servers_->too_large()) return tl::unexpected<Error>(asked.error());
+      states_.assign(keys.size(), ByteView());
+      return GiveUp();
+    }
     SKEWLESS_ASSIGN_OR_RETURN(const Snapshot snapshot, TakeAnswers(keys));
     const Timestamp t = snapshot.least_time - 1;
     if (snapshot.greatest_stamp <= t) return t;

@@ -69,6 +69,31 @@ TEST_F(RedisReaderTest, TimeNeverLiesBeforeARowsStamp) {
   EXPECT_EQ(*t, ahead + 1);
 }
 
+// One row is always read. Who gave up reads on with fewer.
+TEST_F(RedisReaderTest, ItGivesUpWhereRowsAreTooLargeTogether) {
+  TestWriter writer(options());
+  writer.ConnectAndOpen();
+  std::vector<int64_t> users(10);
+  std::vector<RowKey> keys;
+  for (size_t i = 0; i < users.size(); ++i) {
+    users[i] = static_cast<int64_t>(i);
+    keys.push_back({0, KeyBytes(users[i])});
+    writer.Write(0, KeyBytes(users[i]), 5, {}, 100'000);
+  }
+  reader_->set_most_bytes(500'000);
+  for (const auto& [rows, fits] : {std::pair(4, true), std::pair(10, false), std::pair(4, true)}) {
+    auto read = reader_->Read(std::span(keys).first(static_cast<size_t>(rows)));
+    // The pause before it connects again may not be over.
+    while (fits && !read) read = reader_->Read(std::span(keys).first(static_cast<size_t>(rows)));
+    EXPECT_EQ(read.has_value(), fits);
+    EXPECT_EQ(reader_->gave_up(), !fits);
+  }
+  reader_->set_most_bytes(50'000);
+  EXPECT_TRUE(reader_->Read(std::span(keys).first(1)).has_value());
+  EXPECT_FALSE(reader_->Read(std::span(keys).first(2)).has_value());
+  EXPECT_TRUE(reader_->gave_up());
+}
+
 TEST_F(RedisReaderTest, NobodyReadsBeforeAllRowsAreThere) {
   ExpectUnavailable("is being filled");
   TestWriter writer(options());

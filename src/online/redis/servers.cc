@@ -45,7 +45,9 @@ Error InCircles(const Endpoint& from) {
 }
 
 Servers::Servers(Endpoint seed, bool cluster, ConnectionOptions options)
-    : seed_(std::move(seed)), cluster_(cluster), options_(std::move(options)) {}
+    : seed_(std::move(seed)), cluster_(cluster), options_(std::move(options)) {
+  options_.allowance = std::make_shared<int64_t>(most_bytes_);
+}
 
 Result<std::unique_ptr<Servers>> Servers::Make(const RedisOptions& options,
                                                std::vector<const Script*> scripts) {
@@ -150,6 +152,7 @@ Status Servers::AskOnce(std::span<const Question> questions, std::vector<Answer>
 
 Status Servers::Ask(std::span<const Question> questions, int tries, std::vector<Answer>* answers) {
   Status asked;
+  *options_.allowance = most_bytes_;
   for (; tries > 0; --tries) {
     if (cluster_ && (map_.empty() || doubts_map_)) SKEWLESS_RETURN_IF_ERROR(LearnMap());
     asked = AskOnce(questions, answers);

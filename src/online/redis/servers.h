@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 
 #include "online/redis/connection.h"
@@ -19,6 +20,10 @@ class Servers {
                                                std::vector<const Script*> scripts);
 
   bool cluster() const { return cluster_; }
+  // From now on the answers to one Ask may be of so many bytes together: where they are of more, it
+  // fails, and they were too large.
+  void set_most_bytes(int64_t most) { most_bytes_ = most; }
+  bool too_large() const { return *options_.allowance < 0; }
   const Endpoint& seed() const { return seed_; }
   Connection& At(const Endpoint& endpoint);
   // The connection to the server of a slot; null where the map doesn't say.
@@ -76,6 +81,7 @@ class Servers {
   Endpoint seed_;
   bool cluster_;
   ConnectionOptions options_;
+  int64_t most_bytes_ = std::numeric_limits<int64_t>::max();
   SlotMap map_;
   bool doubts_map_ = false;  // a question came to nobody who answered
   std::map<Endpoint, std::unique_ptr<Connection>> connections_;
