@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -322,6 +324,41 @@ std::string ProblemOf(simdjson::error_code error, std::string_view body) {
   return std::string(what.substr(0, what.find(".  ")));
 }
 
+bool IsBeyond64Bits(std::string_view number) {
+  const auto fits = [&](auto integer) {
+    return std::from_chars(number.data(), number.data() + number.size(), integer).ec == std::errc();
+  };
+  return number.starts_with('-') ? !fits(int64_t{}) : !fits(uint64_t{});
+}
+
+// The body with a fraction of 0 behind each whole number beyond 64 bits: to JSON it is the same
+// number, and the library takes it then.
+std::string WithFractions(std::string_view body) {
+  constexpr std::string_view kInNumber = "0123456789+-.eE";
+  std::string out;
+  bool in_text = false;
+  for (size_t at = 0; at < body.size();) {
+    size_t end = at + 1;
+    if (in_text) {
+      if (body[at] == '\\') ++end;
+      in_text = body[at] != '"';
+    } else if (body[at] == '"') {
+      in_text = true;
+    } else if (kInNumber.find(body[at]) != std::string_view::npos) {
+      end = std::min(body.find_first_not_of(kInNumber, at), body.size());
+      const std::string_view number = body.substr(at, end - at);
+      out += number;
+      if (number.find_first_of("+.eE") == std::string_view::npos && IsBeyond64Bits(number))
+        out += ".0";
+      at = end;
+      continue;
+    }
+    out += body.substr(at, end - at);
+    at = end;
+  }
+  return out;
+}
+
 HttpResult<void> ReadFullNames(const dom::object& object, bool* full_names) {
   *full_names = false;
   dom::element found;
@@ -342,7 +379,10 @@ tl::unexpected<HttpError> NamedTwice(const std::string& name) {
 HttpResult<void> ParseOnlineRequest(std::string_view body, dom::parser& parser, PlanCache& plans,
                                     OnlineRequest* request) {
   dom::object object;
-  if (const auto error = parser.parse(body).get_object().get(object); error != simdjson::SUCCESS) {
+  auto error = parser.parse(body).get_object().get(object);
+  if (error == simdjson::BIGINT_ERROR || error == simdjson::NUMBER_ERROR)
+    error = parser.parse(WithFractions(body)).get_object().get(object);
+  if (error != simdjson::SUCCESS) {
     return Invalid("the body is not a JSON object: " + ProblemOf(error, body));
   }
   request->strings.Clear();

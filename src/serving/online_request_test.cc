@@ -155,6 +155,28 @@ TEST_F(OnlineRequestTest, NumbersThatJsonDoesNotHaveAreNamed) {
   EXPECT_EQ(Typed("d", "\"NaN\""), "NaN");
 }
 
+// Python writes a float that is whole so where it was an integer.
+TEST_F(OnlineRequestTest, WholeNumbersBeyond64BitsAreFloats) {
+  EXPECT_EQ(Typed("d", "10000000000000000000"), "1e+19");
+  EXPECT_EQ(Typed("d", "18446744073709551616"), "18446744073709551616.0");
+  EXPECT_EQ(Typed("d", "-9223372036854775809"), "-9223372036854775808.0");
+  EXPECT_EQ(Typed("f", "100000000000000000000 "), "1e+20");
+  EXPECT_EQ(Typed("l", "[1,1" + std::string(30, '0') + "]"),
+            "error: entities: 'l' takes int64, not 1e+30");
+  EXPECT_EQ(Typed("n", "1" + std::string(30, '0')), "error: entities: 'n' takes int64, not 1e+30");
+  EXPECT_EQ(Typed("d", "1" + std::string(400, '0')).find("error: the body is not a JSON object: "),
+            0u);
+  // Others in the same body keep all of their digits, and texts are texts.
+  const std::string huge = "100000000000000000000000";
+  Parse(
+      R"({"features":["pairs:visits"],"entities":{"user":[9223372036854775807,-9223372036854775808],)"
+      R"("item":["\\\"100000000000000000000000","100000000000000000000000"]},"more":[)" +
+      huge + "," + huge + "]}");
+  EXPECT_EQ(request_.inputs[1].ints, (std::vector<int64_t>{INT64_MAX, INT64_MIN}));
+  EXPECT_EQ(request_.inputs[0].strings[0], "\\\"" + huge);
+  EXPECT_EQ(request_.inputs[0].strings[1], huge);
+}
+
 TEST_F(OnlineRequestTest, LongTextsAreShownByTheirBegin) {
   const std::string text(1'000'000, 'x');
   EXPECT_LT(Typed("n", "\"" + text + "\"").size(), 150u);
