@@ -62,6 +62,16 @@ void ColumnWatch::Look(const Batch& batch) {
   }
 }
 
+void ColumnWatch::Finish() {
+  for (size_t i = 0; i < settled_.size(); ++i) {
+    const ColumnNulls& counted = stats_.columns[i];
+    const int64_t events = stats_.source_events[static_cast<size_t>(counted.source)].load();
+    if (settled_[i] != 0 || events == 0) continue;
+    settled_[i] = 1;
+    Tell(counted, events);
+  }
+}
+
 void ColumnWatch::Tell(const ColumnNulls& counted, int64_t records) const {
   const SourceDefinition& source = definition_.sources[static_cast<size_t>(counted.source)];
   LogEvent(EventLevel::kWarning, "column is null in all records",

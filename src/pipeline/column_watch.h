@@ -18,6 +18,8 @@ class ColumnWatch {
   ColumnWatch(const Definition& definition, EngineStats* stats);
   // Each batch, once.
   void Look(const Batch& batch);
+  // Tells of those that no record had, however few there were.
+  void Finish();
 
  private:
   void Tell(const ColumnNulls& counted, int64_t records) const;

@@ -73,11 +73,17 @@ void Engine::StepOffline() {
 Status Engine::Close() {
   SKEWLESS_CHECK(!closed_);
   closed_ = true;
-  empty_views_.Finish();
+  FinishWatches();
   if (rows_) SKEWLESS_RETURN_IF_ERROR(FinishRows());
   if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
   SKEWLESS_RETURN_IF_ERROR(online_->Close());
   return rows_ ? rows_->Owed() : Status{};
+}
+
+void Engine::FinishWatches() {
+  empty_views_.Finish();
+  // A few without one are no sign where others may have come before.
+  if (log_->recovery().last_sequence == 0) columns_.Finish();
 }
 
 SourceProgress Engine::progress() const {

@@ -151,6 +151,7 @@ class Engine {
   Status CheckLogHeld() const;
   void LogSlowSync(int64_t nanos);
   Status FoldAll(const Batch& batch);
+  void FinishWatches();
   // ---- engine_rows.cc
   bool has_rows() const { return rows_ != nullptr; }
   void LowerAvailability(ViewInput* input);

@@ -207,6 +207,18 @@ TEST_F(EngineEvents, AColumnThatNoneOfManyRecordsHasIsToldOfOnce) {
             "remedy=\"Do the records name it as the column does, letter for letter?\"");
 }
 
+TEST_F(EngineEvents, AColumnThatNoRecordHasIsToldOfAsTheFirstRunEnds) {
+  repository_.Write("events.csv", kEventsHeader + LinesWithoutN(0, 3));
+  Run();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].find("column is null in all records source=events column=n records=3 "), 0U)
+      << told_[0];
+  // Later a few are no sign.
+  repository_.Write("events.csv", kEventsHeader + LinesWithoutN(0, 4));
+  Run();
+  EXPECT_EQ(told_.size(), 1U);
+}
+
 TEST_F(EngineEvents, AColumnThatComesNowAndThenIsCountedAndNotToldOf) {
   repository_.Write("events.csv", kEventsHeader + LinesWithoutN(0, 900) +
                                       EventLine(1, 7, 900, 900) + LinesWithoutN(901, 3000));

@@ -153,6 +153,7 @@ void Engine::ListRows() {
 Result<Engine::Turn> Engine::KeepRows(bool wait) {
   if (!keeps_rows_.load() && rows_->known_sequence() >= log_->last_sequence()) {
     keeps_rows_.store(true);
+    FinishWatches();
     if (offline_) {
       offline_->SetDurable(rows_->known_sequence());
       SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
