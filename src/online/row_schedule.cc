@@ -154,9 +154,25 @@ void RowSchedule::Take(size_t most, int64_t now_nanos, Timestamp least_us,
     TakeReady(std::min<size_t>(most, 2), now_nanos, least_us, rows);
     return;
   }
+  TakeInTurns(most, now_nanos, least_us, rows);
+  was_full_ = static_cast<size_t>(in_flight_) >= window;
+}
+
+// One of each kind after the other, as long as there are both: rows that fail by the ten thousand,
+// all of one node of a cluster, don't hold up those of the others.
+void RowSchedule::TakeInTurns(size_t most, int64_t now_nanos, Timestamp least_us,
+                              std::vector<Departure>* rows) {
+  for (size_t taken = SIZE_MAX; rows->size() < most && rows->size() != taken;) {
+    taken = rows->size();
+    if (failed_is_next_) {
+      TakeFailed(taken + 1, now_nanos, now_nanos, least_us, rows);
+    } else {
+      TakeReady(taken + 1, now_nanos, least_us, rows);
+    }
+    failed_is_next_ = !failed_is_next_;
+  }
   TakeFailed(most, now_nanos, now_nanos, least_us, rows);
   TakeReady(most, now_nanos, least_us, rows);
-  was_full_ = static_cast<size_t>(in_flight_) >= window;
 }
 
 // Those whose time comes until `due_nanos`.

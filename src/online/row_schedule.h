@@ -157,6 +157,8 @@ class RowSchedule {
   Id FindOrAdd(uint32_t view, ByteView key, uint64_t hash);
   void PrefetchAhead(const ChangedRows& changed, size_t at) const;
   void Queue(Id id);
+  void TakeInTurns(size_t most, int64_t now_nanos, Timestamp least_us,
+                   std::vector<Departure>* rows);
   void TakeFailed(size_t most, int64_t due_nanos, int64_t now_nanos, Timestamp least_us,
                   std::vector<Departure>* rows);
   void TakeReady(size_t most, int64_t now_nanos, Timestamp least_us, std::vector<Departure>* rows);
@@ -207,6 +209,7 @@ class RowSchedule {
   int64_t in_flight_ = 0;  // sent and not answered
   int64_t failing_ = 0;    // rows with failures
   int64_t written_ = 0, coalesced_ = 0, retried_ = 0;
+  bool failed_is_next_ = true;  // where rows that failed and others both wait
   uint64_t random_;
 };
 

@@ -139,6 +139,35 @@ TEST(RowSchedule, AFailedWriteIsSentAgainTheSameUntilItIsAnswered) {
   EXPECT_FALSE(rows[0].again);
 }
 
+ChangedRows Users(int from, int to);
+
+// As where one node of a cluster refuses its rows, and the others take theirs.
+TEST(RowSchedule, RowsThatFailedAndOthersGoOutInTurns) {
+  RowSchedule schedule(
+      {.refused_rows = 1000, .window = {.least = 1000, .first = 1000, .most = 1000}});
+  schedule.Changed(Users(0, 100), 100, 0);
+  for (const auto& departure : Taken(&schedule)) schedule.Failed(departure.row, 0);
+  schedule.Changed(Users(100, 150), 150, 0);
+  constexpr int64_t kAllDue = 10'000'000'000;
+  int again = 0, others = 0;
+  const auto take = [&](size_t most) {
+    const Departures rows = Taken(&schedule, kAllDue, most);
+    for (const auto& departure : rows) ++(departure.again ? again : others);
+    return rows.size();
+  };
+  // However few go out at a time.
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(take(1), 1u);
+  EXPECT_EQ(again, 10);
+  EXPECT_EQ(others, 10);
+  EXPECT_EQ(take(20), 20u);
+  EXPECT_EQ(again, 20);
+  EXPECT_EQ(others, 20);
+  // The last of one kind leave room to the other.
+  EXPECT_EQ(take(1000), 110u);
+  EXPECT_EQ(again, 100);
+  EXPECT_EQ(others, 50);
+}
+
 ChangedRows Users(int from, int to) {
   ChangedRows changed;
   for (int user = from; user < to; ++user) {
