@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 #include "online/redis/redis_rows_fixture.h"
 #include "online/redis/tcp_proxy_fixture.h"
@@ -69,6 +70,24 @@ TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
   const auto read = (*reader)->Read(std::span(&key, 1));
   ASSERT_FALSE(read.has_value());
   EXPECT_EQ(read.error().code, ErrorCode::kUnavailable);
+}
+
+// One that came late, after the server had lost rows and another claim, would hide the loss.
+TEST_F(RedisNetworkTest, AClaimWhoseAnswerIsLostIsNotAskedAgainByItsNumber) {
+  TestWriter writer(options());
+  writer.Connect();
+  ASSERT_TRUE(writer.Claim().has_value());
+  proxy_.Delay(2 * kSecondUs);
+  const uint32_t next = RowClaim(1, 1);
+  std::thread cut([&] {
+    while (server_.AskText({"GET", "shop::clock"}) != "0 " + std::to_string(next))
+      std::this_thread::yield();
+    proxy_.Cut();
+  });
+  const Status claimed = writer.rows().Claim(next);
+  cut.join();
+  ASSERT_FALSE(claimed.has_value());
+  EXPECT_EQ(claimed.error().code, ErrorCode::kUnavailable);
 }
 
 // An answer that was long under way tells an old time. Nothing is written after it, as in a lull,
