@@ -54,7 +54,7 @@ fuzz:
 simulate:
 	tools/bootstrap --test
 	tools/build release
-	build/release/tests/simulation/simulation --seeds $(or $(SEEDS),20000) --first $(or $(SEED),1) $(addprefix --,$(WORLDS))
+	build/release/tests/simulation/simulation --seeds $(or $(SEEDS),20000) --first $(or $(SEED),1) $(addprefix --worlds ,$(WORLDS))
 
 crash:
 	tools/bootstrap --test

@@ -75,17 +75,6 @@ struct Scenario {
   size_t records() const;
 };
 
-Scenario DrawScenario(uint64_t seed);
-// The same with an online store elsewhere, on the wall clock.
-Scenario DrawRemoteScenario(uint64_t seed);
-// The same with Redis, and views that are written by increments.
-Scenario DrawRedisScenario(uint64_t seed);
-
-// The same with finished values in Redis, and a definition that changes to and fro between lives.
-Scenario DrawRedefinedScenario(uint64_t seed);
-// The same with the embedded store: with offline tables in most, and any clock.
-Scenario DrawEditedScenario(uint64_t seed);
-
 // The definition as the engine gets it; its files lie under `root`.
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario, const std::string& root);
 

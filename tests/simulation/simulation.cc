@@ -4,10 +4,7 @@
 //   simulation --seeds 1000 --first 5  from there on
 //   simulation --seed 123              that one alone, with what it is made of where it fails
 //   simulation --seed 123 --trace      and every operation of its last life
-//   simulation --remote                an online store elsewhere, slow and failing, in every world
-//   simulation --redis                 the same, which is Redis, and the writer of production
-//   simulation --redefined             with finished values there, of two definitions by turns
-//   simulation --edited                the embedded store, of two definitions by turns
+//   simulation --worlds redis          of another kind: world_kinds.cc has their names
 //   simulation --all                   count all that fail, cutting none down
 //
 // Where a seed fails it is printed and cut down to something small that fails in the same way.
@@ -23,6 +20,7 @@
 #include "base/clock.h"
 #include "simulation/scenario_shrink.h"
 #include "simulation/verdict.h"
+#include "simulation/world_kinds.h"
 
 namespace skewless::simulation {
 namespace {
@@ -35,18 +33,13 @@ struct Arguments {
   int shrink = 2000;
   bool trace = false;
   bool all = false;
-  bool remote = false;
-  bool redis = false;
-  bool redefined = false;
-  bool edited = false;
+  std::string worlds = WorldKinds().front().name;
+  const WorldKind* kind = nullptr;  // of that name
 };
 
 // What repeats a world, without its seed.
-const char* CommandOf(const Arguments& arguments) {
-  if (arguments.redefined) return "simulation --redefined --seed ";
-  if (arguments.edited) return "simulation --edited --seed ";
-  if (arguments.redis) return "simulation --redis --seed ";
-  return arguments.remote ? "simulation --remote --seed " : "simulation --seed ";
+std::string CommandOf(const WorldKind& kind) {
+  return std::string("simulation --worlds ") + kind.name + " --seed ";
 }
 
 // A crash of the program itself names its seed, too.
@@ -78,13 +71,6 @@ struct Outcome {
   Tally tally;
   std::vector<std::string> trace;
 };
-
-Scenario Draw(uint64_t seed, const Arguments& arguments) {
-  if (arguments.redefined) return DrawRedefinedScenario(seed);
-  if (arguments.edited) return DrawEditedScenario(seed);
-  if (arguments.redis) return DrawRedisScenario(seed);
-  return arguments.remote ? DrawRemoteScenario(seed) : DrawScenario(seed);
-}
 
 Outcome RunScenario(const Scenario& scenario) {
   World world(scenario, Root());
@@ -142,7 +128,7 @@ void Add(const Tally& one, Tally* all) {
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
   std::printf("seed %llu fails (%s%llu): %s\n", static_cast<unsigned long long>(seed),
-              CommandOf(arguments), static_cast<unsigned long long>(seed),
+              CommandOf(*arguments.kind).c_str(), static_cast<unsigned long long>(seed),
               outcome.finding->c_str());
   std::fflush(stdout);
   if (arguments.trace) {
@@ -150,7 +136,7 @@ void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
   }
   if (arguments.shrink == 0 || arguments.all) return;
   const Scenario small = ShrinkScenario(
-      Draw(seed, arguments),
+      arguments.kind->draw(seed),
       // In the same way: findings of a kind begin alike.
       [kind = outcome.finding->substr(0, 12)](const Scenario& scenario) {
         const Finding finding = RunScenario(scenario).finding;
@@ -177,7 +163,7 @@ int Run(const Arguments& arguments) {
   int64_t failed = 0;
   for (uint64_t seed = first; seed < end; seed += one ? 1 : arguments.stride) {
     running_seed = seed;
-    const Outcome outcome = RunScenario(Draw(seed, arguments));
+    const Outcome outcome = RunScenario(arguments.kind->draw(seed));
     if (outcome.finding) {
       Report(seed, outcome, arguments);
       if (!arguments.all) return 1;
@@ -206,7 +192,7 @@ int Run(const Arguments& arguments) {
       static_cast<long long>(all.reopened), static_cast<long long>(all.rots),
       static_cast<long long>(all.rots_found), static_cast<long long>(all.dead_letters),
       static_cast<long long>(all.table_rows), static_cast<long long>(all.merged_rows), seconds);
-  if (arguments.remote || arguments.redis || arguments.redefined) {
+  if (all.writes > 0) {
     std::printf(
         "the server was sent %lld writes, %lld of them late, and refused %lld of older engines or "
         "after a loss;\nit was restarted %lld times and lost %lld rows; readers were refused %lld "
@@ -223,11 +209,11 @@ int Run(const Arguments& arguments) {
         static_cast<long long>(all.plain_vectors), static_cast<long long>(all.quiet_rows),
         static_cast<long long>(all.quiets));
   }
-  if (arguments.redis) {
+  if (all.additions > 0) {
     std::printf("%lld numbers were added to by steps, %lld steps did not fit their rows\n",
                 static_cast<long long>(all.additions), static_cast<long long>(all.apart));
   }
-  if (arguments.redefined) {
+  if (all.removed > 0) {
     std::printf("%lld rows of the other definition were removed\n",
                 static_cast<long long>(all.removed));
   }
@@ -241,20 +227,24 @@ int main(int argc, char** argv) {
   using namespace skewless::simulation;
   Arguments arguments;
   CLI::App app("The whole engine on a simulated machine, from seeds.");
+  std::string kinds = "which kind of them:";
+  for (const WorldKind& kind : WorldKinds())
+    kinds += std::string("\n") + kind.name + ": " + kind.what;
   app.add_option("--seed", arguments.seed, "run this one alone");
   app.add_option("--seeds", arguments.seeds, "how many to run");
+  app.add_option("--worlds", arguments.worlds, kinds)->check([](const std::string& name) {
+    return FindWorldKind(name) != nullptr ? std::string() : "there are no worlds named " + name;
+  });
   app.add_option("--first", arguments.first, "the first of them");
   app.add_option("--stride", arguments.stride, "from one to the next, for runs side by side")
       ->check(CLI::PositiveNumber);
   app.add_option("--shrink", arguments.shrink, "trials to cut a failing one down; 0: none");
-  app.add_flag("--remote", arguments.remote, "with an online store elsewhere");
-  app.add_flag("--redis", arguments.redis, "with Redis elsewhere, by its commands and scripts");
-  app.add_flag("--redefined", arguments.redefined, "and a definition that changes");
-  app.add_flag("--edited", arguments.edited, "with a definition that changes");
   app.add_flag("--all", arguments.all, "go on after a failing one, and count them");
   app.add_flag("--trace", arguments.trace, "print the operations of a failing one's last life");
   CLI11_PARSE(app, argc, argv);
-  running_command = CommandOf(arguments);
+  arguments.kind = FindWorldKind(arguments.worlds);
+  const std::string command = CommandOf(*arguments.kind);
+  running_command = command.c_str();
   for (const int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE}) {
     const auto before = std::signal(signal, NameTheSeed);
     if (before != SIG_DFL) std::signal(signal, before);  // a sanitizer's, which tells more

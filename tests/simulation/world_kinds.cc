@@ -1,0 +1,122 @@
+#include "simulation/world_kinds.h"
+
+#include <algorithm>
+
+#include "simulation/scenario_draw.h"
+
+namespace skewless::simulation {
+namespace {
+
+using property::Dice;
+
+// Features that change with every instant are not kept as finished values: others in their place.
+void LeaveOutWhatAlwaysChanges(property::Case* drawn) {
+  for (property::ViewText& view : drawn->views) {
+    for (auto& [name, text] : view.features) {
+      if (!text.starts_with("sum_decayed(") && !text.starts_with("time_since_last(")) continue;
+      const size_t filter = text.find(" filter ");
+      const size_t over = text.find(" over ");
+      const size_t rest = std::min(filter, over);
+      text = "count(*)" + (rest == std::string::npos ? "" : text.substr(rest));
+    }
+  }
+}
+
+// What increments can't do is replaced, and what was derived from it left out, in most views.
+void MakeIncrementable(Dice& dice, property::Case* drawn) {
+  for (property::ViewText& view : drawn->views) {
+    if (dice.Chance(20)) continue;
+    view.derived.clear();
+    for (auto& [name, text] : view.features) {
+      const size_t rest = std::min(text.find(" filter "), text.find(" over "));
+      text = dice.Pick<std::string>({"count(*)", "count(s)", "sum(i64)", "sum(i32)", "min(i64)",
+                                     "max(i32)", "avg(i32)", "sum(i64 // 3)"}) +
+             (rest == std::string::npos ? "" : text.substr(rest));
+    }
+  }
+}
+
+// With an online store elsewhere, on the wall clock.
+Scenario DrawRemoteScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = true;
+  // Its streams may be those of a replay: one a source, which the wall clock takes as well.
+  scenario.replay = false;
+  scenario.stepped = false;
+  Dice dice(seed * 2 + 0x7A1E500000000000ULL);
+  scenario.values = dice.Chance(50);
+  if (scenario.values) LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  return scenario;
+}
+
+// The same with Redis, and views that are written by increments.
+Scenario DrawRedisScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = true;
+  scenario.replay = false;
+  scenario.stepped = false;
+  Dice dice(seed * 2 + 0x5C41700000000000ULL);
+  scenario.values = dice.Chance(30);
+  if (scenario.values) {
+    LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  } else {
+    MakeIncrementable(dice, &scenario.drawn);
+  }
+  return scenario;
+}
+
+// Of one view other entities, or other records of them; of another one another feature.
+void DrawRedefinition(Dice& dice, Scenario* scenario) {
+  scenario->redefined = scenario->drawn.views;
+  const auto pick = [&]() -> property::ViewText& {
+    const auto views = static_cast<int64_t>(scenario->redefined.size());
+    return scenario->redefined[static_cast<size_t>(dice.Below(views))];
+  };
+  property::ViewText& view = pick();
+  const std::string before = view.where;
+  while (view.where == before)
+    view.where =
+        dice.Pick<std::string>({"b", "i64 > 0", "not b", "i64 is null", "i64 <= 0", "s < 'b'"});
+  if (dice.Chance(50)) pick().features[0].second = dice.Pick<std::string>({"count(*)", "count(s)"});
+  while (scenario->lives.size() < 5) scenario->lives.push_back(DrawLife(dice));
+}
+
+// With finished values in Redis, and a definition that changes to and fro between lives.
+Scenario DrawRedefinedScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = scenario.values = true;
+  scenario.replay = scenario.stepped = scenario.offline = false;
+  LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  Dice dice(seed * 2 + 0x2EDEF14ED0000000ULL);
+  DrawRedefinition(dice, &scenario);
+  return scenario;
+}
+
+// The same with the embedded store: with offline tables in most, and any clock.
+Scenario DrawEditedScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  Dice dice(seed * 2 + 0x0ED17ED000000000ULL);
+  scenario.offline = dice.Chance(80) && scenario.drawn.hop_us <= kLongestHopWithTables;
+  DrawRedefinition(dice, &scenario);
+  return scenario;
+}
+
+constexpr WorldKind kKinds[] = {
+    {"embedded", "the embedded store", DrawScenario},
+    {"remote", "an online store elsewhere, slow and failing", DrawRemoteScenario},
+    {"redis", "the same, which is Redis, and the writer of production", DrawRedisScenario},
+    {"redefined", "finished values there, of two definitions by turns", DrawRedefinedScenario},
+    {"edited", "the embedded store, of two definitions by turns", DrawEditedScenario},
+};
+
+}  // namespace
+
+std::span<const WorldKind> WorldKinds() { return kKinds; }
+
+const WorldKind* FindWorldKind(std::string_view name) {
+  const auto* const found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                         [&](const WorldKind& kind) { return kind.name == name; });
+  return found == std::end(kKinds) ? nullptr : found;
+}
+
+}  // namespace skewless::simulation
