@@ -24,7 +24,7 @@ Result<std::unique_ptr<Availability>> Availability::Open(FileSystem& files,
 Availability::Availability(std::unique_ptr<StampLogReader> reader,
                            const std::vector<StampedView>& views, StampTime time)
     : reader_(std::move(reader)), time_(time) {
-  for (const StampedView& view : views) views_.push_back({view, {}});
+  for (const StampedView& view : views) views_.push_back({view, {}, {}});
 }
 
 Status Availability::FindWriters(bool* any) {
@@ -60,7 +60,9 @@ Status Availability::Advance(Sequence sequence) {
 }
 
 void Availability::TakeFrame(const StampLogReader::Frame& frame) {
+  const Sequence after = most_known_;
   known_ = frame.known;
+  most_known_ = std::max(most_known_, known_.known_sequence);
   if (frame.views != writer_views_) {
     writer_views_ = frame.views;
     NoteWriter(frame.epoch, *frame.views, kMaxTimestamp);  // where it came since
@@ -72,24 +74,34 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
     }
   }
   for (const LoggedStamp& stamp : frame.stamps) {
-    const int view = ours_[stamp.view];
-    if (view < 0) continue;
-    AddStamp(static_cast<uint32_t>(view), stamp.key, ToldBy(frame.epoch, stamp));
+    if (ours_[stamp.view] < 0) continue;
+    const auto view = static_cast<uint32_t>(ours_[stamp.view]);
+    Told told = ToldBy(frame.epoch, stamp);
+    told.after = after;
+    AddStamp(TableOf(view, views_[view].writers.at(frame.epoch).records), stamp.key, told);
   }
+}
+
+uint32_t Availability::TableOf(uint32_t view, uint64_t records) {
+  auto& tables = views_[view].tables;
+  for (const auto& [of, table] : tables) {
+    if (of == records) return table;
+  }
+  return tables.emplace_back(records, tables_++).second;
 }
 
 Availability::Told Availability::ToldBy(int64_t epoch, const LoggedStamp& logged) const {
   const bool computed = time_ == StampTime::kComputed && (*writer_views_)[logged.view].values;
   return {logged.stamp.sequence, computed ? logged.stamp.computed_us : logged.stamp.available_us,
-          epoch};
+          epoch, 0};
 }
 
-void Availability::AddStamp(uint32_t view, ByteView key, const Told& stamp) {
+void Availability::AddStamp(uint32_t table, ByteView key, const Told& stamp) {
   if (stamp.sequence < passed_) return;
   const uint64_t hash = HashKey(key);
-  RowTable::Id id = table_.Find(view, key, hash);
+  RowTable::Id id = table_.Find(table, key, hash);
   if (id == RowTable::kNone) {
-    id = table_.Add(view, key, hash);
+    id = table_.Add(table, key, hash);
     if (id == rows_.size()) rows_.emplace_back();
     rows_[id].stamps.clear();
     rows_[id].next = 0;
@@ -124,19 +136,21 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   const int64_t epoch = EpochOf(sequence);
   const auto writer = asked.writers.find(epoch);
   if (writer == asked.writers.end()) return OfLogged(asked, epoch, logged_us);
-  const Told* const told = FirstWith(view, key, key_hash, sequence);
-  if (told != nullptr && told->epoch == epoch) return told->available_us;
-  // With the condition of then the record may not have been in the row.
   const uint64_t records = writer->second.records;
-  if (records != (told == nullptr ? asked.name.records : asked.writers.at(told->epoch).records))
+  const Told* const told = FirstWith(TableOf(view, records), key, key_hash, sequence);
+  // With the condition of then the record may not have been in the row; a later stamp of the row
+  // tells nothing of that.
+  const bool may_lack = records != asked.name.records;
+  if (may_lack && (told == nullptr || told->after >= sequence))
     return OfLogged(asked, epoch, logged_us);
   if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
+  if (told->epoch == epoch) return told->available_us;
   return std::min(told->available_us, OpenedBetween(epoch, told->epoch));
 }
 
-const Availability::Told* Availability::FirstWith(uint32_t view, ByteView key, uint64_t key_hash,
+const Availability::Told* Availability::FirstWith(uint32_t table, ByteView key, uint64_t key_hash,
                                                   Sequence sequence) {
-  const RowTable::Id id = table_.Find(view, key, key_hash);
+  const RowTable::Id id = table_.Find(table, key, key_hash);
   if (id == RowTable::kNone) return nullptr;
   Row& row = rows_[id];
   while (row.next < row.stamps.size() && row.stamps[row.next].sequence < sequence) ++row.next;

@@ -7,8 +7,10 @@
 // writer had no such store, or not that view in it, the log's own available_us holds.
 //
 // A view is the same for as long as it has its name, its source and its key columns, whatever its
-// features. With another condition its rows were made of other records: one that no writer with the
-// old condition tells of may not have been among them, and the log's own time holds for it.
+// features. With another condition its rows were made of other records, so of a record only writers
+// with the condition tell that its own writer had. Where that isn't the condition that is asked
+// with, one that none of them had told of by the time that all stamps up to it had come may not
+// have been among their records, and the log's own time holds for it.
 //
 // Where rows are finished values, a stamp has two times: from when the write was readable, and what
 // it was computed for. Training goes by the latter (training/read_times.h), as what is read at the
@@ -53,7 +55,8 @@ class Availability {
   struct Told {
     Sequence sequence = 0;
     Timestamp available_us = 0;
-    int64_t epoch = 0;  // of the writer that tells of it
+    int64_t epoch = 0;   // of the writer that tells of it
+    Sequence after = 0;  // it came when the stamps of all records up to here had
   };
   struct Row {
     std::vector<Told> stamps;  // ascending, from `next` on
@@ -67,7 +70,8 @@ class Availability {
   };
   struct View {
     StampedView name;
-    std::map<int64_t, Writer> writers;  // by epoch
+    std::map<int64_t, Writer> writers;                  // by epoch
+    std::vector<std::pair<uint64_t, uint32_t>> tables;  // of writers' `records`, see TableOf
   };
 
   Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views,
@@ -75,12 +79,14 @@ class Availability {
   Status FindWriters(bool* any);
   void NoteWriter(int64_t epoch, const std::vector<StampedView>& views, Timestamp opened_us);
   void TakeFrame(const StampLogReader::Frame& frame);
-  void AddStamp(uint32_t view, ByteView key, const Told& stamp);
+  // Its rows' number in table_: by the records that rows are made of, they are others.
+  uint32_t TableOf(uint32_t view, uint64_t records);
+  void AddStamp(uint32_t table, ByteView key, const Told& stamp);
   // With the time that is asked for.
   Told ToldBy(int64_t epoch, const LoggedStamp& stamp) const;
   static void Insert(const Told& stamp, Row* row);
   // Null where none covers it, or not yet.
-  const Told* FirstWith(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence);
+  const Told* FirstWith(uint32_t table, ByteView key, uint64_t key_hash, Sequence sequence);
   Timestamp OpenedBetween(int64_t after_epoch, int64_t before_epoch) const;
   Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
   void DropPassed();
@@ -93,7 +99,9 @@ class Availability {
   const std::vector<StampedView>* writer_views_ = nullptr;
   std::vector<int> ours_;
   StampKnowledge known_;
-  Sequence passed_ = 0;  // nobody asks for earlier ones
+  Sequence most_known_ = 0;  // of all so far
+  Sequence passed_ = 0;      // nobody asks for earlier ones
+  uint32_t tables_ = 0;
   RowTable table_;
   std::vector<Row> rows_;  // by id
   size_t rows_when_dropped_ = 0;

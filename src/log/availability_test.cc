@@ -214,6 +214,41 @@ TEST_F(AvailabilityTest, WithAnotherConditionWhatNobodyToldOfKeepsTheLogsTime) {
   EXPECT_EQ(Of(0, "a", SequenceOf(1, 4), 50), 50);
 }
 
+// A condition that came between, and went: its rows are other rows.
+TEST_F(AvailabilityTest, OfARecordWritersWithTheConditionOfItsOwnWriterTell) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView between{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {ours});  // which dies with two rows on their way
+  known_.opened_us = 10;
+  Write(SequenceOf(1, 0));
+  Begin(2, {between});
+  Add(0, "a", {SequenceOf(2, 1), 190});  // whose row need not have the first one's record
+  known_.opened_us = 200;
+  Write(SequenceOf(2, 1));
+  Begin(3, {ours});
+  Add(0, "a", {SequenceOf(1, 1), 300});
+  known_.opened_us = 310;
+  Write(SequenceOf(2, 2));
+  Open({ours});
+  // Readers of ours saw it from its own stamp on, and none of them were let in before the third.
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 200);
+}
+
+// However far the stamps were read when it is asked.
+TEST_F(AvailabilityTest, ALaterStampDoesNotTellThatARowHadARecordByAnotherCondition) {
+  const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView ours{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {then});
+  Write(SequenceOf(1, 2));  // all stamps up to here came, and none is of these records
+  Add(0, "a", {SequenceOf(1, 3), 100});
+  Write(SequenceOf(1, 3));
+  Open({ours});
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 2), 50), 50);
+  Open({ours});
+  EXPECT_TRUE(availability_->Advance(SequenceOf(1, 3)));
+  EXPECT_EQ(Of(0, "a", SequenceOf(1, 2), 50), 50);
+}
+
 // By the clock of a fast node, say.
 TEST_F(AvailabilityTest, AStampThatTheLaterWriterTellsOfItselfCountsAfterItsOpeningToo) {
   Begin(1, {kClicks});
