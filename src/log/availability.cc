@@ -31,7 +31,7 @@ Status Availability::FindWriters(bool* any) {
   SKEWLESS_ASSIGN_OR_RETURN(const auto writers, reader_->Writers());
   *any = !writers.empty();
   for (const StampLogReader::Writer& writer : writers) {
-    if (writer.opened_us != kMaxTimestamp) opened_us_[writer.epoch] = writer.opened_us;
+    opened_us_[writer.epoch] = writer.opened_us;
     NoteWriter(writer.epoch, writer.views, writer.opened_us);
   }
   return {};
@@ -161,14 +161,19 @@ const Availability::Told* Availability::FirstWith(uint32_t table, ByteView key, 
 // was there before it; where it is one that gives stamps, it tells of them before, so this is one
 // of another kind, or has the view no more.
 Timestamp Availability::OpenedBetween(int64_t after_epoch, int64_t before_epoch) const {
-  const auto next = opened_us_.upper_bound(after_epoch);
+  auto next = opened_us_.upper_bound(after_epoch);
+  while (next != opened_us_.end() && next->second == kMaxTimestamp) ++next;
   return next == opened_us_.end() || next->first >= before_epoch ? kMaxTimestamp : next->second;
 }
 
-// The first writer with the view that let readers in had brought all that was there before it into
-// its store, by another clock than the one that the log was stamped by. What a writer of values
-// computes is for later times than all that was logged before it.
+// Until its writer, or one behind it, let readers in, what earlier ones had written was read,
+// without it, and by another clock than the one that the log was stamped by. The first later writer
+// with the view that let readers in had brought all that was there before it into its store. What a
+// writer of values computes is for later times than all that was logged before it.
 Timestamp Availability::OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const {
+  const Timestamp opened_us = OpenedBetween(epoch - 1, kMaxEpoch + 1);
+  if (opened_us_.contains(epoch) && opened_us != kMaxTimestamp)
+    logged_us = std::max(logged_us, opened_us);
   auto next = view.writers.upper_bound(epoch);
   while (next != view.writers.end() && next->second.opened_us == kMaxTimestamp) ++next;
   if (next == view.writers.end()) return logged_us;

@@ -4,7 +4,8 @@
 // A record of (view, entity) is available from the first stamp of its row whose sequence is at or
 // above its own. Where no writer tells of one before a later writer lets readers in, be it to a
 // store of another kind, then from there on: that store has what the log had. Where its epoch's
-// writer had no such store, or not that view in it, the log's own available_us holds.
+// writer had no such store, or not that view in it, the log's own available_us holds, from when
+// that writer let readers in.
 //
 // A view is the same for as long as it has its name, its source and its key columns, whatever its
 // features. With another condition its rows were made of other records, so of a record only writers
@@ -94,7 +95,7 @@ class Availability {
   std::unique_ptr<StampLogReader> reader_;
   const StampTime time_;
   std::vector<View> views_;
-  std::map<int64_t, Timestamp> opened_us_;  // by epoch, of all writers that let readers in
+  std::map<int64_t, Timestamp> opened_us_;  // by epoch, of all writers; kMaxTimestamp: not yet
   // By the view numbers of the writer whose frames are read: our numbers, -1: none.
   const std::vector<StampedView>* writer_views_ = nullptr;
   std::vector<int> ours_;

@@ -178,6 +178,7 @@ TEST_F(AvailabilityTest, AViewIsTheSameWhateverItsFeatures) {
   StampedView now = then;
   now.fingerprint = 99;
   Begin(1, {then});
+  known_.opened_us = 40;
   Add(0, "a", {SequenceOf(1, 3), 100});
   Write(SequenceOf(1, 1));
   Begin(2, {now});
@@ -198,6 +199,7 @@ TEST_F(AvailabilityTest, WithAnotherConditionWhatNobodyToldOfKeepsTheLogsTime) {
   const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};
   const StampedView wider{"clicks", 12, false, /*keys=*/5, /*records=*/7};
   Begin(1, {then});
+  known_.opened_us = 40;
   Add(0, "a", {SequenceOf(1, 3), 100});
   Write(SequenceOf(1, 3));
   Open({wider});  // nobody wrote it yet
@@ -239,6 +241,7 @@ TEST_F(AvailabilityTest, ALaterStampDoesNotTellThatARowHadARecordByAnotherCondit
   const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};
   const StampedView ours{"clicks", 12, false, /*keys=*/5, /*records=*/7};
   Begin(1, {then});
+  known_.opened_us = 40;
   Write(SequenceOf(1, 2));  // all stamps up to here came, and none is of these records
   Add(0, "a", {SequenceOf(1, 3), 100});
   Write(SequenceOf(1, 3));
@@ -247,6 +250,37 @@ TEST_F(AvailabilityTest, ALaterStampDoesNotTellThatARowHadARecordByAnotherCondit
   Open({ours});
   EXPECT_TRUE(availability_->Advance(SequenceOf(1, 3)));
   EXPECT_EQ(Of(0, "a", SequenceOf(1, 2), 50), 50);
+}
+
+// Until it claims the rows, readers of the definition before read what is there, by the store's
+// clock; the log's is the engine's, and may be behind that.
+TEST_F(AvailabilityTest, TheLogsTimeHoldsFromWhenItsWriterLetReadersIn) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView other{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {ours});
+  known_.opened_us = 100;
+  Write(SequenceOf(1, 0));
+  Begin(2, {other});
+  known_.opened_us = 200;
+  Write(SequenceOf(2, 5));
+  Begin(3, {});  // without the view
+  known_.opened_us = 300;
+  Write(SequenceOf(3, 5));
+  Begin(4, {});  // it never had readers
+  Write(SequenceOf(4, 5));
+  Open({ours});
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 1), 50), 200);
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 2), 250), 250);
+  EXPECT_EQ(Of(0, "a", SequenceOf(3, 1), 50), 300);
+  EXPECT_EQ(Of(0, "a", SequenceOf(3, 2), 350), 350);
+  EXPECT_EQ(Of(0, "a", SequenceOf(4, 1), 50), 50);  // as far as anybody can tell
+  Begin(5, {ours});
+  known_.opened_us = 340;
+  Write(SequenceOf(4, 5));
+  Open({ours});
+  EXPECT_EQ(Of(0, "a", SequenceOf(3, 1), 50), 300);
+  EXPECT_EQ(Of(0, "a", SequenceOf(3, 2), 350), 340);
+  EXPECT_EQ(Of(0, "a", SequenceOf(4, 1), 50), 340);
 }
 
 // By the clock of a fast node, say.
