@@ -15,9 +15,8 @@ Result<std::unique_ptr<Availability>> Availability::Open(FileSystem& files,
   if (!files.Exists(directory)) return nullptr;
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, StampLogReader::Open(files, directory));
   std::unique_ptr<Availability> availability(new Availability(std::move(reader), views, time));
-  bool any = false;
-  SKEWLESS_RETURN_IF_ERROR(availability->FindWriters(&any));
-  if (!any) return nullptr;
+  SKEWLESS_RETURN_IF_ERROR(availability->LookForOpenings());
+  if (availability->opened_us_.empty()) return nullptr;
   return availability;
 }
 
@@ -27,14 +26,33 @@ Availability::Availability(std::unique_ptr<StampLogReader> reader,
   for (const StampedView& view : views) views_.push_back({view, {}, {}});
 }
 
-Status Availability::FindWriters(bool* any) {
+Status Availability::LookForOpenings() {
   SKEWLESS_ASSIGN_OR_RETURN(const auto writers, reader_->Writers());
-  *any = !writers.empty();
   for (const StampLogReader::Writer& writer : writers) {
     opened_us_[writer.epoch] = writer.opened_us;
     NoteWriter(writer.epoch, writer.views, writer.opened_us);
   }
   return {};
+}
+
+// Later ones are of writers without the view, or with another condition, and behind them no writer
+// with the view has let readers in yet (OfLogged).
+Sequence Availability::SettledThrough() const {
+  const int64_t last = opened_us_.rbegin()->first;
+  int64_t through = last;
+  for (const View& view : views_) {
+    int64_t opened = 0;
+    for (const auto& [epoch, writer] : view.writers)
+      if (writer.opened_us != kMaxTimestamp) opened = epoch;
+    const auto had_the_records = [&](int64_t epoch) {
+      const auto writer = view.writers.find(epoch);
+      return writer != view.writers.end() && writer->second.records == view.name.records;
+    };
+    int64_t epoch = opened;
+    while (epoch < last && had_the_records(epoch + 1)) ++epoch;
+    through = std::min(through, epoch);
+  }
+  return MakeSequence(through + 1, 0) - 1;
 }
 
 void Availability::NoteWriter(int64_t epoch, const std::vector<StampedView>& views,
@@ -43,7 +61,9 @@ void Availability::NoteWriter(int64_t epoch, const std::vector<StampedView>& vie
     for (const StampedView& stamped : views) {
       if (!stamped.IsSameView(view.name)) continue;
       const uint64_t records = stamped.keys != 0 ? stamped.records : view.name.records;
-      view.writers.try_emplace(epoch, Writer{opened_us, stamped.values, records});
+      const auto [writer, is_new] =
+          view.writers.try_emplace(epoch, Writer{opened_us, stamped.values, records});
+      writer->second.opened_us = std::min(writer->second.opened_us, opened_us);
     }
   }
 }

@@ -42,6 +42,10 @@ class Availability {
                                                     const std::vector<StampedView>& views,
                                                     StampTime time = StampTime::kAvailable);
 
+  // Looks again when writers let readers in: of one that is at work it may have been later than Open.
+  Status LookForOpenings();
+  // From when records up to here count doesn't change when the last writer lets readers in.
+  Sequence SettledThrough() const;
   // Reads on until the stamps of all records up to `sequence` came, or as far as there are any.
   Status Advance(Sequence sequence);
   // Of a record within what Advance was told; in ascending order of sequence. `key_hash` is
@@ -77,7 +81,6 @@ class Availability {
 
   Availability(std::unique_ptr<StampLogReader> reader, const std::vector<StampedView>& views,
                StampTime time);
-  Status FindWriters(bool* any);
   void NoteWriter(int64_t epoch, const std::vector<StampedView>& views, Timestamp opened_us);
   void TakeFrame(const StampLogReader::Frame& frame);
   // Its rows' number in table_: by the records that rows are made of, they are others.

@@ -283,6 +283,25 @@ TEST_F(AvailabilityTest, TheLogsTimeHoldsFromWhenItsWriterLetReadersIn) {
   EXPECT_EQ(Of(0, "a", SequenceOf(4, 1), 50), 340);
 }
 
+// Tables are made of what no opening to come may tell otherwise.
+TEST_F(AvailabilityTest, WhatCountsFromAnOpeningToComeIsNotSettled) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView other{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(2, {ours});  // the first one had another store
+  Write(SequenceOf(2, 0));
+  Open({ours});
+  EXPECT_EQ(availability_->SettledThrough(), SequenceOf(1, 0) - 1);
+  known_.opened_us = 100;
+  Write(SequenceOf(2, 3));
+  EXPECT_TRUE(availability_->LookForOpenings());
+  EXPECT_EQ(availability_->SettledThrough(), SequenceOf(3, 0) - 1);
+  Begin(3, {ours});
+  Begin(4, {other});
+  Begin(5, {ours});
+  Open({ours});
+  EXPECT_EQ(availability_->SettledThrough(), SequenceOf(4, 0) - 1);
+}
+
 // By the clock of a fast node, say.
 TEST_F(AvailabilityTest, AStampThatTheLaterWriterTellsOfItselfCountsAfterItsOpeningToo) {
   Begin(1, {kClicks});

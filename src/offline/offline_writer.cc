@@ -57,6 +57,7 @@ class ParquetOfflineWriter : public OfflineWriter {
   Sequence seen_ = 0;   // last record added
   int64_t committed_rows_ = 0, merged_rows_ = 0;
   Compactor compactor_;
+  Sequence settled_through_ = 0;  // openings were looked for up to here
 };
 
 // A commit is the manifest's replacement; renames after it are finished here if a crash cut them
@@ -198,6 +199,10 @@ Status ParquetOfflineWriter::Add(const Batch& batch) {
   const bool keep_rows = batch.sequence.back() > manifest_.through_sequence;
   Availability* const availability = keep_rows ? options_.availability.get() : nullptr;
   if (availability != nullptr) {
+    if (batch.sequence.back() > settled_through_) {
+      SKEWLESS_RETURN_IF_ERROR(availability->LookForOpenings());
+      settled_through_ = availability->SettledThrough();
+    }
     SKEWLESS_RETURN_IF_ERROR(availability->Advance(batch.sequence.back()));
   }
   int64_t bytes = 0;

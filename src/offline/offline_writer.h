@@ -24,7 +24,8 @@ struct OfflineOptions {
   std::string directory;             // <directory>/<view>/event_date=YYYY-MM-DD/part-*.parquet
   int64_t memory_bytes = 512 << 20;  // buffered rows; beyond it Add commits by itself
   // Where the online store has a clock of its own; null: the log's times hold. Then only records
-  // whose stamps are known may be added.
+  // whose stamps are known may be added, and which are settled (SettledThrough) or behind the
+  // writer having let readers in.
   std::shared_ptr<Availability> availability = nullptr;
   // The log's; outlives the writer. Null: nobody takes it over.
   const FileLock* lock = nullptr;

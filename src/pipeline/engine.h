@@ -156,6 +156,7 @@ class Engine {
   bool has_rows() const { return rows_ != nullptr; }
   void LowerAvailability(ViewInput* input);
   void HandOverChanges();
+  void LetTablesGoOn();
   Status AttendRows(bool wait, bool* must_wait);
   Turn DrainRows(bool wait);
   Result<Turn> KeepRows(bool wait);
@@ -197,8 +198,9 @@ class Engine {
   std::unique_ptr<ReplayMerge> merge_;
   std::vector<SourceWatermark> watermarks_;               // by source
   std::deque<EventInterval> late_events_, events_ahead_;  // by source
-  std::unique_ptr<OfflineThread> offline_;                // counts in stats_ until it ends
-  std::vector<ViewInput> inputs_;                         // by view
+  Sequence settled_through_ = 0;            // for the tables, until readers are let in
+  std::unique_ptr<OfflineThread> offline_;  // counts in stats_ until it ends
+  std::vector<ViewInput> inputs_;           // by view
   EmptyViewWatch empty_views_;
   ColumnWatch columns_;  // counts in stats_
   EvaluationScratch scratch_;

@@ -260,12 +260,17 @@ Status Engine::OpenOffline() {
       offline_options.availability,
       Availability::Open(files_, definition_.ResolvePath(definition_.log_path),
                          StampedViewsOf(definition_, kernels_)));
+  if (has_rows()) settled_through_ = offline_options.availability->SettledThrough();
   SKEWLESS_ASSIGN_OR_RETURN(auto writer,
                             OfflineWriter::Open(files_, definition_, kernels_, offline_options));
   SKEWLESS_ASSIGN_OR_RETURN(auto reader, OpenLogReader(files_, definition_));
   offline_ = std::make_unique<OfflineThread>(std::move(writer), std::move(reader), &stats_,
                                              OfflineThreadOptions{});
-  offline_->SetDurable(has_rows() ? rows_->known_sequence() : log_->recovery().last_sequence);
+  if (has_rows()) {
+    LetTablesGoOn();
+  } else {
+    offline_->SetDurable(log_->recovery().last_sequence);
+  }
   return {};
 }
 

@@ -103,11 +103,20 @@ void Engine::HandOverChanges() {
   rows_->Changed(&changes_, log_->last_sequence(), accepted);
 }
 
+// As far as it is known from when records were readable, and no opening to come may tell otherwise:
+// what is in a table stays.
+void Engine::LetTablesGoOn() {
+  if (!offline_) return;
+  const bool settled = rows_->let_readers_in();
+  const Sequence known = rows_->known_sequence();
+  offline_->SetDurable(settled ? known : std::min(known, settled_through_));
+}
+
 // What a turn begins with. `*must_wait`: nothing more is to be taken before rows were written.
 Status Engine::AttendRows(bool wait, bool* must_wait) {
   if (rows_->failed()) return rows_->status();
   ListRows();
-  if (offline_) offline_->SetDurable(rows_->known_sequence());
+  LetTablesGoOn();
   NotePushback(rows_->full());
   *must_wait = rows_->full() || rows_->awaits_clock();
   if (*must_wait && wait) std::this_thread::sleep_for(kPause);
@@ -180,7 +189,7 @@ Engine::Turn Engine::DrainRows(bool wait) {
 
 Status Engine::FinishRows() {
   SKEWLESS_RETURN_IF_ERROR(rows_->Finish());
-  if (offline_) offline_->SetDurable(rows_->known_sequence());
+  LetTablesGoOn();
   return {};
 }
 

@@ -83,6 +83,9 @@ class RowWriter {
   // The stamps of all records up to here are known, durably.
   Sequence known_sequence() const { return known_sequence_.load(std::memory_order_acquire); }
 
+  // Readers were let in, durably.
+  bool let_readers_in() const { return let_readers_in_.load(std::memory_order_acquire); }
+
   // Nothing more is to come, as far as the engine knows: a store that takes no rows, and is owed
   // none, is not waited for, and what only time changes is left to the next engine, or there is
   // always some.
@@ -204,6 +207,7 @@ class RowWriter {
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
   std::atomic<bool> awaits_clock_{false};
   std::atomic<Sequence> known_sequence_{0};
+  std::atomic<bool> let_readers_in_{false};
   mutable std::mutex status_mutex_;
   Status status_;
   std::thread thread_;

@@ -168,6 +168,7 @@ Status RowWriter::OpenForReaders() {
     written_.opened_us = SaturatingSub(parts_.store->least_stamp(), 1);
     SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Write(written_));
     SKEWLESS_RETURN_IF_ERROR(parts_.stamps->Sync());
+    let_readers_in_.store(true, std::memory_order_release);
   }
   const Status opened = parts_.store->OpenForReaders(incarnation_);
   if (!opened.has_value()) return TakeRefusal(opened.error());
