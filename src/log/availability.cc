@@ -48,8 +48,11 @@ Sequence Availability::SettledThrough() const {
       const auto writer = view.writers.find(epoch);
       return writer != view.writers.end() && writer->second.records == view.name.records;
     };
+    // What the last of them was owed counts from an opening, too.
     int64_t epoch = opened;
     while (epoch < last && had_the_records(epoch + 1)) ++epoch;
+    const bool opened_with_others = opened > 0 && !had_the_records(opened);
+    if (epoch < last || opened_with_others) epoch = opened - 1;
     through = std::min(through, epoch);
   }
   return MakeSequence(through + 1, 0) - 1;
@@ -117,7 +120,7 @@ Availability::Told Availability::ToldBy(int64_t epoch, const LoggedStamp& logged
 }
 
 void Availability::AddStamp(uint32_t table, ByteView key, const Told& stamp) {
-  if (stamp.sequence < passed_) return;
+  if (stamp.sequence < passed_ || stamp.sequence <= stamp.after) return;
   const uint64_t hash = HashKey(key);
   RowTable::Id id = table_.Find(table, key, hash);
   if (id == RowTable::kNone) {
@@ -158,11 +161,9 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   if (writer == asked.writers.end()) return OfLogged(asked, epoch, logged_us);
   const uint64_t records = writer->second.records;
   const Told* const told = FirstWith(TableOf(view, records), key, key_hash, sequence);
-  // With the condition of then the record may not have been in the row; a later stamp of the row
-  // tells nothing of that.
+  // With the condition of then the record may not have been in the row.
   const bool may_lack = records != asked.name.records;
-  if (may_lack && (told == nullptr || told->after >= sequence))
-    return OfLogged(asked, epoch, logged_us);
+  if (may_lack && told == nullptr) return OfLogged(asked, epoch, logged_us);
   if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
   if (told->epoch == epoch) return told->available_us;
   return std::min(told->available_us, OpenedBetween(epoch, told->epoch));
@@ -174,7 +175,10 @@ const Availability::Told* Availability::FirstWith(uint32_t table, ByteView key, 
   if (id == RowTable::kNone) return nullptr;
   Row& row = rows_[id];
   while (row.next < row.stamps.size() && row.stamps[row.next].sequence < sequence) ++row.next;
-  return row.next == row.stamps.size() ? nullptr : &row.stamps[row.next];
+  if (row.next == row.stamps.size()) return nullptr;
+  // A stamp that came when all up to the record had: of later records.
+  const Told& told = row.stamps[row.next];
+  return told.after >= sequence ? nullptr : &told;
 }
 
 // The first time that a writer between these two let readers in. Its store held all of the log that
