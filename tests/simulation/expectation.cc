@@ -8,7 +8,7 @@ Finding Expectation::Load(const LogBook& book) {
   const Scenario& scenario = world_.scenario();
   const Definition& definition = world_.definition();
   if (scenario.remote) {
-    if (auto found = truth_.Load(world_.files(), definition, world_.server())) return found;
+    if (auto found = truth_.Load(&world_)) return found;
   }
   for (size_t i = 0; i < definition.views.size(); ++i) {
     const int view = static_cast<int>(i);

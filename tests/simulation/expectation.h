@@ -26,6 +26,7 @@ class Expectation {
   oracle::Vector AsAvailable(const property::Label& label, Timestamp t) const;
   Timestamp AvailableOf(int view, const oracle::Record& record) const;
 
+  bool is_open_ended() const { return truth_.is_open_ended(); }
   // Nobody was told of what was seen then.
   bool IsForgotten(const property::Label& label, Timestamp t) const;
 

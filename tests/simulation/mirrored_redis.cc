@@ -1,5 +1,6 @@
 #include "simulation/mirrored_redis.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "online/redis/hash_row.h"
@@ -40,7 +41,11 @@ uint64_t HolderIn(const RedisKeyspace::Value* clock) {
 class MirroredRedis::Rows final : public RemoteRows {
  public:
   Rows(MirroredRedis* redis, RedisOptions options, uint64_t seed)
-      : redis_(*redis), dice_(seed), network_(&redis->port_, seed, dice_.Pick({0, 3, 15})) {
+      : redis_(*redis),
+        keys_(options),
+        rows_of_(redis->rows_of_),
+        dice_(seed),
+        network_(&redis->port_, seed, dice_.Pick({0, 3, 15})) {
     options.network = &network_;
     options.timeout_us = dice_.Pick({kSecondUs, kDayUs});
     options.rows_per_call = static_cast<size_t>(dice_.Pick({1, 3, 32}));
@@ -55,9 +60,9 @@ class MirroredRedis::Rows final : public RemoteRows {
   Status Send(std::span<const RowWrite> rows) override {
     for (const RowWrite& row : rows) {
       std::string key;
-      redis_.keys_->AppendRowKey(row.view, redis_.keys_->BucketOf(row.view, row.key), row.key,
-                                 &key);
-      redis_.names_.try_emplace(std::move(key), row.view, std::string(AsText(row.key)));
+      keys_.AppendRowKey(row.view, keys_.BucketOf(row.view, row.key), row.key, &key);
+      redis_.names_.try_emplace(std::move(key), rows_of_[static_cast<size_t>(row.view)],
+                                std::string(AsText(row.key)));
     }
     redis_.writes += static_cast<int64_t>(rows.size());
     return rows_->Send(rows);
@@ -88,6 +93,8 @@ class MirroredRedis::Rows final : public RemoteRows {
 
  private:
   MirroredRedis& redis_;
+  const redis::Keys keys_;  // of the engine's own definition
+  const std::vector<int> rows_of_;
   property::Dice dice_;
   SimulatedNetwork network_;
   std::unique_ptr<RemoteRows> rows_;
@@ -103,10 +110,35 @@ void MirroredRedis::Expect(const RedisOptions& options) {
   options_ = options;
   keys_.emplace(options_);
   first_claim_ = UINT64_MAX;
+  const std::vector<uint64_t> layouts = redis::LayoutsOf(options_);
+  rows_of_.clear();
+  for (size_t view = 0; view < options_.views.size(); ++view) {
+    Layout layout{options_.views[view]};
+    if (!options_.keeps_values()) {
+      layout.fingerprint = options_.fingerprints[view];
+      layout.layout = layouts[view];
+      layout.increments = options_.increments_of(static_cast<int>(view));
+      // As stamps of rows by increments are logged (StampedViewsOf).
+      if (layout.increments != nullptr) layout.fingerprint = ~layout.fingerprint;
+    }
+    rows_of_.push_back(NumberOf(layout));
+  }
   LookAnew();
 }
 
+int MirroredRedis::NumberOf(const Layout& layout) {
+  const auto same = [&](const Layout& other) {
+    return other.view == layout.view && other.layout == layout.layout;
+  };
+  const auto found = std::find_if(layouts_.begin(), layouts_.end(), same);
+  const auto number = static_cast<int>(found - layouts_.begin());
+  if (found == layouts_.end()) layouts_.push_back(layout);
+  return number;
+}
+
+// States lie where no other definition's do: what is known of them stays so.
 void MirroredRedis::LookAnew() {
+  if (!options_.keeps_values()) return;
   ForgetRows();
   for (const auto& [key, row] : names_) {
     auto read = Read(row.first, key);
@@ -119,7 +151,9 @@ std::optional<std::string> MirroredRedis::FindLeft() const {
     const auto* const value = redis_.Find(key);
     if (value == nullptr) continue;
     const auto& hash = std::get<RedisKeyspace::Hash>(*value);
-    const uint64_t ours = options_.fingerprints[static_cast<size_t>(row.first)];
+    const auto view = std::find(rows_of_.begin(), rows_of_.end(), row.first);
+    if (view == rows_of_.end()) continue;  // a view that was removed leaves its rows
+    const uint64_t ours = options_.fingerprints[static_cast<size_t>(view - rows_of_.begin())];
     const auto layout = hash.find(":layout");
     if (layout != hash.end() && std::strtoull(layout->second.c_str(), nullptr, 16) == ours)
       continue;
@@ -201,16 +235,16 @@ void MirroredRedis::Changed(const std::string& key) {
 void MirroredRedis::ChangedRow(const Key& row, const std::string& key) {
   const auto read = Read(row.first, key);
   if (!read) {
-    damage_ = "a row of view " + std::to_string(row.first) + " was written that " +
-              read.error().ToString();
+    damage_ =
+        "a row of " + StampedAs(row.first).first + " was written that " + read.error().ToString();
     return;
   }
   const SimulatedServer::Row* const before = Find(row);
   if (redis_.Find(key) == nullptr) {
     ++removed;
     // Until an engine of this definition has the rows, an older one may go on with its own.
-    if (before != nullptr && holder() >= first_claim_)
-      damage_ = "a row of view " + std::to_string(row.first) + " was removed";
+    if (before != nullptr && (holder() >= first_claim_ || !options_.keeps_values()))
+      damage_ = "a row of " + StampedAs(row.first).first + " was removed";
   }
   if (!*read) return Remove(row);
   if (before != nullptr && before->own() == (*read)->own()) return;
@@ -218,12 +252,16 @@ void MirroredRedis::ChangedRow(const Key& row, const std::string& key) {
   Put(row, std::move(**read));
 }
 
-Result<std::optional<SimulatedServer::Row>> MirroredRedis::Read(int view, const std::string& key) {
+Result<std::optional<SimulatedServer::Row>> MirroredRedis::Read(int rows, const std::string& key) {
   const auto* const value = redis_.Find(key);
   if (value == nullptr) return std::nullopt;
-  if (options_.keeps_values())
-    return ReadValues(view, redis_.Execute(std::vector<std::string>{"HGETALL", key}));
-  const ViewKernel* const kernel = options_.increments_of(view);
+  if (options_.keeps_values()) {
+    const auto view = std::find(rows_of_.begin(), rows_of_.end(), rows);
+    if (view == rows_of_.end()) return std::nullopt;  // this definition lacks it
+    return ReadValues(static_cast<int>(view - rows_of_.begin()),
+                      redis_.Execute(std::vector<std::string>{"HGETALL", key}));
+  }
+  const ViewKernel* const kernel = layouts_[static_cast<size_t>(rows)].increments;
   if (kernel != nullptr) {
     SKEWLESS_ASSIGN_OR_RETURN(Row row, ReadHash(*kernel, std::get<RedisKeyspace::Hash>(*value)));
     return row;

@@ -113,8 +113,10 @@ class Shrinker {
     for (size_t view = best_.drawn.views.size(); view-- > 0 && best_.drawn.views.size() > 1;) {
       any |= Simplify([view](Scenario* s) {
         const auto index = static_cast<int>(view);
+        const std::string name = s->drawn.views[view].name;
         s->drawn.views.erase(s->drawn.views.begin() + index);
-        if (!s->redefined.empty()) s->redefined.erase(s->redefined.begin() + index);
+        std::erase_if(s->redefined,
+                      [&](const property::ViewText& other) { return other.name == name; });
         std::erase_if(s->drawn.labels,
                       [&](const property::Label& label) { return label.view == index; });
         for (property::Label& label : s->drawn.labels) label.view -= label.view > index ? 1 : 0;

@@ -61,7 +61,7 @@ void SimulatedServer::Put(const Key& key, Row row) {
   }
   newest_[key] = stamp;
   rows_[key] = std::move(row);
-  given_[key].push_back({stamp, false, kMaxTimestamp});
+  given_[key].push_back({stamp, false, kMaxTimestamp, holder_});
 }
 
 std::optional<RowWritten::Outcome> SimulatedServer::Refusal(const Row& row,

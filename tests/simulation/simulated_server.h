@@ -38,6 +38,7 @@ class SimulatedServer {
     Stamp stamp;
     bool lost = false;  // nothing carries it any more since rows were lost
     Timestamp lost_us = kMaxTimestamp;
+    uint64_t writer = 0;  // whose claim it was written by
   };
 
   // Time passes for it as for `machine`, whose own clock may be set as one likes. `values`: its

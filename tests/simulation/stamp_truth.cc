@@ -3,91 +3,138 @@
 #include <algorithm>
 #include <tuple>
 
-#include "log/stamp_log.h"
 #include "model/key.h"
+#include "pipeline/online_of.h"
 
 namespace skewless::simulation {
 
 namespace {
 
-std::string Show(const Stamp& stamp, int view) {
+std::string Show(const Stamp& stamp, const std::string& view) {
   return "the stamp " + std::to_string(stamp.available_us) +
          (stamp.computed_us == 0 ? ""
                                  : ", computed for " + std::to_string(stamp.computed_us) + ",") +
          " of record " + std::to_string(EpochOf(stamp.sequence)) + ":" +
-         std::to_string(CounterOf(stamp.sequence)) + " of view " + std::to_string(view);
+         std::to_string(CounterOf(stamp.sequence)) + " of " + view;
 }
 
 }  // namespace
 
-std::optional<std::string> StampTruth::Load(FileSystem& files, const Definition& definition,
-                                            const SimulatedServer& server) {
-  definition_ = &definition;
-  if (server.moved_back()) return "a row was moved back";
+Finding StampTruth::Load(World* world) {
+  world_ = world;
+  if (world->server().moved_back()) return "a row was moved back";
+  const Definition& definition = world->definition();
+  views_ = StampedViewsOf(definition, world->kernels());
+  for (size_t view = 0; view < views_.size(); ++view)
+    numbers_.push_back(world->RowsOf(static_cast<int>(view)));
   const std::string directory = StampDirectory(definition.ResolvePath(definition.log_path));
-  if (auto found = ReadAll(files, directory)) return found;
-  if (auto found = Compare(server)) return found;
-  return server.values() ? CheckOrder(server) : std::nullopt;
+  if (auto found = ReadAll(world->files(), directory)) return found;
+  if (auto found = Compare()) return found;
+  return world->server().values() ? CheckOrder() : std::nullopt;
 }
 
-std::optional<std::string> StampTruth::ReadAll(FileSystem& files, const std::string& directory) {
+StampTruth::Rows StampTruth::RowsOf(int number) const {
+  if (world_->redis() != nullptr) return world_->redis()->StampedAs(number);
+  return {views_[static_cast<size_t>(number)].name, 0};
+}
+
+Finding StampTruth::ReadAll(FileSystem& files, const std::string& directory) {
   auto reader = StampLogReader::Open(files, directory);
   if (!reader) return "the stamp log: " + reader.error().ToString();
+  const bool by_layout = world_->redis() != nullptr && !world_->server().values();
   StampLogReader::Frame frame;
+  Sequence known = 0;
   for (;;) {
     const Result<bool> more = (*reader)->Next(&frame);
     if (!more) return "the stamp log cannot be read: " + more.error().ToString();
     if (!*more) break;
     for (const LoggedStamp& logged : frame.stamps) {
-      known_[{static_cast<int>(logged.view), std::string(AsText(logged.key))}].push_back(
-          logged.stamp);
+      const StampedView& named = (*frame.views)[logged.view];
+      const std::string key(AsText(logged.key));
+      known_[{{named.name, by_layout ? named.fingerprint : 0}, key}].push_back(
+          {logged.stamp, frame.epoch, known});
+      for (size_t view = 0; view < views_.size(); ++view) {
+        if (!named.IsSameView(views_[view])) continue;
+        told_[{static_cast<int>(view), key}].push_back({logged.stamp, frame.epoch, known});
+      }
     }
+    known = std::max(known, frame.known.known_sequence);
   }
   if (!frame.known.closed) return "the stamp log is not closed";
   const auto writers = (*reader)->Writers();
   if (!writers) return "the stamp log cannot be read: " + writers.error().ToString();
-  for (const auto& writer : *writers) opened_us_ = std::min(opened_us_, writer.opened_us);
+  for (const auto& writer : *writers) {
+    opened_us_ = std::min(opened_us_, writer.opened_us);
+    writers_[writer.epoch] = writer;
+  }
   return std::nullopt;
 }
 
 // What was given is known, and nothing else. Of states a stamp needn't be known beside an earlier
 // one of the same or a later record.
-std::optional<std::string> StampTruth::Compare(const SimulatedServer& server) {
+Finding StampTruth::Compare() {
+  const SimulatedServer& server = world_->server();
+  std::map<std::pair<Rows, std::string>, std::vector<Stamp>> given;
+  for (const auto& [key, all] : server.given()) {
+    for (const SimulatedServer::Given& one : all)
+      given[{RowsOf(key.first), key.second}].push_back(one.stamp);
+  }
   for (const auto& [key, all] : known_) {
-    const auto given = server.given().find(key);
-    for (const Stamp& stamp : all) {
-      const bool was_given =
-          given != server.given().end() &&
-          std::any_of(given->second.begin(), given->second.end(),
-                      [&](const SimulatedServer::Given& one) { return one.stamp == stamp; });
-      if (!was_given) return Show(stamp, key.first) + " is logged and was never given";
+    const std::vector<Stamp>& of_row = given[key];
+    for (const Told& told : all) {
+      if (std::find(of_row.begin(), of_row.end(), told.stamp) != of_row.end()) continue;
+      return Show(told.stamp, key.first.first) + " is logged and was never given";
     }
   }
   for (const auto& [key, all] : server.given()) {
-    const std::vector<Stamp>& known = known_[key];
-    for (const SimulatedServer::Given& given : all) {
-      const bool covered = std::any_of(known.begin(), known.end(), [&](const Stamp& stamp) {
-        return stamp == given.stamp ||
-               (!server.values() && stamp.sequence >= given.stamp.sequence &&
-                stamp.available_us <= given.stamp.available_us);
-      });
-      if (covered) continue;
-      if (!given.lost) return Show(given.stamp, key.first) + " is forgotten";
-      forgotten_[key].emplace_back(given.stamp.available_us, given.lost_us);
+    const Rows rows = RowsOf(key.first);
+    const std::vector<Told>& known = known_[{rows, key.second}];
+    for (const SimulatedServer::Given& one : all) {
+      const auto covers = [&](const Told& told) {
+        if (server.values()) return told.stamp == one.stamp;
+        return told.stamp.sequence >= one.stamp.sequence &&
+               told.stamp.available_us <= one.stamp.available_us;
+      };
+      const auto in_time = [&](const Told& told) {
+        return covers(told) && (server.values() || told.after < one.stamp.sequence);
+      };
+      if (std::any_of(known.begin(), known.end(), in_time)) continue;
+      const Timestamp redefined_us =
+          RedefinedAfter(EpochOfClaim(static_cast<int64_t>(one.writer)), rows);
+      if (!one.lost && redefined_us == kMaxTimestamp) {
+        if (std::any_of(known.begin(), known.end(), covers)) continue;
+        return Show(one.stamp, rows.first) + " is forgotten";
+      }
+      forgotten_[key].emplace_back(one.stamp.available_us, std::min(one.lost_us, redefined_us));
     }
   }
   return std::nullopt;
 }
 
+// When readers were let in next, where a writer came meanwhile that has other rows of the view, or
+// none: it does not read back what a crash left in these. kMaxTimestamp: all have these.
+Timestamp StampTruth::RedefinedAfter(int64_t epoch, const Rows& rows) const {
+  if (rows.second == 0) return kMaxTimestamp;
+  bool redefined = false;
+  for (auto next = writers_.upper_bound(epoch); next != writers_.end(); ++next) {
+    redefined |= std::none_of(next->second.views.begin(), next->second.views.end(),
+                              [&](const StampedView& named) {
+                                return named.name == rows.first && named.fingerprint == rows.second;
+                              });
+    if (next->second.opened_us != kMaxTimestamp)
+      return redefined ? next->second.opened_us : kMaxTimestamp;
+  }
+  return redefined ? kMaxTimestamp - 1 : kMaxTimestamp;
+}
+
 // Of one row what was written and what for ascend together: so the records that count from before
 // what a label saw was computed for are those that it saw. Not in the order of the stamps: where
 // rows were lost, older writes may come behind. Of what was lost and forgotten nobody could know.
-std::optional<std::string> StampTruth::CheckOrder(const SimulatedServer& server) const {
-  for (const auto& [key, all] : server.given()) {
+Finding StampTruth::CheckOrder() const {
+  for (const auto& [key, all] : world_->server().given()) {
     std::vector<Stamp> stamps;
     for (const SimulatedServer::Given& given : all) {
-      if (!IsForgotten(key.first, key.second, given.stamp.available_us))
-        stamps.push_back(given.stamp);
+      if (!IsForgottenAt(key, given.stamp.available_us)) stamps.push_back(given.stamp);
     }
     std::sort(stamps.begin(), stamps.end(), [](const Stamp& a, const Stamp& b) {
       return std::tie(a.computed_us, a.sequence) < std::tie(b.computed_us, b.sequence);
@@ -97,41 +144,92 @@ std::optional<std::string> StampTruth::CheckOrder(const SimulatedServer& server)
       if (stamp.computed_us == before.computed_us ? stamp.sequence == before.sequence
                                                   : stamp.sequence >= before.sequence)
         continue;
-      return Show(stamp, key.first) + " does not ascend with " + Show(before, key.first);
+      const std::string view = RowsOf(key.first).first;
+      return Show(stamp, view) + " does not ascend with " + Show(before, view);
     }
   }
   return std::nullopt;
 }
 
-Timestamp StampTruth::FirstOf(int view, const oracle::Record& record,
-                              Timestamp Stamp::*time) const {
+const StampedView* StampTruth::ViewOf(int64_t epoch, int view) const {
+  const auto writer = writers_.find(epoch);
+  if (writer == writers_.end()) return nullptr;
+  for (const StampedView& named : writer->second.views) {
+    if (named.IsSameView(views_[static_cast<size_t>(view)])) return &named;
+  }
+  return nullptr;
+}
+
+const std::vector<StampTruth::Told>& StampTruth::ToldOf(int view, ByteView key) const {
+  static const std::vector<Told> none;
+  const auto found = told_.find({view, std::string(AsText(key))});
+  return found == told_.end() ? none : found->second;
+}
+
+// The three cases of docs/formats/stamps.md, "From when a record counts".
+Timestamp StampTruth::CountsFrom(int view, const oracle::Record& record,
+                                 Timestamp Stamp::*time) const {
   std::vector<Value> values;
-  for (const int column : definition_->views[static_cast<size_t>(view)].key_columns) {
+  const FeatureViewDefinition& named = world_->definition().views[static_cast<size_t>(view)];
+  for (const int column : named.key_columns) {
     values.push_back(record.columns[static_cast<size_t>(column)]);
     if (!values.back().valid) return record.available_us;  // of no entity
   }
-  const auto found = known_.find({view, std::string(AsText(*EncodeKey(values)))});
-  Timestamp first = kMaxTimestamp;
-  if (found == known_.end()) return first;
-  for (const Stamp& stamp : found->second) {
-    if (stamp.sequence >= record.sequence) first = std::min(first, stamp.*time);
+  const int64_t epoch = EpochOf(record.sequence);
+  const StampedView* const by_then = ViewOf(epoch, view);
+  if (by_then == nullptr) return OfLogged(view, record, time);
+  // What came when all stamps up to it had tells of later records.
+  const bool may_lack = by_then->records != views_[static_cast<size_t>(view)].records;
+  const Told* first = nullptr;
+  for (const Told& told : ToldOf(view, *EncodeKey(values))) {
+    if (told.stamp.sequence < record.sequence || told.after >= record.sequence) continue;
+    if (ViewOf(told.epoch, view)->records != by_then->records) continue;
+    if (first == nullptr || told.stamp.*time < first->stamp.*time) first = &told;
   }
-  return first;
+  if (first == nullptr)
+    return may_lack ? OfLogged(view, record, time) : OpenedBetween(epoch, INT64_MAX);
+  if (first->epoch == epoch) return first->stamp.*time;
+  return std::min(first->stamp.*time, OpenedBetween(epoch, first->epoch));
+}
+
+// The log's own time, once its writer let readers in, or that from which the first later writer of
+// the view had it in its rows.
+Timestamp StampTruth::OfLogged(int view, const oracle::Record& record,
+                               Timestamp Stamp::*time) const {
+  Timestamp logged = record.available_us;
+  const int64_t epoch = EpochOf(record.sequence);
+  const Timestamp opened = OpenedBetween(epoch - 1, INT64_MAX);
+  if (writers_.contains(epoch) && opened != kMaxTimestamp) logged = std::max(logged, opened);
+  for (auto writer = writers_.upper_bound(epoch); writer != writers_.end(); ++writer) {
+    const StampedView* const named = ViewOf(writer->first, view);
+    if (named == nullptr || writer->second.opened_us == kMaxTimestamp) continue;
+    if (named->values && time == &Stamp::computed_us) break;
+    return std::min(logged, writer->second.opened_us);
+  }
+  return logged;
+}
+
+// The first time that a writer between these two let readers in.
+Timestamp StampTruth::OpenedBetween(int64_t after_epoch, int64_t before_epoch) const {
+  for (auto writer = writers_.upper_bound(after_epoch);
+       writer != writers_.end() && writer->first < before_epoch; ++writer) {
+    if (writer->second.opened_us != kMaxTimestamp) return writer->second.opened_us;
+  }
+  return kMaxTimestamp;
 }
 
 Timestamp StampTruth::AvailableOf(int view, const oracle::Record& record) const {
-  return FirstOf(view, record, &Stamp::available_us);
+  return CountsFrom(view, record, &Stamp::available_us);
 }
 
 Timestamp StampTruth::ComputedOf(int view, const oracle::Record& record) const {
-  return FirstOf(view, record, &Stamp::computed_us);
+  return CountsFrom(view, record, &Stamp::computed_us);
 }
 
 std::optional<Stamp> StampTruth::LastBy(int view, const std::string& key, Timestamp t) const {
   std::optional<Stamp> last;
-  const auto found = known_.find({view, key});
-  if (found == known_.end()) return last;
-  for (const Stamp& stamp : found->second) {
+  for (const Told& told : ToldOf(view, AsBytes(key))) {
+    const Stamp& stamp = told.stamp;
     if (stamp.available_us > t || (last && last->available_us > stamp.available_us)) continue;
     last = stamp;
   }
@@ -139,7 +237,11 @@ std::optional<Stamp> StampTruth::LastBy(int view, const std::string& key, Timest
 }
 
 bool StampTruth::IsForgotten(int view, const std::string& key, Timestamp t) const {
-  const auto found = forgotten_.find({view, key});
+  return IsForgottenAt({numbers_[static_cast<size_t>(view)], key}, t);
+}
+
+bool StampTruth::IsForgottenAt(const SimulatedServer::Key& row, Timestamp t) const {
+  const auto found = forgotten_.find(row);
   if (found == forgotten_.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(),
                      [t](const auto& shown) { return shown.first <= t && t <= shown.second; });

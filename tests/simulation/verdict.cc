@@ -22,14 +22,18 @@ class Verdict {
         definition_(world->definition()),
         dice_(scenario_.seed + 7),
         book_(book),
-        expected_(world) {}
+        expected_(world) {
+    for (size_t i = 0; i < scenario_.drawn.labels.size(); ++i)
+      labels_.push_back(world->LabelIn(world->version(), static_cast<int>(i)));
+  }
 
   Finding Reach() {
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
     if (scenario_.values && !scenario_.redefined.empty()) return CheckVersions();
     if (auto found = ReachByDefinition()) return found;
-    return scenario_.offline ? CheckTables() : std::nullopt;
+    const bool tables_wait = !scenario_.redefined.empty() && expected_.is_open_ended();
+    return scenario_.offline && !tables_wait ? CheckTables() : std::nullopt;
   }
 
   // By the world's definition alone: what was served by it, and training with it, on all the log.
@@ -51,7 +55,7 @@ class Verdict {
   enum class FromLabel { kAsTold, kAsAvailable };
 
   const Label& LabelOf(const Served& served) const {
-    return scenario_.drawn.labels[static_cast<size_t>(served.label)];
+    return labels_[static_cast<size_t>(served.label)];
   }
 
   Finding CheckServed() const {
@@ -81,7 +85,7 @@ class Verdict {
     std::map<std::pair<int, int>, oracle::ViewOracle> oracles;
     for (const Served& served : world_.served()) {
       if (served.sequence == 0) continue;
-      const Label& label = LabelOf(served);
+      const Label label = world_.LabelIn(served.version, served.label);
       const auto [oracle, is_new] =
           oracles.try_emplace({served.version, label.view}, world_.definition_of(served.version),
                               label.view, book_.records);
@@ -276,6 +280,7 @@ class Verdict {
   World& world_;
   const Scenario& scenario_;
   const Definition& definition_;
+  std::vector<Label> labels_;  // as it has their views; -1: it lacks the view
   property::Dice dice_;
   const LogBook& book_;
   Expectation expected_;

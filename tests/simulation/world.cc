@@ -31,6 +31,20 @@ Result<RedisOptions> RedisOptionsOf(const Scenario& scenario, const std::string&
   return RedisStoreOf(*named, kernels);
 }
 
+// By view of the case, where the definition has it.
+std::vector<int> NumbersIn(const Definition& definition,
+                           const std::vector<property::ViewText>& views) {
+  std::vector<int> numbers;
+  for (const property::ViewText& view : views) {
+    const auto found =
+        std::find_if(definition.views.begin(), definition.views.end(),
+                     [&](const FeatureViewDefinition& named) { return named.name == view.name; });
+    numbers.push_back(
+        found == definition.views.end() ? -1 : static_cast<int>(found - definition.views.begin()));
+  }
+  return numbers;
+}
+
 }  // namespace
 
 World::World(const Scenario& scenario, std::string root)
@@ -70,6 +84,7 @@ World::~World() {
 Status World::Compile() {
   SKEWLESS_ASSIGN_OR_RETURN(definition_, DefinitionOf(scenario_, root_));
   SKEWLESS_ASSIGN_OR_RETURN(kernels_, CompileKernels(*definition_));
+  views_ = NumbersIn(*definition_, scenario_.drawn.views);
   if (redis_ != nullptr) {
     SKEWLESS_ASSIGN_OR_RETURN(redis_options_, RedisOptionsOf(scenario_, root_, kernels_));
     redis_->Expect(redis_options_);
@@ -82,6 +97,7 @@ Status World::CompileRedefined() {
   redefined.drawn.views = scenario_.redefined;
   SKEWLESS_ASSIGN_OR_RETURN(other_.definition, DefinitionOf(redefined, root_));
   SKEWLESS_ASSIGN_OR_RETURN(other_.kernels, CompileKernels(*other_.definition));
+  other_.views = NumbersIn(*other_.definition, scenario_.drawn.views);
   if (redis_ == nullptr) return {};
   SKEWLESS_ASSIGN_OR_RETURN(other_.redis_options, RedisOptionsOf(redefined, root_, other_.kernels));
   return {};
@@ -101,11 +117,19 @@ Finding World::Run() {
   if (error_) {
     if (Finding found = Live(last, true)) return found;
   }
-  return redis_ == nullptr || scenario_.redefined.empty() ? std::nullopt : Sweep();
+  const bool sweeps = redis_ != nullptr && scenario_.values && !scenario_.redefined.empty();
+  return sweeps ? Sweep() : std::nullopt;
 }
 
 std::string World::DeadLettersPath(size_t source) const {
   return definition_->ResolvePath(definition_->sources[source].dead_letters);
+}
+
+property::Label World::LabelIn(int version, int label) const {
+  property::Label out = scenario_.drawn.labels[static_cast<size_t>(label)];
+  const std::vector<int>& numbers = version == version_ ? views_ : other_.views;
+  out.view = numbers[static_cast<size_t>(out.view)];
+  return out;
 }
 
 std::optional<Bytes> World::KeyOf(const property::Label& label) const {

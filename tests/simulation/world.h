@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernel/kernel_set.h"
+#include "model/key.h"
 #include "pipeline/engine.h"
 #include "property/dice.h"
 #include "simulation/evidence.h"
@@ -79,6 +80,10 @@ class World : private StoreWatcher {
   int version() const { return version_; }  // of the definition above, of the two
   // The other definition and its kernels take the place of those above.
   void SwapDefinitions();
+  // A label with its view's number in the definition of that version; -1: that lacks the view.
+  property::Label LabelIn(int version, int label) const;
+  // By what number the server has the rows of a view of the definition in use.
+  int RowsOf(int view) const { return redis_ == nullptr ? view : redis_->RowsOf(view); }
   const BadDeliveries& bad_deliveries() const { return bad_deliveries_; }
   std::string DeadLettersPath(size_t source) const;
   std::optional<Bytes> KeyOf(const property::Label& label) const;
@@ -139,13 +144,15 @@ class World : private StoreWatcher {
   // ---- world_readers.cc: what readers ask and are answered
   void Ask();
   Finding AskReader(Reader* reader);
+  SimulatedServer::Key ServerKey(const RowKey& row) const {
+    return {RowsOf(row.view), std::string(AsText(row.key))};
+  }
   Finding AskServer(Reader* reader, const std::vector<RowKey>& rows,
                     const std::vector<int>& labels);
   Finding AskRedis(Reader* reader, const std::vector<RowKey>& rows, const std::vector<int>& labels);
   Finding Keep(const RowKey& row, int label, Timestamp t, ByteView state);
-  Finding AskPlainly(const std::vector<SimulatedServer::Key>& keys, const std::vector<int>& labels);
-  Finding KeepValues(const SimulatedServer::Key& key, int label, Timestamp t,
-                     const SimulatedServer::Row* row);
+  Finding AskPlainly(const std::vector<RowKey>& rows, const std::vector<int>& labels);
+  Finding KeepValues(const RowKey& own, int label, Timestamp t, const SimulatedServer::Row* row);
   Finding CheckGoesOn(const SimulatedServer::Key& key, const SimulatedServer::Row& row);
   void Keep(int label, Timestamp t);
 
@@ -177,11 +184,13 @@ class World : private StoreWatcher {
   std::unique_ptr<Definition> definition_;
   KernelSet kernels_;
   RedisOptions redis_options_;
+  std::vector<int> views_;
   // In turns with those above, where definitions change.
   struct Version {
     std::unique_ptr<Definition> definition;
     KernelSet kernels;
     RedisOptions redis_options;
+    std::vector<int> views;  // by view of the case: its number there, -1: it lacks the view
   };
   Version other_;
   int version_ = 0;        // that is in use

@@ -1,7 +1,9 @@
 #include "simulation/world_kinds.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "definition/window.h"
 #include "simulation/scenario_draw.h"
 
 namespace skewless::simulation {
@@ -101,12 +103,75 @@ Scenario DrawEditedScenario(uint64_t seed) {
   return scenario;
 }
 
+std::string EditedWindow(Dice& dice, DurationUs hop) {
+  const DurationUs cut = hop * dice.Pick({1, 2, 5});
+  return " over " + FormatDuration(cut * dice.Pick({1, 3, 10})) + " hop " + FormatDuration(cut);
+}
+
+// One thing that somebody changes of a view. Its derived features, which may need what changes, are
+// left out.
+void EditView(Dice& dice, DurationUs hop, property::ViewText* view) {
+  auto& features = view->features;
+  const auto which = features.begin() + dice.Below(std::ssize(features));
+  view->derived.clear();
+  switch (dice.Below(7)) {
+    case 0:
+      view->where = view->where == "b" ? "not b" : "b";
+      break;
+    case 1:
+      view->where = view->where.empty() ? "i64 > 0" : "";
+      break;
+    case 2:
+      if (features.size() > 1) features.erase(which);
+      break;
+    case 3:
+      features.insert(which,
+                      {"added" + std::to_string(features.size()),
+                       dice.Pick<std::string>({"count(*)", "sum(i64)", "max(i32)", "last(s)"}) +
+                           (dice.Chance(50) ? EditedWindow(dice, hop) : "")});
+      break;
+    case 4:
+      which->second = which->second.substr(0, which->second.find(" over ")) +
+                      (dice.Chance(80) ? EditedWindow(dice, hop) : "");
+      break;
+    case 5:
+      std::rotate(features.begin(), which, features.end());
+      break;
+    default:
+      view->ttl = view->ttl.empty() ? FormatDuration(hop * dice.Pick({3, 20})) : "";
+  }
+}
+
+// What somebody changes of a definition; in some a view comes or goes.
+void DrawEdits(Dice& dice, Scenario* scenario) {
+  auto& views = scenario->redefined = scenario->drawn.views;
+  for (int64_t edits = dice.Pick({1, 1, 2, 4}); edits > 0; --edits)
+    EditView(dice, scenario->drawn.hop_us,
+             &views[static_cast<size_t>(dice.Below(std::ssize(views)))]);
+  if (views.size() > 1 && dice.Chance(40))
+    views.erase(views.begin() + dice.Below(std::ssize(views)));
+  if (dice.Chance(20)) std::reverse(views.begin(), views.end());
+  while (scenario->lives.size() < 5) scenario->lives.push_back(DrawLife(dice));
+}
+
+// With Redis, and a definition that is edited to and fro between lives.
+Scenario DrawEditedRedisScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.remote = scenario.redis = true;
+  scenario.replay = scenario.stepped = false;
+  Dice dice(seed * 2 + 0xED17EDED15000000ULL);
+  if (dice.Chance(50)) MakeIncrementable(dice, &scenario.drawn);
+  DrawEdits(dice, &scenario);
+  return scenario;
+}
+
 constexpr WorldKind kKinds[] = {
     {"embedded", "the embedded store", DrawScenario},
     {"remote", "an online store elsewhere, slow and failing", DrawRemoteScenario},
     {"redis", "the same, which is Redis, and the writer of production", DrawRedisScenario},
     {"redefined", "finished values there, of two definitions by turns", DrawRedefinedScenario},
     {"edited", "the embedded store, of two definitions by turns", DrawEditedScenario},
+    {"edited-redis", "Redis, of two definitions by turns", DrawEditedRedisScenario},
 };
 
 }  // namespace

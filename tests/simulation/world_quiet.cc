@@ -76,7 +76,7 @@ Finding World::FindStale(int view, const LogBook& book, Timestamp since) {
     for (const Value& value : key) name += " " + FormatValue(value.view());
     name += " ] ";
     const oracle::Vector newest = oracle.ReadUpTo(key, INT64_MAX, since);
-    const auto* const row = server_.Find({view, std::string(AsText(*EncodeKey(key)))});
+    const auto* const row = server_.Find(ServerKey({view, *EncodeKey(key)}));
     if (row == nullptr) return name + "there is no row";
     if (row->sequence != newest.sequence) {
       return name + "the row rests on record " + std::to_string(CounterOf(row->sequence)) +

@@ -28,13 +28,13 @@ Finding World::AskReader(Reader* reader) {
   for (int64_t n = dice_.Between(1, 4); n > 0; --n) {
     const auto label = static_cast<int>(dice_.Below(static_cast<int64_t>(all.size())));
     auto key = KeyOf(all[static_cast<size_t>(label)]);
-    if (!key) continue;
+    if (!key || LabelIn(version_, label).view < 0) continue;
     keys.push_back(std::move(*key));
     labels.push_back(label);
   }
   std::vector<RowKey> rows;
   for (size_t i = 0; i < keys.size(); ++i) {
-    rows.push_back({all[static_cast<size_t>(labels[i])].view, keys[i]});
+    rows.push_back({LabelIn(version_, labels[i]).view, keys[i]});
   }
   if (scenario_.remote) return AskServer(reader, rows, labels);
   const Result<Timestamp> t = reader->handle->Read(rows);
@@ -59,10 +59,10 @@ Finding World::AskReader(Reader* reader) {
 // A reader of the store elsewhere may be refused for as long as not all rows are there.
 Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
                          const std::vector<int>& labels) {
-  std::vector<SimulatedServer::Key> keys;
-  for (const RowKey& row : rows) keys.emplace_back(row.view, AsText(row.key));
-  if (scenario_.values && dice_.Chance(40)) return AskPlainly(keys, labels);
+  if (scenario_.values && dice_.Chance(40)) return AskPlainly(rows, labels);
   if (redis_ != nullptr) return AskRedis(reader, rows, labels);
+  std::vector<SimulatedServer::Key> keys;
+  for (const RowKey& row : rows) keys.push_back(ServerKey(row));
   std::vector<const SimulatedServer::Row*> found;
   const auto t = server_.Read(keys, &found);
   ++tally_.reads;
@@ -75,7 +75,7 @@ Finding World::AskServer(Reader* reader, const std::vector<RowKey>& rows,
   reader->last_us = *t;
   for (size_t i = 0; i < labels.size(); ++i) {
     const ByteView state = found[i] == nullptr ? ByteView{} : ByteView(found[i]->state);
-    Finding broken = scenario_.values ? KeepValues(keys[i], labels[i], *t, found[i])
+    Finding broken = scenario_.values ? KeepValues(rows[i], labels[i], *t, found[i])
                                       : Keep(rows[i], labels[i], *t, state);
     if (broken) return broken;
   }
@@ -101,12 +101,11 @@ Finding World::AskRedis(Reader* reader, const std::vector<RowKey>& rows,
   if (*t < reader->last_us) return at + " after " + std::to_string(reader->last_us);
   reader->last_us = *t;
   for (size_t i = 0; i < labels.size(); ++i) {
-    const SimulatedServer::Key key(rows[i].view, AsText(rows[i].key));
-    const auto* const row = server_.Find(key);
+    const auto* const row = server_.Find(ServerKey(rows[i]));
     const ByteView state = reader->handle->state(i);
     if (row == nullptr ? !state.empty() : AsText(state) != AsText(row->state))
       return at + " and another row than there is";
-    Finding broken = scenario_.values ? KeepValues(key, labels[i], *t, row)
+    Finding broken = scenario_.values ? KeepValues(rows[i], labels[i], *t, row)
                                       : Keep(rows[i], labels[i], *t, state);
     if (broken) return broken;
   }
@@ -115,15 +114,16 @@ Finding World::AskRedis(Reader* reader, const std::vector<RowKey>& rows,
 
 // A client that only knows the hashes: it doesn't ask whether all rows are there, so what it finds
 // none of tells nothing. What it finds was so at the row's own stamp, once readers were let in.
-Finding World::AskPlainly(const std::vector<SimulatedServer::Key>& keys,
-                          const std::vector<int>& labels) {
+Finding World::AskPlainly(const std::vector<RowKey>& rows, const std::vector<int>& labels) {
+  std::vector<SimulatedServer::Key> keys;
+  for (const RowKey& row : rows) keys.push_back(ServerKey(row));
   std::vector<const SimulatedServer::Row*> found;
   if (!server_.ReadPlainly(keys, &found)) return std::nullopt;
   for (size_t i = 0; i < labels.size(); ++i) {
     if (found[i] == nullptr) continue;
     const Timestamp stamp = found[i]->own().available_us;
     if (stamp < server_.first_opened_us()) continue;
-    if (Finding broken = KeepValues(keys[i], labels[i], stamp, found[i])) return broken;
+    if (Finding broken = KeepValues(rows[i], labels[i], stamp, found[i])) return broken;
     ++tally_.plain_vectors;
   }
   return std::nullopt;
@@ -157,10 +157,10 @@ void World::Keep(int label, Timestamp t) {
   ++tally_.vectors;
 }
 
-Finding World::KeepValues(const SimulatedServer::Key& key, int label, Timestamp t,
+Finding World::KeepValues(const RowKey& own, int label, Timestamp t,
                           const SimulatedServer::Row* row) {
   if (row == nullptr) {
-    kernels_[static_cast<size_t>(key.first)]->Read({}, t, &vector_);
+    kernels_[static_cast<size_t>(own.view)]->Read({}, t, &vector_);
     Keep(label, t);
     return std::nullopt;
   }
@@ -170,7 +170,7 @@ Finding World::KeepValues(const SimulatedServer::Key& key, int label, Timestamp 
   if (vector_.sequence != row->sequence || vector_.read_us != row->own().computed_us) {
     return "a row names another record or time than its values";
   }
-  if (Finding broken = CheckGoesOn(key, *row)) return broken;
+  if (Finding broken = CheckGoesOn(ServerKey(own), *row)) return broken;
   // Rows that are computed while the simulated time stands still are for a microsecond later each;
   // and where the store's clock begins before 1970, its stamps do not go by it yet.
   const DurationUs ahead = SaturatingSub(row->own().computed_us, row->own().available_us);

@@ -16,7 +16,9 @@ void World::SwapDefinitions() {
   std::swap(definition_, other_.definition);
   std::swap(kernels_, other_.kernels);
   std::swap(redis_options_, other_.redis_options);
+  std::swap(views_, other_.views);
   version_ = 1 - version_;
+  if (redis_ != nullptr) redis_->Expect(redis_options_);
 }
 
 // Before a life. By other records of an entity its newest may be an older one, and of the log's
@@ -28,7 +30,6 @@ void World::Redefine() {
   closed_in_order_ = false;
   by_two_clocks_ = true;
   seen_.clear();
-  if (redis_ != nullptr) redis_->Expect(redis_options_);
 }
 
 // A life or two for that alone: rows whose stamps nobody had made durable stay until the next one.
