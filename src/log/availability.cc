@@ -158,12 +158,18 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   const View& asked = views_[view];
   const int64_t epoch = EpochOf(sequence);
   const auto writer = asked.writers.find(epoch);
-  if (writer == asked.writers.end()) return OfLogged(asked, epoch, logged_us);
+  // Where its own writer had no such rows: who brought it into those that are asked for.
+  const auto of_others = [&] {
+    const Told* const told = FirstWith(TableOf(view, asked.name.records), key, key_hash, sequence);
+    const Timestamp logged = OfLogged(asked, epoch, logged_us);
+    return told == nullptr ? logged : std::min(logged, told->available_us);
+  };
+  if (writer == asked.writers.end()) return of_others();
   const uint64_t records = writer->second.records;
   const Told* const told = FirstWith(TableOf(view, records), key, key_hash, sequence);
   // With the condition of then the record may not have been in the row.
   const bool may_lack = records != asked.name.records;
-  if (may_lack && told == nullptr) return OfLogged(asked, epoch, logged_us);
+  if (may_lack && told == nullptr) return of_others();
   if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
   if (told->epoch == epoch) return told->available_us;
   return std::min(told->available_us, OpenedBetween(epoch, told->epoch));

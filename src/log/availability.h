@@ -42,7 +42,8 @@ class Availability {
                                                     const std::vector<StampedView>& views,
                                                     StampTime time = StampTime::kAvailable);
 
-  // Looks again when writers let readers in: of one that is at work it may have been later than Open.
+  // Looks again when writers let readers in: of one that is at work it may have been later than
+  // Open.
   Status LookForOpenings();
   // From when records up to here count doesn't change when the last writer lets readers in.
   Sequence SettledThrough() const;

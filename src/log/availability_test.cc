@@ -283,6 +283,25 @@ TEST_F(AvailabilityTest, TheLogsTimeHoldsFromWhenItsWriterLetReadersIn) {
   EXPECT_EQ(Of(0, "a", SequenceOf(4, 1), 50), 340);
 }
 
+// Readers of rows that no other writer closed read on while the next one writes them.
+TEST_F(AvailabilityTest, WhatAnotherConditionAcceptedCountsFromTheFirstRowThatHasIt) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView other{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {ours});
+  known_.opened_us = 100;
+  Write(SequenceOf(1, 5));
+  Begin(2, {other});  // which never comes by the store
+  Begin(3, {});
+  Begin(4, {ours});
+  Add(0, "a", {SequenceOf(4, 1), 300});
+  known_.opened_us = 400;
+  Write(SequenceOf(4, 1));
+  Open({ours});
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 1), 50), 300);
+  EXPECT_EQ(Of(0, "b", SequenceOf(2, 2), 50), 400);
+  EXPECT_EQ(Of(0, "a", SequenceOf(3, 1), 50), 300);
+}
+
 // Tables are made of what no opening to come may tell otherwise.
 TEST_F(AvailabilityTest, WhatCountsFromAnOpeningToComeIsNotSettled) {
   const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};

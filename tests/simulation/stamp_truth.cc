@@ -176,20 +176,32 @@ Timestamp StampTruth::CountsFrom(int view, const oracle::Record& record,
     if (!values.back().valid) return record.available_us;  // of no entity
   }
   const int64_t epoch = EpochOf(record.sequence);
+  const Bytes key = *EncodeKey(values);
   const StampedView* const by_then = ViewOf(epoch, view);
-  if (by_then == nullptr) return OfLogged(view, record, time);
-  // What came when all stamps up to it had tells of later records.
-  const bool may_lack = by_then->records != views_[static_cast<size_t>(view)].records;
+  const uint64_t ours = views_[static_cast<size_t>(view)].records;
   const Told* first = nullptr;
-  for (const Told& told : ToldOf(view, *EncodeKey(values))) {
-    if (told.stamp.sequence < record.sequence || told.after >= record.sequence) continue;
-    if (ViewOf(told.epoch, view)->records != by_then->records) continue;
-    if (first == nullptr || told.stamp.*time < first->stamp.*time) first = &told;
+  if (by_then != nullptr) first = FirstTold(view, key, record.sequence, by_then->records, time);
+  if (by_then == nullptr || (first == nullptr && by_then->records != ours)) {
+    first = FirstTold(view, key, record.sequence, ours, time);
+    const Timestamp logged = OfLogged(view, record, time);
+    return first == nullptr ? logged : std::min(logged, first->stamp.*time);
   }
-  if (first == nullptr)
-    return may_lack ? OfLogged(view, record, time) : OpenedBetween(epoch, INT64_MAX);
+  if (first == nullptr) return OpenedBetween(epoch, INT64_MAX);
   if (first->epoch == epoch) return first->stamp.*time;
   return std::min(first->stamp.*time, OpenedBetween(epoch, first->epoch));
+}
+
+// By a writer of rows of these records. What came when all stamps up to the record had tells of
+// later ones.
+const StampTruth::Told* StampTruth::FirstTold(int view, ByteView key, Sequence sequence,
+                                              uint64_t records, Timestamp Stamp::*time) const {
+  const Told* first = nullptr;
+  for (const Told& told : ToldOf(view, key)) {
+    if (told.stamp.sequence < sequence || told.after >= sequence) continue;
+    if (ViewOf(told.epoch, view)->records != records) continue;
+    if (first == nullptr || told.stamp.*time < first->stamp.*time) first = &told;
+  }
+  return first;
 }
 
 // The log's own time, once its writer let readers in, or that from which the first later writer of

@@ -53,6 +53,8 @@ class StampTruth {
   bool IsForgottenAt(const SimulatedServer::Key& row, Timestamp t) const;
   // By either time of stamps.
   Timestamp CountsFrom(int view, const oracle::Record& record, Timestamp Stamp::*time) const;
+  const Told* FirstTold(int view, ByteView key, Sequence sequence, uint64_t records,
+                        Timestamp Stamp::*time) const;
   Timestamp OfLogged(int view, const oracle::Record& record, Timestamp Stamp::*time) const;
   Timestamp OpenedBetween(int64_t after_epoch, int64_t before_epoch) const;
   const std::vector<Told>& ToldOf(int view, ByteView key) const;

@@ -126,7 +126,7 @@ void EditView(Dice& dice, DurationUs hop, property::ViewText* view) {
       break;
     case 3:
       features.insert(which,
-                      {"added" + std::to_string(features.size()),
+                      {"added" + std::to_string(dice.Below(1'000'000)),
                        dice.Pick<std::string>({"count(*)", "sum(i64)", "max(i32)", "last(s)"}) +
                            (dice.Chance(50) ? EditedWindow(dice, hop) : "")});
       break;
