@@ -30,14 +30,15 @@ class Verdict {
   Finding Reach() {
     world_.tally().records = static_cast<int64_t>(book_.records.size());
     if (auto found = JudgeLog(&world_, book_)) return found;
-    if (scenario_.values && !scenario_.redefined.empty()) return CheckVersions();
     if (auto found = ReachByDefinition()) return found;
+    if (scenario_.values && !scenario_.redefined.empty()) return std::nullopt;
     const bool tables_wait = !scenario_.redefined.empty() && expected_.is_open_ended();
     return scenario_.offline && !tables_wait ? CheckTables() : std::nullopt;
   }
 
   // By the world's definition alone: what was served by it, and training with it, on all the log.
   Finding ReachByDefinition() {
+    if (scenario_.values && !scenario_.redefined.empty()) return CheckNamed();
     if (auto found = expected_.Load(book_)) return found;
     if (auto found = CheckServed()) return found;
     const auto availability =
@@ -79,16 +80,15 @@ class Verdict {
     return std::nullopt;
   }
 
-  // Of two definitions by turns: by which records and for what time each row says that it is, as
-  // the definition reads that it was served by.
-  Finding CheckVersions() const {
-    std::map<std::pair<int, int>, oracle::ViewOracle> oracles;
+  // Finished values of two definitions by turns: by which records and for what time each row says
+  // that it is, of those that the world's definition served.
+  Finding CheckNamed() const {
+    std::map<int, oracle::ViewOracle> oracles;
     for (const Served& served : world_.served()) {
-      if (served.sequence == 0) continue;
-      const Label label = world_.LabelIn(served.version, served.label);
+      if (served.sequence == 0 || served.version != world_.version()) continue;
+      const Label& label = LabelOf(served);
       const auto [oracle, is_new] =
-          oracles.try_emplace({served.version, label.view}, world_.definition_of(served.version),
-                              label.view, book_.records);
+          oracles.try_emplace(label.view, definition_, label.view, book_.records);
       const auto expected = oracle->second.ReadUpTo(label.key, served.sequence, served.computed_us);
       if (auto found = Compare("served, by what the row names", served, served.status,
                                served.sequence, served.newest_event_us, served.values, expected))
@@ -295,7 +295,7 @@ Finding Judge(World* world) {
   if (!book) return "the log cannot be read: " + book.error().ToString();
   if (auto found = Verdict(world, *book).Reach()) return found;
   const Scenario& scenario = world->scenario();
-  if (scenario.redefined.empty() || scenario.values) return std::nullopt;
+  if (scenario.redefined.empty()) return std::nullopt;
   world->SwapDefinitions();
   auto found = Verdict(world, *book).ReachByDefinition();
   return found ? "by the other definition, " + *found : found;

@@ -74,9 +74,6 @@ class World : private StoreWatcher {
   const std::deque<Served>& served() const { return served_; }
   const SimulatedServer& server() const { return server_; }
   const MirroredRedis* redis() const { return redis_; }  // where the server is one
-  const Definition& definition_of(int version) const {
-    return version == version_ ? *definition_ : *other_.definition;
-  }
   int version() const { return version_; }  // of the definition above, of the two
   // The other definition and its kernels take the place of those above.
   void SwapDefinitions();

@@ -160,7 +160,12 @@ Scenario DrawEditedRedisScenario(uint64_t seed) {
   scenario.remote = scenario.redis = true;
   scenario.replay = scenario.stepped = false;
   Dice dice(seed * 2 + 0xED17EDED15000000ULL);
-  if (dice.Chance(50)) MakeIncrementable(dice, &scenario.drawn);
+  scenario.values = dice.Chance(25);
+  if (scenario.values) {
+    LeaveOutWhatAlwaysChanges(&scenario.drawn);
+  } else if (dice.Chance(50)) {
+    MakeIncrementable(dice, &scenario.drawn);
+  }
   DrawEdits(dice, &scenario);
   return scenario;
 }
