@@ -160,13 +160,12 @@ void Engine::ListRows() {
 // The sources have ended, and readers have not: time goes on to change finished values, and a store
 // may lose rows.
 Result<Engine::Turn> Engine::KeepRows(bool wait) {
-  if (!keeps_rows_.load() && rows_->known_sequence() >= log_->last_sequence()) {
+  const bool whole = rows_->let_readers_in() && rows_->known_sequence() >= log_->last_sequence();
+  if (!keeps_rows_.load() && whole) {
     keeps_rows_.store(true);
     FinishWatches();
-    if (offline_) {
-      offline_->SetDurable(rows_->known_sequence());
-      SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
-    }
+    LetTablesGoOn();
+    if (offline_) SKEWLESS_RETURN_IF_ERROR(offline_->Finish());
     if (options_.sources_ended) options_.sources_ended();
   }
   if (wait) std::this_thread::sleep_for(kKeepingPause);
