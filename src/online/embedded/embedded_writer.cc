@@ -124,13 +124,10 @@ Status EmbeddedWriter::Reset() {
 Status EmbeddedWriter::OpenForReaders() {
   SKEWLESS_CHECK(arena_ != nullptr);
   if (!replay()) floor_ = std::max(floor_, options_.not_before);
-  if (open_) {
-    clock().last_stamp = std::max(clock().last_stamp.load(), floor_);
-    return {};
-  }
-  if (failed_) return Fail(ErrorCode::kInternal, "the online store could not be built");
   // A state without a version before is right only from its last stamp on.
   clock().last_stamp = std::max(clock().last_stamp.load(), floor_);
+  if (open_) return {};
+  if (failed_) return Fail(ErrorCode::kInternal, "the online store could not be built");
   clock().replay_now = std::max(clock().replay_now.load(), clock().last_stamp.load());
   ArenaHeader& header = arena_->header();
   ++header.allocator.batch;
