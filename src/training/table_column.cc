@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/number_text.h"
+#include "decode/scalar_text.h"
 #include "model/list.h"
 #include "model/value_text.h"
 #include "training/extension_column.h"
@@ -182,16 +183,15 @@ Status FillFloats(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>
   return ForEachValue<arrow::DoubleArray>(
       **cast, [&](const auto& array, int64_t i, int64_t row) -> Status {
         if (array.IsNull(i)) return out->AppendNull(), Status{};
-        const double number = array.Value(i);
-        const double rounded = narrow ? static_cast<double>(static_cast<float>(number)) : number;
-        if (std::isinf(rounded) && std::isfinite(number)) {
+        double number = array.Value(i);
+        if (narrow && RoundToFloat(&number) != Parsed::kOk) {
           std::string found;
           AppendDouble(found, number);
           return Fail(ErrorCode::kInvalid,
                       cells.At(row) + ": " + found + " is no float32 (up to 3.4e38)",
                       std::string(kMendValue));
         }
-        out->AppendDouble(rounded);
+        out->AppendDouble(number);
         return {};
       });
 }
