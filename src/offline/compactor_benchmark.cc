@@ -8,29 +8,12 @@
 #include "kernel/repository_fixture.h"
 #include "offline/manifest.h"
 #include "offline/offline_writer.h"
+#include "offline/totals_fixture.h"
 
 namespace skewless {
 namespace {
 
-constexpr const char* kYaml = R"(project: test
-log: {path: var/log}
-online: {type: embedded, path: var/online}
-offline: {type: parquet, path: var/history}
-sources:
-  events:
-    type: file
-    path: events.csv
-    format: csv
-    columns: {user: int64, amount: float64, kind: string, ts: "timestamp[us]"}
-    event_timestamp: ts
-entities:
-  user: {keys: {user: int64}}
-feature_views:
-  totals:
-    source: events
-    entity: user
-    features:
-      visits: count(*)
+constexpr const char* kFeatures = R"(      visits: count(*)
       total: sum(amount)
       kinds: last(kind, 3)
       average_1h: avg(amount) over 1h
@@ -52,7 +35,7 @@ void Commits(benchmark::State& state, size_t files) {
   const int64_t commits = state.range(0);
   const int64_t rows = state.range(1);
   for (auto _ : state) {
-    const TestRepository repository(kYaml);
+    const TestRepository repository(TotalsYaml(kFeatures));
     const std::string directory = repository.Path("var/history");
     auto writer = *OfflineWriter::Open(
         SystemFiles(), repository.definition(), repository.kernels(),

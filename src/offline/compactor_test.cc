@@ -8,37 +8,21 @@
 #include "log/test_unsynced_files.h"
 #include "offline/offline_writer.h"
 #include "offline/table_fixture.h"
+#include "offline/totals_fixture.h"
 #include "offline/view_table.h"
 
 namespace skewless {
 namespace {
 
-constexpr const char* kYaml = R"(project: test
-log: {path: var/log}
-online: {type: embedded, path: var/online}
-offline: {type: parquet, path: var/history}
-sources:
-  events:
-    type: file
-    path: events.csv
-    format: csv
-    columns: {user: int64, amount: float64, kind: string, ts: "timestamp[us]"}
-    event_timestamp: ts
-entities:
-  user: {keys: {user: int64}}
-feature_views:
-  totals:
-    source: events
-    entity: user
-    features:
-      visits: count(*)
+constexpr const char* kFeatures = R"(      visits: count(*)
       least: min(amount)
       kinds: last(kind, 3)
 )";
 
 class CompactorTest : public ::testing::Test {
  protected:
-  CompactorTest() : repository_(kYaml), directory_(repository_.Path("var/history")) {}
+  CompactorTest()
+      : repository_(TotalsYaml(kFeatures)), directory_(repository_.Path("var/history")) {}
 
   void Open(CompactionOptions compaction) {
     writer_.reset();

@@ -3,32 +3,11 @@
 #include "kernel/repository_fixture.h"
 #include "offline/manifest.h"
 #include "offline/table_fixture.h"
+#include "offline/totals_fixture.h"
 #include "offline/view_table.h"
 
 namespace skewless {
 namespace {
-
-std::string Yaml(const std::string& features, const std::string& settings = "") {
-  return R"(project: test
-log: {path: var/log}
-online: {type: embedded, path: var/online}
-offline: {type: parquet, path: var/history}
-sources:
-  events:
-    type: file
-    path: events.csv
-    format: csv
-    columns: {user: int64, amount: float64, kind: string, ts: "timestamp[us]"}
-    event_timestamp: ts
-entities:
-  user: {keys: {user: int64}}
-feature_views:
-  totals:
-    source: events
-    entity: user
-)" + settings +
-         "    features:\n" + features;
-}
 
 constexpr const char* kFeatures = R"(      visits: count(*)
       total: sum(amount)
@@ -46,7 +25,7 @@ TestRecord At(int64_t user, const std::string& amount, const std::string& kind, 
 
 class OfflineWriterTest : public ::testing::Test {
  protected:
-  OfflineWriterTest() : repository_(Yaml(kFeatures)) {}
+  OfflineWriterTest() : repository_(TotalsYaml(kFeatures)) {}
 
   std::unique_ptr<OfflineWriter> Open(int64_t memory_bytes = 512 << 20) {
     auto opened =
@@ -231,7 +210,7 @@ TEST_F(OfflineWriterTest, ARefusedRecordIsARowThatChangesNothing) {
 }
 
 TEST_F(OfflineWriterTest, WhatIsNoRecordOfTheViewIsNoRow) {
-  repository_.Define(Yaml(kFeatures, "    where: amount > 1\n"));
+  repository_.Define(TotalsYaml(kFeatures, "    where: amount > 1\n"));
   auto writer = Open();
   Add(writer.get(),
       {At(1, "1.0", "a", kDay, kDay),
@@ -246,8 +225,8 @@ TEST_F(OfflineWriterTest, WhatIsNoRecordOfTheViewIsNoRow) {
 }
 
 TEST_F(OfflineWriterTest, InputsGiveWayToFeaturesOfTheirName) {
-  repository_.Define(
-      Yaml("      amount: sum(amount)\n      input_kind: last(kind)\n      kind: first(kind)\n"));
+  repository_.Define(TotalsYaml(
+      "      amount: sum(amount)\n      input_kind: last(kind)\n      kind: first(kind)\n"));
   auto writer = Open();
   Add(writer.get(), {At(1, "1.5", "b", kDay, kDay), At(1, "2.0", "c", kDay + 1, kDay + 1)}, 1);
   ASSERT_TRUE(writer->Commit().has_value());
@@ -259,12 +238,14 @@ TEST_F(OfflineWriterTest, InputsGiveWayToFeaturesOfTheirName) {
 
 TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
   for (const std::string& changed :
-       {Yaml("      visits: count(*)\n      most: max(amount)\n"),
-        Yaml(kFeatures, "    where: amount > 1\n"), Yaml(kFeatures, "    ttl: 1h\n"),
-        Changed(Yaml(kFeatures), "kind: string", "kind: string, note: string"),
-        Changed(Yaml(kFeatures), "{user: int64, amount: float64", "{amount: float64, user: int64"),
-        Yaml("      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
-    repository_.Define(Yaml(kFeatures));
+       {TotalsYaml("      visits: count(*)\n      most: max(amount)\n"),
+        TotalsYaml(kFeatures, "    where: amount > 1\n"), TotalsYaml(kFeatures, "    ttl: 1h\n"),
+        Changed(TotalsYaml(kFeatures), "kind: string", "kind: string, note: string"),
+        Changed(TotalsYaml(kFeatures), "{user: int64, amount: float64",
+                "{amount: float64, user: int64"),
+        TotalsYaml(
+            "      seen: count(*)\n      total: sum(amount)\n      kinds: last(kind, 2)\n")}) {
+    repository_.Define(TotalsYaml(kFeatures));
     std::filesystem::remove_all(repository_.Path("var/history"));
     auto writer = Open();
     Add(writer.get(), FirstRecords(), 1);
@@ -280,7 +261,7 @@ TEST_F(OfflineWriterTest, AChangedDefinitionMakesTheTablesAnew) {
 
 TEST_F(OfflineWriterTest, AnotherEventTimestampMakesTheTablesAnew) {
   const std::string yaml =
-      Changed(Yaml("      visits: count(*)\n"), "kind: string", "sent: \"timestamp[us]\"");
+      Changed(TotalsYaml("      visits: count(*)\n"), "kind: string", "sent: \"timestamp[us]\"");
   repository_.Define(yaml);
   auto writer = Open();
   Add(writer.get(), {At(1, "0.5", "7", kDay, kDay + 10)}, 1);
@@ -298,7 +279,7 @@ TEST_F(OfflineWriterTest, TheSameDefinitionKeepsTheTables) {
   Add(writer.get(), FirstRecords(), 1);
   ASSERT_TRUE(writer->Commit().has_value());
   writer.reset();
-  repository_.Define(Yaml(kFeatures));
+  repository_.Define(TotalsYaml(kFeatures));
   writer = Open();
   EXPECT_EQ(writer->committed_sequence(), 3);
   EXPECT_EQ(Rows().size(), 3u);
@@ -358,7 +339,7 @@ TEST_F(OfflineWriterTest, TablesOfAnotherLogStayAsTheyAre) {
   repository_.Write("var/history/_manifest.3039.tmp", "of the other log's engine");
 
   options.log_identity = 8;
-  for (const std::string& yaml : {Yaml(kFeatures), Yaml("      visits: count(*)\n")}) {
+  for (const std::string& yaml : {TotalsYaml(kFeatures), TotalsYaml("      visits: count(*)\n")}) {
     repository_.Define(yaml);
     const auto opened = OfflineWriter::Open(SystemFiles(), repository_.definition(),
                                             repository_.kernels(), options);
@@ -368,7 +349,7 @@ TEST_F(OfflineWriterTest, TablesOfAnotherLogStayAsTheyAre) {
     EXPECT_EQ(Rows().size(), 3u);
     EXPECT_TRUE(std::filesystem::exists(repository_.Path("var/history/_manifest.3039.tmp")));
   }
-  repository_.Define(Yaml(kFeatures));
+  repository_.Define(TotalsYaml(kFeatures));
   options.log_identity = 7;
   writer =
       *OfflineWriter::Open(SystemFiles(), repository_.definition(), repository_.kernels(), options);
