@@ -3,8 +3,8 @@
 #include <simdjson.h>
 
 #include <cstring>
-#include <unordered_map>
 
+#include "decode/field_tree.h"
 #include "decode/plain_json.h"
 #include "decode/scalar_text.h"
 #include "decode/text_input.h"
@@ -175,53 +175,43 @@ void Store(size_t column, FieldKind kind, const Scalar& scalar, RowBuilder& rows
   }
 }
 
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-};
-
 }  // namespace
 
 struct JsonDecoder::Impl {
   const Schema& schema;
   std::vector<FieldKind> kinds;
   std::vector<FieldKind> element_kinds;
-  std::unordered_map<std::string, int, TextHash, std::equal_to<>> by_name;
+  FieldTree tree;
   // It knows the fields of the record before, in its order: most producers keep to one order, and
   // then a field is found by one comparison.
   PlainJsonReader plain;
   ondemand::parser parser;
   std::string padded_list;
 
-  explicit Impl(const Schema& s) : schema(s), plain(s) {
-    for (size_t i = 0; i < s.columns.size(); ++i) {
-      kinds.push_back(FieldKindOf(s.columns[i]));
-      element_kinds.push_back(ElementKindOf(s.columns[i]));
-      by_name.emplace(s.columns[i].name, static_cast<int>(i));
+  explicit Impl(const Schema& s) : schema(s), tree(s), plain(s, tree) {
+    for (const ColumnSpec& column : s.columns) {
+      kinds.push_back(FieldKindOf(column));
+      element_kinds.push_back(ElementKindOf(column));
     }
   }
 
-  int Look(std::string_view name) const {
-    const auto found = by_name.find(name);
-    return found == by_name.end() ? -1 : found->second;
-  }
-
-  // The column of the `index`-th field of the record, or -1.
-  simdjson::error_code FindColumn(ondemand::field& field, size_t index, int* column) {
-    const KnownField* const known = plain.field(index);
+  // What the `index`-th field of a record of the tree is.
+  simdjson::error_code FindTarget(ondemand::field& field, int record, size_t index,
+                                  FieldTree::Target* target) {
+    const KnownField* const known = plain.field(record, index);
     if (known != nullptr && known->IsAt(field.key().raw())) [[likely]] {
-      *column = known->column();
+      *target = known->target();
       return simdjson::SUCCESS;
     }
     const std::string_view key = field.escaped_key();
     if (key.find('\\') != std::string_view::npos) {
       std::string_view name;
       if (const auto error = field.unescaped_key().get(name)) return error;
-      *column = Look(name);
+      *target = tree.Find(record, name);
       return simdjson::SUCCESS;
     }
-    *column = Look(key);
-    plain.Learn(index, key, *column);
+    *target = tree.Find(record, key);
+    plain.Learn(record, index, key, *target);
     return simdjson::SUCCESS;
   }
 
@@ -345,37 +335,73 @@ struct JsonDecoder::Impl {
            "': each record is one object (`jq -c '.[]'` takes an array apart)";
   }
 
-  bool DecodeObject(std::string_view record, ondemand::document& document, RowBuilder& rows,
-                    std::string* reason) {
-    const auto fail = [&](simdjson::error_code error) {
-      *reason = NotJson(error);
-      return false;
-    };
+  bool Decode(std::string_view text, ondemand::document& document, RowBuilder& rows,
+              std::string* reason) {
     ondemand::object object;
     if (const auto error = document.get_object().get(object)) {
-      *reason = NotAnObject(error, record);
+      *reason = NotAnObject(error, text);
       return false;
     }
-    size_t index = 0;
-    for (auto item : object) {
-      ondemand::field field;
-      if (const auto error = std::move(item).get(field)) return fail(error);
-      int column = -1;
-      if (const auto error = FindColumn(field, index++, &column)) return fail(error);
-      if (column < 0) continue;
-      if (ReadPlainField(field.value(), static_cast<size_t>(column), rows)) [[likely]]
-        continue;
-      const Problem problem = ReadField(field.value(), static_cast<size_t>(column), rows);
-      if (!problem.ok()) [[unlikely]] {
-        *reason = Reason(problem, static_cast<size_t>(column));
-        return false;
-      }
-    }
+    if (!DecodeFields(object, 0, rows, reason)) return false;
     if (!document.at_end()) {
       *reason = "not valid JSON: something follows the object";
       return false;
     }
     return true;
+  }
+
+  // `record` of the tree: the outermost, or one within it.
+  bool DecodeFields(ondemand::object& object, int record, RowBuilder& rows, std::string* reason) {
+    const auto fail = [&](simdjson::error_code error) {
+      *reason = NotJson(error);
+      return false;
+    };
+    size_t index = 0;
+    for (auto item : object) {
+      ondemand::field field;
+      if (const auto error = std::move(item).get(field)) return fail(error);
+      FieldTree::Target target;
+      if (const auto error = FindTarget(field, record, index++, &target)) return fail(error);
+      if (target.column < 0) {
+        if (target.record >= 0 && !DecodeWithin(field.value(), target.record, rows, reason))
+          return false;
+        continue;
+      }
+      const auto column = static_cast<size_t>(target.column);
+      if (ReadPlainField(field.value(), column, rows)) [[likely]]
+        continue;
+      const Problem problem = ReadField(field.value(), column, rows);
+      if (!problem.ok()) [[unlikely]] {
+        *reason = Reason(problem, column);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // Where a field comes twice, the record that it is the last time is all that counts.
+  bool DecodeWithin(ondemand::value& value, int record, RowBuilder& rows, std::string* reason) {
+    for (const size_t column : tree.columns(record)) rows.SetNull(column);
+    ondemand::json_type type{};
+    if (const auto error = value.type().get(type)) {
+      *reason = NotJson(error);
+      return false;
+    }
+    if (type == ondemand::json_type::object) {
+      ondemand::object object;
+      if (const auto error = value.get_object().get(object)) {
+        *reason = NotJson(error);
+        return false;
+      }
+      return DecodeFields(object, record, rows, reason);
+    }
+    bool is_null = false;
+    if (type == ondemand::json_type::null && value.is_null().get(is_null) == simdjson::SUCCESS &&
+        is_null) {
+      return true;
+    }
+    *reason = RecordReason(tree.path(record), "an object", Found(value));
+    return false;
   }
 };
 
@@ -395,7 +421,7 @@ bool JsonDecoder::Decode(std::string_view record, RowBuilder& rows, std::string*
     *reason = Impl::NotAnObject(error, record);
     return false;
   }
-  return impl_->DecodeObject(record, document, rows, reason);
+  return impl_->Decode(record, document, rows, reason);
 }
 
 bool JsonDecoder::DecodeList(size_t column, std::string_view text, RowBuilder& rows,

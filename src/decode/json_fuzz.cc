@@ -62,7 +62,7 @@ void CheckMessageTwice(const Message& message, const DecodeOptions& options) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace skewless;
   if (size < 1) return 0;
-  static const Schema schema = FuzzSchema();
+  static const Schema schema = NestedFuzzSchema("o");
   DecodeOptions options;
   options.schema = &schema;
   const size_t piece = 1 + data[0] % 64u;

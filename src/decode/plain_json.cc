@@ -150,7 +150,8 @@ const char* PassOver(const char* at) {
 
 }  // namespace
 
-KnownField::KnownField(std::string_view key, int column) : key_(key), column_(column) {
+KnownField::KnownField(std::string_view key, FieldTree::Target target)
+    : key_(key), target_(target) {
   const size_t front = std::min(key.size(), sizeof words_);
   std::memcpy(words_, key.data(), front);
   if (key.size() >= sizeof words_) return;
@@ -169,14 +170,17 @@ bool KnownField::IsAt(const char* raw) const {
   return raw[key_.size()] == '"' && std::string_view(raw, key_.size()) == key_;
 }
 
-PlainJsonReader::PlainJsonReader(const Schema& schema) : schema_(schema) {
+PlainJsonReader::PlainJsonReader(const Schema& schema, const FieldTree& tree)
+    : schema_(schema), tree_(tree), fields_(tree.records()) {
   for (const ColumnSpec& column : schema.columns) kinds_.push_back(FieldKindOf(column));
 }
 
-void PlainJsonReader::Learn(size_t index, std::string_view key, int column) {
+void PlainJsonReader::Learn(int record, size_t index, std::string_view key,
+                            FieldTree::Target target) {
   if (index >= kMaxFields || key.size() > kMaxKeyBytes) return;
-  if (index >= fields_.size()) fields_.resize(index + 1);
-  fields_[index] = KnownField(key, column);
+  std::vector<KnownField>& fields = fields_[static_cast<size_t>(record)];
+  if (index >= fields.size()) fields.resize(index + 1);
+  fields[index] = KnownField(key, target);
 }
 
 const char* PlainJsonReader::Read(const char* object, RowBuilder& rows) {
@@ -184,7 +188,7 @@ const char* PlainJsonReader::Read(const char* object, RowBuilder& rows) {
     --passed_over_;
     return nullptr;
   }
-  const char* const end = *object == '{' ? ReadFields(object + 1, rows) : nullptr;
+  const char* const end = *object == '{' ? ReadFields(object + 1, 0, rows) : nullptr;
   if (end != nullptr) [[likely]] {
     refused_ = 0;
   } else {
@@ -194,15 +198,20 @@ const char* PlainJsonReader::Read(const char* object, RowBuilder& rows) {
   return end;
 }
 
-const char* PlainJsonReader::ReadFields(const char* at, RowBuilder& rows) const {
-  for (const KnownField& field : fields_) {
+// Of the outermost record, or of one within it: then objects within each other are as deep as the
+// tree, at most.
+const char* PlainJsonReader::ReadFields(const char* at, int record, RowBuilder& rows) const {
+  for (const KnownField& field : fields_[static_cast<size_t>(record)]) {
     if (*at != '"' || !field.IsAt(at + 1)) return nullptr;
     at += field.key().size() + 2;
     if (*at != ':') return nullptr;
     ++at;
     if (*at == ' ') [[unlikely]]
       ++at;
-    at = field.column() < 0 ? PassOver(at) : ReadValue(at, field.column(), rows);
+    const auto [column, within] = field.target();
+    at = column >= 0   ? ReadValue(at, column, rows)
+         : within >= 0 ? ReadWithin(at, within, rows)
+                       : PassOver(at);
     if (at == nullptr) return nullptr;
     if (*at == '}') return at + 1;
     if (*at != ',') return nullptr;
@@ -211,6 +220,13 @@ const char* PlainJsonReader::ReadFields(const char* at, RowBuilder& rows) const 
       ++at;
   }
   return nullptr;
+}
+
+// An object that holds columns. Where it comes again, what it holds then is all that counts.
+const char* PlainJsonReader::ReadWithin(const char* at, int record, RowBuilder& rows) const {
+  for (const size_t column : tree_.columns(record)) rows.SetNull(column);
+  if (*at == '{') return ReadFields(at + 1, record, rows);
+  return std::memcmp(at, "null", 4) == 0 ? at + 4 : nullptr;
 }
 
 const char* PlainJsonReader::ReadValue(const char* at, int column, RowBuilder& rows) const {

@@ -40,13 +40,9 @@ class PlainJsonTest : public ::testing::Test {
 
   // Where the short way ends in `line` once it knows `first`; nothing where it refuses.
   std::string Taken(const std::vector<std::string>& keys, std::string line) {
-    PlainJsonReader reader(schema_);
-    for (size_t i = 0; i < keys.size(); ++i) {
-      int column = -1;
-      for (size_t c = 0; c < schema_.columns.size(); ++c)
-        if (schema_.columns[c].name == keys[i]) column = static_cast<int>(c);
-      reader.Learn(i, keys[i], column);
-    }
+    const FieldTree tree(schema_);
+    PlainJsonReader reader(schema_, tree);
+    for (size_t i = 0; i < keys.size(); ++i) reader.Learn(0, i, keys[i], tree.Find(0, keys[i]));
     Batch batch;
     batch.Reset(&schema_, 0);
     RowBuilder rows(schema_, {});
@@ -242,8 +238,9 @@ TEST_F(PlainJsonTest, TakesTheShortWayThroughPlainObjects) {
 
 // A stream of objects that aren't plain costs few tries, and one that becomes plain is noticed.
 TEST_F(PlainJsonTest, TriesLessOftenWhereItIsRefused) {
-  PlainJsonReader reader(schema_);
-  reader.Learn(0, "i", 0);
+  const FieldTree tree(schema_);
+  PlainJsonReader reader(schema_, tree);
+  reader.Learn(0, 0, "i", tree.Find(0, "i"));
   Batch batch;
   batch.Reset(&schema_, 0);
   RowBuilder rows(schema_, {});

@@ -102,5 +102,10 @@ inline ColumnSpec Spec(std::string name, TypeKind kind, bool is_list = false,
                        TimestampUnit unit = TimestampUnit::kText) {
   return {std::move(name), {kind, is_list}, unit};
 }
+// A column that lies elsewhere than in the field of its name.
+inline ColumnSpec At(ColumnSpec spec, std::vector<std::string> field) {
+  spec.field = std::move(field);
+  return spec;
+}
 
 }  // namespace skewless

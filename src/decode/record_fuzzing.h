@@ -44,6 +44,20 @@ inline Schema FuzzSchema() {
            {"h", {TypeKind::kBytes, false}}}};
 }
 
+// With columns that lie within records and maps, under names that are easily found.
+inline Schema NestedFuzzSchema(const std::string& record) {
+  Schema schema = FuzzSchema();
+  const auto add = [&](const char* name, Type type, std::vector<std::string> within) {
+    within.insert(within.begin(), record);
+    schema.columns.push_back({name, type, TimestampUnit::kText, std::move(within)});
+  };
+  add("i", {TypeKind::kInt64, false}, {"leaf"});
+  add("j", {TypeKind::kInt64, false}, {"named", "a", "leaf"});
+  add("k", {TypeKind::kInt64, false}, {"named", "a", "named", "b", "leaf"});
+  add("l", {TypeKind::kInt64, true}, {"named", "b", "children"});
+  return schema;
+}
+
 // Everything that a reader makes of its input, as text; `records` at a time.
 inline std::string Transcript(RecordReader& reader, const Schema& schema, size_t records) {
   std::string text;

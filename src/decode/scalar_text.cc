@@ -303,4 +303,10 @@ std::string ValueReason(const ColumnSpec& spec, std::string_view found, Parsed p
   return reason;
 }
 
+std::string RecordReason(std::string_view field, std::string_view expected,
+                         std::string_view found) {
+  return "field '" + std::string(field) + "': expected " + std::string(expected) + ", found " +
+         Shortened(found);
+}
+
 }  // namespace skewless

@@ -40,5 +40,7 @@ std::string ExpectedTypeName(const ColumnSpec& spec);
 // "column 'price': expected float64, found \"abc\"" or "column 'n': 5000000000 is out of range for
 // int32". `found` is as it stands in the file and is shortened.
 std::string ValueReason(const ColumnSpec& spec, std::string_view found, Parsed problem);
+// "field 'user.geo': expected an object, found 5", of a field that holds columns.
+std::string RecordReason(std::string_view field, std::string_view expected, std::string_view found);
 
 }  // namespace skewless

@@ -22,8 +22,14 @@ struct ColumnSpec {
   std::string name;
   Type type;
   TimestampUnit unit = TimestampUnit::kText;  // only for timestamps
+  // Where a record holds it: the names of the fields that lead to it, from the outside in. None: it
+  // is the record's own field of the column's name.
+  std::vector<std::string> field = {};
   friend bool operator==(const ColumnSpec&, const ColumnSpec&) = default;
 };
+
+// "user.geo.country": the column's field, for people.
+std::string FieldText(const ColumnSpec& column);
 
 struct Schema {
   std::vector<ColumnSpec> columns;
