@@ -1,9 +1,10 @@
 #include "decode/avro_decoder.h"
 
 #include <algorithm>
-#include <optional>
+#include <span>
 #include <utility>
 
+#include "decode/avro_plan.h"
 #include "decode/avro_wire.h"
 #include "decode/decimal_text.h"
 
@@ -17,77 +18,6 @@ using Outcome = AvroDecoder::Outcome;
 constexpr int kMaxDepth = 64;
 // Items that take no bytes: a short message could claim any number of them.
 constexpr int64_t kMaxEmptyItems = 1 << 16;
-
-// How a scalar's values are typed for a column; none where it has no such type.
-std::optional<ValueKind> ValueKindOf(const AvroType& type, FieldKind to) {
-  switch (type.kind) {
-    case Kind::kBoolean:
-      return ValueKind::kBool;
-    case Kind::kInt:
-      return type.logical == "date" ? ValueKind::kDays : ValueKind::kInt;
-    case Kind::kLong:
-      if (type.logical == "timestamp-millis") return ValueKind::kMillis;
-      if (type.logical == "timestamp-micros") return ValueKind::kMicros;
-      if (type.logical == "timestamp-nanos") return ValueKind::kNanos;
-      return ValueKind::kInt;
-    case Kind::kFloat:
-      return ValueKind::kFloat;
-    case Kind::kDouble:
-      return ValueKind::kDouble;
-    case Kind::kString:
-    case Kind::kEnum:
-      return ValueKind::kText;
-    case Kind::kBytes:
-    case Kind::kFixed:
-      if (type.logical != "decimal" || to == FieldKind::kBytes) return ValueKind::kBytes;
-      if (type.scale < 0) return std::nullopt;
-      return ValueKind::kDecimal;
-    default:
-      return std::nullopt;
-  }
-}
-
-// A field's type, or a branch's or an element's, as it reaches its column.
-struct Node {
-  const AvroType* type = nullptr;
-  bool readable = false;  // values of it can be the column's; for a union, those of some branch
-  ValueKind value_kind = ValueKind::kInt;
-  std::vector<Node> parts;  // a union's branches, an array's element
-};
-
-struct FieldPlan {
-  const AvroField* field = nullptr;
-  int column = -1;  // nobody wants it
-  Node node;
-};
-
-bool Readable(const AvroType& type, FieldKind to) {
-  const std::optional<ValueKind> kind = ValueKindOf(type, to);
-  return kind && CanConvert(*kind, to);
-}
-
-// `in_list`: the type is that of the elements.
-Node MakeNode(const AvroType& type, const TypedColumn& column, bool in_list) {
-  Node node{&type, false, ValueKindOf(type, column.kind()).value_or(ValueKind::kInt), {}};
-  if (type.kind == Kind::kUnion) {
-    bool only_null = true;
-    for (const AvroType* branch : type.branches) {
-      node.parts.push_back(MakeNode(*branch, column, in_list));
-      if (branch->kind == Kind::kNull) continue;
-      only_null = false;
-      node.readable |= node.parts.back().readable;
-    }
-    node.readable |= only_null;
-  } else if (type.kind == Kind::kNull) {
-    node.readable = true;
-  } else if (type.kind == Kind::kArray && column.is_list() && !in_list) {
-    node.parts.push_back(MakeNode(*type.items, column, true));
-    node.readable = node.parts[0].readable;
-  } else if (column.is_list() == in_list) {
-    node.readable = Readable(type, column.kind());
-  }
-  return node;
-}
 
 // Passes over a value.
 bool SkipValue(const AvroType& type, int depth, AvroWire& in);
@@ -192,54 +122,18 @@ bool SkipValue(const AvroType& type, int depth, AvroWire& in) {
 
 struct AvroDecoder::Impl {
   Impl(std::shared_ptr<const AvroSchema> writers, const Schema& declared)
-      : schema(std::move(writers)) {
+      : schema(std::move(writers)), tree(declared) {
     for (size_t i = 0; i < declared.columns.size(); ++i) columns.emplace_back(declared, i);
-    std::vector<std::string> names;
-    std::vector<uint8_t> found(declared.columns.size(), 0);
-    for (const AvroField& field : schema->root().fields) {
-      FieldPlan& plan = plans.emplace_back();
-      plan.field = &field;
-      names.push_back(field.name);
-      plan.column = ColumnOf(field, declared);
-      if (plan.column >= 0 && found[static_cast<size_t>(plan.column)] != 0) plan.column = -1;
-      if (plan.column < 0) continue;
-      const auto column = static_cast<size_t>(plan.column);
-      found[column] = 1;
-      plan.node = MakeNode(*field.type, columns[column], false);
-      if (!plan.node.readable) {
-        problems.push_back(
-            UnreadableField(declared.columns[column], column, DescribeType(*field.type)));
-      }
-    }
-    for (size_t i = 0; i < found.size(); ++i) {
-      if (found[i] == 0) problems.push_back(MissingField(declared.columns[i], i, names));
-    }
-  }
-
-  // The column of the field's name, or of one that it had before, where no field has that now.
-  int ColumnOf(const AvroField& field, const Schema& declared) const {
-    int column = declared.Find(field.name);
-    for (size_t i = 0; column < 0 && i < field.aliases.size(); ++i) {
-      const std::string& alias = field.aliases[i];
-      const auto is_named = [&](const AvroField& other) { return other.name == alias; };
-      if (std::ranges::none_of(schema->root().fields, is_named)) column = declared.Find(alias);
-    }
-    return column;
+    plan = PlanAvro(schema->root(), tree, columns);
   }
 
   Outcome Decode(std::string_view* bytes, RowBuilder& rows, std::string* reason) {
     AvroWire in(*bytes);
     reason->clear();
     misfit = reason;
-    for (FieldPlan& plan : plans) {
-      const bool read =
-          plan.column < 0
-              ? SkipValue(*plan.field->type, 0, in)
-              : ReadValue(plan.node, false, columns[static_cast<size_t>(plan.column)], in, rows);
-      if (!read) [[unlikely]] {
-        *reason = Malformed(plan, in);
-        return Outcome::kMalformed;
-      }
+    if (const AvroFieldPlan* const broken = ReadFields(plan.fields, in, rows)) [[unlikely]] {
+      *reason = Malformed(*broken, in);
+      return Outcome::kMalformed;
     }
     bytes->remove_prefix(in.offset());
     return reason->empty() ? Outcome::kGood : Outcome::kMisfit;
@@ -247,30 +141,79 @@ struct AvroDecoder::Impl {
 
   Outcome Skip(std::string_view* bytes, std::string* reason) const {
     AvroWire in(*bytes);
-    for (const FieldPlan& plan : plans) {
-      if (SkipValue(*plan.field->type, 0, in)) continue;
-      *reason = Malformed(plan, in);
+    for (const AvroFieldPlan& field : plan.fields) {
+      if (SkipValue(*field.type, 0, in)) continue;
+      *reason = Malformed(field, in);
       return Outcome::kMalformed;
     }
     bytes->remove_prefix(in.offset());
     return Outcome::kGood;
   }
 
-  static std::string Malformed(const FieldPlan& plan, const AvroWire& in) {
-    return "not valid Avro: field '" + plan.field->name + "': " + in.problem();
+  static std::string Malformed(const AvroFieldPlan& field, const AvroWire& in) {
+    return "not valid Avro: field '" + field.name + "': " + in.problem();
   }
 
-  // A union by its branches: "a union of null and a string".
-  static std::string DescribeType(const AvroType& type) {
-    if (type.kind != Kind::kUnion) {
-      const std::string text = AvroTypeText(type);
-      return type.kind == Kind::kArray ? text + " of " + AvroTypeText(*type.items) : text;
+  // Null, or the field whose bytes are no value of its type.
+  const AvroFieldPlan* ReadFields(std::span<const AvroFieldPlan> fields, AvroWire& in,
+                                  RowBuilder& rows) {
+    for (const AvroFieldPlan& field : fields) {
+      const int column = field.target.column;
+      const bool read =
+          column < 0 ? ReadOther(field, in, rows)
+                     : ReadValue(field.node, false, columns[static_cast<size_t>(column)], in, rows);
+      if (!read) [[unlikely]]
+        return &field;
     }
-    std::string text = "a union of";
-    for (size_t i = 0; i < type.branches.size(); ++i) {
-      text += (i == 0 ? " " : " and ") + AvroTypeText(*type.branches[i]);
+    return nullptr;
+  }
+
+  bool ReadOther(const AvroFieldPlan& field, AvroWire& in, RowBuilder& rows) {
+    if (field.target.record < 0) return SkipValue(*field.type, 0, in);
+    return ReadWithin(field, in, rows);
+  }
+
+  // A record or a map that holds columns. They are null as long as nothing fills them.
+  bool ReadWithin(const AvroFieldPlan& field, AvroWire& in, RowBuilder& rows) {
+    size_t branch = 0;
+    if (field.type->kind == Kind::kUnion && !ReadIndex(field.within.size(), "branch", in, &branch))
+      return false;
+    const AvroRecordPlan& within = *field.within[branch];
+    switch (within.type->kind) {
+      case Kind::kNull:
+        return true;
+      case Kind::kRecord:
+        return ReadFields(within.fields, in, rows) == nullptr;
+      case Kind::kMap:
+        return ReadMap(within, in, rows);
+      default:
+        Misfit(
+            RecordReason(tree.path(field.target.record), "a record", AvroTypeText(*within.type)));
+        return SkipValue(*within.type, 0, in);
     }
-    return text;
+  }
+
+  bool ReadMap(const AvroRecordPlan& map, AvroWire& in, RowBuilder& rows) {
+    return ForEachBlock(in, [&](int64_t count, int64_t /*bytes*/) {
+      for (; count > 0; --count) {
+        std::string_view key;
+        if (!in.ReadBytes(&key)) return false;
+        const auto is_wanted = [&](const AvroFieldPlan& value) { return value.name == key; };
+        const auto value = std::ranges::find_if(map.fields, is_wanted);
+        const bool read = value == map.fields.end() ? SkipValue(*map.type->items, 0, in)
+                                                    : ReadAgain(*value, in, rows);
+        if (!read) return false;
+      }
+      return true;
+    });
+  }
+
+  // Of a key that comes twice the last value is all that counts.
+  bool ReadAgain(const AvroFieldPlan& value, AvroWire& in, RowBuilder& rows) {
+    if (value.target.record >= 0) {
+      for (const size_t column : tree.columns(value.target.record)) rows.SetNull(column);
+    }
+    return ReadFields({&value, 1}, in, rows) == nullptr;
   }
 
   // The first value that does not fit is the one that is named.
@@ -279,9 +222,9 @@ struct AvroDecoder::Impl {
   }
 
   // A value of the column; with `in_list`, one more element of the list that was begun.
-  bool ReadValue(const Node& node, bool in_list, TypedColumn& column, AvroWire& in,
+  bool ReadValue(const AvroNode& node, bool in_list, TypedColumn& column, AvroWire& in,
                  RowBuilder& rows) {
-    const Node* at = &node;
+    const AvroNode* at = &node;
     if (at->type->kind == Kind::kUnion) {
       size_t branch = 0;
       if (!ReadIndex(at->parts.size(), "branch", in, &branch)) return false;
@@ -313,7 +256,7 @@ struct AvroDecoder::Impl {
     return true;
   }
 
-  bool ReadList(const Node& item, TypedColumn& column, AvroWire& in, RowBuilder& rows) {
+  bool ReadList(const AvroNode& item, TypedColumn& column, AvroWire& in, RowBuilder& rows) {
     int64_t empty_items = 0;
     column.BeginList();
     const bool read = ForEachBlock(in, [&](int64_t count, int64_t /*bytes*/) {
@@ -331,9 +274,9 @@ struct AvroDecoder::Impl {
   }
 
   std::shared_ptr<const AvroSchema> schema;
+  FieldTree tree;
   std::vector<TypedColumn> columns;
-  std::vector<FieldPlan> plans;
-  std::vector<ColumnProblem> problems;
+  AvroPlan plan;
   std::string* misfit = nullptr;
   std::string decimal;  // the one that is being read
 };
@@ -343,7 +286,7 @@ AvroDecoder::~AvroDecoder() = default;
 AvroDecoder::AvroDecoder(AvroDecoder&&) noexcept = default;
 AvroDecoder& AvroDecoder::operator=(AvroDecoder&&) noexcept = default;
 
-const std::vector<ColumnProblem>& AvroDecoder::problems() const { return impl_->problems; }
+const std::vector<ColumnProblem>& AvroDecoder::problems() const { return impl_->plan.problems; }
 
 Outcome AvroDecoder::Decode(std::string_view* bytes, RowBuilder& rows, std::string* reason) {
   return impl_->Decode(bytes, rows, reason);

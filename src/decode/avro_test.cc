@@ -338,5 +338,110 @@ TEST_F(AvroFileTest, TheSchemaMustHaveTheColumns) {
   EXPECT_TRUE(Has(Read(Container("\"long\"", {})).error, "the schema is a long, no record"));
 }
 
+constexpr char kNested[] = R"({"name": "id", "type": "long"},
+  {"name": "user", "type": ["null", "string", {"type": "record", "name": "User", "fields": [
+    {"name": "skipped", "type": "string"},
+    {"name": "age", "type": "int"},
+    {"name": "geo", "type": {"type": "record", "name": "Geo", "fields": [
+      {"name": "country", "type": ["null", "string"]}]}},
+    {"name": "tags", "type": {"type": "array", "items": "string"}}]}]},
+  {"name": "labels", "type": {"type": "map", "values": ["null", "long", "Geo"]}})";
+
+Schema NestedColumns() {
+  return {{Spec("id", TypeKind::kInt64), At(Spec("years", TypeKind::kInt32), {"user", "age"}),
+           At(Spec("country", TypeKind::kString), {"user", "geo", "country"}),
+           At(Spec("tags", TypeKind::kString, true), {"user", "tags"})}};
+}
+
+TEST(AvroMessages, ColumnsLieWithinRecords) {
+  const std::string none("\0", 1);  // of a map, or the union's null
+  const std::string user =
+      "\x04"  // the record's branch
+      "\x02x\x0e\x02\x04NO\x02\x02t" +
+      none;
+  EXPECT_EQ(DecodeAll(kNested, NestedColumns(),
+                      {"\x02" + user + none, "\x02" + none + none,
+                       "\x02\x04\x02x\x0e" + none + none + none})
+                .rows,
+            (Rows{"1, 7, 'NO', ['t']", "1, null, null, null", "1, 7, null, []"}));
+  EXPECT_EQ(DecodeAll(kNested, NestedColumns(), {"\x02\x02\x02x" + none}).reasons,
+            (Texts{"field 'user': expected a record, found a string"}));
+  EXPECT_EQ(DecodeAll(kNested, NestedColumns(), {"\x02\x04\x02x"}).reasons,
+            (Texts{"not valid Avro: field 'user': ends inside a long, at byte 4"}));
+}
+
+TEST(AvroMessages, ColumnsAreValuesOfMaps) {
+  const Schema columns{{At(Spec("a", TypeKind::kInt64), {"labels", "a"}),
+                        At(Spec("country", TypeKind::kString), {"labels", "b", "country"})}};
+  const std::string start("\x02\0", 2), none("\0", 1);
+  const std::string a5 = "\x02"
+                         "a\x02\x0a",
+                    a_null =
+                        "\x02"
+                        "a" +
+                        none,
+                    b = "\x02"
+                        "b\x04\x02\x04NO",
+                    b_empty =
+                        "\x02"
+                        "b\x04" +
+                        none,
+                    other = "\x02x\x02\x0a";
+  const auto map = [&](const std::string& count, const std::string& entries) {
+    return start + count + entries + none;
+  };
+  EXPECT_EQ(DecodeAll(kNested, columns,
+                      {map("\x06", a5 + other + b), map("\x02", other), start + none,
+                       map("\x06", b + a5 + a_null), map("\x04", b + b_empty)})
+                .rows,
+            (Rows{"5, 'NO'", "null, null", "null, null", "null, 'NO'", "null, null"}));
+  EXPECT_EQ(DecodeAll(kNested, columns,
+                      {map("\x02",
+                           "\x02"
+                           "a\x04" +
+                               none)})
+                .reasons,
+            (Texts{"column 'a': expected int64, found a record (Geo)"}));
+}
+
+TEST(AvroMessages, FieldsOfRecordsAreFoundOrNamed) {
+  const auto error = [](const std::string& fields, std::vector<std::string> field) {
+    return OpenError(fields, {{At(Spec("c", TypeKind::kString), std::move(field))}});
+  };
+  EXPECT_EQ(error(kNested, {"user", "geo", "county"}),
+            "there is no field 'county' in 'user.geo'; there are 'country'\n"
+            "  Did you mean 'country'?");
+  EXPECT_TRUE(Has(error(kNested, {"usr", "geo"}), "there is no field 'usr'; there are 'id', "));
+  EXPECT_EQ(error(kNested, {"id", "x"}),
+            "field 'id' is a long and holds no fields\n"
+            "  Name a field of a record under 'fields'.");
+  EXPECT_TRUE(Has(error(kNested, {"user", "tags", "x"}),
+                  "field 'user.tags' is an array of a string and holds no fields"));
+  EXPECT_TRUE(Has(error(kNested, {"user", "geo"}),
+                  "field 'user.geo' is a record (Geo) and cannot be read as string"));
+  EXPECT_EQ(error(kNested, {"user", "geo", "country"}), "");
+}
+
+TEST(AvroMessages, AFieldOfARecordIsFoundByItsOldName) {
+  const std::string fields = R"({"name": "geo", "type": {"type": "record", "name": "Geo",
+    "fields": [{"name": "nation", "aliases": ["country"], "type": "string"}]}})";
+  EXPECT_EQ(
+      DecodeAll(fields, {{At(Spec("c", TypeKind::kString), {"geo", "country"})}}, {"\x04NO"}).rows,
+      (Rows{"'NO'"}));
+}
+
+// Of a recursive schema there would be 3^16 ways to the field.
+TEST(AvroMessages, RecursiveUnionsArePlannedOnce) {
+  const std::string fields = R"({"name": "a", "type": ["null", "Event",
+    {"type": "record", "name": "B", "fields": [{"name": "a", "type": ["Event", "B"]}]},
+    {"type": "record", "name": "C", "fields": [{"name": "a", "type": ["Event", "B", "C"]},
+                                               {"name": "z", "type": "long"}]}]})";
+  std::vector<std::string> field(15, "a");
+  field.emplace_back("z");
+  const std::string none("\0", 1);
+  EXPECT_EQ(DecodeAll(fields, {{At(Spec("z", TypeKind::kInt64), field)}}, {none}).rows,
+            (Rows{"null"}));
+}
+
 }  // namespace
 }  // namespace skewless

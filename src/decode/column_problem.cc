@@ -5,23 +5,29 @@
 
 namespace skewless {
 
-ColumnProblem MissingField(const ColumnSpec& spec, size_t column,
+ColumnProblem MissingField(const std::string& name, const std::string& record, size_t column,
                            const std::vector<std::string>& fields) {
   std::string listed;
   for (const std::string& field : fields) listed += (listed.empty() ? "'" : ", '") + field + "'";
-  const std::string near = NearestName(spec.name, fields);
+  const std::string near = NearestName(name, fields);
   return {column, true,
-          "there is no field '" + spec.name + "'; there are " +
-              (listed.empty() ? std::string("none") : listed),
-          near.empty() ? "Declare the columns by the names that the schema gives its fields."
+          "there is no field '" + name + "'" + (record.empty() ? "" : " in '" + record + "'") +
+              "; there are " + (listed.empty() ? std::string("none") : listed),
+          near.empty() ? "Declare the columns by the names that the schema gives its fields, or "
+                         "say under 'fields' where they lie."
                        : "Did you mean '" + near + "'?"};
 }
 
 ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type) {
-  return {
-      column, false,
-      "field '" + spec.name + "' is " + type + " and cannot be read as " + ExpectedTypeName(spec),
-      "Declare a type that holds its values."};
+  return {column, false,
+          "field '" + FieldText(spec) + "' is " + type + " and cannot be read as " +
+              ExpectedTypeName(spec),
+          "Declare a type that holds its values."};
+}
+
+ColumnProblem NoRecord(const std::string& record, size_t column, const std::string& type) {
+  return {column, false, "field '" + record + "' is " + type + " and holds no fields",
+          "Name a field of a record under 'fields'."};
 }
 
 }  // namespace skewless

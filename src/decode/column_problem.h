@@ -11,15 +11,18 @@ namespace skewless {
 
 struct ColumnProblem {
   size_t column = 0;
-  bool is_missing = false;  // the schema has no field of its name; else its type does not become
+  bool is_missing = false;  // the schema has no such field; else its type does not become
                             // the column's
   std::string message;      // "column 'price' is a string and cannot be read as float64"
   std::string remedy;
 };
 
-ColumnProblem MissingField(const ColumnSpec& spec, size_t column,
+// The field `name` of `record` ("user.geo", or empty: the outermost), which has `fields`.
+ColumnProblem MissingField(const std::string& name, const std::string& record, size_t column,
                            const std::vector<std::string>& fields);
 // `type`: what the field is, "a string".
 ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type);
+// The field `record` should hold the column's, and is of no such type.
+ColumnProblem NoRecord(const std::string& record, size_t column, const std::string& type);
 
 }  // namespace skewless

@@ -2,10 +2,9 @@
 
 #include <google/protobuf/wire_format_lite.h>
 
-#include <algorithm>
 #include <utility>
 
-#include "decode/protobuf_field.h"
+#include "decode/protobuf_plan.h"
 
 namespace skewless {
 namespace {
@@ -17,95 +16,63 @@ using Shape = ProtobufField::Shape;
 }  // namespace
 
 struct ProtobufDecoder::Impl {
-  Impl(std::shared_ptr<const ProtobufSchema> from, const pb::Descriptor& type,
+  Impl(std::shared_ptr<const ProtobufSchema> from, const pb::Descriptor& message,
        const Schema& declared)
-      : schema(std::move(from)), message(type) {
-    std::vector<std::string> names;
-    names.reserve(static_cast<size_t>(message.field_count()));
-    for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
-    for (size_t i = 0; i < declared.columns.size(); ++i) {
-      columns.emplace_back(declared, i);
-      PlanColumn(i, names);
-    }
-    AddOneofSiblings();
-    std::sort(fields.begin(), fields.end(), [](const ProtobufField& a, const ProtobufField& b) {
-      return a.field->number() < b.field->number();
-    });
-  }
+      : schema(std::move(from)),
+        tree(declared),
+        columns(ColumnsOf(declared)),
+        root(PlanProtobuf(message, tree, columns, &problems)) {}
 
-  void PlanColumn(size_t column, const std::vector<std::string>& names) {
-    const ColumnSpec& spec = columns[column].spec();
-    const pb::FieldDescriptor* const field = message.FindFieldByName(spec.name);
-    if (field == nullptr) {
-      problems.push_back(MissingField(spec, column, names));
-      return;
-    }
-    ProtobufField plan = PlanProtobufField(*field, columns[column].kind());
-    plan.column = static_cast<int>(column);
-    if (plan.shape == Shape::kNone || plan.repeated != columns[column].is_list()) {
-      problems.push_back(UnreadableField(spec, column, ProtobufTypeText(*field)));
-      return;
-    }
-    fields.push_back(plan);
-  }
-
-  // Of a oneof, whatever member comes last takes the others away, wanted or not.
-  void AddOneofSiblings() {
-    const size_t wanted = fields.size();
-    for (int i = 0; i < message.real_oneof_decl_count(); ++i) {
-      const pb::OneofDescriptor* const oneof = message.oneof_decl(i);
-      const auto is_member = [&](const ProtobufField& field) { return field.oneof == oneof; };
-      const auto end = fields.begin() + static_cast<std::ptrdiff_t>(wanted);
-      if (std::none_of(fields.begin(), end, is_member)) continue;
-      for (int member = 0; member < oneof->field_count(); ++member) {
-        const pb::FieldDescriptor* const field = oneof->field(member);
-        const bool known = std::any_of(fields.begin(), fields.end(),
-                                       [&](const ProtobufField& f) { return f.field == field; });
-        if (known) continue;
-        ProtobufField sibling;
-        sibling.field = field;
-        sibling.type = field->type();
-        sibling.oneof = oneof;
-        sibling.closed_enum = field->type() == pb::FieldDescriptor::TYPE_ENUM &&
-                              message.file()->syntax() != pb::FileDescriptor::SYNTAX_PROTO3;
-        fields.push_back(sibling);
-      }
-    }
+  static std::vector<TypedColumn> ColumnsOf(const Schema& declared) {
+    std::vector<TypedColumn> columns;
+    for (size_t i = 0; i < declared.columns.size(); ++i) columns.emplace_back(declared, i);
+    return columns;
   }
 
   bool Decode(std::string_view bytes, RowBuilder& row, std::string* reason) {
-    Begin();
     reason->clear();
     misfit = reason;
+    malformed.clear();
+    payload = bytes;
     rows = &row;
-    pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                static_cast<int>(bytes.size()));
-    while (const uint32_t tag = in.ReadTag()) {
-      ProtobufField* const field = Find(static_cast<uint32_t>(Wire::GetTagFieldNumber(tag)));
-      const bool read = field == nullptr ? Wire::SkipField(&in, tag) : ReadField(*field, tag, in);
-      if (!read) [[unlikely]] {
-        *reason = Malformed(field, tag, in);
-        return false;
-      }
-    }
-    if (!in.ConsumedEntireMessage()) {
-      *reason = Malformed(nullptr, 0, in);
+    Begin(root);
+    if (!ReadMessage(root, bytes)) [[unlikely]] {
+      *reason = std::move(malformed);
       return false;
     }
-    Finish();
+    Finish(root);
     return reason->empty();
   }
 
-  void Begin() {
-    next = 0;
-    for (ProtobufField& field : fields) {
+  void Begin(ProtobufPlan& plan) {
+    plan.next = 0;
+    for (ProtobufField& field : plan.fields) {
       field.seen = false;
       if (field.repeated) columns[static_cast<size_t>(field.column)].BeginList();
+      if (field.shape != Shape::kMap) continue;
+      for (const auto& entry : field.within) entry->seen = false;
     }
   }
 
+  // A message's fields over those that came before.
+  bool ReadMessage(ProtobufPlan& plan, std::string_view bytes) {
+    pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                static_cast<int>(bytes.size()));
+    while (const uint32_t tag = in.ReadTag()) {
+      const auto number = static_cast<uint32_t>(Wire::GetTagFieldNumber(tag));
+      ProtobufField* const field = Find(plan, number);
+      const bool read =
+          field == nullptr ? Wire::SkipField(&in, tag) : ReadField(plan, *field, tag, in);
+      if (!read) [[unlikely]]
+        return Malformed(plan, field, tag, bytes, in);
+    }
+    return in.ConsumedEntireMessage() || Malformed(plan, nullptr, 0, bytes, in);
+  }
+
   // Writers write fields in the order of their numbers, so the next one is mostly the next one.
-  ProtobufField* Find(uint32_t number) {
+  static ProtobufField* Find(ProtobufPlan& plan, uint32_t number) {
+    std::vector<ProtobufField>& fields = plan.fields;
+    size_t& next = plan.next;
     const auto wanted = static_cast<int>(number);
     for (size_t at = next; at < fields.size() && fields[at].field->number() <= wanted; ++at) {
       if (fields[at].field->number() != wanted) continue;
@@ -122,10 +89,11 @@ struct ProtobufDecoder::Impl {
     return nullptr;
   }
 
-  bool ReadField(ProtobufField& field, uint32_t tag, pb::io::CodedInputStream& in) {
+  bool ReadField(ProtobufPlan& plan, ProtobufField& field, uint32_t tag,
+                 pb::io::CodedInputStream& in) {
     const uint32_t written = Wire::GetTagWireType(tag);
     const uint32_t own = WireTypeOf(field);
-    if (field.column < 0) return ReadSibling(field, tag, in);
+    if (field.column < 0) return ReadOther(plan, field, tag, in);
     const bool packed = field.repeated && written == Wire::WIRETYPE_LENGTH_DELIMITED &&
                         own != Wire::WIRETYPE_LENGTH_DELIMITED;
     if (packed) return ReadPacked(field, in);
@@ -136,26 +104,53 @@ struct ProtobufDecoder::Impl {
     if (field.seen) value = field.value;
     if (!ReadProtobufValue(field, in, &value)) return false;
     if (field.closed_enum && IsUnknown(field, value)) return true;
-    Choose(field);
+    Choose(plan, field);
     field.value = value;
     return true;
   }
 
-  bool ReadSibling(ProtobufField& field, uint32_t tag, pb::io::CodedInputStream& in) {
+  // What is no column: a message or a map that holds some, or a member of a oneof.
+  bool ReadOther(ProtobufPlan& plan, ProtobufField& field, uint32_t tag,
+                 pb::io::CodedInputStream& in) {
+    if (field.shape == Shape::kNone) return ReadSibling(plan, field, tag, in);
+    if (Wire::GetTagWireType(tag) != WireTypeOf(field)) return Wire::SkipField(&in, tag);
+    std::string_view bytes;
+    if (!ReadProtobufBytes(in, &bytes)) return false;
+    if (field.shape == Shape::kMap) return ReadEntry(field, bytes);
+    if (!field.seen) Begin(*field.within[0]);
+    if (!ReadMessage(*field.within[0], bytes)) return false;
+    Choose(plan, field);
+    return true;
+  }
+
+  // The last entry of a key is the one that counts.
+  bool ReadEntry(ProtobufField& map, std::string_view bytes) {
+    if (!ReadProtobufKey(*map.field->message_type(), bytes, &key)) return false;
+    for (const auto& entry : map.within) {
+      if (entry->key != key) continue;
+      Begin(*entry);
+      entry->seen = true;
+      return ReadMessage(*entry, bytes);
+    }
+    return true;
+  }
+
+  bool ReadSibling(ProtobufPlan& plan, ProtobufField& field, uint32_t tag,
+                   pb::io::CodedInputStream& in) {
     if (Wire::GetTagWireType(tag) != WireTypeOf(field) || !field.closed_enum) {
       if (!Wire::SkipField(&in, tag)) return false;
-      if (Wire::GetTagWireType(tag) == WireTypeOf(field)) Choose(field);
+      if (Wire::GetTagWireType(tag) == WireTypeOf(field)) Choose(plan, field);
       return true;
     }
     TypedValue value;
     if (!ReadProtobufValue(field, in, &value)) return false;
-    if (!IsUnknown(field, value)) Choose(field);
+    if (!IsUnknown(field, value)) Choose(plan, field);
     return true;
   }
 
-  void Choose(ProtobufField& field) {
+  static void Choose(ProtobufPlan& plan, ProtobufField& field) {
     if (field.oneof != nullptr) {
-      for (ProtobufField& other : fields) {
+      for (ProtobufField& other : plan.fields) {
         if (other.oneof == field.oneof) other.seen = false;
       }
     }
@@ -203,12 +198,12 @@ struct ProtobufDecoder::Impl {
     if (misfit->empty()) *misfit = std::move(reason);
   }
 
-  void Finish() {
-    for (const ProtobufField& field : fields) {
-      if (field.column < 0) continue;
-      TypedColumn& column = columns[static_cast<size_t>(field.column)];
-      if (field.repeated) {
-        column.EndList(*rows);
+  void Finish(ProtobufPlan& plan) {
+    for (ProtobufField& field : plan.fields) {
+      if (field.column < 0) {
+        FinishWithin(field);
+      } else if (field.repeated) {
+        columns[static_cast<size_t>(field.column)].EndList(*rows);
       } else if (field.seen) {
         Put(field, field.value);
       } else if (!field.tells_absence) {
@@ -217,28 +212,46 @@ struct ProtobufDecoder::Impl {
     }
   }
 
-  std::string Malformed(const ProtobufField* field, uint32_t tag,
-                        const pb::io::CodedInputStream& in) const {
+  // The columns of a message that is absent are null.
+  void FinishWithin(ProtobufField& field) {
+    if (field.shape == Shape::kMap) {
+      for (const auto& entry : field.within) {
+        if (entry->seen) Finish(*entry);
+      }
+    } else if (field.shape == Shape::kRecord && (field.seen || !field.tells_absence)) {
+      if (!field.seen) Begin(*field.within[0]);
+      Finish(*field.within[0]);
+    }
+  }
+
+  // Always false. The innermost message is the one that is named.
+  bool Malformed(const ProtobufPlan& plan, const ProtobufField* field, uint32_t tag,
+                 std::string_view bytes, const pb::io::CodedInputStream& in) {
+    if (!malformed.empty()) return false;
     const int number = Wire::GetTagFieldNumber(tag);
     const pb::FieldDescriptor* known =
-        field != nullptr ? field->field : message.FindFieldByNumber(number);
-    std::string text = "not valid Protobuf of " + message.full_name();
+        field != nullptr ? field->field : plan.message.FindFieldByNumber(number);
+    malformed = "not valid Protobuf of " + plan.message.full_name();
     if (known != nullptr) {
-      text += ": field '" + known->name() + "'";
+      malformed += ": field '" + known->name() + "'";
     } else if (number > 0) {
-      text += ": field " + std::to_string(number);
+      malformed += ": field " + std::to_string(number);
     }
-    return text + ", at byte " + std::to_string(in.CurrentPosition());
+    const auto begin = bytes.empty() ? 0 : bytes.data() - payload.data();
+    malformed += ", at byte " + std::to_string(begin + in.CurrentPosition());
+    return false;
   }
 
   std::shared_ptr<const ProtobufSchema> schema;
-  const pb::Descriptor& message;
+  FieldTree tree;
   std::vector<TypedColumn> columns;
-  std::vector<ProtobufField> fields;  // by number
-  size_t next = 0;                    // the one that was found last
   std::vector<ColumnProblem> problems;
+  ProtobufPlan root;
   // While a message is decoded.
+  std::string_view payload;
   std::string* misfit = nullptr;
+  std::string malformed;
+  std::string key;
   RowBuilder* rows = nullptr;
 };
 

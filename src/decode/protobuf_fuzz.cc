@@ -17,7 +17,14 @@ import "google/protobuf/timestamp.proto";
 import "google/protobuf/wrappers.proto";
 enum Kind { NONE = 0; CLICK = 1; BELOW = -2; }
 message Event {
-  message Tree { repeated Tree children = 1; map<string, Tree> named = 2; }
+  message Tree {
+    repeated Tree children = 1;
+    map<string, Tree> named = 2;
+    optional int64 leaf = 3;
+    int64 default_leaf = 4;
+    oneof choice { Tree one = 5; int64 two = 6; }
+    map<int32, int64> numbered = 7;
+  }
   int64 a = 1;
   optional string b = 2;
   float c = 3;
@@ -37,21 +44,38 @@ Schema Columns() {
   const auto column = [](const char* name, TypeKind kind, bool is_list = false) {
     return ColumnSpec{name, {kind, is_list}, TimestampUnit::kText};
   };
-  return {{column("a", TypeKind::kInt64), column("b", TypeKind::kString),
-           column("c", TypeKind::kFloat32), column("d", TypeKind::kTimestamp),
-           column("e", TypeKind::kInt32, true), column("f", TypeKind::kString, true),
-           column("g", TypeKind::kBool), column("h", TypeKind::kBytes),
-           column("i", TypeKind::kInt64), column("j", TypeKind::kInt64),
-           column("k", TypeKind::kInt64), column("l", TypeKind::kInt64),
-           column("m", TypeKind::kFloat64), column("n", TypeKind::kString),
-           column("o", TypeKind::kInt64, true)}};
+  const auto within = [&](const char* name, std::vector<std::string> field) {
+    ColumnSpec spec = column(name, TypeKind::kInt64);
+    spec.field = std::move(field);
+    return spec;
+  };
+  return {{column("a", TypeKind::kInt64),
+           column("b", TypeKind::kString),
+           column("c", TypeKind::kFloat32),
+           column("d", TypeKind::kTimestamp),
+           column("e", TypeKind::kInt32, true),
+           column("f", TypeKind::kString, true),
+           column("g", TypeKind::kBool),
+           column("h", TypeKind::kBytes),
+           column("i", TypeKind::kInt64),
+           column("j", TypeKind::kInt64),
+           column("k", TypeKind::kInt64),
+           column("l", TypeKind::kInt64),
+           column("m", TypeKind::kFloat64),
+           column("n", TypeKind::kString),
+           column("o", TypeKind::kInt64, true),
+           within("p", {"skipped", "leaf"}),
+           within("q", {"skipped", "named", "a", "leaf"}),
+           within("r", {"skipped", "named", "a", "one", "default_leaf"}),
+           within("s", {"skipped", "one", "leaf"}),
+           within("t", {"skipped", "numbered", "-1"}),
+           within("u", {"other", "default_leaf"})}};
 }
 
 // libprotobuf's parser over the same descriptor, printed as FormatValue prints a row.
 class Reference {
  public:
-  explicit Reference(const pb::Descriptor& type)
-      : type_(type), message_(factory_.GetPrototype(&type)->New()) {}
+  explicit Reference(const pb::Descriptor& type) : message_(factory_.GetPrototype(&type)->New()) {}
 
   bool Parse(std::string_view bytes) {
     return message_->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
@@ -59,20 +83,58 @@ class Reference {
 
   std::string Row(const Schema& columns) const {
     std::string text;
-    for (const ColumnSpec& column : columns.columns) {
-      text += FormatValue(ValueOf(*type_.FindFieldByName(column.name), column).view()) + "|";
-    }
+    for (const ColumnSpec& column : columns.columns) text += FormatValue(Cell(column).view()) + "|";
     return text;
   }
 
  private:
-  Value ValueOf(const pb::FieldDescriptor& field, const ColumnSpec& column) const {
-    if (field.is_repeated()) return ListOf(field, column);
-    if (field.has_presence() && !message_->GetReflection()->HasField(*message_, &field)) {
+  Value Cell(const ColumnSpec& column) const {
+    if (column.field.empty()) return ValueOf(*message_, column.name, column);
+    const pb::Message* at = message_.get();
+    for (size_t i = 0; i + 1 < column.field.size(); ++i) {
+      const pb::FieldDescriptor& field = *at->GetDescriptor()->FindFieldByName(column.field[i]);
+      const pb::Reflection& of = *at->GetReflection();
+      if (field.is_map()) {
+        at = Entry(*at, field, column.field[i + 1]);
+        if (at == nullptr) return Value::Null(column.type);
+        if (field.message_type()->map_value()->type() != pb::FieldDescriptor::TYPE_MESSAGE)
+          return ValueOf(*at, "value", column);
+        // An entry always has a value.
+        at = &at->GetReflection()->GetMessage(*at, field.message_type()->map_value());
+        ++i;
+      } else if (of.HasField(*at, &field)) {
+        at = &of.GetMessage(*at, &field);
+      } else {
+        return Value::Null(column.type);
+      }
+    }
+    return ValueOf(*at, column.field.back(), column);
+  }
+
+  static const pb::Message* Entry(const pb::Message& m, const pb::FieldDescriptor& field,
+                                  const std::string& key) {
+    const pb::Reflection& of = *m.GetReflection();
+    const pb::FieldDescriptor& of_key = *field.message_type()->map_key();
+    // Entries of a key that comes again are all there, and the last one counts.
+    for (int i = of.FieldSize(m, &field) - 1; i >= 0; --i) {
+      const pb::Message& entry = of.GetRepeatedMessage(m, &field, i);
+      const pb::Reflection& of_entry = *entry.GetReflection();
+      const std::string found = of_key.type() == pb::FieldDescriptor::TYPE_STRING
+                                    ? of_entry.GetString(entry, &of_key)
+                                    : std::to_string(of_entry.GetInt32(entry, &of_key));
+      if (found == key) return &entry;
+    }
+    return nullptr;
+  }
+
+  static Value ValueOf(const pb::Message& m, const std::string& name, const ColumnSpec& column) {
+    const pb::FieldDescriptor& field = *m.GetDescriptor()->FindFieldByName(name);
+    if (field.is_repeated()) return ListOf(m, field, column);
+    if (field.has_presence() && !m.GetReflection()->HasField(m, &field)) {
       return Value::Null(column.type);
     }
-    if (field.type() != pb::FieldDescriptor::TYPE_MESSAGE) return Scalar(field, column, -1);
-    const pb::Message& inner = message_->GetReflection()->GetMessage(*message_, &field);
+    if (field.type() != pb::FieldDescriptor::TYPE_MESSAGE) return Scalar(m, field, column, -1);
+    const pb::Message& inner = m.GetReflection()->GetMessage(m, &field);
     const pb::Reflection& of = *inner.GetReflection();
     const pb::Descriptor& type = *inner.GetDescriptor();
     const int64_t first = of.GetInt64(inner, type.field(0));
@@ -80,19 +142,20 @@ class Reference {
     return Value::Int(first * 1'000'000 + of.GetInt32(inner, type.field(1)) / 1000, column.type);
   }
 
-  Value ListOf(const pb::FieldDescriptor& field, const ColumnSpec& column) const {
+  static Value ListOf(const pb::Message& m, const pb::FieldDescriptor& field,
+                      const ColumnSpec& column) {
     ListBuilder list(column.type.kind);
     const ColumnSpec element{column.name, {column.type.kind, false}, column.unit};
-    for (int i = 0; i < message_->GetReflection()->FieldSize(*message_, &field); ++i) {
-      const Value value = Scalar(field, element, i);
+    for (int i = 0; i < m.GetReflection()->FieldSize(m, &field); ++i) {
+      const Value value = Scalar(m, field, element, i);
       list.Add(value.view());
     }
     return {column.type, true, 0, 0, std::string(list.Finish())};
   }
 
   // `index`: of an element, or -1.
-  Value Scalar(const pb::FieldDescriptor& field, const ColumnSpec& column, int index) const {
-    const pb::Message& m = *message_;
+  static Value Scalar(const pb::Message& m, const pb::FieldDescriptor& field,
+                      const ColumnSpec& column, int index) {
     const pb::Reflection& of = *m.GetReflection();
     const bool one = index < 0;
     using Cpp = pb::FieldDescriptor;
@@ -121,7 +184,6 @@ class Reference {
     }
   }
 
-  const pb::Descriptor& type_;
   pb::DynamicMessageFactory factory_;
   std::unique_ptr<pb::Message> message_;
 };

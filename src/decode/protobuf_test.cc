@@ -171,5 +171,93 @@ TEST(ProtobufMessages, ColumnsThatTheTypeCannotFillAreErrors) {
                   "  Say which one, as in 'message: shop.Other'."));
 }
 
+constexpr const char* kNested = R"(syntax = "proto3";
+package shop;
+message Geo { string country = 1; optional int32 zone = 2; repeated int32 path = 3; }
+message User { Geo geo = 1; string name = 2; }
+message Event {
+  int64 id = 1;
+  User user = 2;
+  oneof place { Geo geo = 3; string text = 4; }
+  map<string, int64> counts = 5;
+  map<int32, Geo> places = 6;
+  repeated Geo stops = 7;
+})";
+
+TEST(ProtobufMessages, ColumnsLieWithinMessages) {
+  const Schema columns{{Spec("id", TypeKind::kInt64),
+                        At(Spec("country", TypeKind::kString), {"user", "geo", "country"}),
+                        At(Spec("zone", TypeKind::kInt32), {"user", "geo", "zone"}),
+                        At(Spec("path", TypeKind::kInt32, true), {"user", "geo", "path"})}};
+  const std::string country("\x0a\x02NO"), zone("\x10\x05"), path("\x1a\x02\x01\x02");
+  const auto message = [](const std::string& tag, const std::string& bytes) {
+    return tag + static_cast<char>(bytes.size()) + bytes;
+  };
+  const auto user = [&](const std::string& geo) { return message("\x12", message("\x0a", geo)); };
+  EXPECT_EQ(DecodeAll(columns, "Event", false,
+                      {"\x08\x01" + user(country + zone + path), "", message("\x12", ""), user(""),
+                       // Messages that come again are merged.
+                       user(country + path) + user(zone + path)},
+                      kNested)
+                .rows,
+            (Rows{"1, 'NO', 5, [1, 2]", "0, null, null, null", "0, null, null, null",
+                  "0, '', null, []", "0, 'NO', 5, [1, 2, 1, 2]"}));
+  EXPECT_EQ(DecodeAll(columns, "Event", false,
+                      {"\x08\x01" + user("\x0a\x05NO"), user("\x0a\x01\xff")}, kNested)
+                .reasons,
+            (Texts{"not valid Protobuf of shop.Geo: field 'country', at byte 8",
+                   "column 'country': not valid UTF-8"}));
+}
+
+TEST(ProtobufMessages, AMessageOfAOneofGoesWithAllThatItHolds) {
+  const Schema columns{{At(Spec("country", TypeKind::kString), {"geo", "country"}),
+                        At(Spec("zone", TypeKind::kInt32), {"geo", "zone"}),
+                        At(Spec("path", TypeKind::kInt32, true), {"geo", "path"})}};
+  const std::string country("\x1a\x04\x0a\x02NO"), zone("\x1a\x02\x10\x05"),
+      path("\x1a\x04\x1a\x02\x01\x02"), text("\x22\x01x");
+  EXPECT_EQ(
+      DecodeAll(columns, "Event", false,
+                {country + zone, country + path + text, country + path + text + zone}, kNested)
+          .rows,
+      (Rows{"'NO', 5, []", "null, null, null", "'', 5, []"}));
+}
+
+TEST(ProtobufMessages, ColumnsAreValuesOfMaps) {
+  const Schema columns{{At(Spec("clicks", TypeKind::kInt64), {"counts", "clicks"}),
+                        At(Spec("country", TypeKind::kString), {"places", "-7", "country"})}};
+  const std::string clicks(
+      "\x2a\x0a\x0a\x06"
+      "clicks\x10\x05"),
+      no_value(
+          "\x2a\x08\x0a\x06"
+          "clicks"),
+      other("\x2a\x05\x0a\x01x\x10\x05"),
+      // -7 as its ten bytes.
+      place("\x32\x11\x08\xf9\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x04\x0a\x02NO"),
+      no_place("\x32\x0b\x08\xf9\xff\xff\xff\xff\xff\xff\xff\xff\x01");
+  EXPECT_EQ(DecodeAll(columns, "Event", false,
+                      {clicks + other + place, other, clicks + no_value, place + no_place}, kNested)
+                .rows,
+            (Rows{"5, 'NO'", "null, null", "0, null", "null, ''"}));
+}
+
+TEST(ProtobufMessages, FieldsOfMessagesAreFoundOrNamed) {
+  const auto error = [](std::vector<std::string> field) {
+    const Schema columns{{At(Spec("c", TypeKind::kString), std::move(field))}};
+    DecodeOptions options;
+    options.schema = &columns;
+    const auto decoder = OpenProtobufMessages(options, *ParseOne(kNested), "Event", false);
+    return decoder ? "" : decoder.error().ToString();
+  };
+  EXPECT_EQ(error({"user", "geo", "county"}),
+            "there is no field 'county' in 'user.geo'; there are 'country', 'zone', 'path'\n"
+            "  Did you mean 'country'?");
+  EXPECT_TRUE(Has(error({"id", "x"}), "field 'id' is of type int64 and holds no fields"));
+  EXPECT_TRUE(
+      Has(error({"stops", "country"}), "field 'stops' is repeated shop.Geo and holds no fields"));
+  EXPECT_TRUE(Has(error({"counts", "clicks"}), "and cannot be read as string"));
+  EXPECT_TRUE(Has(error({"user", "geo"}), "field 'user.geo' is of type shop.Geo and cannot be"));
+}
+
 }  // namespace
 }  // namespace skewless

@@ -184,41 +184,97 @@ def unwanted(dice, names, depth=0):
             lambda: {"a": draw(), "b": None})
 
 
+class Record:
+    """A record's fields, and the columns that lie in it: (name, type, the fields that lead there)."""
+
+    def __init__(self, dice, names, path=()):
+        self.fields, self.columns, self.draws = [], [], []
+        for i in range(dice.randrange(1, 9 if not path else 4)):
+            self._add(dice, names, f"f{i}", path)
+
+    def _add(self, dice, names, name, path):
+        at = path + (name,)
+        kind = dice.random()
+        if kind < 0.25:
+            schema, draw = unwanted(dice, names)
+            self.draws.append((name, lambda: (draw(), {})))
+        elif kind < 0.5 and len(path) < 3:
+            schema, draw = self._holder(dice, names, at)
+            self.draws.append((name, draw))
+        else:
+            schema, column, draw_pair = wanted_field(dice, names)
+            own = "_".join(at)
+            self.columns.append((own, column, at))
+
+            def draw_column():
+                written, held = draw_pair()
+                return written, {own: held}
+            self.draws.append((name, draw_column))
+        self.fields.append({"name": name, "type": schema})
+
+    def _holder(self, dice, names, at):
+        """A field that holds columns: a record, or a map of scalars or of records."""
+        form = dice.randrange(4)
+        if form == 3:
+            return self._map_of_scalars(dice, names, at)
+        inner = Record(dice, names, at if form < 2 else at + ("k.1",))
+        self.columns += inner.columns
+        schema = {"type": "record", "name": names.new("Within"), "fields": inner.fields}
+        if form == 0:
+            return schema, inner.draw
+        if form == 1:
+            return (["null", schema, "string"],
+                    lambda: (None, {}) if dice.random() < 0.3 else inner.draw())
+
+        def draw_map():
+            entries = {key: inner.draw() for key in ("a", "k.1", "z") if dice.random() < 0.6}
+            held = entries["k.1"][1] if "k.1" in entries else {}
+            return {key: written for key, (written, _) in entries.items()}, held
+        return {"type": "map", "values": schema}, draw_map
+
+    def _map_of_scalars(self, dice, names, at):
+        schema, column, draw = scalar(dice, names)
+        if schema == "string":
+            column, draw = "string", lambda: (lambda text: (text, text))(dice.choice(TEXTS))
+        own = "_".join(at)
+        self.columns.append((own, column, at + ("wanted",)))
+
+        def draw_map():
+            entries = {key: draw() for key in ("a", "wanted", "z") if dice.random() < 0.6}
+            held = {own: entries["wanted"][1]} if "wanted" in entries else {}
+            return {key: written for key, (written, _) in entries.items()}, held
+        return {"type": "map", "values": schema}, draw_map
+
+    def draw(self):
+        """What fastavro writes, and what the columns must hold; those that aren't named are null."""
+        record, held = {}, {}
+        for name, draw in self.draws:
+            record[name], more = draw()
+            held.update(more)
+        return record, held
+
+
 class AvroCase:
     """A schema, the columns that read it, and rows."""
 
     def __init__(self, seed):
         dice = random.Random(seed)
         names = Names()
-        fields, self.columns, draws = [], [], {}
-        for i in range(dice.randrange(1, 9)):
-            name = f"f{i}"
-            if dice.random() < 0.3:
-                schema, draw = unwanted(dice, names)
-                draws[name] = (None, draw)
-            else:
-                schema, column, draw = wanted_field(dice, names)
-                self.columns.append((name, column))
-                draws[name] = (column, draw)
-            fields.append({"name": name, "type": schema})
-        if not self.columns:
-            fields.append({"name": "only", "type": "long"})
-            self.columns.append(("only", "int64"))
-            draws["only"] = ("int64", lambda: (7, 7))
+        root = Record(dice, names)
+        if not root.columns:
+            root.fields.append({"name": "only", "type": "long"})
+            root.columns.append(("only", "int64", ("only",)))
+            root.draws.append(("only", lambda: (7, {"only": 7})))
+        self.columns = root.columns
         self.schema = {"type": "record", "name": "Event", "namespace": "test.random",
-                       "fields": fields}
+                       "fields": root.fields}
         dice.shuffle(self.columns)
         self.records, self.expected = [], []
         for _ in range(dice.randrange(1, 60)):
-            record, held = {}, {}
-            for name, (column, draw) in draws.items():
-                if column is None:
-                    record[name] = draw()
-                else:
-                    record[name], held[name] = draw()
+            record, held = root.draw()
             self.records.append(record)
             self.expected.append(" ".join(
-                render(column.split("[")[0], held[name]) for name, column in self.columns))
+                render(column.split("[")[0], held.get(name)) for name, column, _ in self.columns))
 
     def messages(self):
         parsed = fastavro.parse_schema(self.schema)

@@ -41,9 +41,12 @@ class Field:
     def __init__(self, dice, name, number, proto2, nested):
         self.name, self.number = name, number
         kinds = scalar_kinds(dice)
-        kind = dice.choice([*kinds, "enum", "enum", "timestamp", "wrapper", "message"])
-        self.oneof = None
+        kind = dice.choice([*kinds, "enum", "enum", "timestamp", "wrapper", "message", "message",
+                            "map"])
+        self.oneof, self.at = None, (name,)
         self.repeated = kind not in ("timestamp", "wrapper", "message") and dice.random() < 0.25
+        if kind == "map":
+            self.repeated = False
         self.optional = proto2 or (not self.repeated and dice.random() < 0.3)
         self.packed = self.repeated and kind not in ("string", "bytes") and dice.random() < 0.5
         self.kind, self.column = kind, None
@@ -62,8 +65,16 @@ class Field:
             self.type_name = "google.protobuf." + wrapper
             self.column, self.draw, self.hold = kinds[WRAPPERS[wrapper]]
         elif kind == "message":
-            self.type_name = "Nested"  # that no column can hold
-            self.draw = lambda: dice.randrange(100)
+            self.type_name = "Nested"  # a column lies in it
+            self.column, self.at = "int32", (name, "depth")
+            self.draw = lambda: dice.choice([None, 0, dice.randrange(100)])
+            self.hold = lambda v: v if v is not None or proto2 else 0
+        elif kind == "map":
+            self.type_name = "map<string, sint64>"  # one of its values is a column
+            self.column, self.at = "int64", (name, "wanted")
+            self.draw = lambda: {key: random_int(dice, *INT64) for key in ("a", "wanted", "")
+                                 if dice.random() < 0.6}
+            self.hold = lambda v: v.get("wanted")
         else:
             self.type_name = kind
             self.column, self.draw, self.hold = kinds[kind]
@@ -76,11 +87,19 @@ class Field:
 
     @property
     def tells_absence(self):
-        return self.optional or self.oneof or self.kind in ("timestamp", "wrapper", "message")
+        return self.optional or self.oneof or self.kind in ("timestamp", "wrapper", "message",
+                                                            "map")
+
+    @property
+    def entry(self):
+        """The name that protoc gives the type of a map's entries."""
+        return self.name.capitalize() + "Entry"
 
     def text(self, proto2):
         label = "repeated " if self.repeated else ""
-        if not self.repeated and not self.oneof and (proto2 or self.optional) \
+        if self.kind == "map":
+            label = ""
+        elif not self.repeated and not self.oneof and (proto2 or self.optional) \
                 and self.kind not in ("timestamp", "wrapper", "message"):
             label = "optional "
         elif proto2 and not self.repeated and not self.oneof:
@@ -97,6 +116,9 @@ class Field:
             to.type, to.type_name = F.TYPE_ENUM, f".{package}.Kind"
         elif self.kind == "message":
             to.type, to.type_name = F.TYPE_MESSAGE, f".{package}.Event.Nested"
+        elif self.kind == "map":
+            to.label = F.LABEL_REPEATED
+            to.type, to.type_name = F.TYPE_MESSAGE, f".{package}.Event.{self.entry}"
         elif self.kind in ("timestamp", "wrapper"):
             to.type, to.type_name = F.TYPE_MESSAGE, "." + self.type_name
         else:
@@ -121,7 +143,11 @@ class Field:
             getattr(message, self.name).SetInParent()
             getattr(message, self.name).value = value
         elif self.kind == "message":
-            getattr(message, self.name).depth = value
+            getattr(message, self.name).SetInParent()
+            if value is not None:
+                getattr(message, self.name).depth = value
+        elif self.kind == "map":
+            getattr(message, self.name).update(value)
         else:
             setattr(message, self.name, value)
         return self.hold(value) if self.column else None
@@ -135,14 +161,15 @@ class ProtobufCase:
         numbers = dice.sample([*range(1, 16), 16, 200, 5000, 536870911], 11)
         self.fields = [Field(dice, f"f{i}", numbers[i], proto2, False)
                        for i in range(dice.randrange(1, 9))]
-        members = [f for f in self.fields if not f.repeated][:3] if dice.random() < 0.5 else []
+        members = [f for f in self.fields
+                   if not f.repeated and f.kind != "map"][:3] if dice.random() < 0.5 else []
         for field in members:
             field.oneof, field.optional = "choice", False
         self.fields.append(Field.__new__(Field))
         self._only(self.fields[-1], numbers[-1], proto2)
         self._describe(proto2, members)
         self._write_text(proto2, members)
-        self.columns = [(f.name, f.column) for f in self.fields if f.column]
+        self.columns = [(f.name, f.column, f.at) for f in self.fields if f.column]
         dice.shuffle(self.columns)
         self._draw(dice, members)
 
@@ -150,7 +177,7 @@ class ProtobufCase:
     def _only(field, number, proto2):
         """A field that is always there, so that some column is."""
         field.name, field.number, field.kind, field.type_name = "only", number, "int64", "int64"
-        field.oneof, field.repeated, field.packed = None, False, False
+        field.oneof, field.repeated, field.packed, field.at = None, False, False, ("only",)
         field.optional, field.column, field.blank = proto2, "int64", 0
         field.draw, field.hold = (lambda: 7), (lambda v: v)
 
@@ -165,6 +192,13 @@ class ProtobufCase:
         event = file.message_type.add(name="Event")
         nested = event.nested_type.add(name="Nested")
         nested.field.add(name="depth", number=1, label=F.LABEL_OPTIONAL, type=F.TYPE_INT32)
+        for field in self.fields:
+            if field.kind == "map":
+                entry = event.nested_type.add(name=field.entry)
+                entry.options.map_entry = True
+                entry.field.add(name="key", number=1, label=F.LABEL_OPTIONAL, type=F.TYPE_STRING)
+                entry.field.add(name="value", number=2, label=F.LABEL_OPTIONAL,
+                                type=F.TYPE_SINT64)
         if members:
             event.oneof_decl.add(name="choice")
         for field in self.fields:
@@ -173,7 +207,8 @@ class ProtobufCase:
             if field.oneof:
                 to.oneof_index = 0
         for field, to in zip(self.fields, event.field):
-            if not proto2 and field.optional and not field.oneof and not field.repeated:
+            if not proto2 and field.optional and not field.oneof and not field.repeated \
+                    and field.kind != "map":
                 to.proto3_optional = True
                 to.oneof_index = len(event.oneof_decl)
                 event.oneof_decl.add(name="_" + field.name)
@@ -214,7 +249,7 @@ class ProtobufCase:
                     held.setdefault(field.name, None)
             self.events.append(event)
             self.expected.append(" ".join(
-                render(column.split("[")[0], held[name]) for name, column in self.columns))
+                render(column.split("[")[0], held[name]) for name, column, _ in self.columns))
 
     def messages(self):
         for event in self.events:

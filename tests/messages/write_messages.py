@@ -1,7 +1,7 @@
 """Writes random messages with independent libraries: write_messages.py avro|protobuf SEED COUNT DIR.
 
-Of each case DIR gets N.schema, N.columns ("name type" a line), N.messages (u32 length, bytes) and
-N.expected, a message's column values a line; of Avro also container files, N.<codec>.avro.
+Of each case DIR gets N.schema, N.columns ("name type field/of/field" a line), N.messages (u32 length,
+bytes) and N.expected, a message's column values a line; of Avro also a container file, N.avro.
 """
 import json
 import os
@@ -18,7 +18,7 @@ def write(path, contents):
 
 def write_case(base, schema, case, messages):
     write(base + ".schema", schema.encode())
-    write(base + ".columns", "".join(f"{n} {t}\n" for n, t in case.columns).encode())
+    write(base + ".columns", "".join(f"{n} {t} {'/'.join(at)}\n" for n, t, at in case.columns).encode())
     write(base + ".messages", b"".join(struct.pack("<I", len(m)) + m for m in messages))
     write(base + ".expected", "".join(line + "\n" for line in case.expected).encode())
 

@@ -28,12 +28,14 @@ std::vector<std::string> Lines(const std::string& text) {
   return lines;
 }
 
-// "price float64", "ts timestamp[ms]", "tags string[]".
+// "price float64 price", "ts timestamp[ms] user/seen", "tags string[] tags".
 ColumnSpec ParseColumn(const std::string& line) {
-  const size_t blank = line.find(' ');
   ColumnSpec spec;
-  spec.name = line.substr(0, blank);
-  std::string type = line.substr(blank + 1);
+  std::string type, field;
+  std::istringstream words(line);
+  words >> spec.name >> type >> field;
+  std::istringstream names(field);
+  for (std::string name; std::getline(names, name, '/');) spec.field.push_back(name);
   const std::pair<const char*, TimestampUnit> units[] = {{"[s]", TimestampUnit::kSeconds},
                                                          {"[ms]", TimestampUnit::kMillis},
                                                          {"[us]", TimestampUnit::kMicros},
