@@ -90,13 +90,13 @@ Status CsvReader::ReadHeader() {
   }
   std::vector<size_t> field_of;
   for (const ColumnSpec& spec : schema_.columns) {
-    const std::string& name = spec.name;
+    const std::string name = FieldText(spec);
     const auto at = std::find(names.begin(), names.end(), name);
     if (at == names.end()) {
       return Fail(ErrorCode::kInvalid,
                   path_ + ": the header has no column '" + name + "'; it has " + listed,
-                  "Declare the columns by the names that the file gives them, or set header: false "
-                  "if its first line is data.");
+                  "Declare the columns by the names that the file gives them, say under 'fields' "
+                  "which they are, or set header: false if its first line is data.");
     }
     if (std::find(at + 1, names.end(), name) != names.end()) {
       return Fail(ErrorCode::kInvalid, path_ + ": the header names column '" + name + "' twice");

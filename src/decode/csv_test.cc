@@ -228,6 +228,14 @@ TEST_F(CsvTest, SkipsToAnyRecord) {
   EXPECT_TRUE(Has(Read(text, 1, 5).error, "has 4 records, but 5 were read"));
 }
 
+TEST_F(CsvTest, ColumnsHaveOtherNamesInTheHeader) {
+  schema_ = {{At(Spec("id", TypeKind::kInt64), {"User ID"}),
+              At(Spec("name", TypeKind::kString), {"name.first"})}};
+  EXPECT_EQ(Read("name.first,id,User ID\na,1,2\n").rows, (Rows{"2, 'a'"}));
+  EXPECT_TRUE(Has(Read("name,User ID\n").error,
+                  "the header has no column 'name.first'; it has 'name', 'User ID'"));
+}
+
 // Cutting a record does not depend on where the window ends.
 TEST(CsvRecordTest, NeedsMoreUntilItsEnd) {
   const std::string record = "a,\"b\"\"c\n\",,\"d\"\r";

@@ -14,6 +14,7 @@
 
 #include "base/json_text.h"
 #include "decode/arrow_column.h"
+#include "decode/parquet_field.h"
 #include "decode/parquet_numbers.h"
 #include "decode/row_builder.h"
 #include "decode/text_input.h"
@@ -64,12 +65,13 @@ class ParquetReader final : public RecordReader {
 
  private:
   Status FindColumns();
-  void ChooseWays(const std::vector<size_t>& fields);
+  void ChooseWays(const std::vector<ParquetField>& fields);
   bool IsNeeded(size_t column) const;
   Result<bool> ReadRows(size_t max_records, Batch* batch, std::vector<BadRecord>* bad);
   // Makes current_ hold next_record_, at offset_.
   Status Position();
   Status StartRowGroups();
+  Status FindValues();  // of current_
   tl::unexpected<Error> EndsEarly() const {
     return Fail(ErrorCode::kCorrupt, path_ + ": ends after " + std::to_string(next_record_) +
                                          " rows, though its footer says " +
@@ -96,7 +98,8 @@ class ParquetReader final : public RecordReader {
   uint64_t file_bytes_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> rows_;
   std::shared_ptr<arrow::RecordBatch> current_;
-  int64_t offset_ = 0;  // in current_
+  std::vector<std::shared_ptr<arrow::Array>> values_;  // of current_, by column
+  int64_t offset_ = 0;                                 // in current_
   int64_t next_record_ = 0;
 };
 
@@ -120,27 +123,11 @@ Status ParquetReader::Open() {
 }
 
 Status ParquetReader::FindColumns() {
-  const auto& fields = file_->manifest().schema_fields;
-  std::vector<size_t> wanted;  // fields, by column
+  std::vector<ParquetField> wanted;  // by column
   for (const ColumnSpec& spec : schema_.columns) {
-    std::string listed;
-    size_t at = 0;
-    for (; at < fields.size() && fields[at].field->name() != spec.name; ++at) {
-      listed += (at == 0 ? "'" : ", '") + fields[at].field->name() + "'";
-    }
-    if (at == fields.size()) {
-      return Fail(ErrorCode::kInvalid,
-                  path_ + ": has no column '" + spec.name + "'; it has " + listed,
-                  "Declare the columns by the names that the file gives them.");
-    }
-    const arrow::DataType& type = *fields[at].field->type();
-    if (!CanReadArrow(type, spec)) {
-      return Fail(ErrorCode::kInvalid,
-                  path_ + ": column '" + spec.name + "' is " + type.ToString() +
-                      " and cannot be read as " + ExpectedTypeName(spec),
-                  "Declare a type that holds its values, or write the file with another one.");
-    }
-    wanted.push_back(at);
+    SKEWLESS_ASSIGN_OR_RETURN(const ParquetField field,
+                              FindParquetField(file_->manifest(), path_, spec));
+    wanted.push_back(field);
   }
   ChooseWays(wanted);
   return {};
@@ -153,17 +140,18 @@ bool ParquetReader::IsNeeded(size_t column) const {
   });
 }
 
-void ParquetReader::ChooseWays(const std::vector<size_t>& fields) {
-  const auto& manifest = file_->manifest().schema_fields;
+void ParquetReader::ChooseWays(const std::vector<ParquetField>& fields) {
   parquet::ParquetFileReader* const file = file_->parquet_reader();
-  std::vector<size_t> through_arrow;
+  std::vector<size_t> through_arrow;  // outermost fields
   numbers_.resize(fields.size());
   left_empty_.assign(fields.size(), 0);
+  values_.resize(fields.size());
   position_of_.assign(fields.size(), -1);
   for (size_t i = 0; i < fields.size(); ++i) {
-    const auto& field = manifest[fields[i]];
+    const auto& field = *fields[i].field;
     if (!ParquetNumbers::CanRead(field, *file->metadata(), schema_.columns[i])) {
-      through_arrow.push_back(fields[i]);
+      through_arrow.push_back(fields[i].outermost);
+      AddLeaves(field, &leaves_);
     } else if (IsNeeded(i)) {
       numbers_[i] = std::make_unique<ParquetNumbers>(file, field.column_index);
     } else {
@@ -172,10 +160,10 @@ void ParquetReader::ChooseWays(const std::vector<size_t>& fields) {
   }
   std::sort(through_arrow.begin(), through_arrow.end());
   through_arrow.erase(std::unique(through_arrow.begin(), through_arrow.end()), through_arrow.end());
-  for (const size_t at : through_arrow) AddLeaves(manifest[at], &leaves_);
+  std::sort(leaves_.begin(), leaves_.end());
   for (size_t i = 0; i < fields.size(); ++i) {
     if (numbers_[i] || left_empty_[i] != 0) continue;
-    const auto found = std::find(through_arrow.begin(), through_arrow.end(), fields[i]);
+    const auto found = std::find(through_arrow.begin(), through_arrow.end(), fields[i].outermost);
     position_of_[i] = static_cast<int>(found - through_arrow.begin());
   }
 }
@@ -212,6 +200,17 @@ Status ParquetReader::Position() {
     const arrow::Status status = rows_->ReadNext(&current_);
     if (!status.ok()) return FailArrow(path_, status);
     if (!current_) return EndsEarly();
+    SKEWLESS_RETURN_IF_ERROR(FindValues());
+  }
+  return {};
+}
+
+Status ParquetReader::FindValues() {
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (position_of_[i] < 0) continue;
+    auto values = ValuesOfField(current_->column(position_of_[i]), schema_.columns[i]);
+    if (!values) return Fail(values.error().code, path_ + ": " + values.error().message);
+    values_[i] = std::move(*values);
   }
   return {};
 }
@@ -233,8 +232,8 @@ Result<bool> ParquetReader::ReadRows(size_t max_records, Batch* batch,
       if (!numbers_[i]->Append(static_cast<size_t>(count), &batch->columns[i])) return EndsEarly();
       continue;
     }
-    AppendArrow(*current_->column(position_of_[i]), offset_, count, schema_.columns[i],
-                &batch->columns[i], &batch->strings, &cells);
+    AppendArrow(*values_[i], offset_, count, schema_.columns[i], &batch->columns[i],
+                &batch->strings, &cells);
     cell_columns.resize(cells.size(), i);
   }
   AddBadRows(batch, first, count, &cells, cell_columns, bad);
@@ -306,7 +305,7 @@ void ParquetReader::AppendCell(const Batch& batch, size_t column, size_t first, 
     AppendJsonValue(*text, ValueAt(batch.columns[column], first + static_cast<size_t>(row)));
     return;
   }
-  const auto scalar = current_->column(position_of_[column])->GetScalar(offset_ + row);
+  const auto scalar = values_[column]->GetScalar(offset_ + row);
   if (!scalar.ok() || !(*scalar)->is_valid) {
     *text += "null";
   } else if (arrow::is_primitive((*scalar)->type->id()) &&

@@ -305,5 +305,52 @@ TEST_F(ParquetTest, EmptyFile) {
   EXPECT_EQ(read.error, "");
 }
 
+std::shared_ptr<arrow::Array> Struct(const std::vector<std::string>& names, const Arrays& fields,
+                                     const std::vector<bool>& valid) {
+  arrow::BooleanBuilder bits;
+  for (const bool bit : valid) EXPECT_TRUE(bits.Append(bit).ok());
+  const auto built = std::static_pointer_cast<arrow::BooleanArray>(bits.Finish().ValueOrDie());
+  return arrow::StructArray::Make(fields, names, built->values()).ValueOrDie();
+}
+
+TEST_F(ParquetTest, ColumnsLieWithinStructs) {
+  const auto geo = Struct({"zone", "country"},
+                          {Ints({1, 2, 3, std::nullopt}), Strings({"NO", "SE", "DK", "FI"})},
+                          {true, true, false, true});
+  const auto user =
+      Struct({"age", "geo", "name"}, {Ints({10, 20, 30, 40}), geo, Strings({"a", "b", "c", "d"})},
+             {true, false, true, true});
+  Write({"other", "user", "id"}, {Strings({"x", "x", "x", "x"}), user, Ints({1, 2, 3, 4})}, 3);
+  schema_ = {{Spec("id", TypeKind::kInt64),
+              At(Spec("country", TypeKind::kString), {"user", "geo", "country"}),
+              At(Spec("years", TypeKind::kInt64), {"user", "age"}),
+              At(Spec("zone", TypeKind::kFloat64), {"user", "geo", "zone"})}};
+  const Rows rows = {"1, 'NO', 10, 1.0", "2, null, null, null", "3, null, 30, null",
+                     "4, 'FI', 40, null"};
+  for (const size_t at_a_time : {1U, 2U, 1000U}) {
+    const ReadRecords read = Read(at_a_time);
+    EXPECT_EQ(read.error, "");
+    EXPECT_EQ(read.rows, rows);
+    EXPECT_EQ(Read(at_a_time, 2).rows, Rows(rows.begin() + 2, rows.end()));
+  }
+  schema_.columns[1].type.kind = TypeKind::kTimestamp;
+  const ReadRecords bad = Read();
+  ASSERT_EQ(bad.bad.size(), 2U);
+  EXPECT_TRUE(Begins(bad.bad[0].reason, "column 'country': expected timestamp"));
+  EXPECT_TRUE(Has(bad.bad[1].text, "\"country\": \"FI\", \"years\": 40")) << bad.bad[1].text;
+}
+
+TEST_F(ParquetTest, FieldsOfStructsAreFoundOrNamed) {
+  Write({"user", "id"}, {Struct({"age"}, {Ints({1})}, {true}), Ints({1})});
+  const auto error = [&](std::vector<std::string> field) {
+    schema_ = {{At(Spec("c", TypeKind::kString), std::move(field))}};
+    return Read().error;
+  };
+  EXPECT_TRUE(Has(error({"user", "ag"}), "has no field 'ag' in 'user'; there are 'age'"));
+  EXPECT_TRUE(Has(error({"usr"}), "has no column 'usr'; it has 'user', 'id'"));
+  EXPECT_TRUE(Has(error({"id", "x"}), "column 'id' is int64 and no struct"));
+  EXPECT_TRUE(Has(error({"user", "age"}), "column 'user.age' is int64 and cannot be read as"));
+}
+
 }  // namespace
 }  // namespace skewless
