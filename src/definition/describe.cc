@@ -138,6 +138,7 @@ std::string Source(const SourceDefinition& source, size_t line_columns) {
   for (size_t i = 0; i < source.schema.columns.size(); ++i) {
     const ColumnSpec& column = source.schema.columns[i];
     columns.push_back(column.name + " " + ColumnTypeText(column));
+    if (!column.field.empty()) columns.back() += " (field " + FieldText(column) + ")";
     if (i < in_value) continue;
     columns.back() += " (the message's " + MetadataText(source.kafka->metadata[i - in_value]) + ")";
   }

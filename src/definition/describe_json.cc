@@ -51,6 +51,10 @@ json SourceJson(const SourceDefinition& source) {
   };
   json columns = ColumnsJson(source.schema.columns);
   const size_t in_value = ValueSchemaOf(source).columns.size();
+  for (size_t i = 0; i < in_value; ++i) {
+    const std::vector<std::string>& field = source.schema.columns[i].field;
+    if (!field.empty()) columns[i]["field"] = field;
+  }
   for (size_t i = in_value; i < columns.size(); ++i) {
     columns[i]["metadata"] = MetadataText(source.kafka->metadata[i - in_value]);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "definition/fields_section.h"
 #include "definition/kafka_section.h"
 #include "definition/metadata_section.h"
 #include "definition/schema_section.h"
@@ -10,9 +11,17 @@ namespace skewless {
 namespace {
 
 const std::vector<std::string> kFormatWords = {"json", "csv", "parquet", "avro", "protobuf"};
-const std::vector<std::string> kCommonKeys = {
-    "type",       "format",           "columns",   "event_timestamp", "out_of_orderness",
-    "idle_after", "allowed_lateness", "max_ahead", "dead_letters",    "delay"};
+const std::vector<std::string> kCommonKeys = {"type",
+                                              "format",
+                                              "columns",
+                                              "fields",
+                                              "event_timestamp",
+                                              "out_of_orderness",
+                                              "idle_after",
+                                              "allowed_lateness",
+                                              "max_ahead",
+                                              "dead_letters",
+                                              "delay"};
 const std::vector<std::string> kFileKeys = {"path", "arrival_timestamp", "csv", "compression",
                                             "follow"};
 
@@ -184,6 +193,7 @@ class SourceReader {
       source_.schema.columns.push_back(std::move(column));
       source_.column_places.push_back(PlaceOf(*entry.key));
     }
+    SKEWLESS_RETURN_IF_ERROR(ReadFields(body_, what_, &source_));
     const YamlNode* metadata = body_.Find("metadata");
     return metadata == nullptr ? Status{} : ReadMetadata(*metadata, what_, &source_);
   }

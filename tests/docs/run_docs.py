@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT / "tests/servers"))
 from servers import Broker, Redis, free_port  # noqa: E402
 
 PAGES = ["README.md", "docs/quick-start.md", "docs/concepts.md", "docs/from-feast.md",
-         "docs/reference/commands.md", "docs/reference/kafka.md", "docs/reference/dead-letters.md",
+         "docs/reference/commands.md", "docs/reference/sources.md", "docs/reference/kafka.md", "docs/reference/dead-letters.md",
          "docs/operations/redis.md", "docs/operations/delivery.md", "docs/operations/tuning.md"]
 EXAMPLE_PORT, KAFKA_PORT, REDIS_PORT = "6566", "9092", "6379"
 BLOCK = re.compile(
