@@ -386,15 +386,20 @@ TEST(AvroMessages, ColumnsAreValuesOfMaps) {
                         "\x02"
                         "b\x04" +
                         none,
+                    b_null =
+                        "\x02"
+                        "b" +
+                        none,
                     other = "\x02x\x02\x0a";
   const auto map = [&](const std::string& count, const std::string& entries) {
     return start + count + entries + none;
   };
-  EXPECT_EQ(DecodeAll(kNested, columns,
-                      {map("\x06", a5 + other + b), map("\x02", other), start + none,
-                       map("\x06", b + a5 + a_null), map("\x04", b + b_empty)})
-                .rows,
-            (Rows{"5, 'NO'", "null, null", "null, null", "null, 'NO'", "null, null"}));
+  EXPECT_EQ(
+      DecodeAll(kNested, columns,
+                {map("\x06", a5 + other + b), map("\x02", other), start + none,
+                 map("\x06", b + a5 + a_null), map("\x04", b + b_empty), map("\x04", b + b_null)})
+          .rows,
+      (Rows{"5, 'NO'", "null, null", "null, null", "null, 'NO'", "null, null", "null, null"}));
   EXPECT_EQ(DecodeAll(kNested, columns,
                       {map("\x02",
                            "\x02"

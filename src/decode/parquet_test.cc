@@ -340,6 +340,20 @@ TEST_F(ParquetTest, ColumnsLieWithinStructs) {
   EXPECT_TRUE(Has(bad.bad[1].text, "\"country\": \"FI\", \"years\": 40")) << bad.bad[1].text;
 }
 
+// A struct's field may have values where the struct is null, if it can't be null itself.
+TEST_F(ParquetTest, AFieldThatIsNeverNullIsNullWithItsStruct) {
+  const auto age = arrow::field("age", arrow::int64(), false);
+  const auto name = arrow::field("name", arrow::utf8(), false);
+  const auto valid = std::static_pointer_cast<arrow::BooleanArray>(
+      Build(arrow::BooleanBuilder(), std::vector<std::optional<bool>>{true, false, true}));
+  Write({"user"}, {arrow::StructArray::Make({Ints({1, 2, 3}), Strings({"a", "b", "c"})},
+                                            arrow::FieldVector{age, name}, valid->values())
+                       .ValueOrDie()});
+  schema_ = {{At(Spec("years", TypeKind::kInt64), {"user", "age"}),
+              At(Spec("first", TypeKind::kString), {"user", "name"})}};
+  EXPECT_EQ(Read().rows, (Rows{"1, 'a'", "null, null", "3, 'c'"}));
+}
+
 TEST_F(ParquetTest, FieldsOfStructsAreFoundOrNamed) {
   Write({"user", "id"}, {Struct({"age"}, {Ints({1})}, {true}), Ints({1})});
   const auto error = [&](std::vector<std::string> field) {
