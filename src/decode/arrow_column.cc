@@ -10,7 +10,9 @@
 #include <type_traits>
 
 #include "base/utf8.h"
+#include "decode/decimal_text.h"
 #include "decode/row_builder.h"
+#include "decode/typed_value.h"
 #include "model/list.h"
 
 namespace skewless {
@@ -234,6 +236,42 @@ void FromDictionary(const Run& run, const Target& to) {
   }
 }
 
+// By their text: no other type has all of a decimal's digits.
+template <typename Array>
+void FromDecimals(const Run& run, const Target& to) {
+  const auto& array = static_cast<const Array&>(run.array);
+  const int scale = static_cast<const arrow::DecimalType&>(*array.type()).scale();
+  std::string unscaled, text;
+  for (int64_t i = 0; i < run.count; ++i) {
+    if (array.IsNull(run.begin + i)) continue;
+    unscaled = array.GetView(run.begin + i);
+    std::reverse(unscaled.begin(), unscaled.end());  // Arrow's least byte is the first
+    TypedValue decimal, value;
+    Parsed parsed = Parsed::kOutOfRange;
+    if (DecimalText(unscaled, scale, &text)) {
+      decimal.bytes = text;
+      parsed = Convert(ValueKind::kDecimal, to.kind, to.spec.unit, decimal, &value);
+    }
+    const size_t row = to.row + static_cast<size_t>(i);
+    if (parsed != Parsed::kOk) {
+      to.Refuse(static_cast<size_t>(i), text, parsed);
+    } else if (PhysicalOf(to.spec.type) == Physical::kInt) {
+      to.column->ints[row] = value.int_value;
+    } else if (PhysicalOf(to.spec.type) == Physical::kDouble) {
+      to.column->doubles[row] = value.double_value;
+    } else {
+      to.column->strings[row] = to.strings->Add(value.bytes);
+    }
+  }
+}
+
+// Arrow knows negative scales, too; Parquet has none.
+bool IsDecimal(const arrow::DataType& type) {
+  if (type.id() != arrow::Type::DECIMAL128 && type.id() != arrow::Type::DECIMAL256) return false;
+  const int scale = static_cast<const arrow::DecimalType&>(type).scale();
+  return scale >= 0 && scale <= kMaxDecimalScale;
+}
+
 ColumnSpec ElementSpec(const ColumnSpec& list) {
   return {list.name, {list.type.kind, false}, list.unit};
 }
@@ -326,6 +364,10 @@ void Append(const Run& run, const Target& to) {
       return FromFixedBinary(run, to);
     case arrow::Type::DICTIONARY:
       return FromDictionary(run, to);
+    case arrow::Type::DECIMAL128:
+      return FromDecimals<arrow::Decimal128Array>(run, to);
+    case arrow::Type::DECIMAL256:
+      return FromDecimals<arrow::Decimal256Array>(run, to);
     case arrow::Type::LIST:
       return FromLists<arrow::ListArray>(run, to);
     case arrow::Type::LARGE_LIST:
@@ -352,12 +394,12 @@ bool CanReadArrow(const arrow::DataType& type, const ColumnSpec& spec) {
       return id == arrow::Type::BOOL;
     case FieldKind::kInt32:
     case FieldKind::kInt64:
-      return is_integer;
+      return is_integer || IsDecimal(type);
     case FieldKind::kFloat32:
     case FieldKind::kFloat64:
-      return is_integer || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE;
+      return is_integer || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE || IsDecimal(type);
     case FieldKind::kString:
-      return IsTextOrDictionary(type);
+      return IsTextOrDictionary(type) || IsDecimal(type);
     case FieldKind::kBytes:
       return IsTextOrDictionary(type) || id == arrow::Type::FIXED_SIZE_BINARY;
     case FieldKind::kTimestampText:

@@ -18,7 +18,8 @@ namespace skewless {
 // Whether values of `type` can be read as `spec`. Integers widen, and narrow where each value fits;
 // integers and floats become floats; timestamps of any unit and dates become microseconds, and so
 // do numbers where the column has a unit and text where it has none; dictionaries of strings are
-// strings. Decimals are never read: their digits would be lost.
+// strings; decimals become the float that is nearest, an integer where they are whole, or text with
+// all of their digits.
 bool CanReadArrow(const arrow::DataType& type, const ColumnSpec& spec);
 
 struct BadCell {

@@ -100,11 +100,40 @@ TEST_F(ParquetTest, ColumnsThatCannotBeRead) {
   EXPECT_TRUE(Has(Read().error, "a.parquet"));
 }
 
-TEST_F(ParquetTest, DecimalsAreNotRead) {
-  arrow::Decimal128Builder builder(arrow::decimal128(10, 2));
-  ASSERT_TRUE(builder.Append(arrow::Decimal128(1234)).ok());
-  const Rows read = Column(Spec("v", TypeKind::kFloat64), builder.Finish().ValueOrDie());
-  EXPECT_TRUE(Has(read.at(0), "column 'v' is decimal128(10, 2) and cannot be read as float64"));
+std::shared_ptr<arrow::Array> Decimals(const std::shared_ptr<arrow::DataType>& type,
+                                       const std::vector<std::string>& unscaled) {
+  const auto builder = arrow::MakeBuilder(type).ValueOrDie();
+  for (const std::string& number : unscaled) {
+    arrow::Status status;
+    if (number == "null") {
+      status = builder->AppendNull();
+    } else if (type->id() == arrow::Type::DECIMAL128) {
+      status = static_cast<arrow::Decimal128Builder&>(*builder).Append(arrow::Decimal128(number));
+    } else {
+      status = static_cast<arrow::Decimal256Builder&>(*builder).Append(arrow::Decimal256(number));
+    }
+    EXPECT_TRUE(status.ok());
+  }
+  return builder->Finish().ValueOrDie();
+}
+
+TEST_F(ParquetTest, Decimals) {
+  const std::string nines(38, '9');
+  for (const auto& type : {arrow::decimal128(38, 2), arrow::decimal256(76, 2)}) {
+    const auto array = Decimals(type, {"1234", "-5", "null", "700", nines});
+    EXPECT_EQ(Column(Spec("v", TypeKind::kFloat64), array),
+              (Rows{"12.34", "-0.05", "null", "7.0", "1e+36"}));
+    EXPECT_EQ(Column(Spec("v", TypeKind::kString), array),
+              (Rows{"'12.34'", "'-0.05'", "null", "'7.00'",
+                    "'" + nines.substr(2) + "." + nines.substr(36) + "'"}));
+    const std::string expected = "column 'v': expected int64, found ";
+    EXPECT_EQ(Column(Spec("v", TypeKind::kInt64), array),
+              (Rows{"null", "7", expected + "12.34", expected + "-0.05",
+                    expected + nines.substr(2) + "." + nines.substr(36)}));
+    EXPECT_TRUE(Has(Column(Spec("v", TypeKind::kBytes), array).at(0), "cannot be read as bytes"));
+  }
+  EXPECT_EQ(Column(Spec("v", TypeKind::kInt64), Decimals(arrow::decimal128(5, 0), {"-12345"})),
+            (Rows{"-12345"}));
 }
 
 TEST_F(ParquetTest, Integers) {
