@@ -384,6 +384,22 @@ TEST(Definition, ReadsEveryStoreAndFormatOfTheLanguage) {
                 .message.find("schema_registry names a user, too"),
             std::string::npos);
   EXPECT_NE(user_of("").error().message.find("there is no registry"), std::string::npos);
+
+  const auto tls_of = [&](const std::string& url, const std::string& keys) {
+    const auto parsed = ParseDefinition(
+        replace(text, "format: json ", "format: avro\n    schema_registry: " + url + keys + " "),
+        "f.yaml", ".");
+    return parsed ? "none" : parsed.error().message + parsed.error().remedy;
+  };
+  const std::string ca = "\n    schema_registry_ca: ca.pem";
+  const std::string cert = "\n    schema_registry_cert: our.pem";
+  const std::string key = "\n    schema_registry_key: our.key";
+  EXPECT_EQ(tls_of("https://registry", ca + cert + key), "none");
+  EXPECT_NE(
+      tls_of("http://registry", ca).find("schema_registry_ca: there is no registry with https://"),
+      std::string::npos);
+  EXPECT_NE(tls_of("https://registry", cert).find("Add 'schema_registry_key'"), std::string::npos);
+  EXPECT_NE(tls_of("https://registry", key).find("Add 'schema_registry_cert'"), std::string::npos);
 }
 
 class FolderTest : public testing::Test {

@@ -7,6 +7,9 @@
 namespace skewless {
 namespace {
 
+constexpr const char* kRegistryTlsKeys[] = {"schema_registry_ca", "schema_registry_cert",
+                                            "schema_registry_key"};
+
 // "%40" to "@".
 std::string Unescaped(const std::string& text) {
   std::string plain;
@@ -68,6 +71,28 @@ Status ReadRegistryUserEnv(const YamlNode& node, const std::string& what,
   return {};
 }
 
+// PEM files, for a registry that the system's authorities don't know, or that asks who we are.
+Status ReadRegistryTls(const YamlNode& body, const std::string& what, SourceDefinition* source) {
+  for (const char* const key : kRegistryTlsKeys) {
+    const YamlNode* const node = body.Find(key);
+    if (node == nullptr) continue;
+    const std::string field = what + ", " + key;
+    const auto registry = source->options.find("schema_registry");
+    if (registry == source->options.end() || !registry->second.starts_with("https://")) {
+      return FailAt(*node, field + ": there is no registry with https://",
+                    "Give 'schema_registry' a URL with https://, or remove it.");
+    }
+    SKEWLESS_ASSIGN_OR_RETURN(
+        source->options[key],
+        ReadText(*node, field, std::string(key) + ": certificates/registry.pem"));
+  }
+  const YamlNode* const cert = body.Find(kRegistryTlsKeys[1]);
+  const YamlNode* const key = body.Find(kRegistryTlsKeys[2]);
+  if ((cert == nullptr) == (key == nullptr)) return {};
+  return FailAt(cert != nullptr ? *cert : *key, what + ": a certificate and its key come together",
+                std::string("Add '") + kRegistryTlsKeys[cert != nullptr ? 2 : 1] + "'.");
+}
+
 Status ReadFraming(const YamlNode& node, const std::string& what, SourceDefinition* source) {
   const std::vector<std::string> words = {"confluent", "none"};
   SKEWLESS_ASSIGN_OR_RETURN(const size_t index, ReadWord(node, what + ", framing", words));
@@ -102,8 +127,14 @@ Status CheckFile(const YamlNode& body, const std::string& what, const SourceDefi
 }  // namespace
 
 const std::vector<std::string>& SchemaKeys() {
-  static const std::vector<std::string> keys = {"schema", "schema_registry",
-                                                "schema_registry_user_env", "message", "framing"};
+  static const std::vector<std::string> keys = {"schema",
+                                                "schema_registry",
+                                                "schema_registry_user_env",
+                                                kRegistryTlsKeys[0],
+                                                kRegistryTlsKeys[1],
+                                                kRegistryTlsKeys[2],
+                                                "message",
+                                                "framing"};
   return keys;
 }
 
@@ -124,6 +155,7 @@ Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefin
   if (const YamlNode* user = body.Find("schema_registry_user_env")) {
     SKEWLESS_RETURN_IF_ERROR(ReadRegistryUserEnv(*user, what, source));
   }
+  SKEWLESS_RETURN_IF_ERROR(ReadRegistryTls(body, what, source));
   if (!source->options.contains("schema") && !source->options.contains("schema_registry")) {
     return FailAt(body, what + ": missing key 'schema'",
                   "Add, as an example, 'schema: clicks.avsc', or a schema_registry.");

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <mutex>
+#include <utility>
 
 #include "base/check.h"
 
@@ -24,9 +25,21 @@ size_t AppendBody(char* data, size_t size, size_t count, void* to) {
 
 struct HttpGetter::Impl {
   CURL* handle = nullptr;
+  HttpTls tls;
+
+  void SetTls() const {
+    const auto set = [&](CURLoption option, const std::string& file) {
+      if (!file.empty()) curl_easy_setopt(handle, option, file.c_str());
+    };
+    set(CURLOPT_CAINFO, tls.ca_file);
+    set(CURLOPT_SSLCERT, tls.cert_file);
+    set(CURLOPT_SSLKEY, tls.key_file);
+    if (!tls.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);  // it alone
+  }
 };
 
-HttpGetter::HttpGetter() : impl_(std::make_unique<Impl>()) {
+HttpGetter::HttpGetter(HttpTls tls) : impl_(std::make_unique<Impl>()) {
+  impl_->tls = std::move(tls);
   static std::once_flag once;
   std::call_once(once, [] { SKEWLESS_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
   impl_->handle = curl_easy_init();
@@ -49,6 +62,7 @@ Result<HttpReply> HttpGetter::Get(const std::string& url, const std::string& use
     curl_easy_setopt(handle, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     curl_easy_setopt(handle, CURLOPT_USERPWD, user.c_str());
   }
+  impl_->SetTls();
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, AppendBody);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &reply.body);
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectMillis);
@@ -58,7 +72,11 @@ Result<HttpReply> HttpGetter::Get(const std::string& url, const std::string& use
   const CURLcode code = curl_easy_perform(handle);
   curl_slist_free_all(headers);
   if (code != CURLE_OK) {
-    return Fail(ErrorCode::kUnavailable, problem[0] != '\0' ? problem : curl_easy_strerror(code));
+    return Fail(ErrorCode::kUnavailable, problem[0] != '\0' ? problem : curl_easy_strerror(code),
+                code == CURLE_PEER_FAILED_VERIFICATION
+                    ? "Where its authority is none that the system knows, name its file as "
+                      "schema_registry_ca."
+                    : "");
   }
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply.status);
   return reply;

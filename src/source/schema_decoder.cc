@@ -27,6 +27,25 @@ Result<std::string> RegistryUser(const SourceDefinition& source) {
                              "user:password");
 }
 
+// The registry's PEM files. They are read here to be told of: the registry would only seem away.
+Result<HttpTls> RegistryTls(const Definition& definition, const SourceDefinition& source) {
+  HttpTls tls;
+  for (const auto& [key, file] : {std::pair{"schema_registry_ca", &tls.ca_file},
+                                  std::pair{"schema_registry_cert", &tls.cert_file},
+                                  std::pair{"schema_registry_key", &tls.key_file}}) {
+    const std::string path = Option(source, key);
+    if (path.empty()) continue;
+    *file = definition.ResolvePath(path);
+    const Result<std::string> text = ReadWholeFile(SystemFiles(), *file);
+    if (text && text->find("-----BEGIN ") != std::string::npos) continue;
+    return Fail(ErrorCode::kInvalid,
+                SourcePlace(source) + key + ": " +
+                    (text ? *file + ": holds nothing in PEM" : text.error().message),
+                "Name a PEM file; relative paths are relative to the repository's folder.");
+  }
+  return tls;
+}
+
 // A source's schema file, read.
 class SchemaFile {
  public:
@@ -104,7 +123,11 @@ bool HasSchema(const SourceDefinition& source) {
 
 Status CheckSchemas(const Definition& definition) {
   for (const SourceDefinition& source : definition.sources) {
-    if (HasSchema(source)) SKEWLESS_RETURN_IF_ERROR(CheckSchema(definition, source));
+    if (!HasSchema(source)) continue;
+    SKEWLESS_RETURN_IF_ERROR(CheckSchema(definition, source));
+    if (const auto tls = RegistryTls(definition, source); !tls) {
+      return tl::unexpected<Error>(tls.error());
+    }
   }
   return {};
 }
@@ -121,7 +144,8 @@ Result<std::unique_ptr<MessageDecoder>> OpenSchemaDecoder(const Definition& defi
   const std::string registry = Option(source, "schema_registry");
   if (!registry.empty()) {
     SKEWLESS_ASSIGN_OR_RETURN(const std::string user, RegistryUser(source));
-    auto schemas = OpenSchemaRegistry(registry, user);
+    SKEWLESS_ASSIGN_OR_RETURN(HttpTls tls, RegistryTls(definition, source));
+    auto schemas = OpenSchemaRegistry(registry, user, std::move(tls));
     return is_avro ? OpenAvroMessages(options, std::move(schemas))
                    : OpenProtobufMessages(options, std::move(schemas), message);
   }

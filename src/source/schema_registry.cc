@@ -54,8 +54,8 @@ bool SaysNoSuchSchema(const std::string& body) {
 
 class SchemaRegistry final : public SchemaSource {
  public:
-  SchemaRegistry(std::string url, std::string user)
-      : url_(std::move(url)), user_(std::move(user)) {}
+  SchemaRegistry(std::string url, std::string user, HttpTls tls)
+      : url_(std::move(url)), user_(std::move(user)), http_(std::move(tls)) {}
 
   Result<RegisteredSchema> Fetch(int32_t id) override {
     const std::string path = "/schemas/ids/" + std::to_string(static_cast<uint32_t>(id));
@@ -103,18 +103,19 @@ class SchemaRegistry final : public SchemaSource {
 
   // The reply to a GET, as JSON.
   Result<Json> Ask(const std::string& path) {
-    std::string problem;
+    std::string problem, remedy;
     auto pause = kFirstPause;
     for (int tries = 1;; ++tries) {
       const Result<HttpReply> reply = http_.Get(url_ + path, user_, kAccept);
       if (reply && !MayPass(reply->status)) return Read(*reply, path);
       problem =
           reply ? "it answers with status " + std::to_string(reply->status) : reply.error().message;
+      remedy = reply ? "" : reply.error().remedy;
       if (tries == kTries) break;
       std::this_thread::sleep_for(pause);
       pause *= 2;
     }
-    return Fail(ErrorCode::kUnavailable, "schema registry " + url_ + ": " + problem);
+    return Fail(ErrorCode::kUnavailable, "schema registry " + url_ + ": " + problem, remedy);
   }
 
   Result<Json> Read(const HttpReply& reply, const std::string& path) const {
@@ -146,8 +147,9 @@ class SchemaRegistry final : public SchemaSource {
 
 }  // namespace
 
-std::unique_ptr<SchemaSource> OpenSchemaRegistry(const std::string& url, const std::string& user) {
-  return std::make_unique<SchemaRegistry>(url, user);
+std::unique_ptr<SchemaSource> OpenSchemaRegistry(const std::string& url, const std::string& user,
+                                                 HttpTls tls) {
+  return std::make_unique<SchemaRegistry>(url, user, std::move(tls));
 }
 
 }  // namespace skewless

@@ -1,5 +1,6 @@
 """A schema registry with the replies that Confluent documents, for tests: registry.py PROTOS [PORT
-[USER:PASSWORD]]. Prints its port and serves until its standard input ends.
+[USER:PASSWORD [CERTIFICATE KEY]]]; with a certificate it speaks TLS, and with those alone who have that
+certificate, too. Prints its port and serves until its standard input ends.
 
 Schemas are registered as the serializers do. Python's Protobuf serializer registers descriptors;
 like the real registry this one answers with the .proto text, which it finds under PROTOS. A POST to
@@ -9,6 +10,7 @@ import base64
 import http.server
 import json
 import os
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -16,6 +18,7 @@ import urllib.parse
 from google.protobuf import descriptor_pb2
 
 PROTOS, USER = sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None
+CERTIFICATE, KEY = sys.argv[4:6] if len(sys.argv) > 5 else (None, None)
 
 
 class Schemas:
@@ -112,6 +115,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main():
     port = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if CERTIFICATE:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(CERTIFICATE, KEY)
+        tls.load_verify_locations(CERTIFICATE)
+        tls.verify_mode = ssl.CERT_REQUIRED
+        server.socket = tls.wrap_socket(server.socket, server_side=True,
+                                        do_handshake_on_connect=False)
+    server.handle_error = lambda *_: None  # strangers that it sends away
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)

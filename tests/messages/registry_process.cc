@@ -35,11 +35,13 @@ pid_t Start(std::vector<std::string> arguments, int input, int output) {
 
 }  // namespace
 
-RegistryProcess::RegistryProcess(const std::string& protos, int port, const std::string& user) {
+RegistryProcess::RegistryProcess(const std::string& protos, int port, const std::string& user,
+                                 const std::string& certificate, const std::string& key) {
   int input[2], output[2];
   if (::pipe2(input, O_CLOEXEC) != 0 || ::pipe2(output, O_CLOEXEC) != 0) return;
   std::vector<std::string> arguments = {"registry.py", protos, std::to_string(port)};
-  if (!user.empty()) arguments.push_back(user);
+  if (!user.empty() || !certificate.empty()) arguments.push_back(user);
+  if (!certificate.empty()) arguments.insert(arguments.end(), {certificate, key});
   pid_ = Start(std::move(arguments), input[0], output[1]);
   ::close(input[0]);
   ::close(output[1]);

@@ -12,8 +12,10 @@ namespace skewless {
 class RegistryProcess {
  public:
   // `protos`: the folder that confluent_messages.py writes into. `user`: "name:password" that
-  // alone may ask. Empty url() where it did not start.
-  explicit RegistryProcess(const std::string& protos, int port = 0, const std::string& user = "");
+  // alone may ask. `certificate` and `key`: PEM files; it speaks TLS then, with those alone who
+  // have that certificate, too. port() is 0 where it did not start.
+  explicit RegistryProcess(const std::string& protos, int port = 0, const std::string& user = "",
+                           const std::string& certificate = "", const std::string& key = "");
   ~RegistryProcess();
   RegistryProcess(const RegistryProcess&) = delete;
   RegistryProcess& operator=(const RegistryProcess&) = delete;

@@ -243,6 +243,60 @@ TEST_F(RegistryTest, AsksAsTheUserInItsUrl) {
   EXPECT_EQ(bad_.size(), payloads.size());
 }
 
+// Authorities that the system doesn't know, and a registry that asks who we are.
+TEST_F(RegistryTest, AsksOverTls) {
+  for (const std::string name : {"right", "wrong"}) {
+    const std::string command =
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" +
+        name + " -keyout " + folder->File(name + ".key") + " -out " + folder->File(name + ".pem") +
+        " -addext subjectAltName=IP:127.0.0.1 2>/dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+  const RegistryProcess locked(folder->path(), 0, "", folder->File("right.pem"),
+                               folder->File("right.key"));
+  ASSERT_NE(locked.port(), 0);
+  const auto payloads = Payloads("avro");
+  const std::string url = "https://127.0.0.1:" + std::to_string(locked.port());
+  const std::string ours =
+      "\n    schema_registry_cert: right.pem\n    schema_registry_key: right.key";
+  // It lets us in, and has no schemas.
+  auto decoder = Open("avro", url + "\n    schema_registry_ca: right.pem" + ours, "");
+  Status decoded = Decode(*decoder, payloads);
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().ToString();
+  EXPECT_EQ(bad_.size(), payloads.size());
+
+  for (const std::string ca : {"", "\n    schema_registry_ca: wrong.pem"}) {
+    decoder = Open("avro", url + ca + ours, "");
+    decoded = Decode(*decoder, payloads);
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE(Has(decoded.error().message, "self-signed certificate")) << ca;
+    EXPECT_TRUE(Has(decoded.error().remedy, "name its file as schema_registry_ca")) << ca;
+  }
+  decoder = Open("avro", url + "\n    schema_registry_ca: right.pem", "");
+  EXPECT_FALSE(Decode(*decoder, payloads).has_value());
+}
+
+TEST_F(RegistryTest, ACertificateThatIsNoneIsToldOfAtOnce) {
+  folder->Write("empty.pem", "");
+  const auto error = [&](const std::string& file) {
+    const std::string text =
+        "project: p\nlog: {path: log}\nonline: {type: embedded, path: o}\n"
+        "sources:\n  clicks:\n    type: kafka\n    brokers: b:1\n    topic: t\n"
+        "    format: avro\n    schema_registry: https://localhost:1\n    schema_registry_ca: " +
+        file +
+        "\n    columns: {user_id: int64, ts: timestamp}\n    event_timestamp: ts\n"
+        "entities: {user: {keys: {user_id: int64}}}\n"
+        "feature_views:\n  v: {source: clicks, entity: user, features: {n: count(*)}}\n";
+    const auto definition = ParseDefinition(text, "skewless.yaml", folder->path());
+    const Status checked = CheckSchemas(**definition);
+    return checked ? "" : checked.error().message;
+  };
+  EXPECT_TRUE(Has(error("absent.pem"), "source 'clicks': schema_registry_ca: cannot open"));
+  EXPECT_TRUE(Has(error("absent.pem"), "absent.pem': No such file"));
+  EXPECT_TRUE(Has(error("empty.pem"), "empty.pem: holds nothing in PEM"));
+}
+
 // libparquet carries an OpenSSL of its own, which TLS must not be handed to.
 TEST(Linking, TlsIsDebiansOwn) {
   void* const found = ::dlsym(RTLD_DEFAULT, "SSL_new");
