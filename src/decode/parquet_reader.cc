@@ -36,6 +36,11 @@ void AddLeaves(const parquet::arrow::SchemaField& field, std::vector<int>* leave
   for (const auto& child : field.children) AddLeaves(child, leaves);
 }
 
+bool HasDictionary(const parquet::arrow::SchemaField& field) {
+  return field.field->type()->id() == arrow::Type::DICTIONARY ||
+         std::any_of(field.children.begin(), field.children.end(), HasDictionary);
+}
+
 class ParquetReader final : public RecordReader {
  public:
   ParquetReader(std::string path, const DecodeOptions& options)
@@ -93,10 +98,14 @@ class ParquetReader final : public RecordReader {
   std::vector<uint8_t> left_empty_;
   std::vector<int> position_of_;  // among the columns of what Arrow returns
   std::vector<int> leaves_;       // what Arrow reads
-  bool numbers_placed_ = false;   // numbers_ stand at next_record_
+  // Each row group has dictionaries of its own, and within a struct or a list Arrow can't put the
+  // values of two into one array.
+  bool one_group_a_time_ = false;
+  bool numbers_placed_ = false;  // numbers_ stand at next_record_
   int64_t total_records_ = 0;
   uint64_t file_bytes_ = 0;
   std::unique_ptr<arrow::RecordBatchReader> rows_;
+  int64_t rows_end_ = 0;  // the record behind the last one of rows_
   std::shared_ptr<arrow::RecordBatch> current_;
   std::vector<std::shared_ptr<arrow::Array>> values_;  // of current_, by column
   int64_t offset_ = 0;                                 // in current_
@@ -152,6 +161,8 @@ void ParquetReader::ChooseWays(const std::vector<ParquetField>& fields) {
     if (!ParquetNumbers::CanRead(field, *file->metadata(), schema_.columns[i])) {
       through_arrow.push_back(fields[i].outermost);
       AddLeaves(field, &leaves_);
+      const bool is_nested = schema_.columns[i].field.size() > 1 || !field.children.empty();
+      one_group_a_time_ |= is_nested && HasDictionary(field);
     } else if (IsNeeded(i)) {
       numbers_[i] = std::make_unique<ParquetNumbers>(file, field.column_index);
     } else {
@@ -172,12 +183,12 @@ Status ParquetReader::StartRowGroups() {
   const auto metadata = file_->parquet_reader()->metadata();
   std::vector<int> groups;
   int64_t begin = 0;  // of the first group that is read
-  int64_t end = 0;
+  rows_end_ = 0;
   for (int i = 0; i < metadata->num_row_groups(); ++i) {
-    const int64_t rows = metadata->RowGroup(i)->num_rows();
-    end += rows;
-    if (end > next_record_) groups.push_back(i);
-    if (groups.empty()) begin = end;
+    if (one_group_a_time_ && !groups.empty()) break;
+    rows_end_ += metadata->RowGroup(i)->num_rows();
+    if (rows_end_ > next_record_) groups.push_back(i);
+    if (groups.empty()) begin = rows_end_;
   }
   auto reader = file_->GetRecordBatchReader(groups, leaves_);
   if (!reader.ok()) return FailArrow(path_, reader.status());
@@ -199,8 +210,13 @@ Status ParquetReader::Position() {
     if (current_) offset_ -= current_->num_rows();
     const arrow::Status status = rows_->ReadNext(&current_);
     if (!status.ok()) return FailArrow(path_, status);
-    if (!current_) return EndsEarly();
-    SKEWLESS_RETURN_IF_ERROR(FindValues());
+    if (current_) {
+      SKEWLESS_RETURN_IF_ERROR(FindValues());
+    } else if (next_record_ < rows_end_) {
+      return EndsEarly();
+    } else {
+      SKEWLESS_RETURN_IF_ERROR(StartRowGroups());
+    }
   }
   return {};
 }

@@ -395,5 +395,33 @@ TEST_F(ParquetTest, FieldsOfStructsAreFoundOrNamed) {
   EXPECT_TRUE(Has(error({"user", "age"}), "column 'user.age' is int64 and cannot be read as"));
 }
 
+// Each row group has a dictionary of its own.
+TEST_F(ParquetTest, DictionariesWithinStructsAndLists) {
+  const auto words = std::make_shared<arrow::StringDictionaryBuilder>();
+  arrow::ListBuilder lists(arrow::default_memory_pool(), words);
+  for (const std::vector<std::string>& list :
+       {std::vector<std::string>{"a", "b"}, {}, {"a"}, {"c"}, {"d"}}) {
+    ASSERT_TRUE(lists.Append().ok());
+    for (const std::string& word : list) ASSERT_TRUE(words->Append(word).ok());
+  }
+  arrow::StringDictionaryBuilder names;
+  for (const char* const name : {"a", "b", "a", "c", "d"}) ASSERT_TRUE(names.Append(name).ok());
+  Write({"user", "words", "id"},
+        {Struct({"name"}, {names.Finish().ValueOrDie()}, {true, true, false, true, true}),
+         lists.Finish().ValueOrDie(), Ints({1, 2, 3, 4, 5})},
+        2);
+  schema_ = {{Spec("id", TypeKind::kInt64), At(Spec("name", TypeKind::kString), {"user", "name"}),
+              Spec("words", TypeKind::kString, true)}};
+  const Rows rows = {"1, 'a', ['a', 'b']", "2, 'b', []", "3, null, ['a']", "4, 'c', ['c']",
+                     "5, 'd', ['d']"};
+  for (const size_t at_a_time : {1U, 3U, 1000U}) {
+    for (const int64_t skipped : {0, 1, 2, 5}) {
+      const ReadRecords read = Read(at_a_time, skipped);
+      EXPECT_EQ(read.error, "");
+      EXPECT_EQ(read.rows, Rows(rows.begin() + skipped, rows.end()));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace skewless
