@@ -81,6 +81,14 @@ std::string DescribeType(const AvroType& type) {
   return text;
 }
 
+// Whether columns can lie within some of its values.
+bool HoldsFields(const AvroType& type) {
+  if (type.kind == Kind::kUnion)
+    return std::ranges::any_of(type.branches,
+                               [](const AvroType* branch) { return HoldsFields(*branch); });
+  return type.kind == Kind::kRecord || type.kind == Kind::kMap;
+}
+
 class Planner {
  public:
   Planner(const FieldTree& tree, const std::vector<TypedColumn>& columns)
@@ -163,12 +171,12 @@ class Planner {
       for (const AvroType* branch : plan->type->branches)
         plan->within.push_back(PlanWithin(*branch, plan->target.record));
     }
-    const auto holds_fields = [](const std::shared_ptr<const AvroRecordPlan>& within) {
-      return within->type->kind == Kind::kRecord || within->type->kind == Kind::kMap;
-    };
-    if (std::ranges::any_of(plan->within, holds_fields)) return;
+    if (HoldsFields(*plan->type)) return;
     const std::string& path = tree_.path(plan->target.record);
+    const bool only_null = std::ranges::all_of(
+        plan->within, [](const auto& within) { return within->type->kind == Kind::kNull; });
     for (const size_t column : tree_.columns(plan->target.record)) {
+      met_[column].readable |= only_null;
       Note(column, NoRecord(path, column, DescribeType(*plan->type)));
     }
   }

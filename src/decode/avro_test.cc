@@ -427,6 +427,16 @@ TEST(AvroMessages, FieldsOfRecordsAreFoundOrNamed) {
   EXPECT_EQ(error(kNested, {"user", "geo", "country"}), "");
 }
 
+// As columns of that type are.
+TEST(AvroMessages, ARecordThatIsAlwaysNullIsNull) {
+  const Schema columns{{At(Spec("c", TypeKind::kString), {"geo", "place", "country"})}};
+  for (const std::string type : {R"("null")", R"(["null"])"}) {
+    const std::string bytes(type[0] == '[' ? 1 : 0, '\0');
+    EXPECT_EQ(DecodeAll(R"({"name": "geo", "type": )" + type + "}", columns, {bytes}).rows,
+              (Rows{"null"}));
+  }
+}
+
 TEST(AvroMessages, AFieldOfARecordIsFoundByItsOldName) {
   const std::string fields = R"({"name": "geo", "type": {"type": "record", "name": "Geo",
     "fields": [{"name": "nation", "aliases": ["country"], "type": "string"}]}})";
