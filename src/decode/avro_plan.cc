@@ -162,7 +162,8 @@ class Planner {
       const auto column = static_cast<size_t>(plan->target.column);
       plan->node = MakeNode(*plan->type, columns_[column], false);
       met_[column].readable |= plan->node.readable;
-      Note(column, UnreadableField(columns_[column].spec(), column, DescribeType(*plan->type)));
+      Note(column, UnreadableField(columns_[column].spec(), column, DescribeType(*plan->type),
+                                   HoldsFields(*plan->type)));
       return;
     }
     if (plan->type->kind != Kind::kUnion) {

@@ -418,12 +418,13 @@ TEST(AvroMessages, FieldsOfRecordsAreFoundOrNamed) {
             "  Did you mean 'country'?");
   EXPECT_TRUE(Has(error(kNested, {"usr", "geo"}), "there is no field 'usr'; there are 'id', "));
   EXPECT_EQ(error(kNested, {"id", "x"}),
-            "field 'id' is a long and holds no fields\n"
+            "field 'id' is a long, and no column can lie in it\n"
             "  Name a field of a record under 'fields'.");
   EXPECT_TRUE(Has(error(kNested, {"user", "tags", "x"}),
-                  "field 'user.tags' is an array of a string and holds no fields"));
-  EXPECT_TRUE(Has(error(kNested, {"user", "geo"}),
-                  "field 'user.geo' is a record (Geo) and cannot be read as string"));
+                  "field 'user.tags' is an array of a string, and no column can lie in it"));
+  EXPECT_EQ(error(kNested, {"user", "geo"}),
+            "field 'user.geo' is a record (Geo) and cannot be read as string\n"
+            "  Say under 'fields' which of its fields the column is.");
   EXPECT_EQ(error(kNested, {"user", "geo", "country"}), "");
 }
 

@@ -18,15 +18,17 @@ ColumnProblem MissingField(const std::string& name, const std::string& record, s
                        : "Did you mean '" + near + "'?"};
 }
 
-ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type) {
+ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type,
+                              bool holds_fields) {
   return {column, false,
           "field '" + FieldText(spec) + "' is " + type + " and cannot be read as " +
               ExpectedTypeName(spec),
-          "Declare a type that holds its values."};
+          holds_fields ? "Say under 'fields' which of its fields the column is."
+                       : "Declare a type that holds its values."};
 }
 
 ColumnProblem NoRecord(const std::string& record, size_t column, const std::string& type) {
-  return {column, false, "field '" + record + "' is " + type + " and holds no fields",
+  return {column, false, "field '" + record + "' is " + type + ", and no column can lie in it",
           "Name a field of a record under 'fields'."};
 }
 

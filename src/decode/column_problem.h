@@ -20,8 +20,9 @@ struct ColumnProblem {
 // The field `name` of `record` ("user.geo", or empty: the outermost), which has `fields`.
 ColumnProblem MissingField(const std::string& name, const std::string& record, size_t column,
                            const std::vector<std::string>& fields);
-// `type`: what the field is, "a string".
-ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type);
+// `type`: what the field is, "a string"; `holds_fields`: columns could lie in it.
+ColumnProblem UnreadableField(const ColumnSpec& spec, size_t column, const std::string& type,
+                              bool holds_fields);
 // The field `record` should hold the column's, and is of no such type.
 ColumnProblem NoRecord(const std::string& record, size_t column, const std::string& type);
 

@@ -58,7 +58,9 @@ Result<ParquetField> FindParquetField(const parquet::arrow::SchemaManifest& file
   return Fail(ErrorCode::kInvalid,
               path + ": column '" + FieldText(spec) + "' is " + type.ToString() +
                   " and cannot be read as " + ExpectedTypeName(spec),
-              "Declare a type that holds its values, or write the file with another one.");
+              type.id() == arrow::Type::STRUCT
+                  ? "Say under 'fields' which of its fields the column is."
+                  : "Declare a type that holds its values, or write the file with another one.");
 }
 
 Result<std::shared_ptr<arrow::Array>> ValuesOfField(std::shared_ptr<arrow::Array> outermost,

@@ -385,10 +385,17 @@ TEST_F(ParquetTest, AFieldThatIsNeverNullIsNullWithItsStruct) {
 
 TEST_F(ParquetTest, FieldsOfStructsAreFoundOrNamed) {
   Write({"user", "id"}, {Struct({"age"}, {Ints({1})}, {true}), Ints({1})});
+  std::string remedy;
   const auto error = [&](std::vector<std::string> field) {
     schema_ = {{At(Spec("c", TypeKind::kString), std::move(field))}};
-    return Read().error;
+    DecodeOptions options;
+    options.schema = &schema_;
+    const auto opened = OpenParquet(path_, options);
+    remedy = opened ? "" : opened.error().remedy;
+    return opened ? "" : opened.error().message;
   };
+  EXPECT_TRUE(Has(error({"user"}), "column 'user' is struct<age: int64> and cannot be read as"));
+  EXPECT_EQ(remedy, "Say under 'fields' which of its fields the column is.");
   EXPECT_TRUE(Has(error({"user", "ag"}), "has no field 'ag' in 'user'; there are 'age'"));
   EXPECT_TRUE(Has(error({"usr"}), "has no column 'usr'; it has 'user', 'id'"));
   EXPECT_TRUE(Has(error({"id", "x"}), "column 'id' is int64 and no struct"));

@@ -9,6 +9,12 @@ namespace {
 namespace pb = google::protobuf;
 using Shape = ProtobufField::Shape;
 
+// Whether columns can lie within its values.
+bool HoldsFields(const pb::FieldDescriptor& field) {
+  return field.type() == pb::FieldDescriptor::TYPE_MESSAGE &&
+         (!field.is_repeated() || field.is_map());
+}
+
 class Planner {
  public:
   Planner(const FieldTree& tree, const std::vector<TypedColumn>& columns,
@@ -52,15 +58,14 @@ class Planner {
     read.column = target.column;
     if (read.shape == Shape::kNone || read.repeated != column.is_list()) {
       problems_.push_back(UnreadableField(column.spec(), static_cast<size_t>(target.column),
-                                          ProtobufTypeText(field)));
+                                          ProtobufTypeText(field), HoldsFields(field)));
       return;
     }
     plan->fields.push_back(std::move(read));
   }
 
   void PlanWithin(const pb::FieldDescriptor& field, int record, ProtobufPlan* plan) {
-    const bool is_message = field.type() == pb::FieldDescriptor::TYPE_MESSAGE;
-    if (!is_message || (field.is_repeated() && !field.is_map())) {
+    if (!HoldsFields(field)) {
       for (const size_t column : tree_.columns(record))
         problems_.push_back(NoRecord(tree_.path(record), column, ProtobufTypeText(field)));
       return;

@@ -252,11 +252,13 @@ TEST(ProtobufMessages, FieldsOfMessagesAreFoundOrNamed) {
   EXPECT_EQ(error({"user", "geo", "county"}),
             "there is no field 'county' in 'user.geo'; there are 'country', 'zone', 'path'\n"
             "  Did you mean 'country'?");
-  EXPECT_TRUE(Has(error({"id", "x"}), "field 'id' is of type int64 and holds no fields"));
-  EXPECT_TRUE(
-      Has(error({"stops", "country"}), "field 'stops' is repeated shop.Geo and holds no fields"));
+  EXPECT_TRUE(Has(error({"id", "x"}), "field 'id' is of type int64, and no column can lie in it"));
+  EXPECT_TRUE(Has(error({"stops", "country"}),
+                  "field 'stops' is repeated shop.Geo, and no column can lie in it"));
   EXPECT_TRUE(Has(error({"counts", "clicks"}), "and cannot be read as string"));
-  EXPECT_TRUE(Has(error({"user", "geo"}), "field 'user.geo' is of type shop.Geo and cannot be"));
+  EXPECT_EQ(error({"user", "geo"}),
+            "field 'user.geo' is of type shop.Geo and cannot be read as string\n"
+            "  Say under 'fields' which of its fields the column is.");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ struct SourceDefinition {
   std::string registry_user;             // "name:password", where schema_registry says it
   std::optional<KafkaDefinition> kafka;  // of a kafka source
   Schema schema;
-  // For errors that only a look into the schema finds: of `schema`'s columns, and of keys.
+  // For errors that only a look into the schema finds: of `schema`'s columns, where `fields` says
+  // what they are or else where they are declared, and of keys.
   std::vector<Place> column_places;
   Place schema_place;
   Place message_place;

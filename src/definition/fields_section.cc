@@ -120,6 +120,7 @@ Status ReadFields(const YamlNode& body, const std::string& what, SourceDefinitio
                     key + ", " + name + ": deeper than " + std::to_string(kMaxDepth) + " records",
                     "Flatten the records before.");
     }
+    source->column_places[column] = PlaceOf(*entry.value);
   }
   return CheckApart(*fields, body, key, columns);
 }

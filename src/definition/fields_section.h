@@ -10,8 +10,9 @@
 
 namespace skewless {
 
-// `body` is the source's, whose columns `source` has. Fails where `fields` names what is no column
-// of a record, or where a record could not hold all of the columns. `what` names the source.
+// `body` is the source's, whose columns and their places `source` has. Fails where `fields` names
+// what is no column of a record, or where a record could not hold all of the columns. `what` names
+// the source.
 Status ReadFields(const YamlNode& body, const std::string& what, SourceDefinition* source);
 
 }  // namespace skewless

@@ -89,7 +89,7 @@ Status CheckColumns(const SourceDefinition& source, const std::vector<ColumnProb
   if (problems.empty()) return {};
   const ColumnProblem& problem = problems[0];
   return FailAtPlace(
-      source.column_places[problem.column], source.schema.columns[problem.column].name.size(),
+      source.column_places[problem.column], FieldText(source.schema.columns[problem.column]).size(),
       "source '" + source.name + "': in " + Option(source, "schema") + " " + problem.message,
       problem.remedy);
 }

@@ -59,6 +59,12 @@ TEST_F(SchemaDecoderTest, AvroIsCheckedAgainstTheColumns) {
             "union of a null and a double and cannot be read as string\n"
             "  14 |       price: string\n     |       ^~~~~\n"
             "  Declare a type that holds its values.");
+  EXPECT_EQ(Check(avro_ + "    fields: {price: offer.price}\n", ts_ + "      price: float64\n"),
+            "skewless.yaml:11:21: error: source 'clicks': in schemas/click.avsc there is no field "
+            "'offer'; there are 'user_id', 'ts', 'price'\n"
+            "  11 |     fields: {price: offer.price}\n     |                     ^~~~~~~~~~~\n"
+            "  Declare the columns by the names that the schema gives its fields, or say under "
+            "'fields' where they lie.");
   EXPECT_TRUE(
       Has(Check(avro_, "      ts: timestamp\n"), "field 'ts' is a long and cannot be read"));
   folder_.Write("schemas/click.avsc", "{\"type\": \"record\"");
