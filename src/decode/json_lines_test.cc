@@ -194,6 +194,9 @@ TEST_F(JsonLinesTest, RequiredColumns) {
   EXPECT_EQ(Reason("{\"id\":null}"), "no event_timestamp (column 'id' is null)");
   const ReadRecords read = Read("{\"kind\":\"x\"}\n{\"id\":1}\n");
   EXPECT_EQ(read.rows, (Rows{"1, null, null"}));
+  schema_.columns[0].field = {"user", "id"};
+  EXPECT_EQ(Reason(R"({"user":null})"),
+            "no event_timestamp (column 'id', field 'user.id', is null)");
 }
 
 // A bad record leaves nothing behind in the row that comes next.

@@ -79,8 +79,9 @@ void RowBuilder::Discard() {
 }
 
 std::string MissingReason(const Schema& schema, const RequiredColumn& required) {
-  return "no " + required.role + " (column '" +
-         schema.columns[static_cast<size_t>(required.column)].name + "' is null)";
+  const ColumnSpec& column = schema.columns[static_cast<size_t>(required.column)];
+  const std::string field = column.field.empty() ? "" : ", field '" + FieldText(column) + "',";
+  return "no " + required.role + " (column '" + column.name + "'" + field + " is null)";
 }
 
 }  // namespace skewless

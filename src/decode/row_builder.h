@@ -74,7 +74,7 @@ class RowBuilder {
   size_t row_ = 0;
 };
 
-// "no event_timestamp (column 'ts' is null)"
+// "no event_timestamp (column 'ts' is null)"; "(column 'ts', field 'source.ts_ms', is null)"
 std::string MissingReason(const Schema& schema, const RequiredColumn& required);
 
 }  // namespace skewless

@@ -30,6 +30,13 @@ std::vector<int> ValueColumns(const Definition& definition, int source) {
   return found;
 }
 
+std::string NamingRemedy(const ColumnSpec& column) {
+  if (!column.field.empty())
+    return "Do the records hold it as '" + FieldText(column) + "', letter for letter?";
+  return "Do the records name it as the column does, letter for letter? If not, say under 'fields' "
+         "where it lies.";
+}
+
 }  // namespace
 
 ColumnWatch::ColumnWatch(const Definition& definition, EngineStats* stats)
@@ -74,11 +81,12 @@ void ColumnWatch::Finish() {
 
 void ColumnWatch::Tell(const ColumnNulls& counted, int64_t records) const {
   const SourceDefinition& source = definition_.sources[static_cast<size_t>(counted.source)];
+  const ColumnSpec& column = source.schema.columns[static_cast<size_t>(counted.column)];
   LogEvent(EventLevel::kWarning, "column is null in all records",
            {{"source", source.name},
-            {"column", source.schema.columns[static_cast<size_t>(counted.column)].name},
+            {"column", column.name},
             {"records", records},
-            {"remedy", "Do the records name it as the column does, letter for letter?"}});
+            {"remedy", NamingRemedy(column)}});
 }
 
 }  // namespace skewless

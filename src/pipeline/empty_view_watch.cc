@@ -19,6 +19,21 @@ std::string KeyColumnNames(const Definition& definition, const FeatureViewDefini
   return names;
 }
 
+std::string KeyRemedy(const Definition& definition, const FeatureViewDefinition& view) {
+  const Schema& schema = definition.sources[static_cast<size_t>(view.source)].schema;
+  std::string fields;
+  bool lies_elsewhere = false;
+  for (const int column : view.key_columns) {
+    const ColumnSpec& spec = schema.columns[static_cast<size_t>(column)];
+    lies_elsewhere |= !spec.field.empty();
+    fields += (fields.empty() ? "'" : ", '") + FieldText(spec) + "'";
+  }
+  if (lies_elsewhere)
+    return "Their key is null: do the records hold it as " + fields + ", letter for letter?";
+  return "Their key is null: do the records name it as the column does, letter for letter? If not, "
+         "say under 'fields' where it lies.";
+}
+
 }  // namespace
 
 EmptyViewWatch::EmptyViewWatch(const Definition& definition)
@@ -58,8 +73,7 @@ void EmptyViewWatch::Tell(size_t view) {
             {"without_key", counted.without_key},
             {"key", key},
             {"remedy", counted.without_key > 0
-                           ? "Their key is null: do the records name it as the column does, letter "
-                             "for letter?"
+                           ? KeyRemedy(definition_, definition)
                            : "Does its where ever hold, or are they all too late?"}});
 }
 

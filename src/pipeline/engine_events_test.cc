@@ -163,7 +163,8 @@ std::string LinesWithoutKey(int64_t count) {
 
 constexpr char kKeyIsNull[] =
     "view takes no events view=totals source=events events={} without_key={} key=user "
-    "remedy=\"Their key is null: do the records name it as the column does, letter for letter?\"";
+    "remedy=\"Their key is null: do the records name it as the column does, letter for letter? "
+    "If not, say under 'fields' where it lies.\"";
 
 TEST_F(EngineEvents, AViewWhoseKeyIsAlwaysNullIsToldOfAtTheEnd) {
   repository_.Write("events.csv", kEventsHeader + LinesWithoutKey(3));
@@ -204,7 +205,8 @@ TEST_F(EngineEvents, AColumnThatNoneOfManyRecordsHasIsToldOfOnce) {
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0],
             "column is null in all records source=events column=n records=1000 "
-            "remedy=\"Do the records name it as the column does, letter for letter?\"");
+            "remedy=\"Do the records name it as the column does, letter for letter? If not, say "
+            "under 'fields' where it lies.\"");
 }
 
 TEST_F(EngineEvents, AColumnThatNoRecordHasIsToldOfAsTheFirstRunEnds) {
@@ -228,6 +230,24 @@ TEST_F(EngineEvents, AColumnThatComesNowAndThenIsCountedAndNotToldOf) {
   EXPECT_EQ(engine->stats().source_events.at(0).load(), 3901);
   ASSERT_EQ(engine->stats().columns.size(), 1U);
   EXPECT_EQ(engine->stats().columns[0].nulls.load(), 3900);
+}
+
+class EngineEventsOfFields : public EngineEvents {
+ protected:
+  EngineEventsOfFields()
+      : EngineEvents(EngineYaml("    arrival_timestamp: at\n    fields: {user: who, n: a.b}\n")) {}
+};
+
+TEST_F(EngineEventsOfFields, TheFieldThatIsNullIsTheOneThatIsNamed) {
+  repository_.Write("events.csv", "who,a.b,ts,at\n,," + std::to_string(kTestStart) + "," +
+                                      std::to_string(kTestStart) + "\n");
+  Run();
+  ASSERT_EQ(told_.size(), 2U);
+  EXPECT_TRUE(told_[0].ends_with(
+      "remedy=\"Their key is null: do the records hold it as 'who', letter for letter?\""))
+      << told_[0];
+  EXPECT_TRUE(told_[1].ends_with("remedy=\"Do the records hold it as 'a.b', letter for letter?\""))
+      << told_[1];
 }
 
 class EngineEventsOfNoRecord : public EngineEvents {
