@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstring>
 
+#include "decode/json_nesting.h"
 #include "decode/scalar_text.h"
 #include "decode/text_input.h"
 
@@ -100,11 +101,9 @@ SKEWLESS_INLINE const char* ReadDouble(const char* at, double* value) {
   return at;
 }
 
-// The quote that ends the string whose first byte is `at`; null where the string has escapes or
-// what may not stand in one.
-const char* EndOfString(const char* at) {
-  const char* const begin = at;
-  bool is_ascii = true;
+// The first byte from `at` on that a string can't have as it is: a quote, a backslash, a control
+// character. `is_ascii` stays true where all in front of it is.
+SKEWLESS_INLINE const char* FindStop(const char* at, bool* is_ascii) {
 #if defined(__SSE2__)
   const __m128i quotes = _mm_set1_epi8('"');
   const __m128i backslashes = _mm_set1_epi8('\\');
@@ -118,27 +117,53 @@ const char* EndOfString(const char* at) {
     stops = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(special, control)));
     const auto above_ascii = static_cast<unsigned>(_mm_movemask_epi8(block));
     // Those in front of the first stop, or all.
-    is_ascii = is_ascii && (above_ascii & (stops - 1) & ~stops) == 0;
+    *is_ascii = *is_ascii && (above_ascii & (stops - 1) & ~stops) == 0;
     if (stops != 0) break;
   }
-  at += std::countr_zero(stops);
+  return at + std::countr_zero(stops);
 #else
   for (; *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) > 0x1F; ++at) {
-    is_ascii = is_ascii && static_cast<unsigned char>(*at) < 0x80;
+    *is_ascii = *is_ascii && static_cast<unsigned char>(*at) < 0x80;
   }
+  return at;
 #endif
+}
+
+// The quote that ends the string whose first byte is `begin`, which was looked through up to `at`.
+// Null where `at` is no quote, or the string no UTF-8.
+const char* Checked(const char* begin, const char* at, bool is_ascii) {
   if (*at != '"') return nullptr;
   if (!is_ascii && !simdjson::validate_utf8(begin, static_cast<size_t>(at - begin))) return nullptr;
   return at;
+}
+
+// Null where the string has escapes or what may not stand in one.
+const char* EndOfString(const char* begin) {
+  bool is_ascii = true;
+  const char* const at = FindStop(begin, &is_ascii);
+  return Checked(begin, at, is_ascii);
+}
+
+// Of a string that no column wants: nobody checks its escapes.
+const char* EndOfUnwantedString(const char* begin) {
+  bool is_ascii = true;
+  const char* at = FindStop(begin, &is_ascii);
+  while (*at == '\\') {
+    ++at;
+    if (*at == '"' || *at == '\\') ++at;
+    at = FindStop(at, &is_ascii);
+  }
+  return Checked(begin, at, is_ascii);
 }
 
 // The end of a value that no column wants. Nobody checks those, as long as they end where they
 // seem to.
 const char* PassOver(const char* at) {
   if (*at == '"') {
-    const char* const quote = EndOfString(at + 1);
+    const char* const quote = EndOfUnwantedString(at + 1);
     return quote == nullptr ? nullptr : quote + 1;
   }
+  if (*at == '{' || *at == '[') return EndOfNested(at);
   const char* const begin = at;
   const auto is_scalar = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||

@@ -1,6 +1,7 @@
 // The short way through a JSON object: for one that has the fields of the object before, in that
-// order, each of them a plain value. Whatever else it meets it refuses, and the JSON library
-// decides: so what it accepts must be JSON, and its values those that the library reads.
+// order, each of them a plain value or one that nobody wants. Whatever else it meets it refuses,
+// and the JSON library decides: so what it accepts must be what the library does, and its values
+// those that the library reads.
 #pragma once
 
 #include <string>
