@@ -128,11 +128,30 @@ struct ProtobufDecoder::Impl {
     if (!ReadProtobufKey(*map.field->message_type(), bytes, &key)) return false;
     for (const auto& entry : map.within) {
       if (entry->key != key) continue;
+      if (HasUnknownEnum(*entry, bytes)) return true;
       Begin(*entry);
       entry->seen = true;
       return ReadMessage(*entry, bytes);
     }
     return true;
+  }
+
+  // Then the entry as a whole is as if it were not there.
+  static bool HasUnknownEnum(ProtobufPlan& entry, std::string_view bytes) {
+    if (entry.fields.empty() || !entry.fields[0].closed_enum) return false;
+    ProtobufField& field = entry.fields[0];
+    const uint32_t wanted = Wire::MakeTag(2, Wire::WIRETYPE_VARINT);
+    pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                static_cast<int>(bytes.size()));
+    TypedValue value;
+    bool found = false;
+    while (const uint32_t tag = in.ReadTag()) {
+      if (tag != wanted && !Wire::SkipField(&in, tag)) return false;
+      if (tag != wanted) continue;
+      if (!ReadProtobufValue(field, in, &value)) return false;
+      found = true;
+    }
+    return found && IsUnknown(field, value);
   }
 
   bool ReadSibling(ProtobufPlan& plan, ProtobufField& field, uint32_t tag,

@@ -241,6 +241,30 @@ TEST(ProtobufMessages, ColumnsAreValuesOfMaps) {
             (Rows{"5, 'NO'", "null, null", "0, null", "null, ''"}));
 }
 
+// As it is for libprotobuf, which keeps it with the fields that it doesn't know.
+TEST(ProtobufMessages, AnEntryOfNoValueOfItsEnumIsNone) {
+  const char* const schema = R"(syntax = "proto2";
+enum Kind { NONE = 0; BUY = 2; }
+message Event { map<string, Kind> kinds = 1; })";
+  const Schema columns{{At(Spec("kind", TypeKind::kString), {"kinds", "a"})}};
+  const std::string buy(
+      "\x0a\x05\x0a\x01"
+      "a\x10\x02"),
+      unknown(
+          "\x0a\x05\x0a\x01"
+          "a\x10\x07"),
+      no_value(
+          "\x0a\x03\x0a\x01"
+          "a"),
+      broken(
+          "\x0a\x04\x0a\x01"
+          "a\x10");
+  EXPECT_EQ(
+      DecodeAll(columns, "Event", false, {buy, unknown, buy + unknown, no_value}, schema).rows,
+      (Rows{"'BUY'", "null", "'BUY'", "'NONE'"}));
+  EXPECT_EQ(DecodeAll(columns, "Event", false, {broken}, schema).reasons.size(), 1U);
+}
+
 TEST(ProtobufMessages, FieldsOfMessagesAreFoundOrNamed) {
   const auto error = [](std::vector<std::string> field) {
     const Schema columns{{At(Spec("c", TypeKind::kString), std::move(field))}};
