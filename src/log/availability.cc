@@ -58,12 +58,17 @@ Sequence Availability::SettledThrough() const {
   return MakeSequence(through + 1, 0) - 1;
 }
 
+// What rows of `stamped`, which is our `view`, are made of: where it isn't told, as ours.
+uint64_t Availability::RecordsOf(const StampedView& stamped, const View& view) {
+  return stamped.keys != 0 ? stamped.records : view.name.records;
+}
+
 void Availability::NoteWriter(int64_t epoch, const std::vector<StampedView>& views,
                               Timestamp opened_us) {
   for (View& view : views_) {
     for (const StampedView& stamped : views) {
       if (!stamped.IsSameView(view.name)) continue;
-      const uint64_t records = stamped.keys != 0 ? stamped.records : view.name.records;
+      const uint64_t records = RecordsOf(stamped, view);
       const auto [writer, is_new] =
           view.writers.try_emplace(epoch, Writer{opened_us, stamped.values, records});
       writer->second.opened_us = std::min(writer->second.opened_us, opened_us);
@@ -88,20 +93,22 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
   most_known_ = std::max(most_known_, known_.known_sequence);
   if (frame.views != writer_views_) {
     writer_views_ = frame.views;
-    NoteWriter(frame.epoch, *frame.views, kMaxTimestamp);  // where it came since
+    std::vector<StampedView> own;
     ours_.clear();
     for (const StampedView& view : *frame.views) {
+      if (!view.earlier) own.push_back(view);
       const auto found = std::find_if(views_.begin(), views_.end(),
                                       [&](const View& ours) { return ours.name.IsSameView(view); });
       ours_.push_back(found == views_.end() ? -1 : static_cast<int>(found - views_.begin()));
     }
+    NoteWriter(frame.epoch, own, kMaxTimestamp);  // where it came since
   }
   for (const LoggedStamp& stamp : frame.stamps) {
     if (ours_[stamp.view] < 0) continue;
     const auto view = static_cast<uint32_t>(ours_[stamp.view]);
     Told told = ToldBy(frame.epoch, stamp);
     told.after = after;
-    AddStamp(TableOf(view, views_[view].writers.at(frame.epoch).records), stamp.key, told);
+    AddStamp(TableOf(view, RecordsOf((*frame.views)[stamp.view], views_[view])), stamp.key, told);
   }
 }
 

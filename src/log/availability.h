@@ -84,6 +84,7 @@ class Availability {
                StampTime time);
   void NoteWriter(int64_t epoch, const std::vector<StampedView>& views, Timestamp opened_us);
   void TakeFrame(const StampLogReader::Frame& frame);
+  static uint64_t RecordsOf(const StampedView& stamped, const View& view);
   // Its rows' number in table_: by the records that rows are made of, they are others.
   uint32_t TableOf(uint32_t view, uint64_t records);
   void AddStamp(uint32_t table, ByteView key, const Told& stamp);

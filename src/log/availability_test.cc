@@ -236,6 +236,30 @@ TEST_F(AvailabilityTest, OfARecordWritersWithTheConditionOfItsOwnWriterTell) {
   EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 200);
 }
 
+// Nobody but the rows knew of it, and their writer's condition is the one of these records.
+TEST_F(AvailabilityTest, WhatWasFoundInRowsOfAnEarlierViewCountsAsThatViewsWriterWouldHaveTold) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView between{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  for (const bool has_the_view : {true, false}) {
+    files_ = {};
+    known_ = {};
+    Begin(1, {ours});  // which dies before it logs what it was told
+    known_.opened_us = 10;
+    Write(SequenceOf(1, 0));
+    Begin(2, {has_the_view ? between : kItems});
+    Add(1, "a", {SequenceOf(1, 1), 100});
+    known_.opened_us = 200;
+    Write(SequenceOf(2, 0));
+    Open({ours});
+    EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 100);
+    EXPECT_EQ(Of(0, "a", SequenceOf(1, 2), 50), 200);  // which no row is known to have
+    Open({between});
+    EXPECT_EQ(Of(0, "a", SequenceOf(1, 1), 50), 100);
+    // Of its own records the log tells, where it hadn't the view.
+    EXPECT_EQ(Of(0, "b", SequenceOf(2, 1), 250), has_the_view ? kMaxTimestamp : 250);
+  }
+}
+
 // However far the stamps were read when it is asked.
 TEST_F(AvailabilityTest, ALaterStampDoesNotTellThatARowHadARecordByAnotherCondition) {
   const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};

@@ -1,6 +1,8 @@
 #include "log/stamp_format.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/check.h"
 #include "log/log_format.h"
@@ -13,7 +15,7 @@ constexpr std::string_view kStampSuffix = ".skstamps";
 constexpr size_t kNameDigits = 5;
 constexpr uint32_t kMaxPart = 99'999;
 constexpr uint8_t kClosed = 1;
-constexpr uint8_t kValues = 1;  // of a view
+constexpr uint8_t kValues = 1, kEarlier = 2;  // of a view
 
 void PutNumber(uint64_t number, std::string* name) {
   const std::string digits = std::to_string(number);
@@ -84,7 +86,7 @@ void PutStampFileHeader(const StampFileHeader& header, Bytes* out) {
   for (const StampedView& view : header.views) {
     PutLengthPrefixed(*out, view.name);
     PutLe<uint64_t>(*out, view.fingerprint);
-    PutLe<uint8_t>(*out, view.values ? kValues : 0);
+    PutLe<uint8_t>(*out, view.values ? kValues : view.earlier ? kEarlier : 0);
     PutLe<uint64_t>(*out, view.keys);
     PutLe<uint64_t>(*out, view.records);
   }
@@ -131,8 +133,9 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
     view.name = reader.GetLengthPrefixed();
     view.fingerprint = reader.Get<uint64_t>();
     const uint8_t flags = version > 1 ? reader.Get<uint8_t>() : 0;
-    whole = whole && flags <= kValues;
+    whole = whole && flags <= (version > 3 ? kEarlier : kValues);
     view.values = flags == kValues;
+    view.earlier = flags == kEarlier;
     if (version > 2) {
       view.keys = reader.Get<uint64_t>();
       view.records = reader.Get<uint64_t>();
@@ -143,6 +146,13 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
           header.epoch <= kMaxEpoch && header.part <= kMaxPart;
   if (!whole) return CorruptLog(path, 0, "the header makes no sense");
   return header;
+}
+
+std::vector<StampedView> StampFileHeader::own_views() const {
+  std::vector<StampedView> own;
+  std::copy_if(views.begin(), views.end(), std::back_inserter(own),
+               [](const StampedView& view) { return !view.earlier; });
+  return own;
 }
 
 uint64_t StampFrameSeed(ByteView header_bytes) { return Hash64(header_bytes, kStampMagic); }

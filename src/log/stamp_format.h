@@ -13,8 +13,9 @@
 
 namespace skewless {
 
-// Still read: 1, without finished values; 2, which doesn't tell what views' rows are made of.
-inline constexpr uint32_t kStampVersion = 3;
+// Still read: 1, without finished values; 2, which doesn't tell what views' rows are made of; 3,
+// without earlier views.
+inline constexpr uint32_t kStampVersion = 4;
 inline constexpr uint32_t kStampFrameMagic = 0x54574B53;  // "SKWT"
 inline constexpr size_t kStampPrefixBytes = 16;           // magic, version, length
 inline constexpr size_t kStampFrameHeadBytes = 64;
@@ -27,7 +28,8 @@ struct StampFileHeader {
   uint64_t before_bytes = 0;  // of the whole file before this one; 0 where there is none
   StampKnowledge known = {};  // when this file was begun
   Timestamp computed_us = kMinTimestamp;  // the greatest of all stamps in the files before
-  std::vector<StampedView> views = {};
+  std::vector<StampedView> views = {};    // the writer's own, then earlier ones
+  std::vector<StampedView> own_views() const;
 };
 
 // What a file is called; names sort in the order in which files were begun.

@@ -24,6 +24,9 @@ struct StampedView {
   // Of the source and its key columns: whose rows they are, whatever their features. And of these
   // with the condition: which records are in them. 0: unknown, in files of earlier versions.
   uint64_t keys = 0, records = 0;
+  // Not one of the writer's own: as a writer before it had the view, whose last stamps it was to
+  // find in the rows. Of these it tells no more than that.
+  bool earlier = false;
   // Stamps of the one tell of the other's records, too: the keys mean the same.
   bool IsSameView(const StampedView& other) const {
     const bool known = keys != 0 && other.keys != 0;
@@ -77,6 +80,10 @@ class StampLogWriter {
   // What the writer before this one knew, as far as it is durable now.
   virtual const StampKnowledge& recovered() const = 0;
   virtual const std::vector<StampedView>& recovered_views() const = 0;  // its own
+  // Views whose last stamps may be in their rows alone: of that writer, and of those before it
+  // whose rows none since has gone through. Without those that this one has rows of, and without
+  // finished values. Their numbers in stamps come after its own views', in this order.
+  virtual const std::vector<StampedView>& earlier_views() const = 0;
   virtual int64_t torn_bytes() const = 0;
   // What was complete when that writer began. A writer before it that was thought dead may have
   // gone on since, and told nobody.
@@ -102,8 +109,9 @@ class StampLogReader {
   struct Frame {
     int64_t epoch = 0;
     StampKnowledge known;
-    const std::vector<StampedView>* views = nullptr;  // of the writer; lives with the reader
-    std::vector<LoggedStamp> stamps;                  // valid until the next call
+    // The writer's, and then the earlier ones that it found stamps of; lives with the reader.
+    const std::vector<StampedView>* views = nullptr;
+    std::vector<LoggedStamp> stamps;  // valid until the next call
   };
   // False at the end of what is whole so far; call again to follow. kCorrupt names file and offset.
   virtual Result<bool> Next(Frame* frame) = 0;
@@ -111,7 +119,7 @@ class StampLogReader {
   // Which writers there were, as of now, and when each let readers in.
   struct Writer {
     int64_t epoch = 0;
-    std::vector<StampedView> views;
+    std::vector<StampedView> views;  // its own
     // StampKnowledge's; where that is unknown, its first stamp. kMaxTimestamp: it didn't.
     Timestamp opened_us = kMaxTimestamp;
   };

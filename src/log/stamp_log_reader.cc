@@ -48,7 +48,7 @@ class FileStampLogReader : public StampLogReader {
       SKEWLESS_ASSIGN_OR_RETURN(const auto scanner, StampScanner::Open(files_, directory_, name));
       const StampFileHeader& header = scanner->header();
       if (writers.empty() || writers.back().epoch != header.epoch) {
-        writers.push_back({header.epoch, header.views, kMaxTimestamp});
+        writers.push_back({header.epoch, header.own_views(), kMaxTimestamp});
       }
       SKEWLESS_RETURN_IF_ERROR(LookForOpening(scanner.get(), &writers.back().opened_us));
     }

@@ -186,6 +186,56 @@ TEST_F(StampLogTest, TheNextWriterKnowsWhatTheLastOneKnew) {
   EXPECT_EQ((*writers)[1].views, options_.views);
 }
 
+// Of a writer that did not end in order, and of those before it as long as nobody has compared.
+TEST_F(StampLogTest, AWriterIsToldWhichViewsItsRowsMayCarryStampsOf) {
+  const auto next = [&](std::vector<StampedView> views) {
+    ++options_.epoch;
+    options_.views = std::move(views);
+    return Open();
+  };
+  const auto earlier = [](StampedView view) {
+    view.earlier = true;
+    return view;
+  };
+  using Views = std::vector<StampedView>;
+  const StampedView clicks = options_.views[0], items = options_.views[1];
+  const StampedView carts{"carts", 13, /*values=*/true, 23, 33};
+  const StampedView wider{"clicks", 14, false, 21, 34}, widest{"clicks", 15, false, 21, 35};
+  auto writer = next({clicks, items, carts});
+  EXPECT_EQ(writer->earlier_views(), Views());
+  Write(writer.get(), 2);
+  // Its own views' rows it looks at anyway, and finished values lie under the same keys.
+  writer = next({items, wider});
+  EXPECT_EQ(writer->earlier_views(), (Views{earlier(clicks)}));
+  writer->Add({2, AsBytes("a"), {50, 60}});
+  ASSERT_TRUE(writer->Write(known_));
+  // That one found stamps, and did not come to the end of all rows.
+  writer = next({widest});
+  EXPECT_EQ(writer->recovered_views(), (Views{items, wider}));
+  EXPECT_EQ(writer->earlier_views(), (Views{earlier(items), earlier(wider), earlier(clicks)}));
+  Write(writer.get(), 1);
+  writer = next({items});
+  EXPECT_EQ(writer->earlier_views(), (Views{earlier(widest)}));
+  // One without rows elsewhere has compared nothing, whatever it says.
+  known_.closed = true;
+  ASSERT_TRUE(next({})->Write(known_));
+  writer = next({clicks});
+  EXPECT_EQ(writer->earlier_views(), (Views{earlier(items), earlier(widest)}));
+  ASSERT_TRUE(writer->Write(known_));  // closed
+  EXPECT_EQ(next({wider})->earlier_views(), Views());
+
+  auto reader = StampLogReader::Open(files_, kFolder);
+  EXPECT_EQ((*(*reader)->Writers())[1].views, (Views{items, wider}));
+  StampLogReader::Frame frame;
+  while ((*reader)->Next(&frame).value()) {
+    if (frame.epoch == 3) break;
+  }
+  EXPECT_EQ(*frame.views, (Views{items, wider, earlier(clicks)}));
+  ASSERT_EQ(frame.stamps.size(), 1u);
+  EXPECT_EQ(frame.stamps[0].view, 2u);
+  EXPECT_EQ(frame.stamps[0].stamp, (Stamp{50, 60}));
+}
+
 // Earlier versions logged it so where a start had nothing to write, and on every cluster.
 TEST_F(StampLogTest, WhereTheOpeningIsNotKnownTheFirstStampTellsIt) {
   known_.opened_us = kMinTimestamp;

@@ -13,13 +13,15 @@ using Found = StampScanner::Found;
 class FileStampLogWriter : public StampLogWriter {
  public:
   FileStampLogWriter(FileSystem& files, const StampLogOptions& options)
-      : files_(files), options_(options), encoder_(options_.views) {
+      : files_(files), options_(options), encoder_(views_) {
     if (options_.lock == nullptr) options_.lock = &unshared_;
   }
 
   Status Begin() {
     SKEWLESS_RETURN_IF_ERROR(files_.CreateDirectories(options_.directory));
     SKEWLESS_RETURN_IF_ERROR(Recover());
+    views_ = options_.views;
+    views_.insert(views_.end(), earlier_views_.begin(), earlier_views_.end());
     written_ = recovered_;
     written_.opened_us = kMaxTimestamp;
     written_.closed = false;
@@ -28,15 +30,16 @@ class FileStampLogWriter : public StampLogWriter {
 
   const StampKnowledge& recovered() const override { return recovered_; }
   const std::vector<StampedView>& recovered_views() const override { return recovered_views_; }
+  const std::vector<StampedView>& earlier_views() const override { return earlier_views_; }
   int64_t torn_bytes() const override { return torn_bytes_; }
   Timestamp complete_before_us() const override { return complete_before_us_; }
   Timestamp computed_us() const override { return computed_us_; }
   int64_t bytes_written() const override { return bytes_written_; }
 
   void Add(const LoggedStamp& stamp) override {
-    SKEWLESS_CHECK(stamp.view < options_.views.size());
+    SKEWLESS_CHECK(stamp.view < views_.size());
     encoder_.Add(stamp);
-    if (options_.views[stamp.view].values) NoteComputed(stamp.stamp);
+    if (views_[stamp.view].values) NoteComputed(stamp.stamp);
   }
 
   Status Write(const StampKnowledge& known) override {
@@ -134,11 +137,14 @@ class FileStampLogWriter : public StampLogWriter {
                               StampScanner::Open(files_, options_.directory, first_of_last));
     complete_before_us_ = first->header().known.complete_us;
     recovered_ = header.known;
-    recovered_views_ = header.views;
+    recovered_views_ = header.own_views();
     computed_us_ = header.computed_us;
     for (;;) {
       SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
-      if (found != Found::kFrame) return RepairTail(scanner.get(), found);
+      if (found != Found::kFrame) {
+        SKEWLESS_RETURN_IF_ERROR(RepairTail(scanner.get(), found));
+        return FindEarlierViews(entries);
+      }
       recovered_ = scanner->head().known;
       for (const LoggedStamp& stamp : scanner->stamps()) {
         if (header.views[stamp.view].values) NoteComputed(stamp.stamp);
@@ -159,6 +165,34 @@ class FileStampLogWriter : public StampLogWriter {
     return file->Sync();
   }
 
+  // Back to the last writer of rows under which it moved what is complete: it had gone through all
+  // rows of those before it by then. Of one that ended in order there is nothing to find.
+  Status FindEarlierViews(const std::vector<DirectoryEntry>& entries) {
+    if (options_.views.empty() || (recovered_.closed && !recovered_views_.empty())) return {};
+    Timestamp complete_us = recovered_.complete_us;
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      const auto place = ParseStampFileName(entry->name);
+      if (entry->is_directory || !place || place->second != 0) continue;
+      SKEWLESS_ASSIGN_OR_RETURN(const auto scanner,
+                                StampScanner::Open(files_, options_.directory, entry->name));
+      const StampFileHeader& header = scanner->header();
+      for (StampedView view : header.own_views()) NoteEarlier(std::move(view));
+      if (header.known.complete_us < complete_us) return {};
+      complete_us = header.known.complete_us;
+    }
+    return {};
+  }
+
+  void NoteEarlier(StampedView view) {
+    const auto is_among = [&](const std::vector<StampedView>& views) {
+      return std::any_of(views.begin(), views.end(),
+                         [&](const StampedView& other) { return other.HasSameRows(view); });
+    };
+    if (view.values || is_among(options_.views) || is_among(earlier_views_)) return;
+    view.earlier = true;
+    earlier_views_.push_back(std::move(view));
+  }
+
   // Under a name of its own until its header is durable.
   Status NewFile() {
     StampFileHeader header;
@@ -168,7 +202,7 @@ class FileStampLogWriter : public StampLogWriter {
     header.before_bytes = file_ ? file_->size() : before_bytes_;
     header.known = written_;
     header.computed_us = computed_us_;
-    header.views = options_.views;
+    header.views = views_;
     Bytes bytes;
     PutStampFileHeader(header, &bytes);
     if (bytes.size() > kMaxStampHeaderBytes) {
@@ -191,7 +225,8 @@ class FileStampLogWriter : public StampLogWriter {
   const FileLock unshared_;
   StampLogOptions options_;
   StampKnowledge recovered_, written_;
-  std::vector<StampedView> recovered_views_;
+  std::vector<StampedView> recovered_views_, earlier_views_;
+  std::vector<StampedView> views_;  // that stamps are of
   int64_t torn_bytes_ = 0;
   Timestamp complete_before_us_ = kMinTimestamp;
   Timestamp computed_us_ = kMinTimestamp;

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -70,6 +71,20 @@ struct StoredRow {
   std::vector<Stamp> stamps;
 };
 
+// Rows of a view as an earlier definition had it, under keys of their own: by the fingerprint that
+// their stamps are logged with.
+struct EarlierRows {
+  std::string view;
+  uint64_t fingerprint = 0;
+};
+
+// One of them, and the stamps that it carries.
+struct EarlierRow {
+  size_t of = 0;  // which of those that were asked for
+  Bytes key;      // as EncodeKeys makes it
+  std::vector<Stamp> stamps;
+};
+
 class RemoteRows {
  public:
   virtual ~RemoteRows() = default;
@@ -109,6 +124,14 @@ class RemoteRows {
   virtual Status Claim(uint32_t writer) = 0;
   // What the store holds of `keys`, pipelined, without the states. Waits; nothing may be in flight.
   virtual Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) = 0;
+  // What the store holds of rows of earlier definitions, whatever their entities: those of some
+  // more of its keys at a time, from the first on where `anew`. False: that was all. A row may come
+  // twice. Waits; after an error the next call goes on where this one began. After Claim nobody
+  // changes these rows any more.
+  virtual Result<bool> ReadEarlier(std::span<const EarlierRows> /*earlier*/, bool /*anew*/,
+                                   std::vector<EarlierRow>* /*rows*/) {
+    return false;
+  }
   // All rows are in the store, as of `incarnation`: readers may read them. Waits. kUnavailable
   // where the store has another incarnation by now, or has lost the claim.
   virtual Status OpenForReaders(uint64_t incarnation) = 0;

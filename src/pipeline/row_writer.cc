@@ -39,6 +39,8 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
   computed_us_ = std::max(
       {parts_.stamps->computed_us(), parts_.stamps->recovered().complete_us, Timestamp{0}});
   if (!WereValues()) computed_us_ = std::max(computed_us_, parts_.last_available_us);
+  for (const StampedView& view : parts_.stamps->earlier_views())
+    earlier_.push_back({view.name, view.fingerprint});
   synced_nanos_ = written_nanos_ = MonotonicNanos();
 }
 

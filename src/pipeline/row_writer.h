@@ -129,6 +129,7 @@ class RowWriter {
   Status TakeRefusal(const Error& error);
   Status Compare();
   Status Claim();
+  Status ReadEarlier();
   Status CompareRows(const ChangedRows& rows);
   Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored, ByteView state);
   bool WasLost(const ChangedRow& row) const;
@@ -182,6 +183,9 @@ class RowWriter {
   bool claimed_ = false;  // nobody older writes from here on
   uint32_t claims_ = 0;   // that were tried
   uint32_t claim_ = 0;    // the last one
+  // Rows of earlier definitions are gone through first, once.
+  std::vector<EarlierRows> earlier_;
+  bool reads_earlier_ = false, began_earlier_ = false;
   bool comparing_ = false;
   bool opening_ = false;        // readers are to be let in when all rewritten rows are there
   bool compared_once_ = false;  // since the start: what earlier writers left is known

@@ -43,6 +43,8 @@ void RowWriter::NoteIncarnation() {
   listed_.clear();
   claimed_ = false;
   comparing_ = opening_ = true;
+  reads_earlier_ = !compared_once_ && !earlier_.empty();
+  began_earlier_ = false;
   lost_rows_ = newer_rows_ = 0;
   acknowledged_ = std::max(written_.known_sequence, schedule_.known_sequence());
   schedule_.BeginCompare(last_sequence_);
@@ -51,6 +53,7 @@ void RowWriter::NoteIncarnation() {
 
 Status RowWriter::Compare() {
   if (listed_.empty() || schedule_.counts().in_flight > 0) return {};
+  if (reads_earlier_) return ReadEarlier();
   Status compared = Claim();
   if (compared.has_value()) compared = CompareRows(listed_.front().rows);
   if (!compared.has_value()) return TakeRefusal(compared.error());
@@ -79,6 +82,33 @@ Status RowWriter::Claim() {
   SKEWLESS_RETURN_IF_ERROR(parts_.store->Claim(claim_));
   claimed_ = true;
   return {};
+}
+
+// What some more rows of earlier definitions carry that nobody logged: before anything says that
+// the stamps of all records up to some one came. Nobody writes over them, so no row waits for their
+// sync. Where the store refuses it for good, that is no reason not to serve.
+Status RowWriter::ReadEarlier() {
+  if (const Status claimed = Claim(); !claimed) return TakeRefusal(claimed.error());
+  std::vector<EarlierRow> rows;
+  const Result<bool> more = parts_.store->ReadEarlier(earlier_, !began_earlier_, &rows);
+  if (!more && MayPass(more.error())) return TakeRefusal(more.error());
+  refuses_questions_ = false;
+  began_earlier_ = true;
+  reads_earlier_ = more && *more;
+  if (!more) {
+    LogEvent(EventLevel::kWarning, "rows of an earlier definition are not read back",
+             {{"error", more.error().message}, {"remedy", more.error().remedy}});
+  }
+  for (const EarlierRow& row : rows) {
+    for (const Stamp& stamp : row.stamps) {
+      if (stamp.available_us <= parts_.stamps->complete_before_us()) continue;
+      parts_.stamps->Add({static_cast<uint32_t>(parts_.views.size() + row.of), row.key, stamp});
+      unsynced_ = true;
+      // Finished values are computed for later times than what was read before them.
+      computed_us_ = std::max(computed_us_, stamp.available_us);
+    }
+  }
+  return parts_.stamps->Write(written_);
 }
 
 Status RowWriter::CompareRows(const ChangedRows& rows) {

@@ -86,6 +86,13 @@ class MirroredRedis::Rows final : public RemoteRows {
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override {
     return rows_->ReadVersions(keys, rows);
   }
+  Result<bool> ReadEarlier(std::span<const EarlierRows> earlier, bool anew,
+                           std::vector<EarlierRow>* rows) override {
+    const size_t before = rows->size();
+    auto more = rows_->ReadEarlier(earlier, anew, rows);
+    redis_.earlier_rows += static_cast<int64_t>(rows->size() - before);
+    return more;
+  }
   Status OpenForReaders(uint64_t incarnation) override {
     return rows_->OpenForReaders(incarnation);
   }

@@ -31,7 +31,8 @@ class MirroredRedis final : public SimulatedServer {
   const SimulatedRedis& redis() const { return redis_; }
   // A row of finished values that is none of that definition's, if there is one.
   std::optional<std::string> FindLeft() const;
-  int64_t removed = 0;  // rows that were
+  int64_t removed = 0;       // rows that were
+  int64_t earlier_rows = 0;  // of the other definition, gone through at a start
 
   void Restart(Loss loss) override;
   void Flush() override;

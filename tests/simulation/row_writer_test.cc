@@ -26,8 +26,14 @@ Sequence SequenceOf(int64_t epoch, int64_t counter) { return epoch << 48 | count
 
 class NotedRows : public SimulatedRows {
  public:
-  NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable)
-      : SimulatedRows(server, /*seed=*/1), removable_(*removable) {}
+  using Earlier = std::function<Result<bool>(std::span<const EarlierRows>, bool anew,
+                                             std::vector<EarlierRow>* rows)>;
+  NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable, Earlier earlier)
+      : SimulatedRows(server, /*seed=*/1), removable_(*removable), earlier_(std::move(earlier)) {}
+  Result<bool> ReadEarlier(std::span<const EarlierRows> earlier, bool anew,
+                           std::vector<EarlierRow>* rows) override {
+    return earlier_(earlier, anew, rows);
+  }
   void RemoveOthers(Timestamp latest_us) override { removable_.push_back(latest_us); }
   // What others do right before it reaches the server.
   void BeforeTheClaim(std::function<void()> act) { before_the_claim_ = std::move(act); }
@@ -39,6 +45,7 @@ class NotedRows : public SimulatedRows {
  private:
   std::vector<Timestamp>& removable_;
   std::function<void()> before_the_claim_;
+  Earlier earlier_;
 };
 
 class RowWriterTest : public testing::Test {
@@ -46,7 +53,7 @@ class RowWriterTest : public testing::Test {
   std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch) { return OpenStamps(epoch, files_); }
   std::unique_ptr<StampLogWriter> OpenStamps(int64_t epoch, FileSystem& files) {
     StampLogOptions options{.directory = kFolder, .identity = 7, .epoch = epoch};
-    options.views = {{"clicks", 11}};
+    options.views = views_;
     auto writer = StampLogWriter::Open(files, options);
     EXPECT_TRUE(writer.has_value()) << writer.error().ToString();
     return std::move(*writer);
@@ -71,10 +78,11 @@ class RowWriterTest : public testing::Test {
   void Start(int64_t epoch) {
     RowWriterParts parts;
     server_.SetCalm(true);
-    auto rows = std::make_unique<NotedRows>(&server_, &removable_);
+    auto rows = std::make_unique<NotedRows>(&server_, &removable_, earlier_);
     rows->BeforeTheClaim(before_the_claim_);
     parts.store = std::move(rows);
     parts.stamps = OpenStamps(epoch);
+    parts.views = views_;
     if (!state_.empty()) parts.states = std::make_unique<OneState>(&state_);
     parts.writer = static_cast<uint32_t>(epoch);
     parts.engine = &stats_;
@@ -110,6 +118,8 @@ class RowWriterTest : public testing::Test {
     definition_ = std::move(*ParseDefinition(embedded::kTestDefinition, "skewless.yaml", "."));
     kernels_ = std::move(*CompileKernels(*definition_));
   }
+  // The engine has no row.
+  void CompareNone() { writer_->GiveRows(writer_->wanted_listing(), {}, /*last=*/true); }
   // A part of the engine's rows without that one; more are asked for.
   void CompareNothing() {
     writer_->GiveRows(writer_->wanted_listing(), {}, /*last=*/false);
@@ -134,6 +144,8 @@ class RowWriterTest : public testing::Test {
   KernelSet kernels_;
   Bytes state_;
   EngineStats stats_;
+  std::vector<StampedView> views_ = {{"clicks", 11}};
+  NotedRows::Earlier earlier_;              // what rows of earlier definitions there are
   std::vector<Timestamp> removable_;        // up to when rows of other definitions are
   std::function<void()> before_the_claim_;  // of the first one
   std::unique_ptr<RowWriter> writer_;
@@ -222,6 +234,61 @@ TEST_F(RowWriterTest, EndsWhereARowIsOfARecordThatItsLogDoesNotHave) {
   }
   ASSERT_TRUE(writer_->failed());
   EXPECT_EQ(writer_->status().error().code, ErrorCode::kLocked);
+}
+
+// A crash, and then another definition: what the rows of before carry comes before all that tells
+// that the stamps of their records came.
+TEST_F(RowWriterTest, ReadsBackWhatRowsOfAnEarlierDefinitionCarry) {
+  const Timestamp complete = server_.Tell();
+  Lived(1, complete);
+  Lived(2, complete);
+  views_ = {{"clicks", 12}};
+  const Stamp found{SequenceOf(1, 5), complete + 1};
+  std::vector<bool> calls;  // whether anew
+  earlier_ = [&](std::span<const EarlierRows> earlier, bool anew,
+                 std::vector<EarlierRow>* rows) -> Result<bool> {
+    EXPECT_EQ(earlier.size(), 1u);
+    EXPECT_EQ(earlier[0].fingerprint, 11u);
+    EXPECT_EQ(server_.holder() >> 16, 3u);  // nobody older writes to them any more
+    calls.push_back(anew);
+    if (calls.size() == 2) return Fail(ErrorCode::kUnavailable, "away for a moment");
+    const ByteView key = AsBytes(kKey);
+    rows->push_back({0, {key.begin(), key.end()}, {{SequenceOf(1, 4), complete}, found}});
+    return calls.size() < 4;
+  };
+  Start(3);
+  Connect();
+  CompareNone();
+  for (int i = 0; i < 500 && calls.size() < 4; ++i) {
+    EXPECT_EQ(ReadStampKnowledge(files_, kFolder).value()->known_sequence, 0);
+    EXPECT_EQ(Complete(), complete);
+    Step();
+  }
+  EXPECT_EQ(calls, (std::vector<bool>{true, false, false, false}));
+  for (int i = 0; i < 2000; ++i) Step();
+  EXPECT_GT(Complete(), complete);
+  EXPECT_EQ(LoggedStamps(*files_.Durable()), std::vector<Timestamp>(3, found.available_us));
+  // Once: what another loss of rows takes was known by then.
+  server_.Restart(SimulatedServer::Loss::kNothing);
+  Connect();
+  CompareNone();
+  for (int i = 0; i < 100; ++i) Step();
+  EXPECT_EQ(calls.size(), 4u);
+}
+
+// Those that it should have told of are few, and all else is in order.
+TEST_F(RowWriterTest, GoesOnWhereRowsOfAnEarlierDefinitionCannotBeRead) {
+  Lived(1, server_.Tell());
+  views_ = {{"clicks", 12}};
+  earlier_ = [](std::span<const EarlierRows>, bool, std::vector<EarlierRow>*) -> Result<bool> {
+    return Fail(ErrorCode::kInvalid, "no right to SCAN");
+  };
+  Start(2);
+  Connect();
+  CompareNone();
+  std::vector<const SimulatedServer::Row*> rows;
+  for (int i = 0; i < 100 && !server_.Read({}, &rows); ++i) Step();
+  EXPECT_TRUE(server_.Read({}, &rows).has_value());
 }
 
 // The row that it was found in may be written over next.

@@ -88,6 +88,7 @@ Outcome RunScenario(const Scenario& scenario) {
   if (world.redis() != nullptr) {
     outcome.tally.additions = world.redis()->redis().additions();
     outcome.tally.apart = world.redis()->redis().apart();
+    outcome.tally.earlier_rows = world.redis()->earlier_rows;
   }
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
@@ -124,6 +125,7 @@ void Add(const Tally& one, Tally* all) {
   all->additions += one.additions;
   all->apart += one.apart;
   all->removed += one.removed;
+  all->earlier_rows += one.earlier_rows;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -216,6 +218,10 @@ int Run(const Arguments& arguments) {
   if (all.removed > 0) {
     std::printf("%lld rows of the other definition were removed\n",
                 static_cast<long long>(all.removed));
+  }
+  if (all.earlier_rows > 0) {
+    std::printf("%lld rows of the other definition were looked at for stamps\n",
+                static_cast<long long>(all.earlier_rows));
   }
   return 0;
 }

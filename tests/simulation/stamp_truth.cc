@@ -52,10 +52,11 @@ Finding StampTruth::ReadAll(FileSystem& files, const std::string& directory) {
       const StampedView& named = (*frame.views)[logged.view];
       const std::string key(AsText(logged.key));
       known_[{{named.name, by_layout ? named.fingerprint : 0}, key}].push_back(
-          {logged.stamp, frame.epoch, known});
+          {logged.stamp, frame.epoch, named.records, known});
       for (size_t view = 0; view < views_.size(); ++view) {
         if (!named.IsSameView(views_[view])) continue;
-        told_[{static_cast<int>(view), key}].push_back({logged.stamp, frame.epoch, known});
+        told_[{static_cast<int>(view), key}].push_back(
+            {logged.stamp, frame.epoch, named.records, known});
       }
     }
     known = std::max(known, frame.known.known_sequence);
@@ -99,32 +100,14 @@ Finding StampTruth::Compare() {
         return covers(told) && (server.values() || told.after < one.stamp.sequence);
       };
       if (std::any_of(known.begin(), known.end(), in_time)) continue;
-      const Timestamp redefined_us =
-          RedefinedAfter(EpochOfClaim(static_cast<int64_t>(one.writer)), rows);
-      if (!one.lost && redefined_us == kMaxTimestamp) {
+      if (!one.lost) {
         if (std::any_of(known.begin(), known.end(), covers)) continue;
         return Show(one.stamp, rows.first) + " is forgotten";
       }
-      forgotten_[key].emplace_back(one.stamp.available_us, std::min(one.lost_us, redefined_us));
+      forgotten_[key].emplace_back(one.stamp.available_us, one.lost_us);
     }
   }
   return std::nullopt;
-}
-
-// When readers were let in next, where a writer came meanwhile that has other rows of the view, or
-// none: it does not read back what a crash left in these. kMaxTimestamp: all have these.
-Timestamp StampTruth::RedefinedAfter(int64_t epoch, const Rows& rows) const {
-  if (rows.second == 0) return kMaxTimestamp;
-  bool redefined = false;
-  for (auto next = writers_.upper_bound(epoch); next != writers_.end(); ++next) {
-    redefined |= std::none_of(next->second.views.begin(), next->second.views.end(),
-                              [&](const StampedView& named) {
-                                return named.name == rows.first && named.fingerprint == rows.second;
-                              });
-    if (next->second.opened_us != kMaxTimestamp)
-      return redefined ? next->second.opened_us : kMaxTimestamp;
-  }
-  return redefined ? kMaxTimestamp - 1 : kMaxTimestamp;
 }
 
 // Of one row what was written and what for ascend together: so the records that count from before
@@ -198,7 +181,7 @@ const StampTruth::Told* StampTruth::FirstTold(int view, ByteView key, Sequence s
   const Told* first = nullptr;
   for (const Told& told : ToldOf(view, key)) {
     if (told.stamp.sequence < sequence || told.after >= sequence) continue;
-    if (ViewOf(told.epoch, view)->records != records) continue;
+    if (told.records != records) continue;
     if (first == nullptr || told.stamp.*time < first->stamp.*time) first = &told;
   }
   return first;

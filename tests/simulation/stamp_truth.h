@@ -41,15 +41,15 @@ class StampTruth {
   using Rows = std::pair<std::string, uint64_t>;
   struct Told {
     Stamp stamp;
-    int64_t epoch = 0;   // of the writer that tells of it
-    Sequence after = 0;  // the stamps of all records up to here had come
+    int64_t epoch = 0;     // of the writer that tells of it
+    uint64_t records = 0;  // that rows are made of, as StampedView has them
+    Sequence after = 0;    // the stamps of all records up to here had come
   };
 
   Finding ReadAll(FileSystem& files, const std::string& directory);
   Finding Compare();
   Finding CheckOrder() const;
   Rows RowsOf(int number) const;
-  Timestamp RedefinedAfter(int64_t epoch, const Rows& rows) const;
   bool IsForgottenAt(const SimulatedServer::Key& row, Timestamp t) const;
   // By either time of stamps.
   Timestamp CountsFrom(int view, const oracle::Record& record, Timestamp Stamp::*time) const;

@@ -52,7 +52,7 @@ struct Tally {
           refused_writes = 0, forgiven = 0, timed_writes = 0, behind = 0, plain_vectors = 0,
           quiets = 0, quiet_rows = 0;
   // Which is Redis.
-  int64_t additions = 0, apart = 0, removed = 0;
+  int64_t additions = 0, apart = 0, removed = 0, earlier_rows = 0;
 };
 
 class World : private StoreWatcher {

@@ -51,6 +51,31 @@ class RedisClusterTest : public testing::Test {
   RedisCluster cluster_;
 };
 
+// Slots that move take keys with them, from what was not asked to what was.
+TEST_F(RedisClusterTest, RowsOfEarlierDefinitionsAreFoundOnAllServers) {
+  RedisOptions before = options();
+  before.fingerprints[0] = 0xAAAA;
+  TestWriter old(before);
+  WriteUsers(old, 3, 20'000);
+  TestWriter writer(options(), 2);
+  ASSERT_TRUE(writer.Claim().has_value());
+  const std::vector<EarlierRows> earlier = {{"activity", 0xAAAA}};
+  std::set<std::string> found;
+  for (int steps = 0;; ++steps) {
+    std::vector<EarlierRow> rows;
+    const auto more = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
+    ASSERT_TRUE(more.has_value()) << more.error().ToString();
+    for (const EarlierRow& row : rows) found.emplace(AsText(row.key));
+    if (!*more) break;
+    if (steps > 0) continue;
+    for (const int64_t user : {0, 2}) {
+      const uint32_t slot = SlotOf(Keys::Tag(BucketOf(KeyBytes(user))));
+      cluster_.MoveSlot(slot, (cluster_.ServerOf(slot) + 1) % 3, [] {});
+    }
+  }
+  EXPECT_EQ(found.size(), 10'000u);
+}
+
 TEST_F(RedisClusterTest, RowsLieOnAllServersAndAreReadAtOneInstant) {
   TestWriter writer(options());
   WriteUsers(writer, 3);

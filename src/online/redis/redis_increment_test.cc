@@ -54,6 +54,28 @@ TEST_F(IncrementTest, OnlyWhatChangedGoesOut) {
   EXPECT_EQ(Read(now_), "2, 3, 5");
 }
 
+// By the fingerprint that tells rows by increments from others in the log of stamps.
+TEST_F(IncrementTest, RowsOfAnEarlierDefinitionAreFoundByTheirKeys) {
+  IncrementWriter old(options(), kernel());
+  TestEntity entity(view_);
+  Add(entity, 0, 5);
+  const std::vector<Stamp> stamps = {{1, 1'700'000'000'000'000}};
+  Add(entity, 1, 7);
+  const RowWritten done = old.Write(key_, entity.state(), stamps);
+  RedisOptions changed = options();
+  changed.fingerprints[0] += 1;
+  TestWriter writer(changed, 2);
+  ASSERT_TRUE(writer.Claim().has_value());
+  std::vector<EarlierRow> rows;
+  const std::vector<EarlierRows> earlier = {{"numbers", ~kernel().fingerprint()}};
+  const auto more = writer.rows().ReadEarlier(earlier, /*anew=*/true, &rows);
+  ASSERT_TRUE(more.has_value()) << more.error().ToString();
+  EXPECT_FALSE(*more);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(AsText(rows[0].key), AsText(key_));
+  EXPECT_EQ(rows[0].stamps, (std::vector<Stamp>{stamps[0], {2, done.available_us}}));
+}
+
 // It takes no rows; those that it has are read.
 TEST_F(IncrementTest, AServerThatIsFullIsStillRead) {
   IncrementWriter writer(options(), kernel());

@@ -79,26 +79,33 @@ std::vector<uint64_t> LayoutsOf(const RedisOptions& options) {
   std::vector<uint64_t> layouts = options.fingerprints;
   for (size_t i = 0; i < layouts.size(); ++i) {
     if (options.increments_of(static_cast<int>(i)) == nullptr) continue;
-    Bytes text;
-    PutLe(text, layouts[i]);
-    PutRaw(text, AsBytes("SKI1"));
-    layouts[i] = Hash64(text);
+    layouts[i] = LayoutOfIncrements(layouts[i]);
   }
   return layouts;
+}
+
+uint64_t LayoutOfIncrements(uint64_t fingerprint) {
+  Bytes text;
+  PutLe(text, fingerprint);
+  PutRaw(text, AsBytes("SKI1"));
+  return Hash64(text);
 }
 
 Keys::Keys(const RedisOptions& options)
     : cluster_(options.cluster), project_(options.key_prefix + options.project) {
   const std::vector<uint64_t> layouts = LayoutsOf(options);
   for (size_t i = 0; i < options.views.size(); ++i) {
-    const std::string head = project_ + ":" + options.views[i] + ":";
     if (options.keeps_values()) {
-      row_heads_.push_back(head + "{");
+      row_heads_.push_back(project_ + ":" + options.views[i] + ":{");
       key_types_.push_back(options.values[i].key_types);
     } else {
-      row_heads_.push_back(head + Layout(layouts[i]) + ":");
+      row_heads_.push_back(StatesHead(options.views[i], layouts[i]));
     }
   }
+}
+
+std::string Keys::StatesHead(const std::string& view, uint64_t layout) const {
+  return project_ + ":" + view + ":" + Layout(layout) + ":";
 }
 
 uint32_t Keys::BucketOf(int view, ByteView key) const {

@@ -38,6 +38,8 @@ uint32_t SlotOf(std::string_view redis_key);
 
 // What tells a view's rows from those of another definition, or of one that is written another way.
 std::vector<uint64_t> LayoutsOf(const RedisOptions& options);
+// Of a view that is written by increments; `fingerprint`: its states'.
+uint64_t LayoutOfIncrements(uint64_t fingerprint);
 
 class Keys {
  public:
@@ -51,6 +53,8 @@ class Keys {
   }
   // Appends the row's Redis key.
   void AppendRowKey(int view, uint32_t bucket, ByteView key, std::string* out) const;
+  // What keys of rows of states begin with, before the bucket: of any view and layout.
+  std::string StatesHead(const std::string& view, uint64_t layout) const;
   // Of which view a key is a row of finished values; -1: of none.
   int ViewOfValues(std::string_view key) const;
   // Slots that rows may lie in, ascending; of a server on its own any one.
@@ -63,6 +67,7 @@ class Keys {
   const std::string& project() const { return project_; }
 
   static std::string Tag(uint32_t bucket);  // "{1a3}"
+  static constexpr size_t kTagBytes = 5;
 
  private:
   std::string SuffixOf(uint32_t slot) const;

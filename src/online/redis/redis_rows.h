@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "online/redis/earlier_rows.h"
 #include "online/redis/increment_call.h"
 #include "online/redis/row_bases.h"
 #include "online/redis/row_walk.h"
@@ -26,6 +27,8 @@ class RedisRows final : public RemoteRows {
   Status Claim(uint32_t writer) override;
   Timestamp now_us() const override;
   Status ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) override;
+  Result<bool> ReadEarlier(std::span<const EarlierRows> earlier, bool anew,
+                           std::vector<EarlierRow>* rows) override;
   Status OpenForReaders(uint64_t incarnation) override;
   void RemoveOthers(Timestamp latest_us) override;
 
@@ -118,6 +121,7 @@ class RedisRows final : public RemoteRows {
   Timestamp time_us_ = kMinTimestamp;  // the last that a server told of its clock, and when
   int64_t time_noted_ns_ = 0;
   std::vector<uint32_t> bucket_slot_;
+  std::optional<EarlierWalk> earlier_;
   RowBases bases_;  // of rows written by increments
   IncrementEncoder encoder_;
   std::vector<IncrementWrite> group_increments_;

@@ -137,6 +137,15 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
   return {};
 }
 
+Result<bool> RedisRows::ReadEarlier(std::span<const EarlierRows> earlier, bool anew,
+                                    std::vector<EarlierRow>* rows) {
+  if (anew) {
+    SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+    earlier_.emplace(keys_, row_slots_, earlier);
+  }
+  return earlier_->Step(*questions_, rows);
+}
+
 Status RedisRows::ReadVersions(std::span<const RowKey> keys, std::vector<StoredRow>* rows) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
   rows->assign(keys.size(), StoredRow{});

@@ -27,6 +27,48 @@ TEST_F(RedisStampsTest, ARowCarriesItsUnloggedStamps) {
   EXPECT_FALSE(Stored(writer, 1, key_).found);
 }
 
+// Rows that a definition left behind, each with another layout, beside ours and other things; more
+// than the server tells of at once.
+TEST_F(RedisStampsTest, RowsOfEarlierDefinitionsAreFoundByTheirKeys) {
+  RedisOptions before = options();
+  before.fingerprints = {0xAAAA, 0xBBBB};
+  std::map<std::pair<size_t, std::string>, std::vector<Stamp>> expected, found;
+  TestWriter old(before);
+  std::vector<Stamp> stamps;
+  for (int64_t user = 0; user < 5000; ++user) {
+    if (user % 1000 == 999) stamps.resize(stamps.size() + 17, {kEpoch - 1, user});
+    const auto view = static_cast<int>(user % 2);
+    const RowWritten done = old.Write(view, KeyBytes(user), kEpoch + user, stamps);
+    ASSERT_EQ(done.outcome, Outcome::kWritten);
+    std::vector<Stamp>& of_row = expected[{1 - view, std::string(AsText(KeyBytes(user)))}];
+    of_row = stamps;
+    of_row.push_back({done.stored_sequence, done.available_us});
+  }
+  RedisOptions another = before;
+  another.project = "shop2";
+  another.log_identity = 8;
+  TestWriter(another).Write(0, key_, 1);
+  const std::string head = Keys(before).StatesHead("activity", 0xAAAA);
+  server_.Ask(
+      {"SET", head + "{000}no row", "but long enough to be one, for all that its head has"});
+  server_.Ask({"SADD", head + "{000}no value", "1"});
+  TestWriter writer(options(), 2);
+  writer.Write(0, key_, kEpoch);
+  const std::vector<EarlierRows> earlier = {
+      {"spending", 0xBBBB}, {"activity", 0xAAAA}, {"activity", 0xCCCC}};
+  int steps = 0;
+  for (bool more = true; more; ++steps) {
+    std::vector<EarlierRow> rows;
+    const auto read = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
+    ASSERT_TRUE(read.has_value()) << read.error().ToString();
+    more = *read;
+    for (EarlierRow& row : rows)
+      found[{row.of, std::string(AsText(row.key))}] = std::move(row.stamps);
+  }
+  EXPECT_GT(steps, 1);
+  EXPECT_EQ(found, expected);
+}
+
 // A clock that steps back does not take the stamps with it.
 TEST_F(RedisStampsTest, StampsGoOnAboveWhatWasGiven) {
   TestWriter writer(options());
