@@ -165,18 +165,21 @@ Timestamp Availability::Of(uint32_t view, ByteView key, uint64_t key_hash, Seque
   const View& asked = views_[view];
   const int64_t epoch = EpochOf(sequence);
   const auto writer = asked.writers.find(epoch);
-  // Where its own writer had no such rows: who brought it into those that are asked for.
-  const auto of_others = [&] {
-    const Told* const told = FirstWith(TableOf(view, asked.name.records), key, key_hash, sequence);
-    const Timestamp logged = OfLogged(asked, epoch, logged_us);
-    return told == nullptr ? logged : std::min(logged, told->available_us);
-  };
-  if (writer == asked.writers.end()) return of_others();
-  const uint64_t records = writer->second.records;
-  const Told* const told = FirstWith(TableOf(view, records), key, key_hash, sequence);
-  // With the condition of then the record may not have been in the row.
-  const bool may_lack = records != asked.name.records;
-  if (may_lack && told == nullptr) return of_others();
+  const bool had_it = writer != asked.writers.end();
+  if (had_it && writer->second.records == asked.name.records)
+    return OfOwn(FirstWith(TableOf(view, asked.name.records), key, key_hash, sequence), epoch);
+  // Where its own writer had no such rows: from when it was in those that are asked for, whoever
+  // brought it there, or by what that writer had. With the condition of then the record may not
+  // have been in the row.
+  const Told* const told =
+      had_it ? FirstWith(TableOf(view, writer->second.records), key, key_hash, sequence) : nullptr;
+  const Timestamp own = told != nullptr ? OfOwn(told, epoch) : OfLogged(asked, epoch, logged_us);
+  const Told* const brought = FirstWith(TableOf(view, asked.name.records), key, key_hash, sequence);
+  return brought == nullptr ? own : std::min(own, brought->available_us);
+}
+
+// By rows of the condition that its own writer had: which stamp tells of it first, if one does.
+Timestamp Availability::OfOwn(const Told* told, int64_t epoch) const {
   if (told == nullptr) return OpenedBetween(epoch, kMaxEpoch + 1);
   if (told->epoch == epoch) return told->available_us;
   return std::min(told->available_us, OpenedBetween(epoch, told->epoch));

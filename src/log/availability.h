@@ -93,6 +93,7 @@ class Availability {
   static void Insert(const Told& stamp, Row* row);
   // Null where none covers it, or not yet.
   const Told* FirstWith(uint32_t table, ByteView key, uint64_t key_hash, Sequence sequence);
+  Timestamp OfOwn(const Told* told, int64_t epoch) const;
   Timestamp OpenedBetween(int64_t after_epoch, int64_t before_epoch) const;
   Timestamp OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const;
   void DropPassed();

@@ -260,6 +260,28 @@ TEST_F(AvailabilityTest, WhatWasFoundInRowsOfAnEarlierViewCountsAsThatViewsWrite
   }
 }
 
+// Rows that no writer in between has claimed: who reads them had it when they were brought up to
+// date, before those of the condition that it was accepted under had it.
+TEST_F(AvailabilityTest, WhatAnotherConditionsWriterNeverWroteCountsFromTheRowsThatAreAskedFor) {
+  const StampedView ours{"clicks", 11, false, /*keys=*/5, /*records=*/6};
+  const StampedView other{"clicks", 12, false, /*keys=*/5, /*records=*/7};
+  Begin(1, {ours});
+  known_.opened_us = 10;
+  Write(SequenceOf(1, 0));
+  Begin(2, {other});  // which accepts a record, and dies before it claims the rows
+  Begin(3, {ours});
+  Add(0, "a", {SequenceOf(3, 1), 100});
+  Write(SequenceOf(1, 0));  // and dies
+  Begin(4, {other});
+  Add(0, "a", {SequenceOf(4, 1), 190});
+  known_.opened_us = 200;
+  Write(SequenceOf(4, 1));
+  Open({ours});
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 1), 50), 100);
+  Open({other});
+  EXPECT_EQ(Of(0, "a", SequenceOf(2, 1), 50), 190);
+}
+
 // However far the stamps were read when it is asked.
 TEST_F(AvailabilityTest, ALaterStampDoesNotTellThatARowHadARecordByAnotherCondition) {
   const StampedView then{"clicks", 11, false, /*keys=*/5, /*records=*/6};

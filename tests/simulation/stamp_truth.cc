@@ -164,14 +164,18 @@ Timestamp StampTruth::CountsFrom(int view, const oracle::Record& record,
   const uint64_t ours = views_[static_cast<size_t>(view)].records;
   const Told* first = nullptr;
   if (by_then != nullptr) first = FirstTold(view, key, record.sequence, by_then->records, time);
+  Timestamp from = kMaxTimestamp;
   if (by_then == nullptr || (first == nullptr && by_then->records != ours)) {
-    first = FirstTold(view, key, record.sequence, ours, time);
-    const Timestamp logged = OfLogged(view, record, time);
-    return first == nullptr ? logged : std::min(logged, first->stamp.*time);
+    from = OfLogged(view, record, time);
+  } else if (first == nullptr) {
+    return OpenedBetween(epoch, INT64_MAX);
+  } else {
+    from = first->stamp.*time;
+    if (first->epoch != epoch) from = std::min(from, OpenedBetween(epoch, first->epoch));
   }
-  if (first == nullptr) return OpenedBetween(epoch, INT64_MAX);
-  if (first->epoch == epoch) return first->stamp.*time;
-  return std::min(first->stamp.*time, OpenedBetween(epoch, first->epoch));
+  if (by_then != nullptr && by_then->records == ours) return from;
+  const Told* const brought = FirstTold(view, key, record.sequence, ours, time);
+  return brought == nullptr ? from : std::min(from, brought->stamp.*time);
 }
 
 // By a writer of rows of these records. What came when all stamps up to the record had tells of
