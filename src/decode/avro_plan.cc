@@ -132,18 +132,10 @@ class Planner {
       PlanField(&plan);
     }
     for (const std::string& name : missing) {
-      const FieldTree::Target target = tree_.Find(record, name);
-      if (target.column >= 0) NoteMissing(static_cast<size_t>(target.column), record, name, names);
-      if (target.record < 0) continue;
-      for (const size_t column : tree_.columns(target.record))
-        NoteMissing(column, record, name, names);
+      for (const size_t column : tree_.ColumnsOf(tree_.Find(record, name)))
+        Note(column, MissingField(name, tree_.path(record), column, names));
     }
     return plans;
-  }
-
-  void NoteMissing(size_t column, int record, const std::string& name,
-                   const std::vector<std::string>& names) {
-    Note(column, MissingField(name, tree_.path(record), column, names));
   }
 
   // The field's own name, or one that it had before, where no field has that now.

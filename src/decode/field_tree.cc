@@ -13,13 +13,13 @@ FieldTree::FieldTree(const Schema& schema) : records_(1) {
 void FieldTree::Add(const ColumnSpec& spec, size_t column) {
   int record = 0;
   records_[0].columns.push_back(column);
-  for (size_t i = 0; i + 1 < spec.field.size(); ++i) {
-    record = RecordWithin(record, spec.field[i]);
+  const std::vector<std::string> path = FieldPath(spec);
+  for (size_t i = 0; i + 1 < path.size(); ++i) {
+    record = RecordWithin(record, path[i]);
     records_[static_cast<size_t>(record)].columns.push_back(column);
   }
-  const std::string& name = spec.field.empty() ? spec.name : spec.field.back();
   const Target target{static_cast<int>(column), -1};
-  SKEWLESS_CHECK(records_[static_cast<size_t>(record)].fields.emplace(name, target).second);
+  SKEWLESS_CHECK(records_[static_cast<size_t>(record)].fields.emplace(path.back(), target).second);
 }
 
 int FieldTree::RecordWithin(int record, const std::string& field) {
@@ -38,6 +38,11 @@ FieldTree::Target FieldTree::Find(int record, std::string_view field) const {
   const auto& fields = At(record).fields;
   const auto found = fields.find(field);
   return found == fields.end() ? Target{} : found->second;
+}
+
+std::vector<size_t> FieldTree::ColumnsOf(Target target) const {
+  if (target.column >= 0) return {static_cast<size_t>(target.column)};
+  return columns(target.record);
 }
 
 std::vector<std::string> FieldTree::names(int record) const {

@@ -29,6 +29,8 @@ class FieldTree {
   size_t records() const { return records_.size(); }
   // The columns that lie within a record, however deep.
   const std::vector<size_t>& columns(int record) const { return At(record).columns; }
+  // The column that a wanted field is, or those that lie within it.
+  std::vector<size_t> ColumnsOf(Target target) const;
   // How a record is reached, "user.geo"; empty for the outermost.
   const std::string& path(int record) const { return At(record).path; }
   // The names of a record's fields that are wanted.

@@ -36,22 +36,21 @@ Result<size_t> FindByName(const std::vector<SchemaField>& fields, const std::str
 
 Result<ParquetField> FindParquetField(const parquet::arrow::SchemaManifest& file,
                                       const std::string& path, const ColumnSpec& spec) {
-  const std::string& first = spec.field.empty() ? spec.name : spec.field[0];
+  const std::vector<std::string> names = FieldPath(spec);
   SKEWLESS_ASSIGN_OR_RETURN(const size_t outermost,
-                            FindByName(file.schema_fields, first, path, ""));
+                            FindByName(file.schema_fields, names[0], path, ""));
   const SchemaField* field = &file.schema_fields[outermost];
-  std::string outer = first;
-  for (size_t i = 1; i < spec.field.size(); ++i) {
+  std::string outer = names[0];
+  for (size_t i = 1; i < names.size(); ++i) {
     const arrow::DataType& type = *field->field->type();
     if (type.id() != arrow::Type::STRUCT) {
       return Fail(ErrorCode::kInvalid,
                   path + ": column '" + outer + "' is " + type.ToString() + " and no struct",
                   "Name a field of a struct under 'fields'.");
     }
-    SKEWLESS_ASSIGN_OR_RETURN(const size_t at,
-                              FindByName(field->children, spec.field[i], path, outer));
+    SKEWLESS_ASSIGN_OR_RETURN(const size_t at, FindByName(field->children, names[i], path, outer));
     field = &field->children[at];
-    outer += "." + spec.field[i];
+    outer += "." + names[i];
   }
   const arrow::DataType& type = *field->field->type();
   if (CanReadArrow(type, spec)) return ParquetField{outermost, field};

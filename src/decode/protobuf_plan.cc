@@ -44,11 +44,8 @@ class Planner {
     std::vector<std::string> names;
     names.reserve(static_cast<size_t>(message.field_count()));
     for (int i = 0; i < message.field_count(); ++i) names.push_back(message.field(i)->name());
-    const auto note = [&](size_t column) {
+    for (const size_t column : tree_.ColumnsOf(target))
       problems_.push_back(MissingField(name, tree_.path(record), column, names));
-    };
-    if (target.column >= 0) return note(static_cast<size_t>(target.column));
-    for (const size_t column : tree_.columns(target.record)) note(column);
   }
 
   void PlanField(const pb::FieldDescriptor& field, FieldTree::Target target, ProtobufPlan* plan) {

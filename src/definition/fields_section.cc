@@ -13,10 +13,6 @@ using Field = std::vector<std::string>;
 constexpr char kExample[] = "country: user.geo.country";
 constexpr size_t kMaxDepth = 16;
 
-Field FieldOf(const ColumnSpec& column) {
-  return column.field.empty() ? Field{column.name} : column.field;
-}
-
 // "user.geo.country" by its names.
 Result<Field> CutAtDots(const YamlNode& node, const std::string& what) {
   Field field;
@@ -70,11 +66,11 @@ Status CheckApart(const YamlNode& fields, const YamlNode& body, const std::strin
     if (!IsOfRecord(body, inner.name)) continue;
     for (const ColumnSpec& outer : columns) {
       if (&inner == &outer || !IsOfRecord(body, outer.name) ||
-          !LiesWithin(FieldOf(inner), FieldOf(outer)))
+          !LiesWithin(FieldPath(inner), FieldPath(outer)))
         continue;
       const YamlNode* const at =
           fields.Find(inner.name) != nullptr ? fields.Find(inner.name) : fields.Find(outer.name);
-      const bool is_same = FieldOf(inner).size() == FieldOf(outer).size();
+      const bool is_same = FieldPath(inner).size() == FieldPath(outer).size();
       return FailAt(*at,
                     what + ": column '" + inner.name + "' is field '" + FieldText(inner) + "', " +
                         (is_same ? "which is column '" + outer.name + "', too"

@@ -2,10 +2,13 @@
 
 namespace skewless {
 
+std::vector<std::string> FieldPath(const ColumnSpec& column) {
+  return column.field.empty() ? std::vector{column.name} : column.field;
+}
+
 std::string FieldText(const ColumnSpec& column) {
-  if (column.field.empty()) return column.name;
-  std::string text = column.field[0];
-  for (size_t i = 1; i < column.field.size(); ++i) text += "." + column.field[i];
+  std::string text;
+  for (const std::string& name : FieldPath(column)) text += (text.empty() ? "" : ".") + name;
   return text;
 }
 

@@ -28,7 +28,9 @@ struct ColumnSpec {
   friend bool operator==(const ColumnSpec&, const ColumnSpec&) = default;
 };
 
-// "user.geo.country": the column's field, for people.
+// The names that lead to the column's field: its own name, where none are told.
+std::vector<std::string> FieldPath(const ColumnSpec& column);
+// "user.geo.country": the same, for people.
 std::string FieldText(const ColumnSpec& column);
 
 struct Schema {
