@@ -205,20 +205,12 @@ bool ReadProtobufValue(ProtobufField& field, pb::io::CodedInputStream& in, Typed
 }
 
 bool ReadProtobufKey(const pb::Descriptor& entry, std::string_view bytes, std::string* key) {
-  const FieldDescriptor& field = *entry.map_key();
-  const uint32_t wanted =
-      Wire::MakeTag(1, Wire::WireTypeForFieldType(static_cast<Wire::FieldType>(field.type())));
+  const FieldDescriptor::Type type = entry.map_key()->type();
   TypedValue value;
-  pb::io::CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                              static_cast<int>(bytes.size()));
-  while (const uint32_t tag = in.ReadTag()) {
-    const bool read =
-        tag == wanted ? ReadScalar(field.type(), in, &value) : Wire::SkipField(&in, tag);
-    if (!read) return false;
-  }
-  const ValueKind kind = *ScalarKind(field.type());
+  if (!MergeWrapper(type, bytes, &value)) return false;  // it is the field of the same number
+  const ValueKind kind = *ScalarKind(type);
   *key = kind == ValueKind::kText ? std::string(value.bytes) : TypedValueText(kind, value);
-  return in.ConsumedEntireMessage();
+  return true;
 }
 
 bool NameEnumValue(const ProtobufField& field, TypedValue* value) {
