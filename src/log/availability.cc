@@ -67,7 +67,7 @@ void Availability::NoteWriter(int64_t epoch, const std::vector<StampedView>& vie
                               Timestamp opened_us) {
   for (View& view : views_) {
     for (const StampedView& stamped : views) {
-      if (!stamped.IsSameView(view.name)) continue;
+      if (stamped.earlier || !stamped.IsSameView(view.name)) continue;
       const uint64_t records = RecordsOf(stamped, view);
       const auto [writer, is_new] =
           view.writers.try_emplace(epoch, Writer{opened_us, stamped.values, records});
@@ -93,15 +93,13 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
   most_known_ = std::max(most_known_, known_.known_sequence);
   if (frame.views != writer_views_) {
     writer_views_ = frame.views;
-    std::vector<StampedView> own;
+    NoteWriter(frame.epoch, *frame.views, kMaxTimestamp);  // where it came since
     ours_.clear();
     for (const StampedView& view : *frame.views) {
-      if (!view.earlier) own.push_back(view);
       const auto found = std::find_if(views_.begin(), views_.end(),
                                       [&](const View& ours) { return ours.name.IsSameView(view); });
       ours_.push_back(found == views_.end() ? -1 : static_cast<int>(found - views_.begin()));
     }
-    NoteWriter(frame.epoch, own, kMaxTimestamp);  // where it came since
   }
   for (const LoggedStamp& stamp : frame.stamps) {
     if (ours_[stamp.view] < 0) continue;
