@@ -30,14 +30,19 @@ std::vector<int> ValueColumns(const Definition& definition, int source) {
   return found;
 }
 
-std::string NamingRemedy(const ColumnSpec& column) {
-  if (!column.field.empty())
-    return "Do the records hold it as '" + FieldText(column) + "', letter for letter?";
-  return "Do the records name it as the column does, letter for letter? If not, say under 'fields' "
-         "where it lies.";
-}
-
 }  // namespace
+
+std::string NamingDoubt(const Schema& schema, std::span<const int> columns) {
+  std::string fields;
+  bool lies_elsewhere = false;
+  for (const int column : columns) {
+    const ColumnSpec& spec = schema.columns[static_cast<size_t>(column)];
+    lies_elsewhere |= !spec.field.empty();
+    fields += (fields.empty() ? "'" : ", '") + FieldText(spec) + "'";
+  }
+  if (lies_elsewhere) return "hold it as " + fields + ", letter for letter?";
+  return "name it as the column does, letter for letter? If not, say under 'fields' where it lies.";
+}
 
 ColumnWatch::ColumnWatch(const Definition& definition, EngineStats* stats)
     : definition_(definition), stats_(*stats) {
@@ -86,7 +91,7 @@ void ColumnWatch::Tell(const ColumnNulls& counted, int64_t records) const {
            {{"source", source.name},
             {"column", column.name},
             {"records", records},
-            {"remedy", NamingRemedy(column)}});
+            {"remedy", "Do the records " + NamingDoubt(source.schema, {&counted.column, 1})}});
 }
 
 }  // namespace skewless

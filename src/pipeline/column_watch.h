@@ -3,6 +3,8 @@
 // without an error anywhere. Of keys EmptyViewWatch tells.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "definition/definition.h"
@@ -10,6 +12,10 @@
 #include "pipeline/engine_stats.h"
 
 namespace skewless {
+
+// "hold it as 'user.id', letter for letter?": what to ask of records in which all of these columns
+// of their source are null.
+std::string NamingDoubt(const Schema& schema, std::span<const int> columns);
 
 // The engine thread's.
 class ColumnWatch {

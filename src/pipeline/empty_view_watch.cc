@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/event_log.h"
+#include "pipeline/column_watch.h"
 
 namespace skewless {
 namespace {
@@ -17,21 +18,6 @@ std::string KeyColumnNames(const Definition& definition, const FeatureViewDefini
   for (const int column : view.key_columns)
     names += (names.empty() ? "" : ", ") + schema.columns[static_cast<size_t>(column)].name;
   return names;
-}
-
-std::string KeyRemedy(const Definition& definition, const FeatureViewDefinition& view) {
-  const Schema& schema = definition.sources[static_cast<size_t>(view.source)].schema;
-  std::string fields;
-  bool lies_elsewhere = false;
-  for (const int column : view.key_columns) {
-    const ColumnSpec& spec = schema.columns[static_cast<size_t>(column)];
-    lies_elsewhere |= !spec.field.empty();
-    fields += (fields.empty() ? "'" : ", '") + FieldText(spec) + "'";
-  }
-  if (lies_elsewhere)
-    return "Their key is null: do the records hold it as " + fields + ", letter for letter?";
-  return "Their key is null: do the records name it as the column does, letter for letter? If not, "
-         "say under 'fields' where it lies.";
 }
 
 }  // namespace
@@ -66,15 +52,19 @@ void EmptyViewWatch::Tell(size_t view) {
   counted.settled = true;
   const FeatureViewDefinition& definition = definition_.views[view];
   const std::string key = KeyColumnNames(definition_, definition);
-  LogEvent(EventLevel::kWarning, "view takes no events",
-           {{"view", definition.name},
-            {"source", definition_.sources[static_cast<size_t>(definition.source)].name},
-            {"events", counted.events},
-            {"without_key", counted.without_key},
-            {"key", key},
-            {"remedy", counted.without_key > 0
-                           ? KeyRemedy(definition_, definition)
-                           : "Does its where ever hold, or are they all too late?"}});
+  LogEvent(
+      EventLevel::kWarning, "view takes no events",
+      {{"view", definition.name},
+       {"source", definition_.sources[static_cast<size_t>(definition.source)].name},
+       {"events", counted.events},
+       {"without_key", counted.without_key},
+       {"key", key},
+       {"remedy",
+        counted.without_key > 0
+            ? "Their key is null: do the records " +
+                  NamingDoubt(definition_.sources[static_cast<size_t>(definition.source)].schema,
+                              definition.key_columns)
+            : "Does its where ever hold, or are they all too late?"}});
 }
 
 }  // namespace skewless
