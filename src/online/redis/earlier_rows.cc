@@ -23,7 +23,7 @@ Error ErrorIn(const Servers::Answer& answer) {
 // is the complement of the states' (docs/formats/stamps.md).
 EarlierWalk::EarlierWalk(const Keys& keys, const std::vector<uint32_t>& slots,
                          std::span<const EarlierRows> earlier)
-    : slots_(slots), pattern_(EscapeGlob(keys.project()) + ":*") {
+    : slots_(slots), pattern_(keys.Pattern()) {
   for (size_t i = 0; i < earlier.size(); ++i) {
     const auto& [view, fingerprint] = earlier[i];
     heads_.push_back({keys.StatesHead(view, fingerprint), i, false});
@@ -93,12 +93,10 @@ Status EarlierWalk::TakeKeys(const Servers::Answer& answer, std::string* cursor,
                              std::vector<Found>* found) {
   const redisReply& reply = *answer.keyed;
   if (IsError(reply)) return tl::unexpected<Error>(ErrorIn(answer));
-  if (!IsArray(reply, 2) || !IsText(*reply.element[0]) || !IsArray(*reply.element[1], 0))
-    return Fail(ErrorCode::kCorrupt, "SCAN did not answer with keys");
-  *cursor = TextOf(*reply.element[0]);
-  const redisReply& keys = *reply.element[1];
-  for (size_t i = 0; i < keys.elements; ++i) {
-    const std::string_view key = TextOf(*keys.element[i]);
+  const redisReply* const keys = KeysOfScan(reply, cursor);
+  if (keys == nullptr) return Fail(ErrorCode::kCorrupt, "SCAN did not answer with keys");
+  for (size_t i = 0; i < keys->elements; ++i) {
+    const std::string_view key = TextOf(*keys->element[i]);
     if (const Head* const head = HeadOf(key)) found->push_back({std::string(key), head});
   }
   return {};

@@ -104,6 +104,8 @@ Keys::Keys(const RedisOptions& options)
   }
 }
 
+std::string Keys::Pattern() const { return EscapeGlob(project_) + ":*"; }
+
 std::string Keys::StatesHead(const std::string& view, uint64_t layout) const {
   return project_ + ":" + view + ":" + Layout(layout) + ":";
 }

@@ -65,6 +65,7 @@ class Keys {
   std::string Open(uint32_t slot) const { return project_ + "::open" + SuffixOf(slot); }
   std::string Log() const { return project_ + "::log"; }
   const std::string& project() const { return project_; }
+  std::string Pattern() const;  // of all of the project's keys, for SCAN
 
   static std::string Tag(uint32_t bucket);  // "{1a3}"
   static constexpr size_t kTagBytes = 5;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -26,6 +27,14 @@ inline bool IsError(const redisReply& reply) { return reply.type == REDIS_REPLY_
 // An array of at least so many elements.
 inline bool IsArray(const redisReply& reply, size_t least) {
   return reply.type == REDIS_REPLY_ARRAY && reply.elements >= least;
+}
+
+// Of a reply to SCAN its keys, as an array; null, and `cursor` as it was, where it is none.
+inline const redisReply* KeysOfScan(const redisReply& reply, std::string* cursor) {
+  if (!IsArray(reply, 2) || !IsText(*reply.element[0]) || !IsArray(*reply.element[1], 0))
+    return nullptr;
+  *cursor = TextOf(*reply.element[0]);
+  return reply.element[1];
 }
 
 // A command whose words come one after the other; say first how many.

@@ -38,8 +38,7 @@ void RowWalk::Forget() {
 
 size_t RowWalk::Ask(int64_t now_ns, Bytes* out) {
   if (!going_ || busy() || now_ns - step_ended_ns_ < kPauseNs) return 0;
-  AppendCommand({"SCAN", cursor_, "MATCH", EscapeGlob(keys_.project()) + ":*", "COUNT",
-                 kKeysPerStep, "TYPE", "hash"},
+  AppendCommand({"SCAN", cursor_, "MATCH", keys_.Pattern(), "COUNT", kKeysPerStep, "TYPE", "hash"},
                 out);
   scanning_ = true;
   return 1;
@@ -70,12 +69,10 @@ void RowWalk::EndStep() {
 size_t RowWalk::TakeKeys(const redisReply& reply, Bytes* out) {
   next_ = "0";  // where it refuses, that was all
   if (IsError(reply)) refusal_ = TextOf(reply);
-  if (!IsArray(reply, 2) || !IsText(*reply.element[0]) || !IsArray(*reply.element[1], 0)) return 0;
-  next_ = TextOf(*reply.element[0]);
-  if (!going_) return 0;
-  const redisReply& found = *reply.element[1];
-  for (size_t i = 0; i < found.elements; ++i) {
-    const std::string_view key = TextOf(*found.element[i]);
+  const redisReply* const found = KeysOfScan(reply, &next_);
+  if (found == nullptr || !going_) return 0;
+  for (size_t i = 0; i < found->elements; ++i) {
+    const std::string_view key = TextOf(*found->element[i]);
     const int view = keys_.ViewOfValues(key);
     if (view < 0) continue;
     AppendCommand({"HGET", key, ":layout"}, out);
