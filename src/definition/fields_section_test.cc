@@ -4,6 +4,7 @@
 
 #include "definition/definition.h"
 #include "definition/describe.h"
+#include "definition/error_fixture.h"
 
 namespace skewless {
 namespace {
@@ -39,16 +40,9 @@ SourceDefinition Read(const std::string& lines) {
   return parsed ? (*parsed)->sources[0] : SourceDefinition{};
 }
 
-// "7:14: message", and the remedy in a line of its own.
 std::string ErrorOf(const std::string& lines) {
   const auto parsed = Parse(lines);
-  if (parsed) return "none";
-  std::string text = parsed.error().message;
-  text = text.substr(0, text.find('\n'));
-  const std::string start = "skewless.yaml:";
-  const size_t error = text.find(" error: ");
-  return text.substr(start.size(), error - start.size()) + text.substr(error + 7) + "\n" +
-         parsed.error().remedy;
+  return parsed ? "none" : PlaceAndRemedy(parsed.error());
 }
 
 TEST(FieldsSection, ColumnsLieElsewhere) {

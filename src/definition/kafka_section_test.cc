@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "definition/definition.h"
+#include "definition/error_fixture.h"
 #include "definition/sections.h"
 
 namespace skewless {
@@ -32,17 +33,9 @@ SourceDefinition Read(const std::string& lines) {
   return parsed ? (*parsed)->sources[0] : SourceDefinition{};
 }
 
-// "11:5: message", and the remedy in a line of its own.
 std::string ErrorOf(const std::string& lines) {
   const auto parsed = Parse("    brokers: a:9092\n" + lines);
-  if (parsed) return "none";
-  std::string text = parsed.error().message;
-  EXPECT_NE(text.find('^'), std::string::npos) << "the caret is missing";
-  text = text.substr(0, text.find('\n'));
-  const std::string start = "skewless.yaml:";
-  const size_t error = text.find(" error: ");
-  return text.substr(start.size(), error - start.size()) + text.substr(error + 7) + "\n" +
-         parsed.error().remedy;
+  return parsed ? "none" : PlaceAndRemedy(parsed.error());
 }
 
 TEST(KafkaSection, OneTopicAndNothingElse) {

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include "base/certificate_fixture.h"
 #include "base/file.h"
 #include "decode/record_fixture.h"
 #include "definition/definition.h"
@@ -37,17 +38,21 @@ class RegistryTest : public testing::Test {
     return ReadFramed(folder->File(kind + ".messages"));
   }
 
+  static std::string Repository(const std::string& format, const std::string& url,
+                                const std::string& more) {
+    return "project: p\nlog: {path: log}\nonline: {type: embedded, path: o}\n"
+           "sources:\n  clicks:\n    type: kafka\n    brokers: b:1\n    topic: t\n    format: " +
+           format + "\n    schema_registry: " + url +
+           "\n    columns: {user_id: int64, ts: timestamp" + more +
+           "}\n    event_timestamp: ts\n"
+           "entities: {user: {keys: {user_id: int64}}}\n"
+           "feature_views:\n  v: {source: clicks, entity: user, features: {n: count(*)}}\n";
+  }
+
   // A source with this format, registry and columns beside user_id and ts.
   std::unique_ptr<MessageDecoder> Open(const std::string& format, const std::string& url,
                                        const std::string& more) {
-    const std::string text =
-        "project: p\nlog: {path: log}\nonline: {type: embedded, path: o}\n"
-        "sources:\n  clicks:\n    type: kafka\n    brokers: b:1\n    topic: t\n    format: " +
-        format + "\n    schema_registry: " + url + "\n    columns: {user_id: int64, ts: timestamp" +
-        more +
-        "}\n    event_timestamp: ts\n"
-        "entities: {user: {keys: {user_id: int64}}}\n"
-        "feature_views:\n  v: {source: clicks, entity: user, features: {n: count(*)}}\n";
+    const std::string text = Repository(format, url, more);
     auto definition = ParseDefinition(text, "skewless.yaml", folder->path());
     EXPECT_TRUE(definition.has_value()) << definition.error().ToString();
     definition_ = std::move(*definition);
@@ -246,11 +251,7 @@ TEST_F(RegistryTest, AsksAsTheUserInItsUrl) {
 // Authorities that the system doesn't know, and a registry that asks who we are.
 TEST_F(RegistryTest, AsksOverTls) {
   for (const std::string name : {"right", "wrong"}) {
-    const std::string command =
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=" +
-        name + " -keyout " + folder->File(name + ".key") + " -out " + folder->File(name + ".pem") +
-        " -addext subjectAltName=IP:127.0.0.1 2>/dev/null";
-    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    MakeCertificate(folder->File(name), "127.0.0.1");
   }
   const RegistryProcess locked(folder->path(), 0, "", folder->File("right.pem"),
                                folder->File("right.key"));
@@ -281,13 +282,7 @@ TEST_F(RegistryTest, ACertificateThatIsNoneIsToldOfAtOnce) {
   folder->Write("empty.pem", "");
   const auto error = [&](const std::string& file) {
     const std::string text =
-        "project: p\nlog: {path: log}\nonline: {type: embedded, path: o}\n"
-        "sources:\n  clicks:\n    type: kafka\n    brokers: b:1\n    topic: t\n"
-        "    format: avro\n    schema_registry: https://localhost:1\n    schema_registry_ca: " +
-        file +
-        "\n    columns: {user_id: int64, ts: timestamp}\n    event_timestamp: ts\n"
-        "entities: {user: {keys: {user_id: int64}}}\n"
-        "feature_views:\n  v: {source: clicks, entity: user, features: {n: count(*)}}\n";
+        Repository("avro", "https://localhost:1\n    schema_registry_ca: " + file, "");
     const auto definition = ParseDefinition(text, "skewless.yaml", folder->path());
     const Status checked = CheckSchemas(**definition);
     return checked ? "" : checked.error().message;

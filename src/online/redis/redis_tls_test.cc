@@ -1,28 +1,21 @@
 // Rows over TLS, from a server with a certificate of an authority that was made for the test.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "base/certificate_fixture.h"
 #include "online/redis/redis_rows_fixture.h"
 
 namespace skewless::redis {
 namespace {
-
-void Shell(const std::string& command) { ASSERT_EQ(std::system(command.c_str()), 0) << command; }
 
 class RedisTlsTest : public testing::Test {
  protected:
   RedisTlsTest() : directory_("redis_tls_test"), port_(FreePort()) {
     std::filesystem::create_directories(directory_.path());
     // Their own authorities, for 127.0.0.1 and for another address.
-    for (const char* const which : {"right", "wrong"}) {
-      Shell(
-          "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
-          "/CN=" +
-          std::string(which) + " -keyout " + File(which, "key") + " -out " + File(which, "pem") +
-          " -addext subjectAltName=IP:127.0.0." + (which[0] == 'r' ? "1" : "9") + " 2>/dev/null");
-    }
+    MakeCertificate(directory_.path() + "/right", "127.0.0.1");
+    MakeCertificate(directory_.path() + "/wrong", "127.0.0.9");
   }
   std::string File(const std::string& name, const std::string& kind) const {
     return directory_.path() + "/" + name + "." + kind;
