@@ -25,12 +25,17 @@ def measure(bench):
 
 
 def measure_load(bench, load, broker, redis):
-    ours, flink, trouble = [], {"Redis": [], "nowhere": []}, None
+    ours, flink, job, trouble = [], {"Redis": [], "nowhere": []}, None, None
+    try:
+        job = Flink(bench, f"kafka://{broker.address}/clicks")
+    except Failure as failure:
+        trouble = failure
     for _ in range(bench.size["repetitions"]):  # in turns, so that both meet what else the machine does
         redis.ask("FLUSHALL")
         ours.append(run_ours(bench, broker, redis))
+        if trouble:
+            continue
         try:
-            job = Flink(bench, f"kafka://{broker.address}/clicks")
             for sink, arguments in (("Redis", [redis.address]), ("nowhere", [])):
                 redis.ask("FLUSHALL")
                 flink[sink].append(job.run("expert", bench.size["live_clicks"], bench.size["live_flink_seconds"],
