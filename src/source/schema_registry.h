@@ -10,8 +10,8 @@
 
 namespace skewless {
 
-// `url`: "http://host:8081"; `user`: "name:password", or empty. Nothing is asked
-// of it here.
+// `url`: "http://host:8081"; https is verified as `tls` says. `user`: "name:password", or empty.
+// Nothing is asked of it here.
 //
 // Fetch asks up to three times; what does not answer, or answers with 429 or 5xx, is kUnavailable.
 // Not thread-safe.
