@@ -1,5 +1,6 @@
 // skewless join: the training set for a file of labels.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,20 @@ struct JoinArguments {
   std::string history = "log";
   std::string delay;
   bool json = false;
+};
+
+// Beside the output, for what the memory can't hold. It goes with the join.
+class SpillFolder {
+ public:
+  explicit SpillFolder(const std::string& output)
+      : path_(output + ".spill-" + std::to_string(getpid())) {}
+  ~SpillFolder() { static_cast<void>(rmdir(path_.c_str())); }  // which needs an empty one
+  SpillFolder(const SpillFolder&) = delete;
+  SpillFolder& operator=(const SpillFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
 };
 
 struct Spent {
@@ -94,7 +109,8 @@ void RunJoin(Session& session, JoinArguments arguments) {
     request.join.delay_us = *delay;
   }
   if (request.history == HistoryKind::kLog) WarnOfUnknownSources(definition);
-  request.join.spill_directory = request.output_path + ".spill";
+  const SpillFolder spill(request.output_path);
+  request.join.spill_directory = spill.path();
   ProgressBar bar("joining");
   request.join.progress = [&bar](double fraction, int64_t records) {
     bar.Show(fraction, WithSeparators(records) + " events replayed");

@@ -45,6 +45,7 @@ bool SourceThread::Step() {
 }
 
 void SourceThread::LogEnd(const Result<bool>& more) const {
+  if (!more && stop_.load()) return;  // what was interrupted comes again
   if (!more) {
     // The engine ends with this error, which is told as its own.
     LogEvent(EventLevel::kError, "source failed",
@@ -73,8 +74,10 @@ Result<bool> SourceThread::Pump() {
   }
   // Not before they are safe: whoever is told of their number is told that they are kept.
   dead_.store(now.dead_letters, std::memory_order_relaxed);
-  // A batch of dead letters alone has no rows, and yet its positions belong in the log.
-  const bool carries = accepted.batch->rows() > 0 || !accepted.batch->positions.empty();
+  // A batch of dead letters alone has no rows, and yet its positions belong in the log; and a
+  // stream that ended no longer holds the watermark.
+  const Batch& batch = *accepted.batch;
+  const bool carries = batch.rows() > 0 || !batch.positions.empty() || !batch.runs.empty();
   if (!carries) {
     queue_.GiveBack(std::move(accepted.batch));
     return more;

@@ -364,6 +364,24 @@ TEST_F(FollowedSourceTest, AFileThatIsNamedOtherwiseIsTold) {
       Has(notices_[0], "a.jsonl' is read from its start, and 2 records of 'a.jsonl' were read"));
 }
 
+// What was kept of a followed file beside its position is no file's position.
+TEST_F(FollowedSourceTest, ThatIsToldOfWhereTheSourceFollowsNoMore) {
+  std::filesystem::create_directory(folder_.File("in"));
+  definition_.sources[0].paths = {"in/*.jsonl"};
+  Append("in/a.jsonl", Line("1") + Line("2"));
+  Open();
+  EXPECT_EQ(Take().size(), 2u);
+  EXPECT_TRUE(heads_.contains("head:in/a.jsonl"));
+  definition_.sources[0].follow = false;
+  Open();
+  EXPECT_EQ(notices_, Rows{});
+  definition_.sources[0].paths = {folder_.File("in/a.jsonl")};
+  Open();
+  ASSERT_EQ(notices_.size(), 1u);
+  EXPECT_TRUE(Has(notices_[0], "read from its start, and 2 records of 'in/a.jsonl' were read"))
+      << notices_[0];
+}
+
 TEST_F(FollowedSourceTest, LinesOfAnyLength) {
   const std::string long_name(3 << 20, 'n');
   Append("a.jsonl", Line(long_name));

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/check.h"
+#include "source/file_head.h"
 #include "source/file_source.h"
 #include "source/followed_source.h"
 #include "source/kafka/kafka_source.h"
@@ -26,6 +27,8 @@ Result<KnownRecords> ReadFilePositions(const SourceDefinition& source,
   KnownRecords known;
   for (const SourcePosition& position : options.resume) {
     if (position.stream == ReplayPosition::SortedStream(source)) return OtherMode(source, false);
+    // Where the source followed its files in an earlier life.
+    if (!source.follow && IsHeadStream(position.stream)) continue;
     known[position.stream] = position.offset;
   }
   return known;

@@ -9,83 +9,14 @@ import subprocess
 import time
 import unittest
 
+from confluent_kafka import Producer
+
 from kafka_broker import Broker
-from numbered import NumberedTest
 from program import PROGRAM, SLOWNESS, Running
-
-DEFINITION = """
-project: live
-log: {path: var/log}
-online: {type: embedded, path: var/online}
-serving: {listen: 127.0.0.1:0}
-sources:
-  clicks:
-    type: kafka
-    brokers: %(brokers)s
-    topics: [%(topics)s]
-    format: json
-    columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
-    event_timestamp: ts
-    settings: {topic.metadata.refresh.interval.ms: 300, reconnect.backoff.max.ms: 500, session.timeout.ms: 1500}
-%(more)s
-entities:
-  user: {keys: {user_id: int64}}
-feature_views:
-  seen:
-    source: clicks
-    entity: user
-    features: {count: count(*), sum: sum(number), newest: max(number)}
-feature_services:
-  all: {features: [seen]}
-"""
-NOON = 1_700_000_000_000
+from topic import NOON, TopicTest, message
 
 
-def message(number, user=7, ts=NOON):
-    return json.dumps({"user_id": user, "number": number, "ts": ts}).encode()
-
-
-class KafkaTest(NumberedTest):
-    @classmethod
-    def setUpClass(cls):
-        # A member that was killed is missed soon.
-        cls.broker = Broker("group.min.session.timeout.ms=1000")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.close()
-
-    def setUp(self):
-        super().setUp()
-        self.topic = self.id().rpartition(".")[2]
-
-    def define(self, *topics, more=""):
-        self.write("skewless.yaml", DEFINITION % {"brokers": self.broker.address, "more": more,
-                                                  "topics": ", ".join(topics or [self.topic])})
-
-    def produce(self, count, partitions, topic=None):
-        """Numbers on from the last, dealt out in turn."""
-        numbers = range(self.written + 1, self.written + count + 1)
-        self.broker.produce(topic or self.topic, [(number % partitions, message(number)) for number in numbers])
-        self.written += count
-
-    def metric(self, engine, name, **labels):
-        wanted = [f'{key}="{value}"' for key, value in labels.items()]
-        for line in engine.request("GET", "/metrics")[1].splitlines():
-            if re.match(name + r"[{ ]", line) and all(label in line for label in wanted):
-                return float(line.split()[-1])
-        return None
-
-    def wait_for_metric(self, engine, wanted, name, **labels):
-        deadline = time.monotonic() + 60 * SLOWNESS
-        while self.metric(engine, name, **labels) != wanted:
-            self.assertLess(time.monotonic(), deadline, f"{name}: {self.metric(engine, name, **labels)}, not {wanted}")
-            time.sleep(0.02)
-
-    def fails(self):
-        """The engine stops by itself; returns what it said."""
-        return self.run_program("run", "--listen", "127.0.0.1:0", code=1, timeout=60 * SLOWNESS)[1]
-
+class KafkaTest(TopicTest):
     # ---- where reading begins, and goes on
 
     def test_topics_and_restarts(self):
@@ -132,6 +63,30 @@ class KafkaTest(NumberedTest):
         # What was the end when the engine first saw it is where a restart goes on.
         self.produce(5, 2)
         self.assertEqual(self.run_json("run", "--once")["events"], 5)
+
+    def test_a_start_after_history_from_files_of_a_folder_that_is_named_like_the_topic(self):
+        """Positions in files don't make a topic known, whose partitions would be new ones then."""
+        self.broker.create(self.topic, 2)
+        self.produce(10, 2)
+        self.write(f"{self.topic}/1.csv", f"user_id,number,ts\n7,0,{NOON}\n")
+        self.define()
+        text = re.sub("type: kafka.*format: json", f"type: file\n    path: {self.topic}/*.csv\n    format: csv",
+                      self.definition, flags=re.DOTALL)
+        self.write("skewless.yaml", re.sub(" *settings: .*\n", "", text))
+        self.assertEqual(self.run_json("run", "--once")["events"], 1)
+        self.define(more="    start: latest\n")
+        self.assertEqual(self.run_json("run", "--once")["events"], 0)
+        self.produce(4, 2)
+        self.assertEqual(self.run_json("run", "--once")["events"], 4)
+
+    def test_a_start_of_partitions_that_are_named_later(self):
+        """They were there all along."""
+        self.broker.create(self.topic, 2)
+        self.produce(20, 2)
+        self.define(more="    partitions: [0]\n")
+        self.assertEqual(self.run_json("run", "--once")["events"], 10)
+        self.define(more=f"    partitions: [0, 1]\n    start: {{offsets: {{{self.topic}/1: 7}}}}\n")
+        self.assertEqual(self.run_json("run", "--once")["events"], 3)
 
     def test_a_start_at_a_partition_that_is_not_there(self):
         self.broker.create(self.topic, 2)
@@ -396,8 +351,10 @@ class KafkaTest(NumberedTest):
         self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
         self.assertRegex(self.fails(), rf"source 'clicks': dead_letters, there is no topic '{dead}' at "
                                        rf"{self.broker.address}\n  Create the topic")
-        # Brokers that are away then are asked with the first letter.
-        self.write("clicks.csv", "user_id,number,ts\n1,2,x\n")
+
+    def test_a_stop_while_the_brokers_of_dead_letters_are_away(self):
+        """They are asked with the first letter, and it waits; a stop doesn't, however many letters there are."""
+        self.write("clicks.csv", "user_id,number,ts\n" + "1,2,x\n" * 1000)
         self.write("skewless.yaml", """
 project: files
 log: {path: var/log}
@@ -420,7 +377,7 @@ feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}
             if "records could not be read" in line:
                 break
         engine.terminate()
-        said = engine.communicate(timeout=120 * SLOWNESS)[0]
+        said = engine.communicate(timeout=20 * SLOWNESS)[0]
         self.assertEqual(engine.returncode, 0)
         self.assertNotIn("kept", said)
 
@@ -438,6 +395,66 @@ feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}
         summary = self.run_json("run", "--once")
         self.assertEqual((summary["events"], summary["dead_letters"]), (1, 1))
         self.assertEqual(self.broker.consume("clicks-dead", 1)[0].value(), b"?")
+
+    # ---- offsets that no message has
+
+    def test_a_compacted_topic(self):
+        """What it left out is no loss, neither behind the position nor where `start` says."""
+        self.broker.create(self.topic, cleanup_policy="compact", segment_ms="100", min_cleanable_dirty_ratio="0.01")
+        self.define()
+        self.broker.produce(self.topic, [(0, b"%d" % (number % 3), message(number)) for number in range(10)])
+        self.assertEqual(self.run_json("run", "--once")["events"], 10)
+        self.broker.produce(self.topic, [(0, b"%d" % (number % 3), message(number)) for number in range(10, 30)])
+        time.sleep(0.2)
+        self.broker.produce(self.topic, [(0, b"last", message(30))])  # begins a segment; those before are compacted
+        deadline = time.monotonic() + 60
+        while self.broker.consume(self.topic, 1)[0].offset() != 27:
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(self.run_json("run", "--once")["events"], 4)
+        self.assertEqual(self.run_json("run", "--once")["events"], 0)
+        self.assertEqual(self.logged(), 14)
+        shutil.rmtree(self.path("var"))
+        self.define(more=f"    start: {{offsets: {{{self.topic}/0: 5}}}}\n")
+        self.assertEqual(self.run_json("run", "--once")["events"], 4)
+
+    def test_transactions(self):
+        """What one aborted is never read, and what one has not committed not yet. Their ends have offsets, too."""
+        self.broker.create(self.topic, 1)
+        self.define()
+        producer = Producer({**self.broker.client, "transactional.id": self.topic})
+        producer.init_transactions(60)
+
+        def write(numbers):
+            producer.begin_transaction()
+            for number in numbers:
+                producer.produce(self.topic, message(number), partition=0)
+            producer.flush(60)
+
+        for first, end in ((1, producer.commit_transaction), (100, producer.abort_transaction),
+                           (11, producer.commit_transaction)):
+            write(range(first, first + 10))
+            end(60)
+        self.written = 20
+        engine = self.start()
+        self.wait_for_all(engine)
+        self.wait_for_metric(engine, 0, "skewless_kafka_lag", partition=0)
+        self.wait_until_committed("skewless-live-clicks", [33])
+        engine.kill()
+        self.broker.delete_records(self.topic, 0, 33)  # as retention does
+        write(range(21, 31))
+        self.assertEqual(self.run_json("run", "--once")["events"], 0)
+        engine.start()
+        producer.commit_transaction(60)
+        self.written = 30
+        self.wait_for_all(engine)
+        engine.stop()
+        self.assertEqual(self.logged(), 30)
+        shutil.rmtree(self.path("var"))
+        write(range(31, 41))
+        self.write("skewless.yaml",
+                   self.definition.replace("settings: {", "settings: {isolation.level: read_uncommitted, "))
+        self.assertEqual(self.run_json("run", "--once")["events"], 20)
+        producer.abort_transaction(60)
 
     # ---- groups
 

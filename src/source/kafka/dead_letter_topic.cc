@@ -72,7 +72,12 @@ class TopicStore final : public DeadLetterStore {
   }
 
   Status Append(const DeadLetter& letter) override {
-    if (!seen_) SKEWLESS_RETURN_IF_ERROR(LookForTopic());
+    if (!seen_) {
+      // Each look waits, and there may be thousands of letters. Not kUnavailable, by which a source
+      // tries again.
+      if (interrupted_.load()) return Interrupted(ErrorCode::kIo);
+      SKEWLESS_RETURN_IF_ERROR(LookForTopic());
+    }
     const bool has_key = letter.message != nullptr && letter.message->key;
     const std::string_view key = has_key ? *letter.message->key : std::string_view();
     const std::string_view value =
@@ -91,11 +96,7 @@ class TopicStore final : public DeadLetterStore {
 
   Status Sync() override {
     while (failure_.has_value() && acknowledged_ < count_) {
-      if (interrupted_.load()) {
-        return Fail(ErrorCode::kUnavailable, place_ + "topic '" + topic_ +
-                                                 "' has not acknowledged all of them; they will "
-                                                 "come again");
-      }
+      if (interrupted_.load()) return Interrupted(ErrorCode::kUnavailable);
       rd_kafka_poll(client_.get(), 50);
     }
     return failure_;
@@ -147,6 +148,11 @@ class TopicStore final : public DeadLetterStore {
     rd_kafka_error_destroy(refused);
     rd_kafka_headers_destroy(headers);
     return error;
+  }
+
+  tl::unexpected<Error> Interrupted(ErrorCode code) const {
+    return Fail(code, place_ + "topic '" + topic_ +
+                          "' has not acknowledged all of them; they will come again");
   }
 
   tl::unexpected<Error> Refused(const std::string& reason) const {

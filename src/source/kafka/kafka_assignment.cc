@@ -130,7 +130,8 @@ Status KafkaConsumer::Want(const std::string& topic, int32_t there) {
     }
     KafkaPartition& partition = partitions_.At(topic, number);
     if (partition.assigned || std::ranges::find(wanted_, &partition) != wanted_.end()) continue;
-    partition.appeared = discovered_ || starts_.KnowsTopic(topic);
+    // Those that the definition names were there when it named them.
+    partition.appeared = kafka_.partitions.empty() && (discovered_ || starts_.KnowsTopic(topic));
     if (discovered_ && notice_) notice_(place_ + "partition '" + partition.stream + "' appeared");
     wanted_.push_back(&partition);
   }

@@ -179,7 +179,9 @@ void KafkaConsumer::TakeEvent(const rd_kafka_message_t& message) {
                              : &partitions_.At(rd_kafka_topic_name(message.rkt), message.partition);
   switch (message.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-      if (partition != nullptr) partition->at_end = true;
+      if (partition == nullptr) return;
+      partition->at_end = true;
+      partition->reached = message.offset;
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:

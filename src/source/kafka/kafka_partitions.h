@@ -28,6 +28,7 @@ struct KafkaPartition {
   bool announced = false;  // the engine knows of it
   bool at_end = false;     // its end was seen since it was assigned
   bool moved = false;      // in the batch at hand
+  int64_t reached = -1;    // the offset of its end, where it was seen anew; else -1
 };
 
 class KafkaPartitions {

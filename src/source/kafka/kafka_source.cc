@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -65,6 +66,7 @@ Result<bool> KafkaSource::Next(size_t max_rows, DurationUs wait_us, Batch* batch
     Announce(batch);
     SKEWLESS_ASSIGN_OR_RETURN(more, HandOut(wait_us, batch));
     const bool all_handed_out = at_ == consumer_->messages().size();
+    if (all_handed_out) GoOnToEnds(batch);
     left -= std::min(left, at_);
     again = all_handed_out && at_ >= most && left > 0;
   }
@@ -191,6 +193,19 @@ void KafkaSource::Announce(Batch* batch) {
     partition->announced = true;
     batch->runs.push_back({partition->stream});
     Move(*partition);
+  }
+}
+
+// The end of a transaction has an offset, and so has what was aborted or compacted away. Where they
+// come last no message tells that they are behind us, and once retention took them, they would seem
+// lost.
+void KafkaSource::GoOnToEnds(Batch* batch) {
+  for (const auto& [key, partition] : consumer_->partitions().all()) {
+    const int64_t end = std::exchange(partition->reached, -1);
+    if (!partition->assigned || end <= partition->next) continue;
+    partition->next = end;
+    Move(*partition);
+    batch->runs.push_back({partition->stream});
   }
 }
 

@@ -39,6 +39,7 @@ class KafkaSource final : public Source {
   size_t EndOfRun(const KafkaPartition& partition);
   Status Report(const KafkaPartition& partition);
   void Announce(Batch* batch);
+  void GoOnToEnds(Batch* batch);
   void Move(KafkaPartition& partition);
   void TellPositions(Batch* batch);
   void CommitDurable(bool wait);

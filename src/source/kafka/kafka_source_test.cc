@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "decode/record_fixture.h"
 #include "source/kafka/broker_fixture.h"
@@ -295,6 +296,21 @@ TEST_F(KafkaSourceTest, MetadataBecomesColumns) {
                          "1 one: column 'n': expected int64, found \"one\"",
                          "3 3: key: column 'user': expected int64, found \"no number\"",
                          "5 5: header tenant: column 'tenant': not valid UTF-8"}));
+}
+
+// A producer may send none: -1, which is not the last millisecond of 1969.
+TEST_F(KafkaSourceTest, AMessageWithoutATimestampHasNone) {
+  SourceDefinition& source = definition_.sources[0];
+  source.kafka->value_schema.columns = {source.schema.columns[0]};
+  source.kafka->metadata = {{KafkaMetadata::Part::kTimestamp, ""}};
+  broker_->ProduceWhole(topic(), kPartitions, 3, [](int64_t i) {
+    return KafkaBroker::Sent{std::to_string(i), {}, {}, i == 1 ? -1 : 1'700'000'000'000 + i};
+  });
+  const Read read = ReadAll();
+  EXPECT_EQ(read.error, "");
+  EXPECT_EQ(std::set(read.numbers.begin(), read.numbers.end()), (std::set<int64_t>{0, 2}));
+  // There is no event without a time.
+  EXPECT_EQ(read.letters, Rows{topic() + "/1:0: 1"});
 }
 
 TEST_F(KafkaSourceTest, TheCommonSettingsAreTaken) {

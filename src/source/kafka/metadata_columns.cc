@@ -110,7 +110,8 @@ std::optional<std::string_view> MetadataColumns::TextOf(const KafkaMetadata& met
     case Part::kTimestamp: {
       rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
       const int64_t millis = rd_kafka_message_timestamp(&message, &type);
-      if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) return std::nullopt;
+      // A producer may give none in a format that has room for one: -1.
+      if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || millis < 0) return std::nullopt;
       const auto end =
           std::to_chars(timestamp_.data(), timestamp_.data() + timestamp_.size(), millis);
       return std::string_view(timestamp_.data(), end.ptr);

@@ -62,8 +62,14 @@ Result<int64_t> StartPositions::Find(rd_kafka_t* client, const std::string& topi
 
 bool StartPositions::KnowsTopic(const std::string& topic) const {
   const std::string prefix = topic + "/";
-  const auto first = logged_.lower_bound(prefix);
-  return first != logged_.end() && first->first.starts_with(prefix);
+  for (auto at = logged_.lower_bound(prefix); at != logged_.end() && at->first.starts_with(prefix);
+       ++at) {
+    // The log's other streams may be files of a folder that is named like the topic.
+    const std::string_view number = std::string_view(at->first).substr(prefix.size());
+    if (!number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos)
+      return true;
+  }
+  return false;
 }
 
 // A position beyond the end is one of a topic that was made anew, or whose end was lost with a
