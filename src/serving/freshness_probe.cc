@@ -8,7 +8,11 @@
 namespace skewless {
 namespace {
 
-int64_t Nanos(DurationUs duration) { return std::max<DurationUs>(0, duration) * 1000; }
+// No more than the histogram can tell apart: an event may be of any time.
+int64_t Nanos(DurationUs duration) {
+  constexpr DurationUs kLongest = (int64_t{1} << latency::kBits) / 1000;
+  return std::clamp<DurationUs>(duration, 0, kLongest) * 1000;
+}
 
 }  // namespace
 

@@ -205,5 +205,20 @@ TEST_F(FreshnessProbeTest, ARowAheadOfTheLogIsCounted) {
   EXPECT_EQ(probe_->not_in_log(), 1);
 }
 
+TEST_F(FreshnessProbeTest, AnEventFromTheBeginningOfTimeIsOfTheGreatestAge) {
+  StartProbe();
+  Log(7, 1, 0);
+  Publish();
+  Look();
+  Look();
+  Log(7, 1, kMaxTimestamp);
+  Publish();
+  Look();
+  ASSERT_EQ(probe_->records(), 2);
+  for (const auto& view : probe_->views()) {
+    EXPECT_EQ(view->from_event.QuantileNanos(0.5), latency::UpperEdge(latency::kBuckets - 1));
+  }
+}
+
 }  // namespace
 }  // namespace skewless

@@ -4,6 +4,7 @@
 
 #include "kernel/service_kernel.h"
 #include "log/served_log.h"
+#include "training/label_file_fixture.h"
 #include "training/point_in_time.h"
 #include "training/record_availability.h"
 #include "training/training_fixture.h"
@@ -285,6 +286,30 @@ TEST_F(AuditTest, ATrainingSetWithoutAFeatureThatWasServedIsRefused) {
             std::string::npos)
       << audit.error().message;
   EXPECT_NE(audit.error().remedy.find("activity:spend"), std::string::npos) << audit.error().remedy;
+}
+
+// Of whatever bits: as a set has it that was computed elsewhere.
+TEST_F(AuditTest, ATrainingSetWithAnotherNaNIsThatOfTheRowServed) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Log({Serve(1, "a", nan, 30)});
+  LabelTable labels;
+  labels.table = arrow::Table::Make(
+      arrow::schema({arrow::field("user", arrow::int64()), arrow::field("item", arrow::utf8()),
+                     arrow::field("cart", arrow::float64()),
+                     arrow::field("event_timestamp", arrow::int64()),
+                     arrow::field("spend", arrow::float64())}),
+      {ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {1}),
+       ArrayOf<arrow::StringBuilder, std::string>(arrow::utf8(), {"a"}),
+       ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {std::copysign(nan, -1)}),
+       ArrayOf<arrow::Int64Builder, int64_t>(arrow::int64(), {kTestStart + 30}),
+       ArrayOf<arrow::DoubleBuilder, double>(arrow::float64(), {6.5})});
+  ASSERT_TRUE(WriteTrainingSet(labels, {}, clicks_.Path("set.parquet")).has_value());
+  const auto audit = AuditTrainingSet(SystemFiles(), clicks_.Path("served"),
+                                      clicks_.Path("set.parquet"), "event_timestamp");
+  ASSERT_TRUE(audit.has_value()) << audit.error().ToString();
+  EXPECT_EQ(audit->rows, 1);
+  EXPECT_EQ(audit->different_rows, 0);
+  EXPECT_EQ(audit->unmatched_rows, 0);
 }
 
 }  // namespace

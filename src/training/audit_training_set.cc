@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -48,9 +50,11 @@ class TrainingColumns {
 };
 
 void AppendIdentity(const ValueView& value, Bytes* out) {
+  const double number = value.double_value;
   out->push_back(value.valid ? 1 : 0);
   PutLe<int64_t>(*out, value.int_value);
-  PutLe<double>(*out, value.double_value);
+  // All NaNs are one.
+  PutLe<double>(*out, std::isnan(number) ? std::numeric_limits<double>::quiet_NaN() : number);
   PutLengthPrefixed(*out, value.bytes);
 }
 

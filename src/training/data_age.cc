@@ -9,16 +9,28 @@
 namespace skewless {
 namespace {
 
+// Events may be of any time: near the ends of time an age is the longest there is.
+DurationUs AgeAt(Timestamp time, Timestamp event) {
+  return std::max<DurationUs>(0, SaturatingSub(time, event));
+}
+
+Timestamp NextMidnight(Timestamp time) {
+  const DurationUs since = time % kDayUs;
+  return SaturatingAdd(time, since < 0 ? -since : kDayUs - since);
+}
+
 // Records of a view, in the log's order, which is about that of availability.
 class ViewAgeMeter {
  public:
   ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points)
       : kernel_(kernel) {
     age_.view = kernel.view().name;
-    const DurationUs step = std::max<DurationUs>(1, (to - from) / std::max(1, points - 1));
+    const DurationUs step =
+        std::max<DurationUs>(1, SaturatingSub(to, from) / std::max(1, points - 1));
     for (Timestamp time = from; time <= to && static_cast<int>(age_.points.size()) < points;
          time += step) {
       age_.points.push_back({time, 0, -1});
+      if (SaturatingSub(to, time) < step) break;  // time may have no next
     }
   }
 
@@ -51,8 +63,8 @@ class ViewAgeMeter {
     newest_ = std::max(newest_, event);
     ++age_.records;
     // The histogram counts whole numbers; here they are microseconds.
-    streaming_.Record(available - event);
-    batch_.Record((FloorDiv(available, kDayUs) + 1) * kDayUs - event);
+    streaming_.Record(SaturatingSub(available, event));
+    batch_.Record(SaturatingSub(NextMidnight(available), event));
   }
 
   // What the midnights up to `time` loaded: all that was available before each.
@@ -72,9 +84,8 @@ class ViewAgeMeter {
         empty_points_ = point_ + 1;
         continue;
       }
-      point.streaming_us = std::max<DurationUs>(0, point.time_us - newest_);
-      point.batch_us =
-          loaded_ == kMinTimestamp ? -1 : std::max<DurationUs>(0, point.time_us - loaded_);
+      point.streaming_us = AgeAt(point.time_us, newest_);
+      point.batch_us = loaded_ == kMinTimestamp ? -1 : AgeAt(point.time_us, loaded_);
     }
   }
 
@@ -110,7 +121,7 @@ Result<std::vector<ViewAge>> MeasureDataAge(FileSystem& files, const Definition&
   }
   const Timestamp to = std::min(last, request.to_us);
   Timestamp from = std::max(first, request.from_us);
-  if (request.last_us > 0) from = std::max(from, to - request.last_us);
+  if (request.last_us > 0) from = std::max(from, SaturatingSub(to, request.last_us));
   std::vector<std::unique_ptr<ViewAgeMeter>> meters;
   std::vector<int> views;
   for (size_t view = 0; view < kernels.size(); ++view) {

@@ -1,5 +1,6 @@
 #include "training/data_age.h"
 
+#include "base/latency_histogram.h"
 #include "training/training_fixture.h"
 
 namespace skewless {
@@ -62,6 +63,29 @@ TEST(DataAge, AnEmptyLogSaysWhatToDo) {
   const auto ages = MeasureDataAge(SystemFiles(), clicks.definition(), clicks.kernels(), {});
   ASSERT_FALSE(ages.has_value());
   EXPECT_EQ(ages.error().code, ErrorCode::kNotFound);
+}
+
+// Their ages are the longest that there are, and none turns into no age at all.
+TEST(DataAge, OfEventsNearTheEndsOfTime) {
+  LoggedClicks clicks;
+  const Timestamp last = kMaxTimestamp - kTestStart - 1;  // no midnight comes after it
+  clicks.Append(
+      {{1, "a", "1", kMinTimestamp, last - 2 * kDayUs}, {1, "a", "1", kMinTimestamp, last}});
+  AgeRequest request;
+  request.points = 2;
+  const auto ages = MeasureDataAge(SystemFiles(), clicks.definition(), clicks.kernels(), request);
+  ASSERT_TRUE(ages.has_value()) << ages.error().ToString();
+  const ViewAge& age = (*ages)[0];
+  EXPECT_EQ(age.records, 2);
+  const int64_t longest = latency::UpperEdge(latency::kBuckets - 1);
+  EXPECT_EQ(age.streaming_p50_us, longest);
+  EXPECT_EQ(age.batch_p50_us, longest);
+  EXPECT_EQ(age.batch_p99_us, longest);
+  ASSERT_EQ(age.points.size(), 2u);
+  EXPECT_EQ(age.points[0].streaming_us, kMaxTimestamp);
+  EXPECT_EQ(age.points[0].batch_us, -1);
+  EXPECT_EQ(age.points[1].streaming_us, kMaxTimestamp);
+  EXPECT_EQ(age.points[1].batch_us, kMaxTimestamp);
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ Result<History> OpenLogHistory(FileSystem& files, const Definition& definition) 
 class SourceHistory {
  public:
   static Result<std::shared_ptr<SourceHistory>> Open(const Definition& definition,
-                                                     const std::vector<int>& views, FileOrder order,
+                                                     const std::vector<int>& views,
+                                                     const FileSorting& sorting,
                                                      std::shared_ptr<bool> out_of_order,
                                                      const std::shared_ptr<UnreadRecords>& unread) {
     auto history = std::make_shared<SourceHistory>();
@@ -69,8 +70,8 @@ class SourceHistory {
                     "source '" + source.name + "' doesn't say when its records arrived",
                     "Give it an arrival_timestamp or a delay, or join from the log.");
       }
-      SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenOne(definition, static_cast<int>(i), views, order,
-                                                     out_of_order.get(), unread));
+      SKEWLESS_ASSIGN_OR_RETURN(auto opened, OpenOne(definition, static_cast<int>(i), views,
+                                                     sorting, out_of_order.get(), unread));
       history->sources_.push_back(std::move(opened));
       history->watermarks_.emplace_back(source.out_of_orderness_us, source.allowed_lateness_us,
                                         source.max_ahead_us);
@@ -95,8 +96,8 @@ class SourceHistory {
 
  private:
   static Result<std::unique_ptr<Source>> OpenOne(const Definition& definition, int source,
-                                                 const std::vector<int>& views, FileOrder order,
-                                                 bool* out_of_order,
+                                                 const std::vector<int>& views,
+                                                 const FileSorting& sorting, bool* out_of_order,
                                                  std::shared_ptr<UnreadRecords> unread) {
     DeadLetterSink skip = [unread = std::move(unread)](const DeadLetter& letter) -> Status {
       if (unread->count++ > 0) return {};
@@ -106,13 +107,14 @@ class SourceHistory {
                       ": " + letter.reason;
       return {};
     };
-    if (order == FileOrder::kAsTheyLie) {
+    if (sorting.order == FileOrder::kAsTheyLie) {
       return OpenSortedFiles(definition, source, NeededColumns(definition, source, views),
                              std::move(skip), out_of_order);
     }
     SourceOptions options;
     options.replay = true;
-    options.spill_directory = definition.SpillDirectory();
+    options.sort_memory_bytes = sorting.memory_bytes;
+    options.spill_directory = sorting.spill_directory;
     return OpenSource(definition, source, options, std::move(skip));
   }
 
@@ -153,12 +155,12 @@ Result<std::unique_ptr<LogReader>> OpenLogReader(FileSystem& files, const Defini
 }
 
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
-                            const std::vector<int>& views, FileOrder order) {
+                            const std::vector<int>& views, const FileSorting& sorting) {
   if (kind == HistoryKind::kLog) return OpenLogHistory(files, definition);
   History history;
   SKEWLESS_ASSIGN_OR_RETURN(
       auto sources,
-      SourceHistory::Open(definition, views, order, history.out_of_order, history.unread));
+      SourceHistory::Open(definition, views, sorting, history.out_of_order, history.unread));
   history.next = [sources](Batch* batch) { return sources->Next(batch); };
   return history;
 }

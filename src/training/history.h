@@ -39,9 +39,18 @@ struct History {
 // at the first record that arrived before the one in front of it.
 enum class FileOrder { kAsTheyLie, kSort };
 
+struct FileSorting {
+  FileOrder order = FileOrder::kSort;
+  // Beyond this the records of a source are sorted through a file in `spill_directory`: one of the
+  // reader's own, since an engine that sorts the same source makes a file of the same name. Empty:
+  // among the system's temporary files.
+  int64_t memory_bytes = 512 << 20;
+  std::string spill_directory = {};
+};
+
 // Streams the records of the sources that the views in `views` need. Columns that no view looks at
 // may come empty.
 Result<History> OpenHistory(FileSystem& files, const Definition& definition, HistoryKind kind,
-                            const std::vector<int>& views, FileOrder order = FileOrder::kSort);
+                            const std::vector<int>& views, const FileSorting& sorting = {});
 
 }  // namespace skewless

@@ -1,6 +1,9 @@
 #include "training/history.h"
 
+#include <filesystem>
+
 #include "base/memory_files_fixture.h"
+#include "source/source.h"
 #include "training/point_in_time.h"
 #include "training/record_availability.h"
 #include "training/training_fixture.h"
@@ -101,7 +104,7 @@ TEST(History, OfFilesThatAreTakenToBeSortedTellsWhenTheyAreNot) {
     clicks.repository().Write("clicks.csv",
                               "user,item,price,ts,at\n" + line(1) + line(3) + line(sorted ? 4 : 2));
     auto history = OpenHistory(SystemFiles(), clicks.definition(), HistoryKind::kSources, {0},
-                               FileOrder::kAsTheyLie);
+                               {.order = FileOrder::kAsTheyLie});
     ASSERT_TRUE(history.has_value()) << history.error().ToString();
     Batch batch;
     const Result<bool> more = history->next(&batch);
@@ -217,6 +220,57 @@ TEST(StatesAt, ReadsTheStampLogOnceForAllViews) {
   };
   EXPECT_GT(listings({0}), 0);
   EXPECT_EQ(listings({0, 1}), listings({0}));
+}
+
+// An engine sorts the same source through a file of the same name, and goes on merging from it.
+TEST(History, OfSourcesIsSortedBesideAnEngineThatSortsThem) {
+  LoggedClicks clicks;
+  constexpr int64_t kRows = 20'000;
+  std::string text = "user,item,price,ts,at\n";
+  for (int64_t i = kRows; i > 0; --i) {
+    const std::string time = std::to_string(kTestStart + i);
+    text += std::to_string(i % 7) + ",a,1.0," + time + "," + time + "\n";
+  }
+  clicks.repository().Write("clicks.csv", text);
+  SourceOptions options;
+  options.replay = true;
+  options.sort_memory_bytes = 1;
+  options.spill_directory = clicks.definition().SpillDirectory();
+  auto engine = OpenSource(clicks.definition(), 0, options, {});
+  ASSERT_TRUE(engine.has_value()) << engine.error().ToString();
+  std::vector<Timestamp> arrivals;
+  Batch batch;
+  const auto take = [&] {
+    const auto more = (*engine)->Next(1000, 0, &batch);
+    EXPECT_TRUE(more.has_value()) << more.error().ToString();
+    arrivals.insert(arrivals.end(), batch.arrival_us.begin(), batch.arrival_us.end());
+    return more.has_value() && *more;
+  };
+  ASSERT_TRUE(take());
+  const std::string file = options.spill_directory + "/clicks.sort";
+  ASSERT_TRUE(std::filesystem::exists(file));
+
+  clicks.repository().Write("labels.csv",
+                            "user,event_timestamp\n1," + std::to_string(kTestStart + kRows) + "\n");
+  TrainingSetRequest request;
+  request.labels_path = clicks.Path("labels.csv");
+  request.output_path = clicks.Path("set.csv");
+  request.features = {"activity:visits"};
+  request.history = HistoryKind::kSources;
+  request.sort_memory_bytes = 1;
+  request.join.spill_directory = clicks.Path("spill");
+  const auto made = MakeTrainingSet(SystemFiles(), clicks.definition(), request);
+  ASSERT_TRUE(made.has_value()) << made.error().ToString();
+  EXPECT_EQ(made->counts.history_records, kRows);
+  ASSERT_TRUE(std::filesystem::exists(file));
+  ASSERT_TRUE(std::filesystem::exists(clicks.Path("spill")));
+  EXPECT_TRUE(std::filesystem::is_empty(clicks.Path("spill")));
+
+  while (take()) {
+  }
+  ASSERT_EQ(arrivals.size(), static_cast<size_t>(kRows));
+  EXPECT_EQ(arrivals.front(), kTestStart + 1);
+  EXPECT_TRUE(std::is_sorted(arrivals.begin(), arrivals.end()));
 }
 
 }  // namespace

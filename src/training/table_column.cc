@@ -105,8 +105,18 @@ tl::unexpected<Error> FailCast(const Cells& cells,
               std::string(kMendValue));
 }
 
-// Beyond this a floating-point number may be another one's neighbour: what pandas makes of a column
-// of large integers with a null in it names other entities.
+// Beyond `bits` a floating-point number may be another one's neighbour: what pandas makes of a
+// column of large integers with a null in it names other entities.
+tl::unexpected<Error> FailDigits(const Cells& cells, int64_t row, double number,
+                                 const std::string& type, int bits) {
+  std::string found;
+  AppendDouble(found, number);
+  return Fail(ErrorCode::kInvalid,
+              cells.At(row) + ": " + found + " may have lost digits: a " + type +
+                  " tells whole numbers apart below 2^" + std::to_string(bits),
+              "Write the column as integers (pandas: astype('Int64'), which has nulls) or text.");
+}
+
 template <typename Array>
 Status CheckDigits(const Cells& cells, const arrow::ChunkedArray& column) {
   using Number = typename Array::value_type;
@@ -115,22 +125,13 @@ Status CheckDigits(const Cells& cells, const arrow::ChunkedArray& column) {
   return ForEachValue<Array>(column, [&](const Array& array, int64_t i, int64_t row) -> Status {
     const Number number = array.Value(i);
     if (array.IsNull(i) || !std::isfinite(number) || std::abs(number) < kMostExact) return {};
-    std::string found;
-    AppendDouble(found, static_cast<double>(number));
-    return Fail(ErrorCode::kInvalid,
-                cells.At(row) + ": " + found + " may have lost digits: a " +
-                    column.type()->ToString() + " tells whole numbers apart below 2^" +
-                    std::to_string(kDigits),
-                "Write the column as integers (pandas: astype('Int64'), which has nulls) or text.");
+    return FailDigits(cells, row, static_cast<double>(number), column.type()->ToString(), kDigits);
   });
 }
 
 template <typename Array, typename Append>
-Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
-            const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
-  auto cast = Cast(column, type);
-  if (!cast.ok()) return FailCast(cells, column, type, out->type);
-  return ForEachValue<Array>(**cast, [&](const Array& array, int64_t i, int64_t) -> Status {
+Status AppendAll(const arrow::ChunkedArray& column, Column* out, Append append) {
+  return ForEachValue<Array>(column, [&](const Array& array, int64_t i, int64_t) -> Status {
     if (array.IsNull(i)) {
       out->AppendNull();
     } else {
@@ -138,6 +139,53 @@ Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& colu
     }
     return {};
   });
+}
+
+template <typename Array, typename Append>
+Status Fill(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
+            const std::shared_ptr<arrow::DataType>& type, Column* out, Append append) {
+  const auto cast = Cast(column, type);
+  if (!cast.ok()) return FailCast(cells, column, type, out->type);
+  return AppendAll<Array>(**cast, out, append);
+}
+
+bool IsText(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRING || type.id() == arrow::Type::LARGE_STRING;
+}
+
+// "7" for "7.0" and "7e0", as pandas writes whole numbers with a null among them. Other text stays.
+Result<std::string> WithoutFraction(const Cells& cells, int64_t row, std::string_view text) {
+  constexpr int kDigits = std::numeric_limits<double>::digits;
+  double number = 0;
+  if (text.find_first_of(".eE") == std::string_view::npos ||
+      DecodeDouble(text, &number) != Parsed::kOk || std::trunc(number) != number)
+    return std::string(text);
+  if (std::abs(number) >= static_cast<double>(int64_t{1} << kDigits))
+    return FailDigits(cells, row, number, "double", kDigits);
+  return std::to_string(static_cast<int64_t>(number));
+}
+
+Result<std::shared_ptr<arrow::ChunkedArray>> WithoutFractions(
+    const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column) {
+  const auto texts = Cast(column, arrow::large_utf8());
+  if (!texts.ok()) return FailArrow(cells.path, texts.status());
+  arrow::LargeStringBuilder integers;
+  const Status read = ForEachValue<arrow::LargeStringArray>(
+      **texts, [&](const auto& array, int64_t i, int64_t row) -> Status {
+        arrow::Status added;
+        if (array.IsNull(i)) {
+          added = integers.AppendNull();
+        } else {
+          SKEWLESS_ASSIGN_OR_RETURN(const std::string text,
+                                    WithoutFraction(cells, row, array.GetView(i)));
+          added = integers.Append(text);
+        }
+        return added.ok() ? Status{} : FailArrow(cells.path, added);
+      });
+  if (!read) return tl::unexpected<Error>(read.error());
+  const auto array = integers.Finish();
+  if (!array.ok()) return FailArrow(cells.path, array.status());
+  return std::make_shared<arrow::ChunkedArray>(*array);
 }
 
 // Integers of a column of any type.
@@ -148,8 +196,11 @@ Status FillInts(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& 
     SKEWLESS_RETURN_IF_ERROR(CheckDigits<arrow::DoubleArray>(cells, *column));
   if (column->type()->id() == arrow::Type::FLOAT)
     SKEWLESS_RETURN_IF_ERROR(CheckDigits<arrow::FloatArray>(cells, *column));
-  return Fill<Array>(cells, column, type, out,
-                     [&](const auto& array, int64_t i) { out->AppendInt(array.Value(i)); });
+  const auto append = [&](const auto& array, int64_t i) { out->AppendInt(array.Value(i)); };
+  if (!IsText(*column->type())) return Fill<Array>(cells, column, type, out, append);
+  if (const auto cast = Cast(column, type); cast.ok()) return AppendAll<Array>(**cast, out, append);
+  SKEWLESS_ASSIGN_OR_RETURN(const auto integers, WithoutFractions(cells, column));
+  return Fill<Array>(cells, integers, type, out, append);
 }
 
 // As in a request: Arrow would make an infinity of what is too large.
@@ -174,9 +225,7 @@ Status FillFloatsOfText(const Cells& cells, const std::shared_ptr<arrow::Chunked
 // By way of the double, as requests and sources do it, so that all agree on the bits.
 Status FillFloats(const Cells& cells, const std::shared_ptr<arrow::ChunkedArray>& column,
                   Column* out) {
-  if (const auto id = column->type()->id();
-      id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING)
-    return FillFloatsOfText(cells, column, out);
+  if (IsText(*column->type())) return FillFloatsOfText(cells, column, out);
   auto cast = Cast(column, arrow::float64());
   if (!cast.ok()) return FailCast(cells, column, arrow::float64(), out->type);
   const bool narrow = out->type.kind == TypeKind::kFloat32;
@@ -274,7 +323,7 @@ Status TakeTimes(const Cells& cells, std::shared_ptr<arrow::ChunkedArray> column
     column = *values;
   }
   const auto id = column->type()->id();
-  if (id == arrow::Type::STRING || id == arrow::Type::LARGE_STRING) {
+  if (IsText(*column->type())) {
     auto text = Cast(column, arrow::large_utf8());
     if (!text.ok()) return FailArrow(cells.path, text.status());
     return ForEachValue<arrow::LargeStringArray>(

@@ -7,11 +7,9 @@
 #include <arrow/ipc/api.h>
 #include <parquet/arrow/reader.h>
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <set>
-#include <string_view>
+
+#include "training/csv_second_look.h"
 
 namespace skewless {
 namespace {
@@ -115,85 +113,6 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsvText(const std::string& path
   return ReadCsvAs(path, parsing, convert);
 }
 
-bool HasNanoseconds(const arrow::DataType& type) {
-  return type.id() == arrow::Type::TIMESTAMP &&
-         static_cast<const arrow::TimestampType&>(type).unit() == arrow::TimeUnit::NANO;
-}
-
-// Of times with a fraction Arrow makes nanoseconds, whose 64 bits end in 2262, and goes on at 1677:
-// whether the texts that it made them of, all of which begin with a year, are between.
-bool FitNanoseconds(const arrow::ChunkedArray& texts) {
-  constexpr int kFirstYear = 1678, kLastYear = 2261;
-  for (const auto& chunk : texts.chunks()) {
-    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
-      text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-      int year = kFirstYear;  // of one that is no time, but null
-      std::from_chars(text.data(), text.data() + text.size(), year);
-      if (year < kFirstYear || year > kLastYear) return false;
-    }
-  }
-  return true;
-}
-
-// Of whole numbers beyond 64 bits Arrow makes doubles, which have some of their digits.
-constexpr double kBeyondInt64 = 9'223'372'036'854'775'808.0;
-
-bool HasHugeNumbers(const arrow::ChunkedArray& column) {
-  if (column.type()->id() != arrow::Type::DOUBLE) return false;
-  for (const auto& chunk : column.chunks()) {
-    const auto& array = static_cast<const arrow::DoubleArray&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      if (!array.IsNull(i) && std::abs(array.Value(i)) >= kBeyondInt64) return true;
-    }
-  }
-  return false;
-}
-
-bool HasHugeWholeNumbers(const arrow::ChunkedArray& texts) {
-  constexpr size_t kDigits = 19;  // that 2^63 has
-  for (const auto& chunk : texts.chunks()) {
-    const auto& array = static_cast<const arrow::StringArray&>(*chunk);
-    for (int64_t i = 0; i < array.length(); ++i) {
-      const std::string_view text = array.IsNull(i) ? std::string_view() : array.GetView(i);
-      if (text.size() >= kDigits && text.find_first_not_of("+-0123456789") == text.npos)
-        return true;
-    }
-  }
-  return false;
-}
-
-// A column that is read as text, too, and what it is if it doesn't stay so.
-struct SecondLook {
-  enum class As : uint8_t { kText, kNanoseconds, kDoubles };
-  int column;
-  As as;
-  bool StaysText(const arrow::ChunkedArray& texts) const {
-    return as == As::kText || (as == As::kNanoseconds && !FitNanoseconds(texts)) ||
-           (as == As::kDoubles && HasHugeWholeNumbers(texts));
-  }
-};
-
-std::vector<SecondLook> SecondLooks(const arrow::Table& table, const CsvText& text) {
-  std::vector<SecondLook> looks;
-  for (int i = 0; i < table.num_columns(); ++i) {
-    const arrow::Field& field = *table.field(i);
-    const auto type = field.type()->id();
-    const bool is_text =
-        type == arrow::Type::STRING || type == arrow::Type::NA ||
-        std::find(text.columns.begin(), text.columns.end(), field.name()) != text.columns.end();
-    if (is_text) {
-      looks.push_back({i, SecondLook::As::kText});
-    } else if (HasNanoseconds(*field.type())) {
-      looks.push_back({i, SecondLook::As::kNanoseconds});
-    } else if (HasHugeNumbers(*table.column(i))) {
-      looks.push_back({i, SecondLook::As::kDoubles});
-    }
-  }
-  return looks;
-}
-
 arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, const CsvText& text,
                                                      const Parsing& parsing) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> names, CsvHeader(path, parsing));
@@ -210,9 +129,12 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadCsv(const std::string& path, co
   ARROW_ASSIGN_OR_RAISE(const auto as_text, ReadCsvText(path, parsing, again, only));
   for (size_t i = 0; i < looks.size(); ++i) {
     const int from = only ? static_cast<int>(i) : looks[i].column;
-    if (!looks[i].StaysText(*as_text->column(from))) continue;
+    const int column = looks[i].column;
+    ARROW_ASSIGN_OR_RAISE(const auto decided,
+                          looks[i].Decide(table->column(column), as_text->column(from)));
     ARROW_ASSIGN_OR_RAISE(
-        table, table->SetColumn(looks[i].column, as_text->field(from), as_text->column(from)));
+        table, table->SetColumn(column, arrow::field(table->field(column)->name(), decided->type()),
+                                decided));
   }
   return table;
 }

@@ -17,6 +17,9 @@ enum class TableFormat { kParquet, kCsv, kArrow };
 struct CsvText {
   bool all = false;
   std::vector<std::string> columns;  // those of them that the file has
+  // Floating-point columns, the same: "NaN" is one of their numbers. Elsewhere among numbers it is
+  // a word for null, as pandas writes it.
+  std::vector<std::string> floats = {};
 };
 
 // Of a CSV that can't be read, the error names the row.

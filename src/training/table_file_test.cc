@@ -230,5 +230,75 @@ TEST_F(TableFileTest, WholeNumbersBeyond64BitsKeepTheirDigits) {
   EXPECT_EQ(values_of("5", "1e300"), "double 5 1e+300 null");
 }
 
+// As in a request, where NaN is a number. Whatever else is in the column, and the output's format.
+TEST_F(TableFileTest, NaNInARequestColumnIsNoNull) {
+  const auto values_of = [&](const std::string& out, const std::string& name) {
+    const auto read = ReadLabels(clicks_.Path(out), "event_timestamp", {out.ends_with(".csv"), {}});
+    EXPECT_TRUE(read.has_value()) << read.error().ToString();
+    StringArena arena;
+    const auto column = LabelColumn(*read, name, {TypeKind::kFloat64, false}, &arena);
+    EXPECT_TRUE(column.has_value()) << column.error().ToString();
+    std::string values;
+    for (size_t row = 0; row < column->size(); ++row)
+      values += FormatValue(ValueAt(*column, row)) + " ";
+    return values;
+  };
+  const auto make = [&](const std::vector<std::string>& carts) {
+    std::string text = "user,item,cart,event_timestamp\n";
+    for (const std::string& cart : carts) text += "1,a," + cart + ",2020-01-01T00:00:30Z\n";
+    for (const std::string out : {"out.csv", "out.parquet", "out.arrow"}) {
+      const auto made = Make(WriteCsv(text), out, {"ranking"});
+      EXPECT_TRUE(made.has_value()) << made.error().ToString();
+    }
+  };
+  for (const auto& [carts, cart_values, shares] :
+       {std::tuple(std::vector<std::string>{"6.5", "NaN", "", "-nan", "\"NaN\"", "13.0"},
+                   "6.5 NaN null NaN NaN 13.0 ", "1.0 NaN null NaN NaN 2.0 "),
+        std::tuple(std::vector<std::string>{"13", "", "nan"}, "13.0 null NaN ", "2.0 null NaN "),
+        std::tuple(std::vector<std::string>{"", "NaN"}, "null NaN ", "null NaN ")}) {
+    make(carts);
+    for (const std::string out : {"out.csv", "out.parquet", "out.arrow"}) {
+      EXPECT_EQ(values_of(out, "cart"), cart_values) << out;
+      EXPECT_EQ(values_of(out, "share"), shares) << out;
+    }
+    const auto read = ReadLabels(clicks_.Path("out.parquet"), "event_timestamp");
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->table->GetColumnByName("cart")->type()->id(), arrow::Type::DOUBLE);
+  }
+}
+
+// As pandas writes a column of whole numbers that has a null.
+TEST_F(TableFileTest, KeysWithAFractionOfZeroAreWholeInEveryFormat) {
+  const auto labels = [&](const std::string& last) {
+    const std::string at = ",2020-01-01T00:00:30Z\n";
+    return WriteCsv("user,event_timestamp\n1.0" + at + at + "2e0" + at + last + at);
+  };
+  for (const std::string out : {"out.csv", "out.parquet"}) {
+    const auto made = Make(labels("9007199254740991.0"), out, {"activity:visits"});
+    ASSERT_TRUE(made.has_value()) << made.error().ToString();
+    const auto read = ReadLabels(clicks_.Path(out), "event_timestamp", {out == "out.csv", {}});
+    ASSERT_TRUE(read.has_value()) << read.error().ToString();
+    StringArena arena;
+    std::string values;
+    for (const std::string name : {"user", "visits"}) {
+      const auto column = LabelColumn(*read, name, {TypeKind::kInt64, false}, &arena);
+      ASSERT_TRUE(column.has_value()) << column.error().ToString();
+      for (size_t row = 0; row < column->size(); ++row)
+        values += FormatValue(ValueAt(*column, row)) + " ";
+    }
+    EXPECT_EQ(values, "1 null 2 9007199254740991 2 null 1 null ") << out;
+    for (const auto& [key, problem] :
+         {std::pair("9007199254740992.0", "column 'user', row 4: 9007199254740992.0 may have lost"),
+          std::pair("1.5", "column 'user', row 4: '1.5' is no int64")}) {
+      const auto refused = Make(labels(key), out, {"activity:visits"});
+      ASSERT_FALSE(refused.has_value()) << out << key;
+      EXPECT_NE(refused.error().message.find(problem), std::string::npos)
+          << refused.error().message;
+    }
+  }
+  // What goes to a CSV stays as it was written.
+  EXPECT_NE(Text("out.csv").find("\n\"1.0\","), std::string::npos) << Text("out.csv");
+}
+
 }  // namespace
 }  // namespace skewless

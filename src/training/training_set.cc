@@ -120,8 +120,8 @@ class TrainingSetMaker {
     SKEWLESS_ASSIGN_OR_RETURN(const KernelSet kernels, CompileKernels(definition_));
     SKEWLESS_ASSIGN_OR_RETURN(const TableFormat format, TableFormatOf(request_.output_path));
     SKEWLESS_RETURN_IF_ERROR(CheckOutputPath(request_.labels_path, request_.output_path));
-    SKEWLESS_ASSIGN_OR_RETURN(labels_, ReadLabels(request_.labels_path, request_.timestamp_column,
-                                                  {format == TableFormat::kCsv, TextColumns()}));
+    SKEWLESS_ASSIGN_OR_RETURN(
+        labels_, ReadLabels(request_.labels_path, request_.timestamp_column, TextOf(format)));
     SKEWLESS_RETURN_IF_ERROR(CheckCanHold(labels_, request_.output_path));
     SKEWLESS_ASSIGN_OR_RETURN(wanted_, Resolve(definition_, request_.features, labels_));
     result_.feature_columns = FeatureNames();
@@ -135,19 +135,23 @@ class TrainingSetMaker {
   }
 
  private:
-  // Keys and request columns that are text, whatever their values look like.
-  std::vector<std::string> TextColumns() const {
-    std::vector<std::string> names;
+  // Keys and request columns are what the definition says, whatever their values look like.
+  CsvText TextOf(TableFormat output) const {
+    CsvText text;
+    text.all = output == TableFormat::kCsv;
     const auto add = [&](const std::vector<ColumnSpec>& columns) {
       for (const ColumnSpec& column : columns) {
-        if (column.type.kind == TypeKind::kString || column.type.kind == TypeKind::kBytes ||
-            column.type.is_list)
-          names.push_back(column.name);
+        const TypeKind kind = column.type.kind;
+        if (kind == TypeKind::kString || kind == TypeKind::kBytes || column.type.is_list) {
+          text.columns.push_back(column.name);
+        } else if (kind == TypeKind::kFloat32 || kind == TypeKind::kFloat64) {
+          text.floats.push_back(column.name);
+        }
       }
     };
     for (const EntityDefinition& entity : definition_.entities) add(entity.keys);
     for (const FeatureServiceDefinition& service : definition_.services) add(service.request);
-    return names;
+    return text;
   }
 
   Status Join(FileSystem& files, const KernelSet& kernels) {
@@ -174,8 +178,10 @@ class TrainingSetMaker {
     // Files mostly lie in the order of arrivals; only those that don't are sorted.
     for (const FileOrder order : {FileOrder::kAsTheyLie, FileOrder::kSort}) {
       const auto open = [&]() -> Result<History> {
-        SKEWLESS_ASSIGN_OR_RETURN(History history, OpenHistory(files, definition_, request_.history,
-                                                               wanted_.views, order));
+        SKEWLESS_ASSIGN_OR_RETURN(
+            History history,
+            OpenHistory(files, definition_, request_.history, wanted_.views,
+                        {order, request_.sort_memory_bytes, request_.join.spill_directory}));
         unread_ = history.unread;
         if (request_.history == HistoryKind::kLog) {
           SKEWLESS_ASSIGN_OR_RETURN(

@@ -17,6 +17,7 @@ struct TrainingSetRequest {
                                       // whose entity's keys the labels have
   bool full_feature_names = false;
   HistoryKind history = HistoryKind::kLog;
+  int64_t sort_memory_bytes = 512 << 20;  // of source files that don't lie in arrival order
   JoinOptions join;
 };
 
