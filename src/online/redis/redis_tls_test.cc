@@ -1,6 +1,7 @@
 // Rows over TLS, from a server with a certificate of an authority that was made for the test.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 
 #include "base/certificate_fixture.h"
@@ -61,6 +62,26 @@ TEST_F(RedisTlsTest, RowsGoBothWays) {
   writer.ConnectAndOpen();
   const auto read = Read(Options("right"));
   EXPECT_TRUE(read.has_value()) << read.error().ToString();
+}
+
+// A program that does nothing about SIGPIPE is ended by one, and what it does is its own affair.
+TEST_F(RedisTlsTest, AConnectionThatIsGoneIsAnErrorAndNoSignal) {
+  static volatile std::sig_atomic_t came;
+  came = 0;
+  const auto note = [](int) { came = 1; };
+  const auto before = std::signal(SIGPIPE, note);
+  const auto server = Serve("right", false);
+  TestWriter writer(Options("right"));
+  const int64_t user = 1;
+  EXPECT_EQ(writer.Write(0, KeyBytes(user), 5).outcome, Outcome::kWritten);
+  EXPECT_GE(server->Ask({"CLIENT", "KILL", "TYPE", "normal"})->integer, 1);
+  // Many records of TLS: the first is answered with a reset, and those behind it find no peer.
+  const RowWritten gone = writer.Write(0, KeyBytes(user), 6, {}, 1'000'000);
+  EXPECT_EQ(gone.outcome, Outcome::kFailed);
+  EXPECT_TRUE(gone.may_retry);
+  EXPECT_EQ(writer.WriteSurely(0, KeyBytes(user), 6).outcome, Outcome::kWritten);
+  EXPECT_EQ(came, 0);
+  EXPECT_EQ(std::signal(SIGPIPE, before), +note);
 }
 
 TEST_F(RedisTlsTest, AStrangersCertificateIsRefused) {

@@ -13,6 +13,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "online/redis/socket_bio.h"
+
 namespace skewless::redis {
 
 struct TlsContext {
@@ -185,8 +187,9 @@ Result<bool> TcpSocket::FinishConnect() {
 Result<bool> TcpSocket::FinishHandshake() {
   if (tls_->ssl == nullptr) {
     tls_->ssl = SSL_new(tls_->context->context);
-    if (tls_->ssl == nullptr || SSL_set_fd(tls_->ssl, descriptor_) != 1)
-      return Lost("TLS: " + TlsReason());
+    BIO* const bio = tls_->ssl == nullptr ? nullptr : NewSocketBio(&descriptor_);
+    if (bio == nullptr) return Lost("TLS: " + TlsReason());
+    SSL_set_bio(tls_->ssl, bio, bio);  // its own from here on
     // A name is checked as a name, an address as an address.
     X509_VERIFY_PARAM* const verify = SSL_get0_param(tls_->ssl);
     if (X509_VERIFY_PARAM_set1_ip_asc(verify, endpoint_.host.c_str()) != 1) {
