@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/check.h"
 #include "pipeline/offline_thread.h"
@@ -99,24 +100,32 @@ SourceProgress Engine::progress() const {
 
 // ---- wall clock
 
-// Takes what has come from every source; false when all have ended and nothing is left.
+// Takes what has come from every source; false when all have ended and nothing is left. The source
+// that filled the group before comes last, or its backlog would leave no room for others.
 bool Engine::CollectGroup(bool wait) {
   size_t rows = 0;
   bool alive = false;
-  for (auto& source : sources_) {
+  const std::optional<size_t> filled_before = std::exchange(filled_by_, std::nullopt);
+  const size_t first = filled_before ? *filled_before + 1 : 0;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    const size_t index = (first + i) % sources_.size();
+    BatchQueue& queue = sources_[index]->queue();
     // A full batch tells of more to come: a source that is behind is worth waiting for, since a
     // row that changes twice in a commit costs one version. Else it is only where nothing is at
-    // hand, and not for long: other sources may have some.
+    // hand, and not for long: other sources may have some, as the one that comes last surely does.
     bool behind = false;
+    const bool is_last = i + 1 == sources_.size();
     while (rows < options_.group_rows) {
-      const int patience_us = behind ? 20'000 : group_.empty() ? 2000 : 0;
-      auto next = source->queue().Pop(std::chrono::microseconds(wait ? patience_us : 0));
+      const bool nothing_at_hand = group_.empty() && (is_last || !filled_before);
+      const int patience_us = behind ? 20'000 : nothing_at_hand ? 2000 : 0;
+      auto next = queue.Pop(std::chrono::microseconds(wait ? patience_us : 0));
       if (!next) break;
       behind = next->batch->rows() >= options_.batch_rows;
       rows += next->batch->rows();
       group_.push_back(std::move(*next));
+      if (rows >= options_.group_rows) filled_by_ = index;
     }
-    alive |= !source->queue().ended();
+    alive |= !queue.ended();
   }
   return alive || !group_.empty();
 }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -205,6 +206,7 @@ class Engine {
   ColumnWatch columns_;  // counts in stats_
   EvaluationScratch scratch_;
   std::vector<AcceptedBatch> group_;
+  std::optional<size_t> filled_by_;  // the source that did, where the last group took all it may
   // Stamped, on their way through one group commit.
   struct Committing {
     Batch* batch;

@@ -239,20 +239,22 @@ TEST_F(LateEngine, TooLateIsDecidedOnceAndKeptInTheLog) {
   EXPECT_EQ(Read(1).values, "3, 21");
 }
 
-class TwoSources : public EngineTest {
- protected:
-  TwoSources()
-      : EngineTest(EngineYaml("    arrival_timestamp: at\n", "      visits: count(*)\n", kSecond) +
-                   kSecondView) {}
-  static constexpr const char* kSecond = R"(
+constexpr char kSecondSource[] = R"(
   views:
     type: file
     path: views.csv
     format: csv
     columns: {user: int64, n: int64, ts: "timestamp[us]", at: "timestamp[us]"}
     event_timestamp: ts
-    arrival_timestamp: at
 )";
+
+class TwoSources : public EngineTest {
+ protected:
+  TwoSources()
+      : EngineTest(EngineYaml("    arrival_timestamp: at\n", "      visits: count(*)\n", kSecond) +
+                   kSecondView) {}
+  static inline const std::string kSecond =
+      std::string(kSecondSource) + "    arrival_timestamp: at\n";
   static constexpr const char* kSecondView = R"(
   seen:
     source: views
@@ -335,6 +337,31 @@ TEST_F(LiveEngine, ResumesAfterTheLastDurableRecord) {
   Run();
   Run();
   EXPECT_EQ(LoggedNumbers(), Numbers(1, 30));
+}
+
+class TwoLiveSources : public EngineTest {
+ protected:
+  TwoLiveSources() : EngineTest(EngineYaml("", "      visits: count(*)\n", kSecondSource)) {}
+};
+
+TEST_F(TwoLiveSources, ABacklogOfOneLeavesRoomForTheOther) {
+  repository_.Write("events.csv", Lines(1, 40));
+  repository_.Write("views.csv", Lines(41, 42));
+  EngineOptions options;
+  options.batch_rows = 2;
+  options.group_rows = 4;
+  auto engine = Open(std::move(options));
+  ASSERT_NE(engine, nullptr);
+  for (int group = 0; group < 2; ++group) {
+    // As far ahead as they may be: the first one always has a whole group.
+    for (int batch = 0; batch < 20; ++batch) {
+      engine->StepSource(0);
+      engine->StepSource(1);
+    }
+    ASSERT_TRUE(engine->Step(/*stop=*/false).has_value());
+  }
+  engine.reset();
+  EXPECT_EQ(LoggedNumbers(), (std::vector<int64_t>{1, 2, 3, 4, 41, 42, 5, 6}));
 }
 
 class OfflineEngine : public EngineTest {
