@@ -1,6 +1,7 @@
 // The log: the only truth. An append-only sequence of batches in segment files, each frame with its
 // checksum; durable (fdatasync) before anything becomes visible online. One writer at a time, by a
-// lock; each writer has an epoch, greater than any before. Format: docs/formats/log.md.
+// lock; each has an epoch, greater than any before of which something is left. Format:
+// docs/formats/log.md.
 #pragma once
 
 #include <functional>
@@ -49,8 +50,9 @@ struct LogRecovery {
 class LogWriter {
  public:
   // Takes the lock (kLocked names the holder), verifies and repairs the tail, begins a new epoch in
-  // a new segment. Corruption anywhere but in the tail is an error that names file and offset.
-  // A column that is in the log already must keep its type: kInvalid names it.
+  // a new segment, or the last one anew where nothing came of it. Corruption anywhere but in the
+  // tail is an error that names file and offset. A column that is in the log already must keep its
+  // type: kInvalid names it.
   //
   // The lock keeps an older writer and this one apart: the kernel holds it for as long as this
   // object lives. With `take_over` this one takes it, and the older one's records count up to the

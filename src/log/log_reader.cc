@@ -118,6 +118,7 @@ class FileLogReader : public LogReader {
                               SegmentScanner::Open(files_, directory_, first_sequence));
     if (segment_ != nullptr) SKEWLESS_RETURN_IF_ERROR(CheckFollows(*segment));
     segment_ = std::move(segment);
+    frames_at_ = segment_->offset();
     mapping_.clear();
     for (const LoggedSource& logged : segment_->header().sources) {
       Mapping& mapping = mapping_.emplace_back();
@@ -168,7 +169,10 @@ class FileLogReader : public LogReader {
   // No frame was found. True where there is something to read now.
   Result<bool> PastEnd(Found found) {
     const std::optional<Sequence> successor = Successor();
-    if (!successor) return found == Found::kBroken ? LookAgain() : Result<bool>(false);
+    if (!successor) {
+      if (found == Found::kBroken) return LookAgain();
+      return segment_->offset() == frames_at_ ? EnterAnew() : Result<bool>(false);
+    }
     // The writer may have completed this segment between our look at it and at its successor.
     SKEWLESS_RETURN_IF_ERROR(segment_->Reopen());
     SKEWLESS_ASSIGN_OR_RETURN(found, segment_->ReadFrame());
@@ -176,6 +180,13 @@ class FileLogReader : public LogReader {
     if (found != Found::kEnd) return segment_->Corrupt();
     SKEWLESS_RETURN_IF_ERROR(Enter(*successor));
     return true;
+  }
+
+  // The next writer makes a segment anew in which nobody wrote anything.
+  Result<bool> EnterAnew() {
+    SKEWLESS_RETURN_IF_ERROR(Enter(segment_->header().first_sequence));
+    SKEWLESS_ASSIGN_OR_RETURN(const Found found, segment_->ReadFrame());
+    return found == Found::kFrame;
   }
 
   // Bytes that are no frame, in the last segment: damage if they had been durable, else what a
@@ -216,6 +227,7 @@ class FileLogReader : public LogReader {
   const std::vector<LoggedSource> sources_;
   std::vector<SegmentFile> known_;
   std::unique_ptr<SegmentScanner> segment_;
+  uint64_t frames_at_ = 0;        // its header's end
   std::vector<Mapping> mapping_;  // by the source of the current segment's frames
   Sequence skip_through_ = 0;
   Sequence last_sequence_ = 0;

@@ -1,9 +1,11 @@
 #include "log/log_recovery.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "log/logged_schemas.h"
 #include "log/segment_scanner.h"
+#include "log/stamp_format.h"
 
 namespace skewless {
 namespace {
@@ -82,13 +84,25 @@ Status RecoverLast(FileSystem& files, SegmentScanner* segment, RecoveredLog* log
   log->identity = segment->header().identity;
   log->epoch = segment->header().epoch;
   log->totals = segment->header().before;
+  log->epoch_unused = segment->header().first_sequence == MakeSequence(log->epoch, 1);
   Batch scratch;
   for (;;) {
     SKEWLESS_ASSIGN_OR_RETURN(const Found found, segment->ReadFrame());
     if (found != Found::kFrame) return RepairTail(files, segment, found, &log->report);
+    log->epoch_unused = false;
     SKEWLESS_RETURN_IF_ERROR(AddFrame(*segment, &scratch, &log->totals));
     segment->Skip();
   }
+}
+
+Result<bool> HasStamps(FileSystem& files, const std::string& directory, int64_t epoch) {
+  const std::string stamps = StampDirectory(directory);
+  if (!files.Exists(stamps)) return false;
+  SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files.List(stamps));
+  return std::any_of(entries.begin(), entries.end(), [&](const DirectoryEntry& entry) {
+    const auto place = ParseStampFileName(entry.name);
+    return !entry.is_directory && place && place->first >= epoch;
+  });
 }
 
 // The segments, when nothing unfinished is there any more. A writer that lost the lock may still
@@ -147,6 +161,10 @@ Result<RecoveredLog> RecoverLog(FileSystem& files, const FileLock& lock,
     if (log.totals.records > last->header().before.records) {
       SKEWLESS_RETURN_IF_ERROR(CheckSchemas(last->header(), last->path(), sources));
     }
+  }
+  if (log.epoch_unused) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool stamped, HasStamps(files, directory, log.epoch));
+    log.epoch_unused = !stamped && !take_over;
   }
   FillReport(&log);
   return log;

@@ -16,6 +16,10 @@ namespace skewless {
 struct RecoveredLog {
   uint64_t identity = 0;  // 0: there was no log
   int64_t epoch = 0;      // the last one
+  // It has neither records nor positions, nor a file of stamps, without which nobody claims rows
+  // elsewhere: all that it was is a start that failed. Never where the log is taken over, as its
+  // writer may still be at work.
+  bool epoch_unused = false;
   LogTotals totals;
   LogRecovery report;
 };

@@ -123,6 +123,27 @@ TEST_F(LogTakeOverTest, AReaderThatFollowsGoesOnInTheCopy) {
   }
 }
 
+TEST_F(LogTakeOverTest, TakesAnEpochOfItsOwn) {
+  auto older = Open();
+  auto newer = TakeOver();
+  EXPECT_EQ(newer->epoch(), older->epoch() + 1);
+}
+
+// The taker died before it did anything but take the lock, and who comes then knows of nobody.
+TEST_F(LogTakeOverTest, AnEpochThatIsBegunAnewIsOutOfTheReachOfWhoHadIt) {
+  auto older = Open();
+  ASSERT_TRUE(files_.TakeLock(JoinPath(options_.directory, "LOCK")).has_value());
+  auto next = Open();
+  EXPECT_EQ(next->epoch(), older->epoch());
+  ASSERT_TRUE(Write(older.get(), 100, 50).has_value());  // it doesn't know yet
+  Append(next.get(), 2);
+  ExpectTakenOver(older->Sync());
+  Append(next.get(), 2);
+  EXPECT_EQ(Items(Read().get()), Range(1, 5));
+  EXPECT_EQ(error_.message, "");
+  EXPECT_TRUE(InspectLog(files_, options_.directory, true).has_value());
+}
+
 TEST_F(LogTakeOverTest, TheLaterOfTwoTakersHasIt) {
   auto first = Open();
   Append(first.get(), 4);

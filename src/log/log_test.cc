@@ -2,6 +2,8 @@
 #include <sys/wait.h>
 
 #include "log/log_test_fixture.h"
+#include "log/segment_writer.h"
+#include "log/stamp_log.h"
 
 namespace skewless {
 namespace {
@@ -160,7 +162,7 @@ TEST_F(LogTest, OneWriterAtATime) {
   EXPECT_EQ(status, 0) << "another process opened the log, too";
   EXPECT_EQ(writer->epoch(), 1);
   writer.reset();
-  EXPECT_EQ(Open()->epoch(), 2);
+  EXPECT_NE(Open(), nullptr);
 }
 
 TEST_F(LogTest, AKilledWriterFreesTheLog) {
@@ -176,6 +178,94 @@ TEST_F(LogTest, AKilledWriterFreesTheLog) {
   auto writer = Open();
   EXPECT_EQ(writer->epoch(), 2);
   EXPECT_EQ(writer->recovery().records, 5);
+}
+
+// A service that fails as it starts, and is started again every few seconds, would have had all
+// epochs in two days.
+TEST_F(LogTest, AStartThatComesToNothingTakesNoEpoch) {
+  Append(Open().get(), 10);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Open()->epoch(), 2);
+  EXPECT_EQ(Segments().size(), 2u);
+  Append(Open().get(), 5);
+  Append(Open().get(), 5);
+  EXPECT_EQ(Items(Read().get()), Range(1, 21));
+  EXPECT_EQ(error_.message, "");
+  EXPECT_EQ(Open()->epoch(), 4);
+  EXPECT_TRUE(InspectLog(files_, options_.directory, true).has_value());
+}
+
+// Its segment says which columns there are.
+TEST_F(LogTest, AnEpochThatIsBegunAnewHasItsOwnSources) {
+  const std::vector<LoggedSource> sources = std::exchange(sources_, {{"others", {}}});
+  EXPECT_EQ(Open()->epoch(), 1);
+  sources_ = sources;
+  auto writer = Open();
+  EXPECT_EQ(writer->epoch(), 1);
+  Append(writer.get(), 3);
+  EXPECT_EQ(Items(Read().get()), Range(1, 4));
+}
+
+TEST_F(LogTest, AReaderFollowsAnEpochThatIsBegunAnew) {
+  Append(Open().get(), 3);
+  EXPECT_EQ(Open()->epoch(), 2);
+  const auto reader = Read();
+  EXPECT_EQ(Items(reader.get()), Range(1, 4));
+  options_.segment_bytes = 2000;
+  const auto writer = Open();
+  EXPECT_EQ(writer->epoch(), 2);
+  EXPECT_EQ(Items(reader.get()), std::vector<int64_t>{});
+  for (int i = 0; i < 10; ++i) Append(writer.get(), 20);
+  ASSERT_GT(Segments().size(), 2u);
+  EXPECT_EQ(Items(reader.get()), Range(4, 204));
+  EXPECT_EQ(error_.message, "");
+}
+
+TEST_F(LogTest, AnEpochOfPositionsAloneIsTaken) {
+  {
+    const auto writer = Open();
+    MakeClicks(sources_[0].schema, 99, 0, 1, &batch_);
+    ASSERT_TRUE(writer->Append(&batch_));
+    ASSERT_TRUE(writer->Sync());
+  }
+  const auto writer = Open();
+  EXPECT_EQ(writer->epoch(), 2);
+  EXPECT_EQ(writer->recovery().positions.at({"clicks", "clicks/0"}), 99);
+}
+
+// Whoever writes stamps may have claimed rows elsewhere by its epoch.
+TEST_F(LogTest, AnEpochWithAFileOfStampsIsTaken) {
+  const uint64_t identity = Open()->identity();
+  const std::string stamps = StampDirectory(options_.directory);
+  ASSERT_TRUE(StampLogWriter::Open(files_, {stamps, identity, 1}).has_value());
+  EXPECT_EQ(Open()->epoch(), 2);
+  EXPECT_EQ(Open()->epoch(), 2);
+}
+
+// As a crash leaves it right after the segment before it was full.
+TEST_F(LogTest, AnEpochThatEndsInASegmentWithoutRecordsIsTaken) {
+  uint64_t identity = 0;
+  {
+    const auto writer = Open();
+    identity = writer->identity();
+    Append(writer.get(), 10);
+  }
+  LogTotals totals;
+  totals.records = 10;
+  totals.last_sequence = MakeSequence(1, 10);
+  const SegmentHeader next{identity, 1, MakeSequence(1, 11), totals, sources_};
+  ASSERT_TRUE(SegmentWriter::Create(files_, FileLock(), options_.directory, next).has_value());
+  const auto writer = Open();
+  EXPECT_EQ(writer->epoch(), 2);
+  Append(writer.get(), 3);
+  EXPECT_EQ(Items(Read().get()), Range(1, 14));
+}
+
+TEST_F(LogTest, TheLastEpochMayBeBegunAnewAndHasNoneAfterIt) {
+  std::filesystem::create_directories(options_.directory);
+  const SegmentHeader last{7, kMaxEpoch, MakeSequence(kMaxEpoch, 1), {}, sources_};
+  ASSERT_TRUE(SegmentWriter::Create(files_, FileLock(), options_.directory, last).has_value());
+  Append(Open().get(), 3);
+  EXPECT_EQ(OpenError().code, ErrorCode::kUnsupported);
 }
 
 }  // namespace

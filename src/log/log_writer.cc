@@ -54,7 +54,11 @@ class FileLogWriter : public LogWriter {
   Status Begin() {
     SKEWLESS_ASSIGN_OR_RETURN(RecoveredLog log, RecoverLog(files_, *lock_, options_.directory,
                                                            sources_, options_.take_over));
-    if (log.epoch >= kMaxEpoch) {
+    // A start that comes to nothing takes none, or a service that is started again every few
+    // seconds would have had them all in two days. Its segment is made anew, not gone on with: a
+    // writer that stood still with it, and was taken over from, writes to a file without a name.
+    epoch_ = log.epoch_unused ? log.epoch : log.epoch + 1;
+    if (epoch_ > kMaxEpoch) {
       return Fail(ErrorCode::kUnsupported,
                   options_.directory + ": the log was opened 32767 times, the most it can be",
                   "Begin a new log.");
@@ -63,7 +67,6 @@ class FileLogWriter : public LogWriter {
     if (identity_ == 0) {
       SKEWLESS_ASSIGN_OR_RETURN(identity_, DrawIdentity());
     }
-    epoch_ = log.epoch + 1;
     totals_ = std::move(log.totals);
     recovery_ = std::move(log.report);
     // A segment that an older writer renamed just before it died may not be durable by name.

@@ -55,15 +55,24 @@ class FileStampLogReader : public StampLogReader {
   }
 
  private:
+  // Files are made in the order of their names and stay: what a listing had is not listed again.
   Result<std::string> NameAfter(const std::string& name) {
-    if (!files_.Exists(directory_)) return std::string();
+    auto next = std::upper_bound(names_.begin(), names_.end(), name);
+    if (next == names_.end()) {
+      SKEWLESS_RETURN_IF_ERROR(ListNames());
+      next = std::upper_bound(names_.begin(), names_.end(), name);
+    }
+    return next == names_.end() ? std::string() : *next;
+  }
+
+  Status ListNames() {
+    names_.clear();
+    if (!files_.Exists(directory_)) return {};
     SKEWLESS_ASSIGN_OR_RETURN(const auto entries, files_.List(directory_));
     for (const DirectoryEntry& entry : entries) {
-      if (!entry.is_directory && entry.name > name && ParseStampFileName(entry.name)) {
-        return entry.name;
-      }
+      if (!entry.is_directory && ParseStampFileName(entry.name)) names_.push_back(entry.name);
     }
-    return std::string();
+    return {};
   }
 
   Status OpenFile(const std::string& name) {
@@ -108,7 +117,8 @@ class FileStampLogReader : public StampLogReader {
   FileSystem& files_;
   const std::string directory_;
   std::unique_ptr<StampScanner> scanner_;
-  std::string name_;  // of its file
+  std::string name_;                // of its file
+  std::vector<std::string> names_;  // as they were listed last
   std::list<std::vector<StampedView>> views_;
 };
 

@@ -26,7 +26,9 @@ struct Told {
 class BusyFiles : public MemoryFiles {
  public:
   std::function<void()> before_listing;
+  int listings = 0;
   Result<std::vector<DirectoryEntry>> List(const std::string& directory) override {
+    ++listings;
     if (const auto now = std::exchange(before_listing, nullptr)) now();
     return MemoryFiles::List(directory);
   }
@@ -445,6 +447,20 @@ TEST(StampFormat, NamesSortAsTheyAreBegun) {
                            "0000x-00012.skstamps", "+0003-00012.skstamps"}) {
     EXPECT_FALSE(ParseStampFileName(name)) << name;
   }
+}
+
+// A folder of thousands, each look at which takes a look at each of them.
+TEST_F(StampLogTest, ListsItsFolderOnceForManyFiles) {
+  for (options_.epoch = 1; options_.epoch <= 20; ++options_.epoch) Write(Open().get(), 3);
+  const auto reader = StampLogReader::Open(files_, kFolder);
+  files_.listings = 0;
+  EXPECT_EQ((*reader)->Writers().value().size(), 20U);
+  EXPECT_EQ(Read(reader->get()), written_);
+  EXPECT_LE(files_.listings, 3);
+  // One that comes later is found.
+  Write(Open().get(), 3);
+  EXPECT_EQ((*reader)->Writers().value().size(), 21U);
+  EXPECT_EQ(Read(reader->get()).size(), 3U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "base/event_log.h"
+#include "log/log_format.h"
+#include "log/segment_writer.h"
 #include "pipeline/engine_fixture.h"
 
 namespace skewless {
@@ -52,6 +54,21 @@ TEST_F(EngineEvents, RefusedOnesAreToldOfWithTheWatermark) {
                           FormatTimestamp(kTestStart + 9) +
                           " watermark=" + FormatTimestamp(kTestStart + 48 * kHourUs));
   EXPECT_EQ(Read(1).values, "2, 3");
+}
+
+TEST_F(EngineEvents, ManyOpeningsOfTheLogAreToldOf) {
+  const std::string directory = repository_.Path("var/log");
+  ASSERT_TRUE(SystemFiles().CreateDirectories(directory).has_value());
+  const SegmentHeader last{7, 29'999, MakeSequence(29'999, 1), {}, {}};
+  ASSERT_TRUE(SegmentWriter::Create(SystemFiles(), FileLock(), directory, last).has_value());
+  repository_.Write("events.csv", kEventsHeader + EventLine(1, 1, 0, 0));
+  Run();  // the 29,999th, as nothing had come of it
+  EXPECT_TRUE(told_.empty());
+  repository_.Write("events-2.csv", kEventsHeader + EventLine(1, 1, 1, 1));
+  Run();
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].find("log was opened too often epoch=30000 openings_left=2767 remedy="), 0U)
+      << told_[0];
 }
 
 class EngineEventsAhead : public EngineEvents {

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/event_log.h"
+#include "log/log_format.h"
 #include "pipeline/engine.h"
 #include "pipeline/offline_thread.h"
 #include "pipeline/online_of.h"
@@ -27,6 +28,20 @@ void LogDeadLetter(const DeadLetter& letter, EventInterval* interval) {
             {"offset", letter.offset},
             {"line", letter.line},
             {"reason", letter.reason}});
+}
+
+constexpr int64_t kManyEpochs = 30'000;
+
+// As by a service that is started again and again, for years, or fails each time once it has begun
+// to work.
+void TellIfOpenedTooOften(int64_t epoch) {
+  if (epoch < kManyEpochs) return;
+  LogEvent(EventLevel::kWarning, "log was opened too often",
+           {{"epoch", epoch},
+            {"openings_left", kMaxEpoch - epoch},
+            {"remedy",
+             "After those it can't be written any more. See why the engine is started so often, "
+             "and begin a new log in time: another log.path, which reads the sources again."}});
 }
 
 // Every source has its positions in the log, so most often there is nothing to look for.
@@ -95,6 +110,7 @@ Status Engine::OpenLog() {
             {"bytes", found.bytes},
             {"torn_bytes", found.torn_bytes}});
   TellIfAhead();
+  TellIfOpenedTooOften(log_->epoch());
   return TellOfUnknownSources(files_, definition_, found);
 }
 

@@ -30,7 +30,9 @@ void LogWorld::CheckRecovery(const LogWriter& writer) {
   EXPECT_GE(found, acknowledged_) << "acknowledged batches are gone";
   EXPECT_EQ(recovery.records, static_cast<int64_t>(Items(found).size()))
       << "the positions are not those of the records";
-  EXPECT_GT(writer.epoch(), last_epoch_);
+  // One of which nothing is left is begun anew.
+  EXPECT_GE(writer.epoch(), last_epoch_);
+  EXPECT_LT(recovery.last_sequence, MakeSequence(writer.epoch(), 1));
   EXPECT_EQ(recovery.last_sequence, writer.last_sequence());
   EXPECT_EQ(recovery.last_sequence, writer.durable_sequence());
   last_epoch_ = writer.epoch();
