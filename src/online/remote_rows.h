@@ -91,8 +91,9 @@ class RemoteRows {
 
   // Whether the store is one for these rows at all, before anything else is done: its address, its
   // rights, another log's rows. Changes nothing there. Waits, as long as a connection may take;
-  // kUnavailable where the store can't be asked now.
-  virtual Status Examine() { return {}; }
+  // kUnavailable where the store can't be asked now. Gives the least of the servers' clocks, which
+  // a write may be sent with as its `least_us` without delaying a reader; kMinTimestamp: unknown.
+  virtual Result<Timestamp> Examine() { return kMinTimestamp; }
 
   // Rows that Send would still take; never more than the window that the store was opened with.
   virtual size_t room() const = 0;

@@ -83,6 +83,64 @@ TEST_F(EngineRestart, LogsItsOpeningWhereAnEarlierEnginesRowsWereElsewhere) {
   EXPECT_EQ((*last)->known_sequence, known.known_sequence);
 }
 
+// A store that tells its time, and then is away.
+class FarRows : public RemoteRows {
+ public:
+  explicit FarRows(Timestamp now_us) : now_us_(now_us) {}
+  Result<Timestamp> Examine() override { return now_us_; }
+  size_t room() const override { return 0; }
+  Status Send(std::span<const RowWrite> /*rows*/) override { return Away(); }
+  Status Poll(DurationUs /*wait_us*/, std::vector<RowWritten>* /*done*/) override { return Away(); }
+  uint64_t incarnation() const override { return 0; }
+  Timestamp least_stamp() const override { return kMinTimestamp; }
+  Timestamp now_us() const override { return kMinTimestamp; }
+  Status Claim(uint32_t /*writer*/) override { return Away(); }
+  Status ReadVersions(std::span<const RowKey> /*keys*/, std::vector<StoredRow>* /*rows*/) override {
+    return Away();
+  }
+  Status OpenForReaders(uint64_t /*incarnation*/) override { return Away(); }
+
+ private:
+  static Status Away() { return Fail(ErrorCode::kUnavailable, "away"); }
+  const Timestamp now_us_;
+};
+
+class FirstStartElsewhere : public EngineTest {
+ protected:
+  FirstStartElsewhere() : EngineTest(EngineYaml("", "      visits: count(*) over 10s hop 1s\n")) {}
+  size_t StateBytes() {
+    const int64_t user = 1;
+    const RowKey key{0, {reinterpret_cast<const uint8_t*>(&user), sizeof user}};
+    const auto reader =
+        OpenEmbeddedReader(repository_.Path("var/online"), ViewNames(repository_.kernels()),
+                           Fingerprints(repository_.kernels()));
+    EXPECT_TRUE(reader.has_value()) << reader.error().ToString();
+    const auto read = (*reader)->Read(std::span(&key, 1));
+    EXPECT_TRUE(read.has_value()) << read.error().ToString();
+    return (*reader)->state(0).size();
+  }
+};
+
+// No log of stamps tells of a store that never had this log: else every tile of all history stays.
+TEST_F(FirstStartElsewhere, DropsTheTilesThatAreInNoWindowByTheStoresClock) {
+  std::string text = kEventsHeader;
+  for (int64_t n = 1; n <= 5000; ++n) text += EventLine(1, n, n * kSecondUs, 0);
+  repository_.Write("events.csv", text);
+  Run();
+  const size_t embedded = StateBytes();
+  std::filesystem::remove_all(repository_.Path("var/online"));
+  EngineOptions options;
+  const Timestamp now = NewWallClock()->Now();
+  options.parts.open_rows = [&](const Definition&, const KernelSet&,
+                                uint64_t) -> Result<std::unique_ptr<RemoteRows>> {
+    return std::make_unique<FarRows>(now);
+  };
+  const auto engine = Open(std::move(options));
+  ASSERT_NE(engine, nullptr);
+  EXPECT_TRUE(engine->rebuilt());
+  EXPECT_LE(StateBytes(), embedded + 1000);
+}
+
 class LiveStop : public EngineTest {
  protected:
   LiveStop() : EngineTest(EngineYaml("")) {}

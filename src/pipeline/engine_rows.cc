@@ -30,11 +30,14 @@ Status Engine::OpenRows() {
   }
   // A wrong one is told before anything is read, and its dead letters published. One that is away,
   // or full, may be right.
-  if (const Status examined = store->Examine(); !examined) {
+  const Result<Timestamp> examined = store->Examine();
+  if (!examined) {
     const ErrorCode code = examined.error().code;
-    if (code != ErrorCode::kUnavailable && code != ErrorCode::kNoSpace) return examined;
+    if (code != ErrorCode::kUnavailable && code != ErrorCode::kNoSpace)
+      return tl::unexpected<Error>(examined.error());
   }
   RowWriterParts parts;
+  parts.store_us = examined.value_or(kMinTimestamp);
   parts.engine = &stats_;
   parts.writer = static_cast<uint32_t>(log_->epoch());
   parts.values = definition_.online.keeps_values();
@@ -85,8 +88,10 @@ void Engine::StepRows() {
 }
 
 // A state drops what no read at or after its records' availability needs. Theirs is the store's to
-// say, by its own clock, and only known to be no earlier than this. What is folded while nothing is
-// known of it, as the store is away, keeps all its tiles until the entity's next event.
+// say, by its own clock, and only known to be no earlier than this: each write is sent with it, and
+// with what its state was folded for, so that holds though the store's clock is set back. What is
+// folded while nothing is known of it, as the store is away, keeps all its tiles until the entity's
+// next event.
 void Engine::LowerAvailability(ViewInput* input) {
   const Timestamp least = rows_->least_stamp();
   lowered_us_.resize(input->rows);

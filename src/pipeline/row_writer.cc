@@ -33,11 +33,13 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
   // What the log held before is known once it was compared, whatever comes before that.
   schedule_.BeginCompare(last_sequence);
   known_sequence_ = written_.known_sequence;
-  // Whatever the store stamps from now on is later than this.
-  least_stamp_ = SaturatingAdd(written_.complete_us, 1);
+  // What is written from now on is stamped no earlier than this. The store's clock counts from the
+  // start: a log that no store with a clock had before, or only long ago, is folded anew before
+  // anything more is heard of it, and would keep all tiles of all its history.
+  const Timestamp least = std::max(SaturatingAdd(written_.complete_us, 1), parts_.store_us);
+  least_stamp_ = least;
   awaits_clock_ = written_.complete_us == kMinTimestamp;
-  computed_us_ = std::max(
-      {parts_.stamps->computed_us(), parts_.stamps->recovered().complete_us, Timestamp{0}});
+  computed_us_ = std::max({parts_.stamps->computed_us(), SaturatingSub(least, 1), Timestamp{0}});
   if (!WereValues()) computed_us_ = std::max(computed_us_, parts_.last_available_us);
   for (const StampedView& view : parts_.stamps->earlier_views())
     earlier_.push_back({view.name, view.fingerprint});
@@ -87,8 +89,10 @@ void RowWriter::GiveRows(uint64_t listing, ChangedRows rows, bool last) {
     handover.rows = std::move(rows);
     handover.listing = listing;
     handover.last = last;
-    // One part at a time: the next one when this was compared.
-    wanted_listing_.store(0, std::memory_order_release);
+    // One part at a time: the next one when this was compared. Where the store has lost rows since
+    // it was asked for, another listing is wanted already, and stays so.
+    uint64_t given = listing;
+    wanted_listing_.compare_exchange_strong(given, 0, std::memory_order_acq_rel);
   }
   wake_.notify_one();
 }

@@ -48,6 +48,7 @@ struct RowWriterParts {
   std::vector<DurationUs> expire_after_us = {};  // ExpireAfter
   uint32_t writer = 0;                           // the log's epoch
   bool values = false;                           // the store keeps finished values
+  Timestamp store_us = kMinTimestamp;            // by its own clock, when it was examined
   // Of the log as the engine found it: the first values are computed for later times.
   Timestamp last_available_us = kMinTimestamp;
   // Freshness is counted there, a record once for each view, when its row is answered for; records

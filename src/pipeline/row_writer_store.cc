@@ -127,6 +127,7 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
   for (const RowSchedule::Departure& departure : rows) {
     const RowTable::Key& key = schedule_.key(departure.row);
     RowWrite write;
+    write.least_us = least_stamp();
     write.view = static_cast<int>(key.view);
     write.key = AsBytes(key.bytes);
     write.state = sent_[departure.row];
@@ -135,12 +136,14 @@ Status RowWriter::SendSome(std::span<const RowSchedule::Departure> rows) {
       write.sequence = head.sequence;
       write.computed_us = head.read_us;
     } else {
-      write.sequence = LoadStateHeader(write.state.data()).sequence;
+      const StateHeader head = LoadStateHeader(write.state.data());
+      write.sequence = head.sequence;
+      // An engine before this one may have known a later least stamp, which no log of stamps holds.
+      write.least_us = std::max(write.least_us, head.available_us);
     }
     write.unlogged = schedule_.unlogged(departure.row);
     write.ticket = departure.row;
     write.writer = claim_;
-    write.least_us = least_stamp();
     sent_nanos_[departure.row] = now;
     writes_.push_back(write);
   }

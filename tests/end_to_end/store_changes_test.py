@@ -69,6 +69,24 @@ class StoreChangesTest(ProgramTest):
         self.run_program("run", "--once")
         self.assertEqual(self.joined(before, after), seen)
 
+    def bytes_of(self, *folder):
+        """That the files take on the disk."""
+        return sum(file.stat().st_blocks * 512 for file in Path(self.path(*folder)).rglob("*") if file.is_file())
+
+    def test_a_log_that_redis_is_new_to(self):
+        """What the engine folds it into has the tiles that are in a window, as the embedded store has, and not those of
+        all history."""
+        features = ", recent: last(item) over 10s hop 1s"
+        self.define(EMBEDDED, features)
+        times = [f"2025-01-01T00:{second // 60:02}:{second % 60:02}Z" for second in range(2000)]
+        self.write("clicks.json", "".join(json.dumps({"user": user, "item": "hat" * 50, "ts": at}) + "\n"
+                                          for at in times for user in range(50)))
+        self.run_program("run", "--once")
+        embedded = self.bytes_of("var", "online")
+        self.define(self.in_redis(), features)
+        self.run_program("run", "--once")
+        self.assertLess(self.bytes_of("var", "log", "state"), embedded + 4_000_000)  # of 15,000,000 in items
+
     def run_without_redis(self):
         """Redis ends, an event comes, and the engine is killed that couldn't write it."""
         self.redis.close()

@@ -55,7 +55,7 @@ class MirroredRedis::Rows final : public RemoteRows {
     SKEWLESS_CHECK(opened.has_value());
     rows_ = std::move(*opened);
   }
-  Status Examine() override { return rows_->Examine(); }
+  Result<Timestamp> Examine() override { return rows_->Examine(); }
   size_t room() const override { return rows_->room(); }
   Status Send(std::span<const RowWrite> rows) override {
     for (const RowWrite& row : rows) {

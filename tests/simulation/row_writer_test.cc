@@ -28,13 +28,21 @@ class NotedRows : public SimulatedRows {
  public:
   using Earlier = std::function<Result<bool>(std::span<const EarlierRows>, bool anew,
                                              std::vector<EarlierRow>* rows)>;
-  NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable, Earlier earlier)
-      : SimulatedRows(server, /*seed=*/1), removable_(*removable), earlier_(std::move(earlier)) {}
+  NotedRows(SimulatedServer* server, std::vector<Timestamp>* removable,
+            std::vector<Timestamp>* least_sent, Earlier earlier)
+      : SimulatedRows(server, /*seed=*/1),
+        removable_(*removable),
+        least_sent_(*least_sent),
+        earlier_(std::move(earlier)) {}
   Result<bool> ReadEarlier(std::span<const EarlierRows> earlier, bool anew,
                            std::vector<EarlierRow>* rows) override {
     return earlier_(earlier, anew, rows);
   }
   void RemoveOthers(Timestamp latest_us) override { removable_.push_back(latest_us); }
+  Status Send(std::span<const RowWrite> rows) override {
+    for (const RowWrite& row : rows) least_sent_.push_back(row.least_us);
+    return SimulatedRows::Send(rows);
+  }
   // What others do right before it reaches the server.
   void BeforeTheClaim(std::function<void()> act) { before_the_claim_ = std::move(act); }
   Status Claim(uint32_t writer) override {
@@ -44,6 +52,7 @@ class NotedRows : public SimulatedRows {
 
  private:
   std::vector<Timestamp>& removable_;
+  std::vector<Timestamp>& least_sent_;
   std::function<void()> before_the_claim_;
   Earlier earlier_;
 };
@@ -78,13 +87,14 @@ class RowWriterTest : public testing::Test {
   void Start(int64_t epoch) {
     RowWriterParts parts;
     server_.SetCalm(true);
-    auto rows = std::make_unique<NotedRows>(&server_, &removable_, earlier_);
+    auto rows = std::make_unique<NotedRows>(&server_, &removable_, &least_sent_, earlier_);
     rows->BeforeTheClaim(before_the_claim_);
     parts.store = std::move(rows);
     parts.stamps = OpenStamps(epoch);
     parts.views = views_;
     if (!state_.empty()) parts.states = std::make_unique<OneState>(&state_);
     parts.writer = static_cast<uint32_t>(epoch);
+    parts.store_us = store_us_;
     parts.engine = &stats_;
     writer_ = std::make_unique<RowWriter>(kernels_, std::move(parts), SequenceOf(1, 5),
                                           RowWriterOptions{});
@@ -118,6 +128,16 @@ class RowWriterTest : public testing::Test {
     definition_ = std::move(*ParseDefinition(embedded::kTestDefinition, "skewless.yaml", "."));
     kernels_ = std::move(*CompileKernels(*definition_));
   }
+  // A whole one.
+  void Folded(int64_t counter, Timestamp available_us) {
+    Folded(counter);
+    state_.resize(kernels_[0]->empty_state_size());
+    kernels_[0]->InitState(state_.data());
+    StateHeader header = LoadStateHeader(state_.data());
+    header.sequence = SequenceOf(1, counter);
+    header.available_us = available_us;
+    StoreLe(state_.data(), header);
+  }
   // The engine has no row.
   void CompareNone() { writer_->GiveRows(writer_->wanted_listing(), {}, /*last=*/true); }
   // A part of the engine's rows without that one; more are asked for.
@@ -147,6 +167,8 @@ class RowWriterTest : public testing::Test {
   std::vector<StampedView> views_ = {{"clicks", 11}};
   NotedRows::Earlier earlier_;              // what rows of earlier definitions there are
   std::vector<Timestamp> removable_;        // up to when rows of other definitions are
+  std::vector<Timestamp> least_sent_;       // with each write
+  Timestamp store_us_ = kMinTimestamp;      // that the store told when it was examined
   std::function<void()> before_the_claim_;  // of the first one
   std::unique_ptr<RowWriter> writer_;
 };
@@ -291,6 +313,22 @@ TEST_F(RowWriterTest, GoesOnWhereRowsOfAnEarlierDefinitionCannotBeRead) {
   EXPECT_TRUE(server_.Read({}, &rows).has_value());
 }
 
+// The engine takes a while to list its rows, and the store may lose some once more meanwhile.
+TEST_F(RowWriterTest, WantsItsNewListingThoughTheOneBeforeComesLate) {
+  Stored(1);
+  Start(2);
+  Connect();
+  const uint64_t before = writer_->wanted_listing();
+  server_.Restart(SimulatedServer::Loss::kAll);
+  for (int i = 0; i < 100 && writer_->wanted_listing() == before; ++i) Step();
+  ASSERT_NE(writer_->wanted_listing(), before);
+  writer_->GiveRows(before, {}, /*last=*/true);
+  Connect();
+  CompareNone();
+  for (int i = 0; i < 100 && !writer_->let_readers_in(); ++i) Step();
+  EXPECT_TRUE(writer_->let_readers_in());
+}
+
 // The row that it was found in may be written over next.
 TEST_F(RowWriterTest, MakesAStampThatItFoundDurableAtOnce) {
   const Timestamp stored = Stored(1);
@@ -321,6 +359,33 @@ TEST_F(RowWriterTest, TellsAnOpeningThatNoReaderIsBefore) {
   const Timestamp opened = (*reader)->Writers().value()[0].opened_us;
   EXPECT_LE(opened, *read);
   EXPECT_GT(opened, *read - 1'000'000);
+}
+
+// By it the log is folded, before anything more is heard of the store; the log of stamps may know
+// of a later time.
+TEST_F(RowWriterTest, CountsTheStoresClockFromTheStart) {
+  const Timestamp complete = server_.Tell();
+  Lived(1, complete);
+  Start(2);
+  EXPECT_EQ(writer_->least_stamp(), complete + 1);
+  store_us_ = complete + 5000;
+  Start(3);
+  EXPECT_EQ(writer_->least_stamp(), store_us_);
+  store_us_ = complete - 5000;
+  Start(4);
+  EXPECT_EQ(writer_->least_stamp(), complete + 1);
+}
+
+// As after a crash before anything was logged, and a store whose clock was set back since: the
+// state is there as it was, and has dropped what only earlier reads need.
+TEST_F(RowWriterTest, SendsNoStateForEarlierReadsThanItWasFoldedFor) {
+  const Timestamp folded_for = server_.Tell() + 10 * kSecondUs;
+  Folded(5, folded_for);
+  Start(2);
+  Connect();
+  Compare();
+  for (int i = 0; i < 100 && least_sent_.empty(); ++i) Step();
+  EXPECT_EQ(least_sent_, std::vector<Timestamp>{folded_for});
 }
 
 // Of another definition: its next engine takes their stamps where they may not be in the log.

@@ -14,8 +14,13 @@ class RedisClusterTest : public testing::Test {
   RedisClusterTest() : directory_("redis_cluster_test"), cluster_(directory_.path()) {}
   RedisOptions options() const { return TestOptions(cluster_.address(), true); }
   void WriteUsers(TestWriter& writer, Sequence sequence, int64_t users = 2000) {
-    for (int64_t user = 0; user < users; ++user)
+    for (int64_t user = 0; user < users; ++user) {
+      if (writer.rows().room() == 0) AwaitWritten(writer);
       writer.Send(static_cast<int>(user % 2), KeyBytes(user), sequence);
+    }
+    AwaitWritten(writer);
+  }
+  static void AwaitWritten(TestWriter& writer) {
     for (const RowWritten& done : writer.Finish())
       ASSERT_EQ(done.outcome, Outcome::kWritten) << done.error.ToString();
   }
@@ -50,6 +55,19 @@ class RedisClusterTest : public testing::Test {
   TestDirectory directory_;
   RedisCluster cluster_;
 };
+
+TEST_F(RedisClusterTest, AllServersAreAskedForTheirTimeWhenTheyAreExamined) {
+  const auto clock = NewWallClock();
+  const Timestamp before = clock->Now();
+  const auto told = TestWriter(options()).rows().Examine();
+  ASSERT_TRUE(told.has_value()) << told.error().ToString();
+  EXPECT_GE(*told, before);
+  EXPECT_LE(*told, clock->Now());
+  for (size_t i = 0; i < 3; ++i) {
+    const std::string calls = cluster_.server(i).AskText({"INFO", "commandstats"});
+    EXPECT_NE(calls.find("cmdstat_time:"), std::string::npos) << i;
+  }
+}
 
 // Slots that move take keys with them, from what was not asked to what was.
 TEST_F(RedisClusterTest, RowsOfEarlierDefinitionsAreFoundOnAllServers) {

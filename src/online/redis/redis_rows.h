@@ -18,7 +18,7 @@ class RedisRows final : public RemoteRows {
  public:
   static Result<std::unique_ptr<RemoteRows>> Open(const RedisOptions& options);
 
-  Status Examine() override { return CheckOwner(Owner::kLook); }
+  Result<Timestamp> Examine() override;
   size_t room() const override;
   Status Send(std::span<const RowWrite> rows) override;
   Status Poll(DurationUs wait_us, std::vector<RowWritten>* done) override;

@@ -83,6 +83,30 @@ Status RedisRows::CheckOwner(Owner what) {
           " first: " + RemovalFrom(endpoint));
 }
 
+// Every server that rows may lie on is asked for its time, once for each run of its slots.
+Result<Timestamp> RedisRows::Examine() {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner(Owner::kLook));
+  std::vector<Servers::Question> questions;
+  const Connection* last = nullptr;
+  for (const uint32_t slot : row_slots_) {
+    const Connection* const server = questions_->Of(slot);
+    if (server == last && server != nullptr) continue;
+    last = server;
+    Servers::Question& question = questions.emplace_back();
+    question.slot = slot;
+    AppendCommand({"TIME"}, &question.plain);
+    AppendCommand({"GET", keys_.Clock(slot)}, &question.keyed);
+  }
+  std::vector<Servers::Answer> answers;
+  SKEWLESS_RETURN_IF_ERROR(questions_->Ask(questions, &answers));
+  Timestamp least = kMaxTimestamp;
+  for (const Servers::Answer& answer : answers) {
+    SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answer.plain));
+    least = std::min(least, time);
+  }
+  return least;
+}
+
 void RedisRows::AppendQuestion(int view, const std::string& key, size_t head_bytes,
                                Bytes* out) const {
   if (options_.increments_of(view) != nullptr) return AppendCommand({"HGET", key, kRowField}, out);

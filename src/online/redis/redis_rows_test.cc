@@ -27,6 +27,16 @@ TEST_F(RedisRowsTest, OnlyAGreaterSequenceReplacesARow) {
   EXPECT_EQ(Stored(writer, 0, key_).stamps, (std::vector<Stamp>{{kEpoch + 6, newer.available_us}}));
 }
 
+// Before anybody claims anything.
+TEST_F(RedisRowsTest, TheServersClockIsToldWhenItIsExamined) {
+  const auto clock = NewWallClock();  // of one machine
+  const Timestamp before = clock->Now();
+  const auto told = TestWriter(options()).rows().Examine();
+  ASSERT_TRUE(told.has_value()) << told.error().ToString();
+  EXPECT_GE(*told, before);
+  EXPECT_LE(*told, clock->Now());
+}
+
 // Sequences that a double can't tell apart, and whose bytes in either order mislead.
 TEST_F(RedisRowsTest, SequencesCompareInAllTheirBits) {
   TestWriter writer(options());
