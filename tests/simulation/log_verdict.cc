@@ -23,7 +23,8 @@ class LogVerdict {
         scenario_(world->scenario()),
         definition_(world->definition()),
         book_(book),
-        came_us_(book.records.size()) {}
+        came_us_(book.records.size()),
+        stream_(book.records.size()) {}
 
   Finding Reach() {
     if (auto found = CheckDeliveries()) return found;
@@ -33,52 +34,102 @@ class LogVerdict {
   }
 
  private:
-  // Every delivery of every stream once, in its order, where the positions say.
+  // Every delivery of every stream once, in its order, where the positions say. Within a batch the
+  // streams of a source come one after the other; a topic's partitions in any order.
   Finding CheckDeliveries() {
-    std::map<std::string, const Stream*> streams;
-    for (const Stream& stream : scenario_.streams) streams[stream.name] = &stream;
-    std::map<std::string, int64_t> at;
-    std::map<std::string, size_t> next;
+    for (const Stream& stream : scenario_.streams) reached_[stream.name].stream = &stream;
     for (const LoggedBatch& batch : book_.batches) {
-      size_t row = batch.first;
+      std::vector<Passed> passed;
       for (const SourcePosition& position : batch.positions) {
-        const auto found = streams.find(position.stream);
-        if (found == streams.end()) continue;  // of bad records
-        const auto& deliveries = found->second->deliveries;
-        size_t& index = next[position.stream];
-        int64_t& passed = at[position.stream];
-        while (passed < position.offset) {
-          if (index == deliveries.size()) return "a position beyond the end of " + position.stream;
-          const Delivery& delivery = deliveries[index++];
-          const bool counts = delivery.event >= 0 || !scenario_.replay;
-          passed += counts ? 1 : 0;
-          if (delivery.event < 0) continue;
-          if (row == batch.first + batch.rows) {
-            return "a record is lost: #" + std::to_string(delivery.event + 1) + " of " +
-                   position.stream;
-          }
-          if (!Is(book_.records[row], delivery.event)) {
-            return "in the place of #" + std::to_string(delivery.event + 1) + " of " +
-                   position.stream + " the log has " + Show(book_.records[row]);
-          }
-          if (auto late = CheckArrival(book_.records[row], delivery.event)) return late;
-          came_us_[row] = scenario_.replay ? ArrivalOf(delivery.event) : book_.processing_us[row];
-          ++row;
-        }
+        const auto found = reached_.find(position.stream);
+        if (found == reached_.end()) continue;  // of bad records, or a partition without a stream
+        if (auto beyond = Pass(position, &found->second, &passed.emplace_back())) return beyond;
       }
-      if (row != batch.first + batch.rows) {
-        return "a record too many: " + Show(book_.records[row]);
-      }
+      if (auto found = CheckRows(batch, &passed)) return found;
     }
-    for (const Stream& stream : scenario_.streams) {
-      const auto& deliveries = stream.deliveries;
-      for (size_t i = next[stream.name]; i < deliveries.size(); ++i) {
-        if (deliveries[i].event < 0) continue;
-        return "a record never came: #" + std::to_string(deliveries[i].event + 1) + " of " +
-               stream.name;
+    for (const auto& [name, reached] : reached_) {
+      const auto& deliveries = reached.stream->deliveries;
+      for (size_t i = reached.next; i < deliveries.size(); ++i) {
+        if (deliveries[i].event >= 0) return "a record never came: " + Name(i, *reached.stream);
       }
     }
     return std::nullopt;
+  }
+
+  // How far the log is in a stream.
+  struct Reached {
+    const Stream* stream = nullptr;
+    size_t next = 0;   // delivery
+    int64_t rows = 0;  // of a replay, whose positions count them
+  };
+  // What a batch has of a stream.
+  struct Passed {
+    const Stream* stream = nullptr;
+    std::vector<size_t> events;  // deliveries
+    size_t next = 0;             // of them
+  };
+
+  static std::string Name(size_t delivery, const Stream& stream) {
+    return "#" + std::to_string(stream.deliveries[delivery].event + 1) + " of " + stream.name;
+  }
+
+  Finding Pass(const SourcePosition& position, Reached* reached, Passed* passed) const {
+    const Stream& stream = *reached->stream;
+    passed->stream = &stream;
+    const auto is_behind = [&] {
+      if (scenario_.replay) return reached->rows < position.offset;
+      return reached->next < stream.deliveries.size() &&
+             stream.OffsetOf(reached->next) < position.offset;
+    };
+    for (; is_behind(); ++reached->next) {
+      if (reached->next == stream.deliveries.size()) break;
+      if (stream.deliveries[reached->next].event < 0) continue;
+      ++reached->rows;
+      passed->events.push_back(reached->next);
+    }
+    const bool is_beyond =
+        scenario_.replay ? reached->rows < position.offset : position.offset > EndOf(stream);
+    if (is_beyond) return "a position beyond the end of " + position.stream;
+    return std::nullopt;
+  }
+
+  static int64_t EndOf(const Stream& stream) {
+    const size_t count = stream.deliveries.size();
+    return std::max(stream.end, count == 0 ? 0 : stream.OffsetOf(count - 1) + 1);
+  }
+
+  Finding CheckRows(const LoggedBatch& batch, std::vector<Passed>* passed) {
+    for (size_t row = batch.first; row < batch.first + batch.rows; ++row) {
+      Passed* const from = StreamOf(row, passed);
+      if (from == nullptr) return "a record too many: " + Show(book_.records[row]);
+      const size_t delivery = from->events[from->next++];
+      const int event = from->stream->deliveries[delivery].event;
+      if (!Is(book_.records[row], event)) {
+        return "in the place of " + Name(delivery, *from->stream) + " the log has " +
+               Show(book_.records[row]);
+      }
+      if (auto late = CheckArrival(book_.records[row], event)) return late;
+      came_us_[row] = scenario_.replay ? ArrivalOf(event) : book_.processing_us[row];
+      stream_[row] = from->stream;
+    }
+    for (const Passed& rest : *passed) {
+      if (rest.next < rest.events.size())
+        return "a record is lost: " + Name(rest.events[rest.next], *rest.stream);
+    }
+    return std::nullopt;
+  }
+
+  // Of the streams that have more: the first one, or, of partitions, the first whose next record
+  // this is. Records that are the same are of one partition.
+  Passed* StreamOf(size_t row, std::vector<Passed>* passed) const {
+    Passed* first = nullptr;
+    for (Passed& from : *passed) {
+      if (from.next == from.events.size()) continue;
+      if (first == nullptr) first = &from;
+      const int event = from.stream->deliveries[from.events[from.next]].event;
+      if (!scenario_.kafka || Is(book_.records[row], event)) return &from;
+    }
+    return first;
   }
 
   Timestamp ArrivalOf(int event) const {
@@ -123,20 +174,37 @@ class LogVerdict {
     return std::nullopt;
   }
 
-  // Too late is what comes behind the greatest accepted event by more than is allowed; too far
-  // ahead what happens later than it came by more than that.
+  // By stream: the greatest accepted event. A file source's streams are one.
+  struct SourceTimes {
+    std::map<const Stream*, Wide> greatest;
+    Wide watermark = Wide{kMinTimestamp};
+  };
+
+  // Of a topic the least of all its partitions' watermarks, and it never goes back.
+  void Accept(const oracle::Record& record, const Stream* stream, SourceTimes* times) const {
+    const Lateness& lateness = scenario_.lateness[static_cast<size_t>(record.source)];
+    const auto [at, is_new] =
+        times->greatest.try_emplace(scenario_.kafka ? stream : nullptr, record.event_us);
+    at->second = std::max(at->second, Wide{record.event_us});
+    const size_t streams =
+        scenario_.kafka ? static_cast<size_t>(scenario_.PartitionsOf(record.source)) : 1;
+    if (times->greatest.size() < streams) return;
+    Wide least = at->second;
+    for (const auto& [other, greatest] : times->greatest) least = std::min(least, greatest);
+    times->watermark = std::max(times->watermark, least - lateness.out_of_orderness_us);
+  }
+
+  // Too late is what is behind the watermark by more than is allowed; too far ahead what happens
+  // later than it came by more than that.
   Finding CheckRefusals() const {
-    std::vector<std::optional<Wide>> greatest(scenario_.lateness.size());
+    std::vector<SourceTimes> times(scenario_.lateness.size());
     for (size_t i = 0; i < book_.records.size(); ++i) {
       const oracle::Record& record = book_.records[i];
       const auto source = static_cast<size_t>(record.source);
       const Lateness& lateness = scenario_.lateness[source];
-      bool late = false;
-      if (greatest[source] && lateness.allowed_us) {
-        const auto watermark =
-            std::max(*greatest[source] - lateness.out_of_orderness_us, Wide{kMinTimestamp});
-        late = record.event_us < std::max(watermark - *lateness.allowed_us, Wide{kMinTimestamp});
-      }
+      const bool late = lateness.allowed_us &&
+                        record.event_us < std::max(times[source].watermark - *lateness.allowed_us,
+                                                   Wide{kMinTimestamp});
       const bool ahead = lateness.max_ahead_us &&
                          record.event_us > Wide{came_us_[i]} + Wide{*lateness.max_ahead_us};
       const bool refused = late || ahead;
@@ -146,10 +214,7 @@ class LogVerdict {
                                    : "refused without need: ") +
                Show(record);
       }
-      if (!refused) {
-        greatest[source] =
-            std::max(greatest[source].value_or(record.event_us), Wide{record.event_us});
-      }
+      if (!refused) Accept(record, stream_[i], &times[source]);
     }
     return std::nullopt;
   }
@@ -176,10 +241,10 @@ class LogVerdict {
     for (const Stream& stream : scenario_.streams) {
       for (size_t i = 0; i < stream.deliveries.size(); ++i) {
         if (stream.deliveries[i].event >= 0) continue;
-        const std::pair<std::string, int64_t> place(stream.name, i);
+        const std::pair<std::string, int64_t> place(stream.name, stream.OffsetOf(i));
         const auto handed = world_.bad_deliveries().find(place);
         const int64_t times = handed == world_.bad_deliveries().end() ? 0 : handed->second;
-        const std::string name = stream.name + " " + std::to_string(i);
+        const std::string name = stream.name + " " + std::to_string(place.second);
         if (kept[place] == 0) return "the bad record " + name + " is not in the dead letters";
         if (kept[place] > times) {
           return "the bad record " + name + " came " + std::to_string(times) +
@@ -195,7 +260,9 @@ class LogVerdict {
   const Scenario& scenario_;
   const Definition& definition_;
   const LogBook& book_;
-  std::vector<Timestamp> came_us_;  // by record: when it came, as far as it may be ahead of that
+  std::map<std::string, Reached> reached_;
+  std::vector<Timestamp> came_us_;     // by record: when it came, as far as it may be ahead of that
+  std::vector<const Stream*> stream_;  // by record
 };
 
 }  // namespace

@@ -12,11 +12,39 @@ const char* EndingName(Ending ending) {
   return kNames[static_cast<int>(ending)];
 }
 
+int64_t Stream::OffsetOf(size_t delivery) const {
+  const int64_t offset = deliveries[delivery].offset;
+  return offset < 0 ? static_cast<int64_t>(delivery) : offset;
+}
+
+int32_t Scenario::PartitionsOf(int source) const {
+  int32_t partitions = 0;
+  for (const Stream& stream : streams) {
+    if (stream.source != source) continue;
+    const int32_t number = std::stoi(stream.name.substr(stream.name.rfind('/') + 1));
+    partitions = std::max(partitions, number + 1);
+  }
+  return partitions;
+}
+
 size_t Scenario::records() const {
   size_t records = 0;
   for (const Stream& stream : streams) records += stream.deliveries.size();
   return records;
 }
+
+namespace {
+
+void MakeTopic(const Scenario& scenario, SourceDefinition* source) {
+  source->type = SourceType::kKafka;
+  KafkaDefinition& kafka = source->kafka.emplace();
+  kafka.brokers = "simulated:9092";
+  kafka.topics = {source->name};
+  if (scenario.member) kafka.group = "simulated";
+  kafka.settings["topic.metadata.refresh.interval.ms"] = "500";
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
                                                  const std::string& root) {
@@ -41,6 +69,7 @@ Result<std::unique_ptr<Definition>> DefinitionOf(const Scenario& scenario,
     source.out_of_orderness_us = scenario.lateness[i].out_of_orderness_us;
     source.allowed_lateness_us = scenario.lateness[i].allowed_us;
     source.max_ahead_us = scenario.lateness[i].max_ahead_us;
+    if (scenario.kafka) MakeTopic(scenario, &source);
   }
   return definition;
 }
@@ -81,6 +110,9 @@ std::string Describe(const Scenario& scenario) {
   out += scenario.replay ? (scenario.stepped ? "stepped replay" : "free replay") : "wall clock";
   out +=
       std::string(scenario.remote ? ", a store elsewhere" : "") +
+      (scenario.kafka ? ", topics" : "") +
+      (scenario.unsteady ? " whose partitions come and go" : "") +
+      (scenario.member ? " that a group deals out" : "") +
       (scenario.redis ? ", which is Redis" : "") + (scenario.values ? ", of finished values" : "") +
       (scenario.offline ? ", offline tables" : "") + ", segments of " +
       std::to_string(scenario.segment_bytes) + " bytes, batches of " +

@@ -15,7 +15,8 @@ namespace skewless::simulation {
 // What a source hands out: an event of the case, or a record that can't be read.
 struct Delivery {
   int event = -1;
-  std::string bad;  // its text, where there is no event
+  std::string bad;      // its text, where there is no event
+  int64_t offset = -1;  // in its partition; of what is none its place in the stream
 };
 
 // A file or partition of a source.
@@ -23,6 +24,9 @@ struct Stream {
   int source = 0;
   std::string name;
   std::vector<Delivery> deliveries;
+  int64_t end = 0;  // of a partition, whose last offsets may be of no message
+
+  int64_t OffsetOf(size_t delivery) const;
 };
 
 enum class Ending {
@@ -67,12 +71,17 @@ struct Scenario {
   bool redis = false;  // and which is Redis: its commands and scripts, and the writer of production
   // Another definition that engines of some lives have: of its views one or two differ.
   std::vector<property::ViewText> redefined;
+  bool kafka = false;     // its sources are topics, and its streams their partitions
+  bool unsteady = false;  // of which partitions come, go and come back
+  bool member = false;    // and which a group deals out
   int64_t segment_bytes = 0;
   size_t batch_rows = 0;
   size_t group_rows = 0;
   int company = 0;  // percent of the operations in which others act, too
 
   size_t records() const;
+  // Of a source that is a topic: those without a stream are empty.
+  int32_t PartitionsOf(int source) const;
 };
 
 // The definition as the engine gets it; its files lie under `root`.

@@ -28,8 +28,8 @@ SimulatedSource::SimulatedSource(const Scenario& scenario, const Schema& schema,
   }
 }
 
-void SimulatedSource::AddRow(int event, Batch* batch) {
-  const oracle::Record& record = scenario_.drawn.events[static_cast<size_t>(event)].record;
+void AddColumns(const Scenario& scenario, int event, Batch* batch) {
+  const oracle::Record& record = scenario.drawn.events[static_cast<size_t>(event)].record;
   for (size_t i = 0; i < record.columns.size(); ++i) {
     ValueView value = record.columns[i].view();
     if (value.valid && PhysicalOf(value.type) == Physical::kBytes) {
@@ -37,6 +37,11 @@ void SimulatedSource::AddRow(int event, Batch* batch) {
     }
     AppendValue(batch->columns[i], value);
   }
+}
+
+void SimulatedSource::AddRow(int event, Batch* batch) {
+  const oracle::Record& record = scenario_.drawn.events[static_cast<size_t>(event)].record;
+  AddColumns(scenario_, event, batch);
   batch->event_us.push_back(record.event_us);
   if (scenario_.replay) batch->arrival_us.push_back(record.available_us);
 }

@@ -17,6 +17,9 @@ namespace skewless::simulation {
 // By stream and offset: how often a bad record was handed out.
 using BadDeliveries = std::map<std::pair<std::string, int64_t>, int64_t>;
 
+// An event of the case as a row of the batch's columns.
+void AddColumns(const Scenario& scenario, int event, Batch* batch);
+
 class SimulatedSource : public Source {
  public:
   // `fails`: asked before each batch, whether the source fails now.

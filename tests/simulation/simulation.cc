@@ -90,6 +90,11 @@ Outcome RunScenario(const Scenario& scenario) {
     outcome.tally.apart = world.redis()->redis().apart();
     outcome.tally.earlier_rows = world.redis()->earlier_rows;
   }
+  outcome.tally.outages = world.kafka().outages;
+  outcome.tally.deals = world.kafka().deals;
+  outcome.tally.retired = world.kafka().retired;
+  outcome.tally.appeared = world.kafka().appeared;
+  outcome.tally.forgotten = world.kafka().forgotten;
   if (outcome.finding) outcome.trace = world.trace();
   return outcome;
 }
@@ -126,6 +131,11 @@ void Add(const Tally& one, Tally* all) {
   all->apart += one.apart;
   all->removed += one.removed;
   all->earlier_rows += one.earlier_rows;
+  all->outages += one.outages;
+  all->deals += one.deals;
+  all->retired += one.retired;
+  all->appeared += one.appeared;
+  all->forgotten += one.forgotten;
 }
 
 void Report(uint64_t seed, const Outcome& outcome, const Arguments& arguments) {
@@ -218,6 +228,14 @@ int Run(const Arguments& arguments) {
   if (all.removed > 0) {
     std::printf("%lld rows of the other definition were removed\n",
                 static_cast<long long>(all.removed));
+  }
+  if (all.outages > 0) {
+    std::printf(
+        "the brokers went away %lld times, dealt partitions out %lld times, removed messages of "
+        "%lld;\n%lld partitions appeared, and topics were forgotten %lld times\n",
+        static_cast<long long>(all.outages), static_cast<long long>(all.deals),
+        static_cast<long long>(all.retired), static_cast<long long>(all.appeared),
+        static_cast<long long>(all.forgotten));
   }
   if (all.earlier_rows > 0) {
     std::printf("%lld rows of the other definition were looked at for stamps\n",

@@ -53,6 +53,7 @@ World::World(const Scenario& scenario, std::string root)
       machine_(StartOf(scenario)),
       owned_server_(MakeServer()),
       server_(*owned_server_),
+      kafka_(scenario),
       dice_(scenario.seed ^ 0x0D15EA5E) {
   std::filesystem::remove_all(root_);
   std::filesystem::create_directories(root_);

@@ -18,6 +18,7 @@
 #include "simulation/mirrored_redis.h"
 #include "simulation/scenario.h"
 #include "simulation/simulated_files.h"
+#include "simulation/simulated_kafka.h"
 #include "simulation/simulated_machine.h"
 #include "simulation/simulated_rows.h"
 #include "simulation/simulated_source.h"
@@ -53,6 +54,8 @@ struct Tally {
           quiets = 0, quiet_rows = 0;
   // Which is Redis.
   int64_t additions = 0, apart = 0, removed = 0, earlier_rows = 0;
+  // With topics as sources.
+  int64_t outages = 0, deals = 0, retired = 0, appeared = 0, forgotten = 0;
 };
 
 class World : private StoreWatcher {
@@ -74,6 +77,7 @@ class World : private StoreWatcher {
   const std::deque<Served>& served() const { return served_; }
   const SimulatedServer& server() const { return server_; }
   const MirroredRedis* redis() const { return redis_; }  // where the server is one
+  const SimulatedKafka& kafka() const { return kafka_; }
   int version() const { return version_; }  // of the definition above, of the two
   // The other definition and its kernels take the place of those above.
   void SwapDefinitions();
@@ -178,6 +182,7 @@ class World : private StoreWatcher {
   const std::unique_ptr<SimulatedServer> owned_server_;
   SimulatedServer& server_;
   SimulatedFiles files_;
+  SimulatedKafka kafka_;
   std::unique_ptr<Definition> definition_;
   KernelSet kernels_;
   RedisOptions redis_options_;

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "definition/window.h"
+#include "simulation/evidence.h"
 #include "simulation/scenario_draw.h"
 
 namespace skewless::simulation {
@@ -170,6 +171,68 @@ Scenario DrawEditedRedisScenario(uint64_t seed) {
   return scenario;
 }
 
+// Records that are the same come from one partition: the log doesn't say of which they were.
+void KeepTwinsTogether(Scenario* scenario) {
+  const auto& events = scenario->drawn.events;
+  const auto are_twins = [&](int a, int b) {
+    oracle::Record one = events[static_cast<size_t>(a)].record;
+    const oracle::Record& other = events[static_cast<size_t>(b)].record;
+    one.sequence = other.sequence;
+    one.available_us = other.available_us;
+    one.applied = other.applied;
+    return SameRecord(one, other);
+  };
+  for (size_t i = 0; i < scenario->streams.size(); ++i) {
+    for (size_t j = i + 1; j < scenario->streams.size(); ++j) {
+      Stream& first = scenario->streams[i];
+      Stream& second = scenario->streams[j];
+      if (first.source != second.source) continue;
+      std::vector<Delivery> twins;
+      std::erase_if(second.deliveries, [&](const Delivery& delivery) {
+        const bool is_twin = delivery.event >= 0 &&
+                             std::ranges::any_of(first.deliveries, [&](const Delivery& other) {
+                               return other.event >= 0 && are_twins(delivery.event, other.event);
+                             });
+        if (is_twin) twins.push_back(delivery);
+        return is_twin;
+      });
+      first.deliveries.insert(first.deliveries.end(), twins.begin(), twins.end());
+    }
+  }
+}
+
+// Where compaction took messages, and transactions ended, no message has the offset.
+void DrawOffsets(Dice& dice, Scenario* scenario) {
+  for (Stream& stream : scenario->streams) {
+    const int gap_percent = dice.Pick({0, 0, 10, 50});
+    int64_t offset = dice.Pick({0, 0, 0, 1000});
+    for (Delivery& delivery : stream.deliveries) {
+      if (dice.Chance(gap_percent)) offset += dice.Pick({1, 1, 2, 20});
+      delivery.offset = offset++;
+    }
+    stream.end = offset + dice.Pick({0, 0, 1, 2});
+  }
+}
+
+// Topics as sources, with the embedded store or Redis.
+Scenario DrawKafkaScenario(uint64_t seed) {
+  Scenario scenario = DrawScenario(seed);
+  scenario.kafka = true;
+  scenario.replay = scenario.stepped = false;
+  Dice dice(seed * 2 + 0x4AF4A70B1C000000ULL);
+  scenario.unsteady = dice.Chance(40);
+  scenario.member = dice.Chance(25);
+  if (scenario.unsteady || scenario.member) {
+    // When which partitions hold the watermark isn't in the log.
+    for (Lateness& lateness : scenario.lateness) lateness.allowed_us.reset();
+  }
+  scenario.remote = scenario.redis = dice.Chance(40);
+  if (scenario.remote) MakeIncrementable(dice, &scenario.drawn);
+  KeepTwinsTogether(&scenario);
+  DrawOffsets(dice, &scenario);
+  return scenario;
+}
+
 constexpr WorldKind kKinds[] = {
     {"embedded", "the embedded store", DrawScenario},
     {"remote", "an online store elsewhere, slow and failing", DrawRemoteScenario},
@@ -177,6 +240,7 @@ constexpr WorldKind kKinds[] = {
     {"redefined", "finished values there, of two definitions by turns", DrawRedefinedScenario},
     {"edited", "the embedded store, of two definitions by turns", DrawEditedScenario},
     {"edited-redis", "Redis, of two definitions by turns", DrawEditedRedisScenario},
+    {"kafka", "topics as sources, the embedded store or Redis", DrawKafkaScenario},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The engine's lives: how they begin and go.
 #include <cerrno>
 
+#include "simulation/simulated_topic.h"
 #include "simulation/world.h"
 
 namespace skewless::simulation {
@@ -40,6 +41,10 @@ EngineOptions World::Options() {
       source_failed_ |= source_batches_++ == fail_source_at_;
       return source_failed_;
     };
+    if (scenario_.kafka)
+      return SimulatedTopic::Open(scenario_, definition, static_cast<uint32_t>(source),
+                                  source_options, std::move(sink), dice_.Bits(), fails,
+                                  &bad_deliveries_);
     return std::make_unique<SimulatedSource>(
         scenario_, named.schema, named.name, static_cast<uint32_t>(source), source_options,
         std::move(sink), dice_.Bits(), fails, &bad_deliveries_);
@@ -154,6 +159,7 @@ void World::Drive(const Life& life) {
 void World::DriveToTheEnd() {
   for (int i = 0; i < kMostSteps && !Over(); ++i) {
     Act();
+    if (i == 200) kafka_.SetCalm(true);
     if (i > 200) StepSource();
     if (i > 200 && !Over()) StepEngine(false);
     if (i > 200 && !Over()) StepRows();

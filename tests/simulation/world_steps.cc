@@ -138,6 +138,7 @@ void World::MoveTime() {
   if (dice_.Chance(10)) machine_.Advance(61 * kSecondUs);  // the tables' commit comes due
   if (dice_.Chance(3)) SetClock();
   if (scenario_.remote) TroubleServer();
+  if (scenario_.kafka) kafka_.Trouble();
   if (!scenario_.replay || !scenario_.stepped || engine_ == nullptr || !open_) return;
   const auto& events = scenario_.drawn.events;
   if (events.empty()) return;
