@@ -9,15 +9,16 @@ import struct
 import unittest
 
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
-from program import ProgramTest
+from program import SLOWNESS, ProgramTest
 
 HOUR, MINUTE = 3_600_000_000, 60_000_000
 INT_MIN, INT_MAX = -2**63, 2**63 - 1
 NAN, INF = math.nan, math.inf
 LEAP_DAY = 1_582_934_400_000_000  # 2020-02-29T00:00:00Z
-START = 1_600_000_000_000_000  # the first arrival
+START = 1_600_000_020_000_000  # the first arrival, on the edge of a minute and so of a hop
 
 COLUMNS = {"user": "int64", "x": "float64", "f": "float32", "n": "int64", "s": "string", "b": "bytes",
            "ts": "timestamp[us]", "at": "timestamp[us]"}
@@ -73,7 +74,8 @@ CASES = [
     [event(INT_MAX, x=1.5), event(INT_MIN, x=2.5), event(0), event(-1, n=0)],
     [event(11, ts=-1, x=1.0), event(11, ts=0, x=2.0), event(11, ts=1, x=4.0), event(11, ts=-HOUR, x=8.0)],
     [event(12, ts=-62_135_596_800_000_000, x=1.0), event(12, ts=253_402_300_799_999_999, x=2.0)],
-    [event(13, ts=START + HOUR - 1, x=1.0), event(13, ts=START + HOUR, x=2.0), event(13, ts=START + HOUR + MINUTE, x=4.0)],
+    [event(13, ts=START + HOUR - 1, x=1.0), event(13, ts=START + HOUR, x=2.0), event(13, ts=START + HOUR + 1, x=4.0),
+     event(13, ts=START + HOUR + MINUTE, x=8.0)],
     [event(14, ts=LEAP_DAY - 1, n=1), event(14, ts=LEAP_DAY, n=2), event(14, ts=LEAP_DAY + 24 * HOUR, n=4)],
     [event(19, ts=INT_MIN, x=1.0), event(19, ts=INT_MAX, x=2.0), event(19, ts=INT_MIN + 1, x=4.0), event(19, ts=INT_MAX - 1)],
     [event(15, s=""), event(15, s="x"), event(15)],
@@ -267,6 +269,9 @@ class NumbersTest(ProgramTest):
                 START + 2 * HOUR + MINUTE - 1, START + 2 * HOUR + MINUTE]
         labels = [(one["user"], t) for one in events for t in (one["at"] - 1, one["at"], one["at"] + HOUR)]
         labels += [(user, t) for user in sorted({one["user"] for one in events}) for t in ends]
+        # Each event's own time, and where its hop leaves the window.
+        labels += [(one["user"], min(max(one["ts"] + shift, INT_MIN), INT_MAX)) for one in events
+                   for shift in (-1, 0, 1, HOUR - 1, HOUR, HOUR + MINUTE - 1, HOUR + MINUTE)]
         # Labels as Parquet, as text in CSV, and out again as both.
         # Whole numbers must be of likely years; times may be of any.
         times = pyarrow.array([t for _, t in labels], pyarrow.int64()).view(pyarrow.timestamp("us", "UTC"))
@@ -361,7 +366,7 @@ class CollidingKeysTest(ProgramTest):
     offline tables, the join and the audit they must cost no more than others."""
 
     def test_keys_made_to_collide(self):
-        count = 100_000
+        count = 1_000_000 // SLOWNESS
 
         def key(i):  # see src/model/colliding_keys_fixture.h
             return b"k" * 47 + bytes.fromhex("ded46de9839097db") + i.to_bytes(8, "big")
@@ -369,6 +374,7 @@ class CollidingKeysTest(ProgramTest):
 log: {path: var/log}
 online: {type: embedded, path: var/online}
 offline: {type: parquet, path: var/history}
+serving: {listen: 127.0.0.1:0, served_log: var/served}
 sources:
   events:
     type: file
@@ -385,8 +391,12 @@ feature_views: {names: {source: events, entity: name, features: {events: count(*
         times = list(range(START, START + 2 * count))
         pyarrow.parquet.write_table(pyarrow.table({"name": names, "n": order + [1] * count, "ts": times, "at": times}),
                                     self.path("events.parquet"))
-        # Each comparison with all others would be 10^10 of them, in each of four tables.
+        # Each comparison with all others would be 10^12 of them, in each of five tables.
         self.assertEqual(self.run_json("run", "--once")["events"], 2 * count)
+        rows = pyarrow.parquet.read_table(self.path("var/history/names"), columns=["name", "events"])
+        self.assertEqual(pyarrow.compute.count_distinct(rows["name"]).as_py(), count)
+        self.assertEqual(pyarrow.compute.value_counts(rows["events"]).to_pylist(),
+                         [{"values": 1, "counts": count}, {"values": 2, "counts": count}])
         labels = pyarrow.table({"name": pyarrow.array([key(i) for i in range(count + 1)], pyarrow.binary()),
                                 "event_timestamp": [START + 2 * count] * (count + 1)})
         pyarrow.parquet.write_table(labels, self.path("labels.parquet"))
@@ -394,6 +404,19 @@ feature_views: {names: {source: events, entity: name, features: {events: count(*
         joined = pyarrow.parquet.read_table(self.path("set.parquet"))
         self.assertEqual(joined["events"].to_pylist(), [2] * count + [None])
         self.assertEqual(joined["n"].to_pylist(), [i + 1 for i in range(count)] + [None])
+        self.check_served(range(0, count + 1, count // 1000), count, key)
+
+    def check_served(self, asked, count, key):
+        engine = self.start()
+        engine.wait_until_readable()
+        reply = engine.read({"features": ["names:events", "names:n"],
+                             "entities": {"name": [base64.b64encode(key(i)).decode() for i in asked]}})
+        engine.stop()
+        events, n = reply["results"][1:]
+        self.assertEqual(events["values"], [2 if i < count else None for i in asked])
+        self.assertEqual(n["values"], [i + 1 if i < count else None for i in asked])
+        report = self.run_json("audit")
+        self.assertEqual((report["rows"], report["different_rows"]), (len(asked), 0))
 
 
 if __name__ == "__main__":
