@@ -74,9 +74,11 @@ def show(bench, load, ours, flink):
         bench.add(f"{events:,} clicks, {load}: events a CPU second", spread(a_cpu_second))
     else:
         theirs = [steady(one) for one in flink["Redis"]]
-        ratio = middle(a_cpu_second) / middle(theirs)
+        # Flink's runs differ by half: ours must be so far ahead of the best of them, too.
+        least = middle(a_cpu_second) / max(theirs)
         bench.add(f"{events:,} clicks, {load}: events a CPU second", spread(a_cpu_second),
-                  f"{spread(theirs)}, Flink to Redis", ratio, "10 times", ratio >= 10)
+                  f"{spread(theirs)}, Flink to Redis",
+                  f"{middle(a_cpu_second) / middle(theirs):.2f}; {least:.2f} beside its best", "10 times", least >= 10)
         discarded = [steady(one) for one in flink["nowhere"]]
         bench.add("beside Flink with its rows discarded", "", spread(discarded),
                   middle(a_cpu_second) / middle(discarded))
