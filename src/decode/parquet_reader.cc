@@ -69,6 +69,7 @@ class ParquetReader final : public RecordReader {
   uint64_t file_bytes() const override { return file_bytes_; }
 
  private:
+  Status CountRecords();
   Status FindColumns();
   void ChooseWays(const std::vector<ParquetField>& fields);
   bool IsNeeded(size_t column) const;
@@ -127,8 +128,25 @@ Status ParquetReader::Open() {
   arrow::Status status = builder.Open(*opened);
   if (status.ok()) status = builder.properties(properties)->Build(&file_);
   if (!status.ok()) return FailArrow(path_, status);
-  total_records_ = file_->parquet_reader()->metadata()->num_rows();
+  SKEWLESS_RETURN_IF_ERROR(CountRecords());
   return FindColumns();
+}
+
+// A damaged footer may say two things, and whoever believes both waits for rows of no group.
+Status ParquetReader::CountRecords() {
+  const auto metadata = file_->parquet_reader()->metadata();
+  int64_t of_groups = 0;
+  bool counts = true;
+  for (int i = 0; i < metadata->num_row_groups(); ++i) {
+    const int64_t rows = metadata->RowGroup(i)->num_rows();
+    counts &= rows >= 0 && !__builtin_add_overflow(of_groups, rows, &of_groups);
+  }
+  total_records_ = metadata->num_rows();
+  if (counts && of_groups == total_records_) return {};
+  return Fail(ErrorCode::kCorrupt, path_ + ": its footer says " + std::to_string(total_records_) +
+                                       " rows, and of its " +
+                                       std::to_string(metadata->num_row_groups()) + " row groups " +
+                                       (counts ? std::to_string(of_groups) : "what is no number"));
 }
 
 Status ParquetReader::FindColumns() {

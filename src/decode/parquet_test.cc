@@ -334,6 +334,23 @@ TEST_F(ParquetTest, EmptyFile) {
   EXPECT_EQ(read.error, "");
 }
 
+// The count of all rows lies in the footer right before the row groups', as a number of Thrift's.
+TEST_F(ParquetTest, AFooterThatSaysTwoThingsIsAnError) {
+  schema_ = {{Spec("id", TypeKind::kInt64), Spec("kind", TypeKind::kString)}};
+  Write({"id", "kind"}, {Ints({1, 2, 3}), Strings({"a", "b", "c"})});
+  std::ifstream in(path_, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const size_t at = whole.rfind("\x16\x06\x19\x1c");
+  ASSERT_NE(at, std::string::npos);
+  for (const int64_t rows : {2, 4}) {
+    std::string changed = whole;
+    changed[at + 1] = static_cast<char>(2 * rows);
+    folder_.Write("a.parquet", changed);
+    EXPECT_EQ(Read().error, path_ + ": its footer says " + std::to_string(rows) +
+                                " rows, and of its 1 row groups 3");
+  }
+}
+
 std::shared_ptr<arrow::Array> Struct(const std::vector<std::string>& names, const Arrays& fields,
                                      const std::vector<bool>& valid) {
   arrow::BooleanBuilder bits;
