@@ -65,6 +65,10 @@ class AvroSchemaParser {
       return tl::unexpected<Error>(ErrorAt(PlaceAt(text, std::min(at, text.text.size())), text.text,
                                            1, "the schema is not valid JSON",
                                            "An Avro schema is a JSON document."));
+    } catch (const Json::out_of_range&) {  // which doesn't say where
+      return tl::unexpected<Error>(ErrorAt(PlaceAt(text, 0), text.text, 1,
+                                           "the schema has a number that is beyond all doubles",
+                                           "Mend the number, as of a field's default."));
     }
     return ReadType(json, "", 0);
   }

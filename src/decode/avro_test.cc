@@ -62,6 +62,11 @@ TEST(AvroSchemaTest, ErrorsShowTheLine) {
       ParseError("{\n  \"type\": \"record\",,\n}"),
       "event.avsc:2:20: error: the schema is not valid JSON\n   2 |   \"type\": \"record\",,\n"
       "     |                    ^\n  An Avro schema is a JSON document.");
+  // The library doesn't say where.
+  EXPECT_EQ(ParseError(R"({"type": "int", "default": 8E888})"),
+            "event.avsc:1:1: error: the schema has a number that is beyond all doubles\n"
+            "   1 | {\"type\": \"int\", \"default\": 8E888}\n"
+            "     | ^\n  Mend the number, as of a field's default.");
   EXPECT_EQ(ParseError("{\"type\": \"record\", \"name\": \"E\", \"fields\": [\n"
                        " {\"name\": \"a\", \"type\": \"strin\"}]}"),
             "event.avsc:2:24: error: there is no type 'strin'\n"
