@@ -173,6 +173,14 @@ bool SameRecord(const oracle::Record& a, const oracle::Record& b) {
   return true;
 }
 
+bool SameEvent(const oracle::Record& a, const oracle::Record& b) {
+  oracle::Record logged = a;
+  logged.sequence = b.sequence;
+  logged.available_us = b.available_us;
+  logged.applied = b.applied;
+  return SameRecord(logged, b);
+}
+
 std::string Show(const oracle::Record& record) {
   std::string out = "source " + std::to_string(record.source) + " sequence " +
                     std::to_string(EpochOf(record.sequence)) + ":" +

@@ -31,6 +31,8 @@ struct LogBook {
 Result<LogBook> ReadLog(FileSystem& files, const Definition& definition);
 
 bool SameRecord(const oracle::Record& a, const oracle::Record& b);
+// But for what the log gives a record.
+bool SameEvent(const oracle::Record& a, const oracle::Record& b);
 std::string Show(const oracle::Record& record);
 
 // A view's offline table.

@@ -151,11 +151,7 @@ class LogVerdict {
   }
 
   bool Is(const oracle::Record& logged, int event) const {
-    oracle::Record sent = scenario_.drawn.events[static_cast<size_t>(event)].record;
-    sent.sequence = logged.sequence;
-    sent.available_us = logged.available_us;
-    sent.applied = logged.applied;
-    return SameRecord(logged, sent);
+    return SameEvent(logged, scenario_.drawn.events[static_cast<size_t>(event)].record);
   }
 
   Finding CheckStamps() const {

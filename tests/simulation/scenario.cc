@@ -17,12 +17,12 @@ int64_t Stream::OffsetOf(size_t delivery) const {
   return offset < 0 ? static_cast<int64_t>(delivery) : offset;
 }
 
+int32_t Stream::Partition() const { return std::stoi(name.substr(name.rfind('/') + 1)); }
+
 int32_t Scenario::PartitionsOf(int source) const {
   int32_t partitions = 0;
   for (const Stream& stream : streams) {
-    if (stream.source != source) continue;
-    const int32_t number = std::stoi(stream.name.substr(stream.name.rfind('/') + 1));
-    partitions = std::max(partitions, number + 1);
+    if (stream.source == source) partitions = std::max(partitions, stream.Partition() + 1);
   }
   return partitions;
 }

@@ -27,6 +27,7 @@ struct Stream {
   int64_t end = 0;  // of a partition, whose last offsets may be of no message
 
   int64_t OffsetOf(size_t delivery) const;
+  int32_t Partition() const;  // by its name
 };
 
 enum class Ending {

@@ -10,8 +10,7 @@ namespace {
 SimulatedKafka* of_this_machine = nullptr;
 
 SimulatedKafka::Place PlaceOf(const Stream& stream) {
-  const size_t slash = stream.name.rfind('/');
-  return {stream.name.substr(0, slash), std::stoi(stream.name.substr(slash + 1))};
+  return {stream.name.substr(0, stream.name.rfind('/')), stream.Partition()};
 }
 
 }  // namespace

@@ -175,12 +175,7 @@ Scenario DrawEditedRedisScenario(uint64_t seed) {
 void KeepTwinsTogether(Scenario* scenario) {
   const auto& events = scenario->drawn.events;
   const auto are_twins = [&](int a, int b) {
-    oracle::Record one = events[static_cast<size_t>(a)].record;
-    const oracle::Record& other = events[static_cast<size_t>(b)].record;
-    one.sequence = other.sequence;
-    one.available_us = other.available_us;
-    one.applied = other.applied;
-    return SameRecord(one, other);
+    return SameEvent(events[static_cast<size_t>(a)].record, events[static_cast<size_t>(b)].record);
   };
   for (size_t i = 0; i < scenario->streams.size(); ++i) {
     for (size_t j = i + 1; j < scenario->streams.size(); ++j) {
