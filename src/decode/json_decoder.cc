@@ -326,8 +326,9 @@ struct JsonDecoder::Impl {
   }
   static std::string NotAnObject(simdjson::error_code error, std::string_view record) {
     if (!record.empty() && record[0] == '\0') {
-      return "expected a JSON object, found a zero byte: a schema registry's frame, as of avro and "
-             "protobuf, has no place in this format";
+      return "expected a JSON object, found a zero byte: a schema registry's frame. A topic of its "
+             "JSON Schema serializers needs 'framing: confluent'; avro and protobuf are formats of "
+             "their own";
     }
     if (!IsOfArray(record)) return NotJson(error);
     return std::string("expected a JSON object, found an array's '") +

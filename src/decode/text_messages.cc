@@ -1,5 +1,6 @@
 #include "decode/text_messages.h"
 
+#include "decode/confluent_framing.h"
 #include "decode/csv_fields.h"
 #include "decode/csv_record.h"
 #include "decode/json_decoder.h"
@@ -59,7 +60,11 @@ class TextMessages final : public MessageDecoder {
 
 struct OneJson {
   std::unique_ptr<JsonDecoder> decoder;
+  bool framed;
   bool operator()(std::string_view text, RowBuilder& rows, std::string* reason) {
+    int32_t schema_id = 0;
+    if (framed && !TakeSchemaId(&text, &schema_id, reason)) [[unlikely]]
+      return false;
     if (decoder->DecodePlain(text.data(), rows) == text.data() + text.size()) [[likely]]
       return true;
     rows.Discard();
@@ -88,9 +93,9 @@ struct OneCsv {
 
 }  // namespace
 
-std::unique_ptr<MessageDecoder> DecodeJsonMessages(const DecodeOptions& options) {
+std::unique_ptr<MessageDecoder> DecodeJsonMessages(const DecodeOptions& options, bool framed) {
   return std::make_unique<TextMessages<OneJson>>(
-      options, OneJson{std::make_unique<JsonDecoder>(*options.schema)});
+      options, OneJson{std::make_unique<JsonDecoder>(*options.schema), framed});
 }
 
 std::unique_ptr<MessageDecoder> DecodeCsvMessages(const DecodeOptions& options,

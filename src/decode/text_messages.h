@@ -8,7 +8,10 @@
 
 namespace skewless {
 
-std::unique_ptr<MessageDecoder> DecodeJsonMessages(const DecodeOptions& options);
+// `framed`: behind a schema registry's frame, as its JSON Schema serializers write. Columns say all
+// that is read of the object, so the number of its schema isn't looked at.
+std::unique_ptr<MessageDecoder> DecodeJsonMessages(const DecodeOptions& options,
+                                                   bool framed = false);
 
 // The fields are the schema's columns in their order; csv.header is not looked at.
 std::unique_ptr<MessageDecoder> DecodeCsvMessages(const DecodeOptions& options,

@@ -69,6 +69,25 @@ TEST_F(TextMessagesTest, JsonObjects) {
 }
 
 TEST_F(TextMessagesTest, JsonInARegistrysFrame) {
+  const auto decoder = DecodeJsonMessages(options_, /*framed=*/true);
+  const std::string frame("\0\0\0\0\7", 5), other("\0\xff\0{}", 5);
+  Decode(*decoder, {frame + R"({"name":"a","n":1})", other + R"({"name":"b","n":2})",
+                    frame + R"( {"n":3} )", R"({"name":"c","n":4})", frame.substr(0, 4), "", frame,
+                    frame + R"({"n":"x"})", frame + frame + R"({"n":5})"});
+  EXPECT_EQ(GoodRows(), (Rows{"'a', 1", "'b', 2", "null, 3"}));
+  const Rows bad = Bad();
+  ASSERT_EQ(bad.size(), 6u);
+  EXPECT_EQ(bad[0],
+            "40: not framed by a schema registry: the first byte is 123, not 0: "
+            R"({"name":"c","n":4})");
+  EXPECT_TRUE(Begins(bad[1], "50: not framed by a schema registry: ends inside the schema's id"));
+  EXPECT_TRUE(Begins(bad[2], "60: not framed by a schema registry: the message is empty"));
+  EXPECT_TRUE(Begins(bad[3], "70: not valid JSON: ")) << bad[3];
+  EXPECT_TRUE(Begins(bad[4], R"(80: column 'n': expected int64, found "x")")) << bad[4];
+  EXPECT_TRUE(Begins(bad[5], "90: expected a JSON object, found a zero byte")) << bad[5];
+}
+
+TEST_F(TextMessagesTest, JsonInAFrameThatNobodyExpects) {
   const auto decoder = DecodeJsonMessages(options_);
   const std::string frame("\0\0\0\0\7", 5);
   Decode(*decoder, {frame + R"({"name":"a","n":1})", frame + "\x0e"});

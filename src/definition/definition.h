@@ -30,7 +30,7 @@ struct SourceDefinition {
   std::vector<std::string> paths;
   // csv: delimiter (one byte), null_text, header ("true" or "false"); files: compression ("none",
   // "gzip" or "zstd", where the user insists); avro and protobuf: schema, schema_registry and its
-  // certificates, message, framing. Only what the user wrote is in here.
+  // certificates, message, framing (json, too). Only what the user wrote is in here.
   std::map<std::string, std::string> options;
   std::string registry_user;             // "name:password", where schema_registry says it
   std::optional<KafkaDefinition> kafka;  // of a kafka source

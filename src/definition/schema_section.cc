@@ -93,11 +93,13 @@ Status ReadRegistryTls(const YamlNode& body, const std::string& what, SourceDefi
                 std::string("Add '") + kRegistryTlsKeys[cert != nullptr ? 2 : 1] + "'.");
 }
 
-Status ReadFraming(const YamlNode& node, const std::string& what, SourceDefinition* source) {
+Status ReadFraming(const YamlNode& body, const std::string& what, SourceDefinition* source) {
+  const YamlNode* const node = body.Find("framing");
+  if (node == nullptr) return {};
   const std::vector<std::string> words = {"confluent", "none"};
-  SKEWLESS_ASSIGN_OR_RETURN(const size_t index, ReadWord(node, what + ", framing", words));
+  SKEWLESS_ASSIGN_OR_RETURN(const size_t index, ReadWord(*node, what + ", framing", words));
   if (words[index] == "none" && source->options.contains("schema_registry")) {
-    return FailAt(node, what + ": messages without framing don't say their schema to a registry",
+    return FailAt(*node, what + ": messages without framing don't say their schema to a registry",
                   "Remove 'framing', or name the one schema that all are written by.");
   }
   source->options["framing"] = words[index];
@@ -140,6 +142,7 @@ const std::vector<std::string>& SchemaKeys() {
 
 Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefinition* source) {
   const bool is_protobuf = source->format == SourceFormat::kProtobuf;
+  if (source->format == SourceFormat::kJson) return ReadFraming(body, what, source);
   if (!is_protobuf && source->format != SourceFormat::kAvro) return {};
   if (source->type == SourceType::kFile) return CheckFile(body, what, *source);
   if (const YamlNode* schema = body.Find("schema")) {
@@ -160,9 +163,7 @@ Status ReadSchemaKeys(const YamlNode& body, const std::string& what, SourceDefin
     return FailAt(body, what + ": missing key 'schema'",
                   "Add, as an example, 'schema: clicks.avsc', or a schema_registry.");
   }
-  if (const YamlNode* framing = body.Find("framing")) {
-    SKEWLESS_RETURN_IF_ERROR(ReadFraming(*framing, what, source));
-  }
+  SKEWLESS_RETURN_IF_ERROR(ReadFraming(body, what, source));
   const YamlNode* message = body.Find("message");
   if (message == nullptr) return {};
   if (!is_protobuf) {

@@ -241,6 +241,20 @@ INSTANTIATE_TEST_SUITE_P(
             "    schema_registry: http://r\n    framing: none",
             "28:14", "source 'lists': messages without framing don't say their schema to a reg",
             "Remove 'framing', or name the one schema"},
+        BrokenRepository{"FramingOfAFile", "    format: json\n",
+                         "    format: json\n    framing: confluent\n", "26:5",
+                         "source 'lists': only messages have a schema registry's frame",
+                         "Remove 'framing'."},
+        BrokenRepository{"FramingOfCsv", "type: file\n    path: lists.json\n    format: json",
+                         "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: csv\n"
+                         "    framing: none",
+                         "27:5", "source 'lists': key 'framing' belongs to formats avro and protob",
+                         "Remove it: columns say it all."},
+        BrokenRepository{"FramingOfJsonMisspelt",
+                         "type: file\n    path: lists.json\n    format: json",
+                         "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: json\n"
+                         "    framing: confluence",
+                         "27:14", "source 'lists', framing: ", "Did you mean 'confluent'?"},
         BrokenRepository{"MessageOfAvro", "type: file\n    path: lists.json\n    format: json",
                          "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: avro\n"
                          "    schema: a.avsc\n    message: A",

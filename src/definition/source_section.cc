@@ -92,6 +92,11 @@ class SourceReader {
         return FailAt(*entry.key, what_ + ": key 'csv' belongs to format csv",
                       "Remove it, or set format: csv.");
       }
+      if (key == "framing" && source_.format == SourceFormat::kJson) {
+        if (!is_file) continue;
+        return FailAt(*entry.key, what_ + ": only messages have a schema registry's frame",
+                      "Remove 'framing'.");
+      }
       if (Has(SchemaKeys(), key) && !has_schema) {
         return FailAt(*entry.key,
                       what_ + ": key '" + key + "' belongs to formats avro and protobuf",

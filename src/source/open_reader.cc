@@ -17,6 +17,10 @@ std::string Option(const SourceDefinition& source, const std::string& name, std:
   return found == source.options.end() ? otherwise : found->second;
 }
 
+bool IsFramed(const SourceDefinition& source) {
+  return Option(source, "framing", "none") == "confluent";
+}
+
 Result<CsvOptions> ReadCsvOptions(const SourceDefinition& source) {
   CsvOptions csv;
   const std::string delimiter = Option(source, "delimiter", ",");
@@ -96,7 +100,7 @@ Result<std::unique_ptr<MessageDecoder>> OpenMessageDecoder(const Definition& def
   const DecodeOptions options = DecodeOptionsOf(source);
   switch (source.format) {
     case SourceFormat::kJson:
-      return DecodeJsonMessages(options);
+      return DecodeJsonMessages(options, IsFramed(source));
     case SourceFormat::kCsv: {
       SKEWLESS_ASSIGN_OR_RETURN(const CsvOptions csv, ReadCsvOptions(source));
       return DecodeCsvMessages(options, csv);

@@ -1,5 +1,6 @@
-"""Avro and Protobuf from real topics, framed by Confluent's own serializers, with schemas from a registry over HTTP:
-each message is read by the schema that wrote it, and is in the log once, whatever is killed."""
+"""Avro, Protobuf and JSON Schema from real topics, framed by Confluent's own serializers, with schemas from a registry
+over HTTP: each message is read by the schema that wrote it (JSON by its columns), and is in the log once, whatever is
+killed."""
 import contextlib
 import io
 import json
@@ -10,10 +11,12 @@ import sys
 import time
 import unittest
 import urllib.request
+from datetime import datetime, timezone
 
 with contextlib.redirect_stderr(io.StringIO()):  # their own warnings, on being imported
     from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
     from confluent_kafka.schema_registry.avro import AvroSerializer
+    from confluent_kafka.schema_registry.json_schema import JSONSerializer
     from confluent_kafka.schema_registry.protobuf import ProtobufSerializer
     from confluent_kafka.serialization import MessageField, SerializationContext
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
@@ -27,7 +30,7 @@ SOURCE = """
     brokers: %(brokers)s
     topic: %(topic)s
     format: %(format)s
-    schema_registry: %(registry)s
+    %(schemas)s
     columns: {user_id: int64, number: int64, price: float64, ts: timestamp}
     event_timestamp: ts
     settings: {reconnect.backoff.max.ms: 500}
@@ -45,8 +48,9 @@ feature_views:
   clicked: {source: clicks, entity: user, features: &features {count: count(*), sum: sum(number), newest: max(number),
                                                                priced: count(price), spent: sum(price)}}
   ordered: {source: orders, entity: user, features: *features}
+  paid: {source: payments, entity: user, features: *features}
 """
-VIEWS = {"clicks": "clicked", "orders": "ordered"}
+VIEWS = {"clicks": "clicked", "orders": "ordered", "payments": "paid"}
 NOON_MS = 1_700_000_000_000
 
 CLICK_1 = """{"type": "record", "name": "Click", "namespace": "shop", "fields": [
@@ -56,6 +60,8 @@ CLICK_2 = """{"type": "record", "name": "Click", "namespace": "shop", "fields": 
   {"name": "price", "type": ["null", "double"], "default": null},
   {"name": "ts", "type": {"type": "long", "logicalType": "timestamp-micros"}},
   {"name": "number", "type": "long"}, {"name": "user_id", "type": "long"}]}"""
+PAYMENT = """{"title": "Payment", "type": "object", "additionalProperties": %s, "properties": {
+  "user_id": {"type": "integer"}, "number": {"type": "integer"}, "ts": {"type": "string"}}}"""
 ORDER_1 = (("int64", "user_id", 1), ("int32", "number", 2), ("google.protobuf.Timestamp", "ts", 3))
 ORDER_2 = (("int64", "user_id", 1), ("google.protobuf.Timestamp", "ts", 3), ("optional double", "price", 4),
            ("int64", "number", 2))
@@ -92,6 +98,7 @@ class Writers:
     def __init__(self, url, protos):
         client = SchemaRegistryClient({"url": url})
         self.clicks = [AvroSerializer(client, Schema(text, "AVRO")) for text in (CLICK_1, CLICK_2)]
+        self.payments = [JSONSerializer(PAYMENT % more, client) for more in ("false", '{"type": "number"}')]
         self.orders = []
         for version, fields in enumerate((ORDER_1, ORDER_2), 1):
             order, text = order_class(f"order-{version}.proto", fields)
@@ -105,6 +112,9 @@ class Writers:
         if topic == "clicks":
             ts = (NOON_MS + number) * (1 if version == 1 else 1000)
             return self.clicks[version - 1]({"user_id": 7, "number": number, "ts": ts, **price}, context)
+        if topic == "payments":
+            ts = datetime.fromtimestamp((NOON_MS + number) / 1000, timezone.utc).isoformat(timespec="milliseconds")
+            return self.payments[version - 1]({"user_id": 7, "number": number, "ts": ts, **price}, context)
         order, serializer = self.orders[version - 1]
         one = order(user_id=7, number=number, **price)
         one.ts.FromMilliseconds(NOON_MS + number)
@@ -126,10 +136,13 @@ class KafkaRegistryTest(ProgramTest):
         for topic in VIEWS:
             self.broker.create(topic, 2)
         self.broker.create("orders-dead")
+        registry = f"schema_registry: {self.registry}"
         sources = [SOURCE % {"topic": topic, "format": format, "brokers": self.broker.address, "letters": letters,
-                             "registry": self.registry}
-                   for topic, format, letters in (("clicks", "avro", "dead/clicks.jsonl"),
-                                                  ("orders", "protobuf", "{topic: orders-dead}"))]
+                             "schemas": schemas}
+                   for topic, format, schemas, letters in (
+                       ("clicks", "avro", registry, "dead/clicks.jsonl"),
+                       ("orders", "protobuf", registry, "{topic: orders-dead}"),
+                       ("payments", "json", "framing: confluent", "dead/payments.jsonl"))]
         self.write("skewless.yaml", DEFINITION % {"sources": "".join(sources)})
 
     def produce(self, count, versions):
@@ -181,24 +194,33 @@ class KafkaRegistryTest(ProgramTest):
             features = self.run_json("get", view, "user_id=7")["features"]
             self.assertEqual(features, dict(zip((f"{view}__{name}" for name in ("count", "sum", "newest", "priced",
                                                                               "spent")), self.expected)))
-        self.assertEqual(sum(segment["records"] for segment in self.run_json("log", "--verify")), 2 * self.expected[0])
+        self.assertEqual(sum(segment["records"] for segment in self.run_json("log", "--verify")), 3 * self.expected[0])
         report = self.run_json("audit")
         self.assertGreater(report["rows"], 0)
         self.assertEqual(report["different_rows"], 0, report)
+
+    def letters_of(self, source):
+        with open(self.path(f"dead/{source}.jsonl")) as file:
+            return [json.loads(line) for line in file]
 
     def test_what_is_no_message_of_its_schema(self):
         bad = {}
         self.produce(10, [1, 2])
         for topic in VIEWS:
             good = self.writers.message(topic, 999, 2)
-            bad[topic] = [b"\0\0\0\x03\xe7" + good[5:], good[:-2], b'{"user_id": 7}']
+            unknown = [] if topic == "payments" else [b"\0\0\0\x03\xe7" + good[5:]]
+            bad[topic] = [*unknown, good[:-2], b'{"user_id": 7}']
             self.broker.produce(topic, [(1, one) for one in bad[topic]])
         self.produce(10, [1, 2])
         summary = self.run_json("run", "--once")
-        self.assertEqual((summary["events"], summary["dead_letters"]), (40, 6))
+        self.assertEqual((summary["events"], summary["dead_letters"]), (60, 8))
         self.assertEqual(self.run_json("run", "--once")["dead_letters"], 0)
-        with open(self.path("dead/clicks.jsonl")) as file:
-            letters = [json.loads(line) for line in file]
+        letters = self.letters_of("payments")
+        self.assertEqual([(letter["stream"], letter["offset"]) for letter in letters],
+                         [("payments/1", offset) for offset in (5, 6)])
+        self.assertTrue(letters[0]["reason"].startswith("not valid JSON: "), letters)
+        self.assertTrue(letters[1]["reason"].startswith("not framed by a schema registry: "), letters)
+        letters = self.letters_of("clicks")
         self.assertEqual([(letter["stream"], letter["offset"]) for letter in letters],
                          [("clicks/1", offset) for offset in (5, 6, 7)])
         wanted = ["schema 999 is not in the registry", "not valid Avro: ", "not framed by a schema registry: "]
