@@ -13,6 +13,39 @@ namespace {
 
 constexpr size_t kBufferBytes = 64 << 10;
 
+// `"name": "text"`, or `"name_base64": "bytes"` where they are no UTF-8; null where there are none.
+void AppendBytes(std::string& line, std::string_view name, std::optional<std::string_view> bytes) {
+  line += '"';
+  line += name;
+  if (!bytes) {
+    line += "\": null";
+  } else if (IsUtf8(*bytes)) {
+    line += "\": ";
+    AppendJsonString(line, *bytes);
+  } else {
+    line += "_base64\": \"";
+    AppendBase64(line, AsBytes(*bytes));
+    line += '"';
+  }
+}
+
+// What else a message has.
+void AppendKeyAndHeaders(std::string& line, const DeadMessage& message) {
+  line += ", ";
+  AppendBytes(line, "key", message.key);
+  if (message.headers.empty()) return;
+  line += ", \"headers\": [";
+  for (const auto& [name, value] : message.headers) {
+    if (line.back() == '}') line += ", ";
+    line += "{\"name\": ";
+    AppendJsonString(line, name);
+    line += ", ";
+    AppendBytes(line, "value", value);
+    line += '}';
+  }
+  line += ']';
+}
+
 std::string JsonLine(const DeadLetter& letter) {
   std::string line = "{\"source\": ";
   AppendJsonString(line, letter.source);
@@ -22,14 +55,10 @@ std::string JsonLine(const DeadLetter& letter) {
   line += ", \"line\": " + std::to_string(letter.line);
   line += ", \"reason\": ";
   AppendJsonString(line, letter.reason);
-  if (IsUtf8(letter.record)) {
-    line += ", \"record\": ";
-    AppendJsonString(line, letter.record);
-  } else {
-    line += ", \"record_base64\": \"";
-    AppendBase64(line, AsBytes(letter.record));
-    line += '"';
-  }
+  line += ", ";
+  // A file keeps the rest of a long record; a topic forgets.
+  AppendBytes(line, "record", letter.message != nullptr ? letter.message->value : letter.record);
+  if (letter.message != nullptr) AppendKeyAndHeaders(line, *letter.message);
   line += "}\n";
   return line;
 }

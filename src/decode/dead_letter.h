@@ -12,16 +12,19 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "decode/record_reader.h"
 
 namespace skewless {
 
-// A dead letter that came as a message: all of it. Valid during the call that hands it on.
+// A dead letter that came as a message: all of it, so that it can be produced again. Valid during
+// the call that hands it on.
 struct DeadMessage {
   std::string_view topic;
   int32_t partition = 0;
   std::optional<std::string_view> key;
   std::string_view value;
-  std::vector<std::pair<std::string_view, std::string_view>> headers;
+  std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
+  RecordPart unreadable = RecordPart::kValue;
 };
 
 struct DeadLetter {

@@ -14,11 +14,15 @@
 
 namespace skewless {
 
+// What of a record can't be read: of a message it may be what came beside the value.
+enum class RecordPart { kValue, kKey, kHeader };
+
 struct BadRecord {
   int64_t record = 0;  // its number in the file
   int64_t line = 0;    // text files: the 1-based line that it begins in, else 0
   std::string reason;  // "column 'price': expected float64, found \"abc\""
   std::string text;    // as it stands in the file, at most kMaxKeptBytes of it
+  RecordPart part = RecordPart::kValue;
 };
 
 // A record whose column is null is bad: "no event_timestamp (column 'ts' is null)".

@@ -22,14 +22,32 @@ constexpr char kStage[] = "__connect.errors.stage";
 constexpr char kClass[] = "__connect.errors.class.name";
 constexpr char kException[] = "__connect.errors.exception.class.name";
 constexpr char kMessage[] = "__connect.errors.exception.message";
+constexpr char kStackTrace[] = "__connect.errors.exception.stacktrace";
+constexpr char kExceptionName[] = "skewless.DataException";
 
 constexpr int kAskMillis = 2000;
 constexpr int kLookTries = 10;
 constexpr auto kLookPause = std::chrono::milliseconds(200);
 
-void Add(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
-  rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                      static_cast<ssize_t>(value.size()));
+void Add(rd_kafka_headers_t* headers, std::string_view name,
+         std::optional<std::string_view> value) {
+  rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()),
+                      value ? value->data() : nullptr,
+                      value ? static_cast<ssize_t>(value->size()) : 0);
+}
+
+// Connect's name of the step that failed.
+const char* StageOf(const DeadLetter& letter) {
+  if (letter.message == nullptr) return "VALUE_CONVERTER";
+  switch (letter.message->unreadable) {
+    case RecordPart::kKey:
+      return "KEY_CONVERTER";
+    case RecordPart::kHeader:
+      return "HEADER_CONVERTER";
+    case RecordPart::kValue:
+      break;
+  }
+  return "VALUE_CONVERTER";
 }
 
 // The caller owns them until they are sent.
@@ -45,10 +63,12 @@ rd_kafka_headers_t* HeadersOf(const DeadLetter& letter) {
   Add(headers, kOffset, std::to_string(letter.offset));
   Add(headers, kConnector, letter.source);
   Add(headers, kTask, "0");
-  Add(headers, kStage, "VALUE_CONVERTER");
+  Add(headers, kStage, StageOf(letter));
   Add(headers, kClass, "skewless");
-  Add(headers, kException, "skewless.DataException");
+  Add(headers, kException, kExceptionName);
   Add(headers, kMessage, letter.reason);
+  // As Java prints an exception; there is no stack that would tell a user more.
+  Add(headers, kStackTrace, std::string(kExceptionName) + ": " + letter.reason + "\n");
   return headers;
 }
 

@@ -166,16 +166,13 @@ Status KafkaSource::DecodeMessages(Batch* batch) {
 Status KafkaSource::Report(const KafkaPartition& partition) {
   if (!dead_letters_) return {};
   size_t at = 0;
-  MessageHeaders headers;
   for (const BadRecord& record : bad_) {
     while (at < raw_.size() && raw_[at]->offset != record.record) ++at;
     SKEWLESS_CHECK(at < raw_.size());
     rd_kafka_message_t* message = raw_[at];
-    DeadMessage raw{
-        partition.topic, partition.number, {}, Text(message->payload, message->len), {}};
-    TakeHeaders(message, &headers);
-    for (const auto& [name, value] : headers)
-      raw.headers.emplace_back(name, value.value_or(std::string_view()));
+    DeadMessage raw{partition.topic, partition.number, {}, Text(message->payload, message->len), {},
+                    record.part};
+    TakeHeaders(message, &raw.headers);
     if (message->key != nullptr) raw.key = Text(message->key, message->key_len);
     const DeadLetter letter{definition_.name, partition.stream, record.record, 0,
                             record.reason,    record.text,      &raw};

@@ -68,20 +68,23 @@ void MetadataColumns::Decode(std::span<rd_kafka_message_t* const> raw,
   decoded_.Reset(&schema_, 0);
   rows_.Begin(&decoded_, messages->size());
   size_t kept = 0;
-  std::string reason;
+  BadRecord one;
   for (size_t i = 0; i < raw.size(); ++i) {
     const Message& message = (*messages)[i];
-    if (DecodeOne(raw[i], &reason)) {
+    if (DecodeOne(raw[i], &one)) {
       (*messages)[kept++] = message;
     } else {
-      bad->push_back({message.offset, 0, reason, std::string(KeptPart(message.payload))});
+      one.record = message.offset;
+      one.text = KeptPart(message.payload);
+      bad->push_back(one);
     }
   }
   messages->resize(kept);
   rows_.End();
 }
 
-bool MetadataColumns::DecodeOne(rd_kafka_message_t* message, std::string* reason) {
+// Of what is bad: the reason, and the part.
+bool MetadataColumns::DecodeOne(rd_kafka_message_t* message, BadRecord* bad) {
   for (const KafkaMetadata& metadata : kafka_.metadata) {
     if (metadata.part != Part::kHeader) continue;
     TakeHeaders(message, &headers_);
@@ -89,12 +92,14 @@ bool MetadataColumns::DecodeOne(rd_kafka_message_t* message, std::string* reason
   }
   for (size_t i = 0; i < kafka_.metadata.size(); ++i) {
     const auto text = TextOf(kafka_.metadata[i], *message);
-    if (!text || fields_.DecodeField(i, {*text}, rows_, reason)) continue;
-    *reason = MetadataText(kafka_.metadata[i]) + ": " + *reason;
+    if (!text || fields_.DecodeField(i, {*text}, rows_, &bad->reason)) continue;
+    bad->reason = MetadataText(kafka_.metadata[i]) + ": " + bad->reason;
+    bad->part = kafka_.metadata[i].part == Part::kKey ? RecordPart::kKey : RecordPart::kHeader;
     rows_.Discard();
     return false;
   }
-  return rows_.Keep(reason);
+  bad->part = RecordPart::kValue;
+  return rows_.Keep(&bad->reason);
 }
 
 // Empty where the message has none. Of headers with one name the last counts, as it does to Kafka's

@@ -36,7 +36,7 @@ class MetadataColumns {
   void Append(std::span<const Message> messages, std::span<const BadRecord> bad, Batch* batch);
 
  private:
-  bool DecodeOne(rd_kafka_message_t* message, std::string* reason);
+  bool DecodeOne(rd_kafka_message_t* message, BadRecord* bad);
   std::optional<std::string_view> TextOf(const KafkaMetadata& metadata,
                                          const rd_kafka_message_t& message);
 
