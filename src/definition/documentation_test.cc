@@ -1,41 +1,16 @@
 // The examples of docs/reference/definitions.md work: blocks marked `yaml repository` are whole
-// repositories, the other `yaml` blocks are YAML that the reader takes. So do the sources of the
-// pages about topics, and the stores of those about stores: a block marked `yaml source` is the
-// sources of a repository, one marked `yaml online` its online section.
+// repositories, the other `yaml` blocks are YAML that the reader takes. So do the stores of the
+// pages about stores: a block marked `yaml online` is the online section of a repository. Sources
+// are looked at where their clients are known (source/kafka/source_pages_test.cc).
 #include <gtest/gtest.h>
-
-#include <sstream>
 
 #include "base/file.h"
 #include "definition/definition.h"
+#include "definition/page_fixture.h"
 #include "definition/yaml_document.h"
 
 namespace skewless {
 namespace {
-
-struct Block {
-  std::string mark;  // what follows the three backticks
-  int line = 0;
-  std::string text;
-};
-
-std::vector<Block> BlocksOf(const std::string& page) {
-  std::vector<Block> blocks;
-  std::istringstream lines(page);
-  bool inside = false;
-  int number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    if (line.starts_with("```")) {
-      if (!inside) blocks.push_back({line.substr(3), number, {}});
-      inside = !inside;
-    } else if (inside) {
-      blocks.back().text += line + "\n";
-    }
-  }
-  EXPECT_FALSE(inside) << "a block is not closed";
-  return blocks;
-}
 
 constexpr char kAroundOnline[] = R"(project: shop
 log: {path: var/log}
@@ -100,29 +75,6 @@ TEST_F(DocumentationTest, PartsAreYaml) {
                                       << document.error().ToString();
   }
   EXPECT_GE(count, 5);
-}
-
-// The pages about topics show sources: each is right in a repository that reads it.
-TEST(SourcePagesTest, SourcesAreRight) {
-  for (const char* name :
-       {"docs/reference/kafka.md", "docs/reference/dead-letters.md", "docs/operations/tuning.md"}) {
-    const auto page = ReadWholeFile(SystemFiles(), name);
-    ASSERT_TRUE(page.has_value()) << page.error().ToString();
-    int count = 0;
-    for (const Block& block : BlocksOf(*page)) {
-      if (block.mark != "yaml source") continue;
-      ++count;
-      const std::string repository =
-          "project: shop\nlog: {path: var/log}\nonline: {type: embedded, path: var/online}\n" +
-          block.text +
-          "entities: {user: {keys: {user_id: int64}}}\n"
-          "feature_views: {seen: {source: clicks, entity: user, features: {n: count(*)}}}\n";
-      const auto definition = ParseDefinition(repository, name, ".");
-      EXPECT_TRUE(definition.has_value()) << name << ", block at line " << block.line << "\n"
-                                          << definition.error().ToString();
-    }
-    EXPECT_GE(count, 1) << name;
-  }
 }
 
 }  // namespace

@@ -309,9 +309,31 @@ class KafkaTest(TopicTest):
         places = sorted((letter["stream"], letter["offset"]) for letter in letters)
         self.assertEqual(places, [(f"{self.topic}/0", 1), (f"{self.topic}/0", 2), (f"{self.topic}/1", 0)])
         self.assertEqual({letter.get("record", letter.get("record_base64")) for letter in letters}, {"{", "", "/w=="})
+        self.assertEqual({letter["key"] for letter in letters}, {None})
         os.rename(self.path("var"), self.path("old"))
         said = self.run_program("run", "--once", "--strict", code=1)[1]
         self.assertRegex(said, rf"{self.topic}/(0: record 1: not valid JSON|1: record 0: not valid UTF-8)")
+
+    def test_poison_with_a_key_and_headers_to_a_file(self):
+        """All of a message is kept: whoever has the file can produce it again."""
+        self.broker.create(self.topic, 1)
+        self.define()
+        big = b"{" + b"x" * 100_000
+        headers = [("trace", b"\x01\xff"), ("trace", "é".encode()), ("nothing", None), ("empty", b"")]
+        self.broker.produce(self.topic, [(0, b"k", big, headers), (0, b"\xfe", b"\xff", []), (0, b"", b"?", [])])
+        self.assertEqual(self.run_json("run", "--once")["dead_letters"], 3)
+        with open(self.path("var/log/dead_letters/clicks.jsonl")) as file:
+            letters = [json.loads(line) for line in file]
+        for letter in letters:
+            self.assertEqual((letter.pop("source"), letter.pop("stream"), letter.pop("line")),
+                             ("clicks", f"{self.topic}/0", 0))
+            letter.pop("reason")
+        self.assertEqual(letters, [
+            {"offset": 0, "record": big.decode(), "key": "k", "headers": [
+                {"name": "trace", "value_base64": "Af8="}, {"name": "trace", "value": "é"},
+                {"name": "nothing", "value": None}, {"name": "empty", "value": ""}]},
+            {"offset": 1, "record_base64": "/w==", "key_base64": "/g=="},
+            {"offset": 2, "record": "?", "key": ""}])
 
     def test_poison_to_a_topic(self):
         dead = self.topic + "-dead"
@@ -319,7 +341,8 @@ class KafkaTest(TopicTest):
         self.broker.create(dead, 1)
         self.define(more=f"    dead_letters: {{topic: {dead}}}\n")
         big = b"{" + b"x" * 100_000
-        self.broker.produce(self.topic, [(0, message(1)), (1, b"\x00key", big, [("trace", b"\x01")]), (1, b"?"),
+        self.broker.produce(self.topic, [(0, message(1)),
+                                         (1, b"\x00key", big, [("trace", b"\x01"), ("nothing", None)]), (1, b"?"),
                                          (0, message(2))])
         self.assertEqual(self.run_json("run", "--once")["dead_letters"], 2)
         self.assertEqual(self.run_json("run", "--once")["dead_letters"], 0)
@@ -327,12 +350,30 @@ class KafkaTest(TopicTest):
         self.assertEqual((first.key(), first.value()), (b"\x00key", big))
         self.assertEqual((second.key(), second.value()), (None, b"?"))
         headers = dict(first.headers())
-        self.assertEqual(headers["trace"], b"\x01")
-        for name, value in (("topic", self.topic), ("partition", "1"), ("offset", "0"), ("connector.name", "clicks"),
-                            ("stage", "VALUE_CONVERTER")):
-            self.assertEqual(headers[f"__connect.errors.{name}"].decode(), value)
-        self.assertIn(b"not valid JSON", headers["__connect.errors.exception.message"])
+        self.assertEqual((headers.pop("trace"), headers.pop("nothing")), (b"\x01", None))
+        said = {name.removeprefix("__connect.errors."): value.decode() for name, value in headers.items()}
+        reason = said.pop("exception.message")
+        self.assertTrue(reason.startswith("not valid JSON"), reason)
+        self.assertEqual(said, {
+            "topic": self.topic, "partition": "1", "offset": "0", "connector.name": "clicks", "task.id": "0",
+            "stage": "VALUE_CONVERTER", "class.name": "skewless", "exception.class.name": "skewless.DataException",
+            "exception.stacktrace": f"skewless.DataException: {reason}\n"})
         self.assertEqual(self.broker.ends(dead, 1), [2])
+
+    def test_the_stage_of_a_dead_letter(self):
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 1)
+        self.broker.create(dead, 1)
+        self.define(more="    metadata: {user_id: key, number: {header: number}}\n"
+                         f"    dead_letters: {{topic: {dead}}}\n")
+        value = json.dumps({"ts": NOON}).encode()
+        self.broker.produce(self.topic, [(0, b"7", value, [("number", b"1")]), (0, b"x", value, [("number", b"1")]),
+                                         (0, b"7", value, [("number", b"many")]), (0, b"7", b"{", [("number", b"2")])])
+        self.assertEqual(self.run_json("run", "--once")["dead_letters"], 3)
+        said = [(headers["__connect.errors.stage"], headers["__connect.errors.exception.message"].split(b":")[0])
+                for headers in (dict(letter.headers()) for letter in self.broker.consume(dead, 3))]
+        self.assertEqual(said, [(b"KEY_CONVERTER", b"key"), (b"HEADER_CONVERTER", b"header number"),
+                                (b"VALUE_CONVERTER", b"not valid JSON")])
 
     def test_dead_letters_that_nobody_takes(self):
         """The position stays before a letter that isn't acknowledged."""
@@ -509,6 +550,34 @@ feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}
         self.wait_for_all(engine)
         engine.stop()
         self.assertEqual(self.logged(), 800)
+
+    def test_latest_in_a_group(self):
+        self.broker.create(self.topic, 2)
+        self.define(more="    group: newest\n    start: latest\n")
+        with open(self.path("skewless.yaml")) as file:
+            self.write("other/skewless.yaml", file.read())
+        self.produce(10, 2)
+        engine = self.start()
+        # The end is committed before anything is logged, and no message has come.
+        self.wait_until_committed("newest", [5, 5])
+        self.written = 0
+        self.produce(20, 2)
+        self.wait_for_all(engine)
+        self.wait_until_committed("newest", [15, 15])
+        engine.kill()
+        # Another takes over, whose log knows nothing: not one of those that came between is passed over.
+        self.produce(10, 2)
+        other = Running(self.path("other"))
+        self.children.append(other)
+        self.wait_for(other, [10, sum(range(21, 31)), 30])
+        # What a partition has that is made while the topic is read is all new.
+        self.broker.add_partitions(self.topic, 3)
+        self.broker.produce(self.topic, [(2, message(number)) for number in range(31, 36)])
+        self.wait_for(other, [15, sum(range(21, 36)), 35])
+        other.stop()
+        # Where the log knows a partition it is right, as always; of the new one all is in the other's.
+        self.assertEqual(self.run_json("run", "--once")["events"], 10)
+        self.assertEqual(self.logged(), 30)
 
     def partitions(self, engine):
         return set(re.findall(r'skewless_kafka_position\{.*partition="(\d+)"', engine.request("GET", "/metrics")[1]))

@@ -173,14 +173,20 @@ Status KafkaConsumer::Resolve() {
     }
     SKEWLESS_ASSIGN_OR_RETURN(partition->next, std::move(next));
   }
+  std::vector<SourcePosition> begun;
   for (KafkaPartition* partition : wanted_) {
     partition->assigned = true;
     partition->vanished = false;
     partition->at_end = false;
     partition->announced = false;
+    read_topics_.insert(partition->topic);
+    if (partition->records == 0) begun.push_back({partition->stream, partition->next});
   }
   wanted_.clear();
-  return Assign();
+  SKEWLESS_RETURN_IF_ERROR(Assign());
+  // At once, and not behind the log: a member that takes over before it would see another end.
+  if (starts_.FollowsGroup()) Commit(begun, /*wait=*/false);
+  return {};
 }
 
 // Where the broker no longer has what comes next. Everything before it was handed out by now.
@@ -218,6 +224,9 @@ void KafkaConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
     for (int i = 0; i < list->cnt; ++i) {
       const rd_kafka_topic_partition_t& given = list->elems[i];
       KafkaPartition& partition = consumer.partitions_.At(given.topic, given.partition);
+      partition.appeared =
+          consumer.starts_.FollowsGroup() && (consumer.read_topics_.contains(partition.topic) ||
+                                              consumer.starts_.KnowsTopic(partition.topic));
       consumer.wanted_.push_back(&partition);
       if (consumer.notice_) {
         consumer.notice_(consumer.place_ + "partition '" + partition.stream +

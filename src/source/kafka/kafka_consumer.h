@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,7 @@ class KafkaConsumer {
   StartPositions starts_;
   KafkaPartitions partitions_;
   std::vector<KafkaPartition*> wanted_;  // to be assigned, once it is known from where
+  std::set<std::string> read_topics_;    // in this run, in part or whole
   std::vector<KafkaPartition*> out_of_range_;
   std::vector<StreamRun> changes_;
   bool discovered_ = false;  // of a member: `start` was checked

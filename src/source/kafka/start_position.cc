@@ -25,6 +25,20 @@ Result<int64_t> OffsetOfTime(rd_kafka_t* client, const std::string& topic, int32
   return place->offset < 0 ? held.end : place->offset;
 }
 
+// What the group has committed of a partition; -1: nothing.
+Result<int64_t> AskCommitted(rd_kafka_t* client, const std::string& topic, int32_t partition,
+                             int timeout_ms) {
+  KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  const rd_kafka_topic_partition_t* place =
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  rd_kafka_resp_err_t error = rd_kafka_committed(client, list.get(), timeout_ms);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = place->err;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Unavailable(KafkaStream(topic, partition), error);
+  }
+  return place->offset < 0 ? -1 : place->offset;
+}
+
 }  // namespace
 
 Result<HeldOffsets> AskHeldOffsets(rd_kafka_t* client, const std::string& topic, int32_t partition,
@@ -43,6 +57,12 @@ Result<int64_t> StartPositions::Find(rd_kafka_t* client, const std::string& topi
                             AskHeldOffsets(client, topic, partition, timeout_ms));
   const auto logged = logged_.find(stream);
   if (logged != logged_.end()) return Check(stream, logged->second, held);
+  if (FollowsGroup()) {
+    // Behind the end may lie what came between two owners, and is in nobody's log.
+    SKEWLESS_ASSIGN_OR_RETURN(const int64_t committed,
+                              AskCommitted(client, topic, partition, timeout_ms));
+    if (committed >= 0) return Check(stream, committed, held);
+  }
   if (appeared) return held.begin;
   switch (kafka_.start.kind) {
     case KafkaStart::Kind::kLatest:

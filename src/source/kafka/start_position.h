@@ -37,6 +37,11 @@ class StartPositions {
   // topic was read, so all that it has is new.
   Result<int64_t> Find(rd_kafka_t* client, const std::string& topic, int32_t partition,
                        bool appeared, int timeout_ms);
+  // Whether a partition that the log doesn't know begins where its group has read to: where `start`
+  // says `latest`, the end is what it is when the group first sees the partition.
+  bool FollowsGroup() const {
+    return !kafka_.group.empty() && kafka_.start.kind == KafkaStart::Kind::kLatest;
+  }
   // Whether an earlier run read the topic.
   bool KnowsTopic(const std::string& topic) const;
   // `position` if the broker has it. Else an error, or, with on_lost_data: continue, where to go
