@@ -1,11 +1,12 @@
-// bench_freshness REPOSITORY WHERE RATE SECONDS: how long after it was written an event is
-// readable.
+// bench_freshness REPOSITORY WHERE RATE SECONDS: how long after it was due to be written an event
+// is readable.
 //
 // One process writes clicks to WHERE, a file that an engine follows or kafka://HOST:PORT/TOPIC, at
 // RATE events a second over USERS (100,000): a write a millisecond. The last click of each write is
 // a probe that carries the write's number. This process reads the probe's vector from the online
-// store again and again, and so sees when each write became readable. Prints a line of JSON; the
-// first second is left out.
+// store again and again, and so sees when each write became readable. A write's time runs from the
+// schedule: what a producer that is behind lets its events wait counts too. Prints a line of JSON;
+// the first second is left out of the times.
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -29,21 +30,28 @@ namespace skewless::bench {
 namespace {
 
 constexpr int64_t kWritesPerSecond = 1000;
+constexpr int64_t kBetweenWritesNanos = 1'000'000'000 / kWritesPerSecond;
 constexpr int64_t kProbeUser = -1;
 constexpr auto kBetweenReads = std::chrono::microseconds(100);
 
-// When each write began (CLOCK_MONOTONIC ns), in memory that both processes see.
-struct Writes {
-  std::atomic<int64_t> done;
-  int64_t began_nanos[];
+// When the writes begin and when the last of them has arrived (CLOCK_MONOTONIC ns), in memory that
+// both processes see.
+struct Schedule {
+  std::atomic<int64_t> start_nanos;
+  std::atomic<int64_t> arrived_nanos;
+
+  int64_t DueNanos(int64_t write) const { return start_nanos + write * kBetweenWritesNanos; }
 };
 
-Writes* SharedWrites(int64_t count) {
+Schedule* SharedSchedule() {
   void* const memory =
-      ::mmap(nullptr, sizeof(Writes) + static_cast<size_t>(count) * sizeof(int64_t),
-             PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      ::mmap(nullptr, sizeof(Schedule), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) EndWith({ErrorCode::kIo, "no shared memory", ""});
-  return static_cast<Writes*>(memory);
+  return new (memory) Schedule{};
+}
+
+void SleepUntil(int64_t nanos) {
+  std::this_thread::sleep_for(std::chrono::nanoseconds(nanos - MonotonicNanos()));
 }
 
 std::string ClickJson(int64_t user, int64_t item, double price, int64_t ts_ms) {
@@ -60,7 +68,7 @@ std::string ClickJson(int64_t user, int64_t item, double price, int64_t ts_ms) {
 }
 
 int Produce(const std::string& where, int64_t per_write, int64_t users, int64_t first,
-            int64_t count, Writes* writes) {
+            int64_t count, Schedule* schedule) {
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   const std::unique_ptr<ClickSink> sink = OpenClickSink(where);
   if (sink == nullptr) return 1;
@@ -70,9 +78,9 @@ int Produce(const std::string& where, int64_t per_write, int64_t users, int64_t 
   std::minstd_rand random(1);
   const auto clock = NewWallClock();
   std::vector<std::pair<int64_t, std::string>> clicks(static_cast<size_t>(per_write));
-  const auto start = std::chrono::steady_clock::now();
+  schedule->start_nanos = MonotonicNanos();
   for (int64_t write = 0; write < count; ++write) {
-    std::this_thread::sleep_until(start + write * std::chrono::microseconds(1000));
+    SleepUntil(schedule->DueNanos(write));
     const int64_t now_ms = clock->Now() / 1000;
     for (auto& [user, json] : clicks) {
       user = static_cast<int64_t>(random()) % users;
@@ -80,12 +88,12 @@ int Produce(const std::string& where, int64_t per_write, int64_t users, int64_t 
                        static_cast<double>(random() % 50'000) / 100, now_ms);
     }
     clicks.back() = {kProbeUser, ClickJson(kProbeUser, first + write, 1, now_ms)};
-    writes->began_nanos[write] = MonotonicNanos();
     for (const auto& [user, json] : clicks) sink->Add(user, json);
     if (!sink->Write()) return 1;
-    writes->done.store(write + 1, std::memory_order_release);
   }
-  return sink->Finish() ? 0 : 1;
+  if (!sink->Finish()) return 1;
+  schedule->arrived_nanos = MonotonicNanos();
+  return 0;
 }
 
 struct Seen {
@@ -101,12 +109,13 @@ int64_t NewestReadable(OnlineVectors* vectors) {
 }
 
 // True once the last write was seen.
-bool Look(OnlineVectors* vectors, const Writes& writes, int64_t first, int64_t count, Seen* seen) {
+bool Look(OnlineVectors* vectors, const Schedule& schedule, int64_t first, int64_t count,
+          Seen* seen) {
   const int64_t newest = NewestReadable(vectors) - first;
   const int64_t now = MonotonicNanos();
   for (int64_t write = seen->last + 1; write <= newest; ++write) {
     if (write < kWritesPerSecond) continue;
-    const int64_t nanos = now - writes.began_nanos[write];
+    const int64_t nanos = now - schedule.DueNanos(write);
     seen->latency.Record(nanos);
     seen->most_nanos = std::max(seen->most_nanos, nanos);
   }
@@ -114,35 +123,41 @@ bool Look(OnlineVectors* vectors, const Writes& writes, int64_t first, int64_t c
   return newest + 1 == count;
 }
 
+// What became of `count` writes of `per_write` events each.
+void Print(const Schedule& schedule, int64_t count, int64_t per_write, const Seen& seen) {
+  const auto took = static_cast<double>(schedule.arrived_nanos - schedule.start_nanos);
+  const auto quantile_ms = [&seen](double quantile) {
+    return static_cast<double>(seen.latency.QuantileNanos(quantile)) / 1e6;
+  };
+  std::printf(
+      "{\"events_per_second\": %.0f, \"writes\": %lld, \"p50_ms\": %.3f, \"p90_ms\": %.3f, "
+      "\"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
+      static_cast<double>(count * per_write) / took * 1e9,
+      static_cast<long long>(seen.latency.count()), quantile_ms(0.5), quantile_ms(0.9),
+      quantile_ms(0.99), static_cast<double>(seen.most_nanos) / 1e6);
+}
+
 int Measure(const std::string& repository, const std::string& where, int64_t rate, int64_t seconds,
             int64_t users) {
   const int64_t count = (seconds + 1) * kWritesPerSecond;
-  Writes* const writes = SharedWrites(count);
+  const int64_t per_write = rate / kWritesPerSecond;
+  Schedule* const schedule = SharedSchedule();
   OnlineVectors vectors(repository, "probe");
   vectors.AwaitOpen();
   const int64_t first = NewestReadable(&vectors) + 1;  // the file may have been written to before
   const pid_t producer = ::fork();
-  if (producer == 0) ::_exit(Produce(where, rate / kWritesPerSecond, users, first, count, writes));
+  if (producer == 0) ::_exit(Produce(where, per_write, users, first, count, schedule));
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   Seen seen;
   const int64_t give_up = MonotonicNanos() + (2 * seconds + 30) * 1'000'000'000;
-  while (!Look(&vectors, *writes, first, count, &seen) && MonotonicNanos() < give_up)
+  while (!Look(&vectors, *schedule, first, count, &seen) && MonotonicNanos() < give_up)
     std::this_thread::sleep_for(kBetweenReads);
   int status = 0;
   ::waitpid(producer, &status, 0);
   if (status != 0) EndWith({ErrorCode::kIo, "could not write to " + where, ""});
   if (seen.last + 1 != count)
     EndWith({ErrorCode::kInternal, "the last write never became readable", ""});
-  const double took = static_cast<double>(writes->began_nanos[count - 1] - writes->began_nanos[0]);
-  std::printf(
-      "{\"events_per_second\": %.0f, \"writes\": %lld, \"p50_ms\": %.3f, \"p90_ms\": %.3f, "
-      "\"p99_ms\": %.3f, \"max_ms\": %.3f}\n",
-      static_cast<double>((count - 1) * (rate / kWritesPerSecond)) / took * 1e9,
-      static_cast<long long>(seen.latency.count()),
-      static_cast<double>(seen.latency.QuantileNanos(0.5)) / 1e6,
-      static_cast<double>(seen.latency.QuantileNanos(0.9)) / 1e6,
-      static_cast<double>(seen.latency.QuantileNanos(0.99)) / 1e6,
-      static_cast<double>(seen.most_nanos) / 1e6);
+  Print(*schedule, count, per_write, seen);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-"""Freshness live: from just before a click is handed to a Kafka client until another process can read it in Redis.
+"""Freshness live: from when a click is due to be handed to a Kafka client until another process can read it in Redis.
 
 Everything shares the machine's cores: the producer and the reader, the broker, the engine and Redis. What each of the
 servers took of them is told, so that the load has a name.
@@ -8,8 +8,8 @@ import shutil
 import time
 
 from live_servers import changed, create_topic, from_kafka, servers, to_redis
-from measuring import Engine, cpu_of, middle, run, spread
-from parts.freshness import PROBE
+from measuring import Engine, cpu_of, run, spread
+from parts.freshness import PROBE, add_latency
 
 RATES = (5_000, 50_000)
 
@@ -32,17 +32,11 @@ def probed(broker, redis):
 def measure_rate(bench, broker, redis, rate):
     rounds = [measure_once(bench, broker, redis, rate) for _ in range(bench.size["repetitions"])]
     bench.figures[f"{rate}"] = rounds
-
-    def of(name):
-        return [one[name] for one in rounds]
-    last = rate == RATES[-1]
-    met = middle(of("p50_ms")) < 5 and middle(of("p99_ms")) < 25
-    bench.add(f"Kafka to Redis, {rate:,} events a second: p50; p99 in ms",
-              f"{spread(of('p50_ms'), '{:.2f}')}; {spread(of('p99_ms'), '{:.1f}')}",
-              target="5; 25" if last else "", met=met if last else None)
-    bench.add("the rate that was reached", spread(of("events_per_second")), f"{rate:,}")
+    add_latency(bench, f"Kafka to Redis, {rate:,} events a second", rate, rounds,
+                (5, 25) if rate == RATES[-1] else None)
     bench.add("cores that the engine, the broker and Redis took",
-              "; ".join(spread(of(f"{name}_cores"), "{:.2f}") for name in ("engine", "broker", "redis")))
+              "; ".join(spread([one[f"{name}_cores"] for one in rounds], "{:.2f}")
+                        for name in ("engine", "broker", "redis")))
 
 
 def measure_once(bench, broker, redis, rate):

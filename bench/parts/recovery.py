@@ -8,7 +8,7 @@ import pty
 import shutil
 import threading
 
-from measuring import Engine, Failure, followed, middle, run, spread
+from measuring import Engine, Failure, cpu_of, followed, middle, run, spread
 
 
 def measure(bench):
@@ -19,27 +19,32 @@ def measure(bench):
     engine.await_events(events // 2)
     engine.kill()
     engine = Engine(bench, folder)
-    half_way = engine.seconds_to_answer
+    half_way, half_way_cpu = engine.seconds_to_answer, cpu_of(engine.process)
     recovered = engine_recovered(engine)
     engine.await_events(events - recovered)
     check_log(bench, folder, events)
-    seconds, progress = [], ""
+    seconds, cpu_seconds, progress = [], [], ""
     for _ in range(bench.size["repetitions"]):
         engine.kill()
         engine, progress = start_on_terminal(bench, folder)
         seconds.append(engine.seconds_to_answer)
+        cpu_seconds.append(cpu_of(engine.process))
         if (rebuilt := engine_recovered(engine)) != events:
             raise Failure(f"the store was rebuilt from {rebuilt} events, not {events}")
     summary = engine.stop()
     if not summary["rebuilt"]:
         raise Failure("the engine says that it rebuilt nothing")
-    bench.figures = {"half_way_seconds": half_way, "seconds": seconds, "events": events, "progress": progress[-200:]}
+    bench.figures = {"half_way_seconds": half_way, "half_way_cpu_seconds": half_way_cpu, "seconds": seconds,
+                     "cpu_seconds": cpu_seconds, "events": events, "progress": progress[-200:]}
     bench.add(f"kill -9, {events:,} events logged: seconds until it answers", spread(seconds, "{:.2f}"),
               target="10", met=middle(seconds) < 10)
+    bench.add("CPU seconds until it answers", spread(cpu_seconds, "{:.2f}"))
     bench.add("events rebuilt a second", spread([events / one for one in seconds]))
+    bench.add("events rebuilt a CPU second", spread([events / one for one in cpu_seconds]))
     bench.add("progress is printed meanwhile", "yes" if "recovering" in progress else "NO",
               met="recovering" in progress, target="yes")
-    bench.add("kill -9 half way: seconds until it answers; then all are there, none twice", f"{half_way:.2f}")
+    bench.add("kill -9 half way: seconds until it answers; CPU seconds. Then all are there, none twice",
+              f"{half_way:.2f}; {half_way_cpu:.2f}")
     shutil.rmtree(folder)
 
 

@@ -3,7 +3,7 @@ import json
 import os
 import shutil
 
-from measuring import middle, run, spread
+from measuring import Failure, middle, run, spread
 
 
 def measure(bench):
@@ -15,6 +15,8 @@ def measure(bench):
     measured = json.loads(run([bench.binary("bench/bench_vector"), folder, "spend", entities, bench.size["reads"],
                                2 * bench.size["repetitions"], bench.path("lmdb")])["out"])
     bench.figures = measured
+    if measured["entities"] != entities:
+        raise Failure(f"the store has {measured['entities']:,} of {entities:,} entities")
 
     def of(what, figure):
         return [one[what][figure] for one in measured["rounds"]]
