@@ -1,5 +1,5 @@
-"""The probe sees from another process what the engine says of itself: records become readable, none is lost to its
-sight, no row goes back while the engine is killed and comes again."""
+"""The probe sees from another process what the engine says of itself, of rows in shared memory and in Redis: records
+become readable, none is lost to its sight, no row goes back while the engine is killed and comes again."""
 import json
 import subprocess
 import threading
@@ -7,18 +7,29 @@ import time
 import unittest
 
 from follow_test import DEFINITION
-from program import PROGRAM, ProgramTest
+from program import PROGRAM, ProgramTest, SLOWNESS
+from servers import Redis, free_port
 
+EMBEDDED = "{type: embedded, path: var/online}"
+COPY_ROWS = """
+local rows = redis.call('KEYS', ARGV[1] .. 'followed:seen:*')
+for _, row in ipairs(rows) do redis.call('COPY', row, ARGV[2] .. row:sub(#ARGV[1] + 1), 'REPLACE') end
+return #rows
+"""
 HOUR_US = 3_600_000_000
 
 
 class ProbeTest(ProgramTest):
     def setUp(self):
         super().setUp()
-        self.write("skewless.yaml", DEFINITION)
+        self.definition = self.define()
+        self.write("skewless.yaml", self.definition)
         self.write("clicks-001.jsonl", "")
         self.stopped = threading.Event()
         self.addCleanup(self.stop_writing)
+
+    def define(self):
+        return DEFINITION
 
     def stop_writing(self):
         self.stopped.set()
@@ -94,9 +105,40 @@ class ProbeTest(ProgramTest):
         _, errors = self.run_program("freshness", "--probe", "--view", "unseen", code=1)
         self.assertIn("no view is called 'unseen'", errors)
         self.run_program("freshness", "--for", "1s", code=2)
-        self.write("skewless.yaml", DEFINITION.replace("    follow: true\n", "    delay: 1s\n"))
+
+    def test_where_a_replay_clock_drives(self):
+        self.write("skewless.yaml", self.definition.replace("    follow: true\n", "    delay: 1s\n"))
         _, errors = self.run_program("freshness", "--probe", code=1)
         self.assertIn("a replay clock drives this repository", errors)
+
+
+class RedisProbeTest(ProbeTest):
+    test_where_a_replay_clock_drives = None  # Redis has a clock of its own
+
+    def define(self):
+        self.redis = Redis(self.path("redis"))
+        self.addCleanup(self.redis.close)
+        self.redis.start()
+        self.assertIn(EMBEDDED, DEFINITION)
+        return DEFINITION.replace(EMBEDDED, f'{{type: redis, address: "{self.redis.address}"}}')
+
+    def copy_rows(self, prefix, to):
+        """How many there are. Their keys are bytes, which the client of the command line can't print and take."""
+        return int(self.redis.ask("eval", COPY_ROWS, 0, prefix, to))
+
+    def test_it_sees_a_row_go_back(self):
+        """Somebody writes there what was there before."""
+        self.start()
+        self.begin_writing()
+        while self.copy_rows("", "before:") == 0:
+            pass
+        probe = self.begin_probe("--for", f"{3 * SLOWNESS}s")
+        time.sleep(SLOWNESS)
+        self.stop_writing()  # or the row is written anew before the probe looks
+        self.copy_rows("before:", "")
+        out, errors = probe.communicate(timeout=300)
+        self.assertGreater(json.loads(out)["rows_went_back"], 0, errors)
+        self.assertEqual(probe.returncode, 1, errors)
 
 
 if __name__ == "__main__":

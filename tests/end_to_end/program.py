@@ -151,6 +151,14 @@ class ProgramTest(unittest.TestCase):
     def run_json(self, *arguments, code=0):
         return json.loads(self.run_program(*arguments, "--json", code=code)[0])
 
+    def wait_until(self, what, condition, seconds=60):
+        """`what` is said where it doesn't come."""
+        deadline = time.monotonic() + seconds * SLOWNESS
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail(what)
+            time.sleep(0.01)
+
     def start(self, *arguments, command="run"):
         child = Running(self.folder, *arguments, command=command)
         self.children.append(child)

@@ -1,7 +1,7 @@
 """The real engine over a real Redis: killed with SIGKILL again and again while a server in another process reads vectors
 and logs them; Redis itself ends without a trace and comes again, empty. In the end nothing is lost or twice, every row
 is in Redis, and the audit finds no difference. The same for rows that are written whole and for those written by
-increments, which lie beside each other."""
+increments, which lie beside each other, and where Redis keeps its rows on disk."""
 import json
 import os
 import random
@@ -37,6 +37,7 @@ def definition(port, write="versioned", other="versioned"):
 
 class RedisEngineTest(ProgramTest):
     WRITE, OTHER = "versioned", "increment"
+    REDIS = ()
 
     def setUp(self):
         super().setUp()
@@ -50,7 +51,7 @@ class RedisEngineTest(ProgramTest):
         self.addCleanup(lambda: self.engine and self.engine.poll() is None and self.engine.kill())
 
     def start_redis(self):
-        self.redis = Redis(self.path("redis"), port=self.port)
+        self.redis = Redis(self.path("redis"), *self.REDIS, port=self.port)
         self.addCleanup(self.redis.close)
         self.redis.start()
 
@@ -160,6 +161,16 @@ class RedisEngineTest(ProgramTest):
 
 class RedisIncrementTest(RedisEngineTest):
     WRITE, OTHER = "increment", "versioned"
+
+
+class RedisWithPersistenceTest(RedisEngineTest):
+    """It comes again with the rows that it wrote to its disk, and knows which engine they are of."""
+    REDIS = ("--appendonly", "yes")
+
+    def test_kills_of_the_engine_and_ends_of_redis(self):
+        super().test_kills_of_the_engine_and_ends_of_redis()
+        with open(self.redis.log_path) as log:
+            self.assertIn("DB loaded from append only file", log.read())
 
 
 if __name__ == "__main__":

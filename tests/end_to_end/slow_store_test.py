@@ -23,6 +23,7 @@ class Proxy:
     def __init__(self, to):
         self.to = to
         self.delay = 0.0
+        self.held_writes = 0  # that came while their gate was closed
         self.gate = threading.Event()  # of the connections that are made from now on
         self.gate.set()
         self.ends = []
@@ -68,6 +69,8 @@ class Proxy:
                 data = source.recv(1 << 16)
             except OSError:
                 data = b""
+            if gate and not gate.is_set():
+                self.held_writes += data.count(b"EVALSHA")
             with came:
                 pieces.append((time.monotonic() + (self.delay if gate else 0), data))
                 came.notify()
@@ -88,17 +91,25 @@ class SlowStoreTest(ProgramTest):
         self.redis.start()
         self.proxy = Proxy(self.port)
         self.addCleanup(self.proxy.stop)
-        self.write("skewless.yaml", definition(self.proxy.port))
+        self.write("skewless.yaml", self.definition())
         self.events = 0
         self.append(1)
 
+    def definition(self):
+        return definition(self.proxy.port)
+
+    @staticmethod
+    def clicks(rounds):
+        """Of each user so many, who they are of beside them."""
+        now = time.time_ns() // 1000
+        for n in range(rounds):
+            for user in range(USERS):
+                yield user, json.dumps({"user": user, "n": n, "ts": now})
+
     def append(self, rounds):
         """An event of each user, so many times."""
-        now = time.time_ns() // 1000
         with open(self.path("clicks.json"), "a") as file:
-            for n in range(rounds):
-                for user in range(USERS):
-                    file.write(json.dumps({"user": user, "n": n, "ts": now}) + "\n")
+            file.writelines(click + "\n" for _, click in self.clicks(rounds))
         self.events += rounds * USERS
 
     def counted(self, engine):

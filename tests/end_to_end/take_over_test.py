@@ -1,8 +1,9 @@
 """An engine is stopped (SIGSTOP) amid its work, another takes its log over, and the first one goes on (SIGCONT): it ends
 with an error that says why, nothing that it still had under way moves a row back or comes into the log, nothing is lost
-or twice, and the audit finds no difference."""
+or twice, and the audit finds no difference. Its records come from a file and from a topic."""
 import os
 import random
+import re
 import signal
 import socket
 import struct
@@ -12,11 +13,15 @@ import time
 import unittest
 
 import slow_store_test
+from kafka_broker import Broker
 from outside import Outside, OutsideTest, SEED
 from program import PROGRAM, SLOWNESS
 
+PARTITIONS = 2
+FILE_SOURCE = re.compile(r"type: file\n.*follow: true\n", re.DOTALL)
 ROUNDS = int(os.environ.get("SKEWLESS_TAKE_OVERS", "5"))
-TAKEN_OVER = "a newer engine has taken"
+REFUSALS = {"log": r"/var/log\S*: a newer engine has taken it over",
+            "store": r"/var/online\S*: a newer engine has taken it over|a newer engine has taken over the rows"}
 
 
 class Watch:
@@ -66,10 +71,12 @@ class Watch:
 
 
 def end_of(test, zombie):
-    """It ends by itself, and says why."""
+    """It ends by itself; gives which of the two said why."""
     out, error = zombie.process.communicate(timeout=60 * SLOWNESS)
     test.assertEqual(zombie.process.returncode, 1, f"{out}\n{error}")
-    test.assertIn(TAKEN_OVER, error)
+    refused = [name for name, words in REFUSALS.items() if re.search(words, error)]
+    test.assertEqual(len(refused), 1, error)
+    return refused[0]
 
 
 class RedisTakeOverTest(slow_store_test.SlowStoreTest):
@@ -82,11 +89,15 @@ class RedisTakeOverTest(slow_store_test.SlowStoreTest):
         print(f"seed {SEED}: replay it with SKEWLESS_SEED={SEED}", flush=True)
         self.chance = random.Random(SEED)
 
-    def stop_amid_work(self, engine):
-        """While events come all the time, at no moment in particular."""
-        for _ in range(self.chance.randint(1, 8)):
+    def stop_amid_work(self, engine, held_before=None):
+        """While events come all the time, at no moment in particular: one that comes after the first of its writes was
+        held, where they are."""
+        deadline, left = time.monotonic() + 60 * SLOWNESS, self.chance.randint(1, 8)
+        while left > 0 or self.proxy.held_writes == held_before:
+            self.assertLess(time.monotonic(), deadline, "no write is under way")
             self.append(1)
             time.sleep(self.chance.random() * 0.01)
+            left -= 1
         engine.process.send_signal(signal.SIGSTOP)
 
     def test_rows_in_redis(self):
@@ -94,11 +105,16 @@ class RedisTakeOverTest(slow_store_test.SlowStoreTest):
         engine = self.start()
         self.wait_for(engine, self.events)
         watch = Watch(self.port)
+        ends = []
         for number in range(ROUNDS):
             zombie = engine
             if number % 2 == 0:
+                held_before = self.proxy.held_writes
                 gate.clear()  # what it sends from now on is on its way until it is let go
-            self.stop_amid_work(zombie)
+                self.stop_amid_work(zombie, held_before)
+                self.assertGreater(self.proxy.held_writes, held_before)
+            else:
+                self.stop_amid_work(zombie)
             self.append(1)
             held, gate = gate, threading.Event()
             self.proxy.gate = gate
@@ -116,10 +132,13 @@ class RedisTakeOverTest(slow_store_test.SlowStoreTest):
             held.set()
             zombie.process.send_signal(signal.SIGCONT)
             self.append(2)
-            end_of(self, zombie)
+            ends.append(end_of(self, zombie))
             self.wait_for(engine, self.events)
         watch.finish()
         engine.stop()
+        self.assertIn("log", ends)
+        print(f"{ends.count('log')} of {ROUNDS} refused by the log, {self.proxy.held_writes} writes came late",
+              flush=True)
         self.assertEqual(watch.wrong, [])
         self.assertEqual(len(watch.newest), slow_store_test.USERS)
         self.assertGreater(watch.looks, ROUNDS)
@@ -127,6 +146,28 @@ class RedisTakeOverTest(slow_store_test.SlowStoreTest):
         self.assertEqual(sum(segment["records"] for segment in segments), self.events)
         self.run_program("offline", "--verify")
         self.audit()
+
+
+class KafkaTakeOverTest(RedisTakeOverTest):
+    """What the older one read and nobody knows of is read again: its positions are as far as its log."""
+
+    def setUp(self):
+        self.broker = Broker()
+        self.addCleanup(self.broker.close)
+        self.broker.create("clicks", PARTITIONS)
+        self.producer = self.broker.producer()
+        super().setUp()
+
+    def definition(self):
+        text, times = FILE_SOURCE.subn(f"type: kafka\n    brokers: {self.broker.address}\n    topic: clicks\n"
+                                       "    format: json\n", super().definition())
+        self.assertEqual(times, 1)
+        return text
+
+    def append(self, rounds):
+        clicks = [(user % PARTITIONS, click.encode()) for user, click in self.clicks(rounds)]
+        self.broker.produce("clicks", clicks, self.producer)
+        self.events += rounds * slow_store_test.USERS
 
 
 class EmbeddedTakeOverTest(OutsideTest):

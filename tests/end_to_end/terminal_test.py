@@ -1,95 +1,23 @@
 """What a person sees: on a terminal `run` shows how it goes in lines that it redraws in place, with its log above them,
 and takes them away at the end; in a pipe there is none of it."""
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
-import struct
-import subprocess
-import termios
 import time
 import unittest
 
 from follow_test import DEFINITION
-from program import PROGRAM, SLOWNESS, ProgramTest
-
-PIECE = re.compile(r"\x1b\[(\d*)([AJ])|([\r\n])|([^\x1b\r\n]+)")
-
-
-class Screen:
-    """A terminal that knows what the program uses: cursor up, erase below, carriage return, line feed. A line that
-    doesn't fit goes on in the next row."""
-
-    def __init__(self, columns):
-        self.columns, self.rows, self.row, self.column = columns, [""], 0, 0
-
-    def feed(self, text):
-        at = 0
-        for match in PIECE.finditer(text):
-            assert match.start() == at, f"not understood: {text[at:match.start()]!r}"
-            at = match.end()
-            number, command, control, plain = match.groups()
-            if command == "A":
-                self.row -= int(number)
-                assert self.row >= 0
-            elif command == "J":
-                self.rows[self.row] = self.rows[self.row][:self.column]
-                del self.rows[self.row + 1:]
-            elif control == "\r":
-                self.column = 0
-            elif control == "\n":
-                self.down()
-            for character in plain or "":
-                if self.column == self.columns:
-                    self.down()
-                    self.column = 0
-                line = self.rows[self.row].ljust(self.column)
-                self.rows[self.row] = line[:self.column] + character + line[self.column + 1:]
-                self.column += 1
-        assert at == len(text), f"not understood: {text[at:]!r}"
-
-    def down(self):
-        self.row += 1
-        if self.row == len(self.rows):
-            self.rows.append("")
+from program import PROGRAM
+from terminal import Screen, TerminalCase
 
 
-class TerminalTest(ProgramTest):
-    COLUMNS = 100
-
-    def run_on_terminal(self, *arguments):
-        """Gives the process and the terminal's other end."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, self.COLUMNS, 0, 0))
-        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=theirs,
-                                   stderr=theirs)
-        os.close(theirs)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        return process, ours
-
-    def read_until(self, terminal, screen, done, ended=False):
-        """Feeds the screen until `done` or the program's end."""
-        deadline = time.monotonic() + 60 * SLOWNESS
-        text = ""
-        while not done(screen.rows):
-            self.assertLess(time.monotonic(), deadline, "\n".join(screen.rows))
-            try:
-                text += os.read(terminal, 65536).decode()
-            except OSError:  # the program's end of the terminal is closed
-                self.assertTrue(ended, "\n".join(screen.rows))
-                return
-            # A sequence may have come in part.
-            whole = text.rfind("\x1b") if "\x1b" in text[-8:] else len(text)
-            screen.feed(text[:whole])
-            text = text[whole:]
-
+class TerminalTest(TerminalCase):
     def test_the_live_status(self):
         self.write("skewless.yaml", DEFINITION)
         self.write("clicks-001.jsonl", "".join(
             json.dumps({"user_id": 7, "number": number, "ts": 1_700_000_000_000}) + "\n" for number in range(100)))
-        process, terminal = self.run_on_terminal("run")
+        process, terminal = self.run_on_terminal(PROGRAM, "run")
         screen = Screen(self.COLUMNS)
         # A status that came in part has fewer rows, and an empty last one.
         names = ["running", "events", "watermark", "freshness", "log", "serving"]
