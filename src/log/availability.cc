@@ -205,13 +205,13 @@ Timestamp Availability::OpenedBetween(int64_t after_epoch, int64_t before_epoch)
 }
 
 // Until its writer, or one behind it, let readers in, what earlier ones had written was read,
-// without it, and by another clock than the one that the log was stamped by. The first later writer
-// with the view that let readers in had brought all that was there before it into its store. What a
-// writer of values computes is for later times than all that was logged before it.
+// without it, and by another clock than the one that the log was stamped by: while none did, nobody
+// can read it. The first later writer with the view that let readers in had brought all that was
+// there before it into its store. What a writer of values computes is for later times than all that
+// was logged before it.
 Timestamp Availability::OfLogged(const View& view, int64_t epoch, Timestamp logged_us) const {
-  const Timestamp opened_us = OpenedBetween(epoch - 1, kMaxEpoch + 1);
-  if (opened_us_.contains(epoch) && opened_us != kMaxTimestamp)
-    logged_us = std::max(logged_us, opened_us);
+  if (opened_us_.contains(epoch))
+    logged_us = std::max(logged_us, OpenedBetween(epoch - 1, kMaxEpoch + 1));
   auto next = view.writers.upper_bound(epoch);
   while (next != view.writers.end() && next->second.opened_us == kMaxTimestamp) ++next;
   if (next == view.writers.end()) return logged_us;

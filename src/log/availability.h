@@ -5,7 +5,7 @@
 // above its own. Where no writer tells of one before a later writer lets readers in, be it to a
 // store of another kind, then from there on: that store has what the log had. Where its epoch's
 // writer had no such store, or not that view in it, the log's own available_us holds, from when
-// that writer let readers in.
+// that writer or one behind it let readers in: while none did, nobody can read it.
 //
 // A view is the same for as long as it has its name, its source and its key columns, whatever its
 // features. With another condition its rows were made of other records, so of a record only writers

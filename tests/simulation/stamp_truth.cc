@@ -191,14 +191,13 @@ const StampTruth::Told* StampTruth::FirstTold(int view, ByteView key, Sequence s
   return first;
 }
 
-// The log's own time, once its writer let readers in, or that from which the first later writer of
-// the view had it in its rows.
+// The log's own time, once its writer or a later one let readers in, and never while none did; or
+// that from which the first later writer of the view had it in its rows.
 Timestamp StampTruth::OfLogged(int view, const oracle::Record& record,
                                Timestamp Stamp::*time) const {
   Timestamp logged = record.available_us;
   const int64_t epoch = EpochOf(record.sequence);
-  const Timestamp opened = OpenedBetween(epoch - 1, INT64_MAX);
-  if (writers_.contains(epoch) && opened != kMaxTimestamp) logged = std::max(logged, opened);
+  if (writers_.contains(epoch)) logged = std::max(logged, OpenedBetween(epoch - 1, INT64_MAX));
   for (auto writer = writers_.upper_bound(epoch); writer != writers_.end(); ++writer) {
     const StampedView* const named = ViewOf(writer->first, view);
     if (named == nullptr || writer->second.opened_us == kMaxTimestamp) continue;
