@@ -2,7 +2,7 @@
 # make test               build and run every test
 # make test-sanitizers    the same under Address-, UndefinedBehavior- and ThreadSanitizer
 # make fuzz [SECONDS=3600] [ONLY=csv]  run each fuzzer, or one, coverage-guided, for that long
-# make simulate [SEEDS=20000] [SEED=1] [WORLDS=remote|redis|redefined|edited|edited-redis]
+# make simulate [SEEDS=20000] [SEED=1] [WORLDS=remote|redis|redefined|edited|edited-redis|kafka]
 #                   run the engine in so many simulated worlds, from that seed on
 # make crash [KILLS=200]  kill the engine so often at random moments, and prove what it left
 # make crash-live [KILLS=50]  the same live, with Redis and the broker going away, too

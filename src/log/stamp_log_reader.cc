@@ -23,9 +23,13 @@ class FileStampLogReader : public StampLogReader {
       SKEWLESS_ASSIGN_OR_RETURN(Found found, scanner_->Next());
       if (found != Found::kFrame) {
         SKEWLESS_ASSIGN_OR_RETURN(const std::string next, NameAfter(name_));
-        if (next.empty()) return EndOfLast(found);
-        // Whole frames may have come before the next file was begun and after we looked.
-        SKEWLESS_ASSIGN_OR_RETURN(found, scanner_->Next());
+        if (next.empty()) {
+          SKEWLESS_ASSIGN_OR_RETURN(found, LookAgain(scanner_.get(), found));
+          if (found != Found::kFrame) return false;
+        } else {
+          // Whole frames may have come before the next file was begun and after we looked.
+          SKEWLESS_ASSIGN_OR_RETURN(found, scanner_->Next());
+        }
         if (found != Found::kFrame) {
           SKEWLESS_RETURN_IF_ERROR(MoveTo(next));
           continue;
@@ -42,16 +46,22 @@ class FileStampLogReader : public StampLogReader {
   Result<std::vector<Writer>> Writers() override {
     std::vector<Writer> writers;
     std::string name;
+    std::unique_ptr<StampScanner> scanner;
+    Found found = Found::kFrame;  // in the file before, where the look for an opening ended
     for (;;) {
       SKEWLESS_ASSIGN_OR_RETURN(name, NameAfter(name));
-      if (name.empty()) return writers;
-      SKEWLESS_ASSIGN_OR_RETURN(const auto scanner, StampScanner::Open(files_, directory_, name));
+      if (name.empty()) break;
+      const std::unique_ptr<StampScanner> before = std::move(scanner);
+      SKEWLESS_ASSIGN_OR_RETURN(scanner, StampScanner::Open(files_, directory_, name));
       const StampFileHeader& header = scanner->header();
+      if (found != Found::kFrame) SKEWLESS_RETURN_IF_ERROR(CheckEnd(*before, header));
       if (writers.empty() || writers.back().epoch != header.epoch) {
         writers.push_back({header.epoch, header.own_views(), kMaxTimestamp});
       }
-      SKEWLESS_RETURN_IF_ERROR(LookForOpening(scanner.get(), &writers.back().opened_us));
+      SKEWLESS_ASSIGN_OR_RETURN(found, LookForOpening(scanner.get(), &writers.back().opened_us));
     }
+    if (found != Found::kFrame) SKEWLESS_RETURN_IF_ERROR(LookAgain(scanner.get(), found));
+    return writers;
   }
 
  private:
@@ -82,32 +92,41 @@ class FileStampLogReader : public StampLogReader {
     return {};
   }
 
-  // What ends a file that is not the last must lie behind what its successor knew to be whole.
   Status MoveTo(const std::string& next) {
     const std::unique_ptr<StampScanner> before = std::move(scanner_);
     SKEWLESS_RETURN_IF_ERROR(OpenFile(next));
-    if (before->offset() < scanner_->header().before_bytes) return before->Corrupt();
+    return CheckEnd(*before, scanner_->header());
+  }
+
+  // What ends a file that is not the last must lie behind what its successor knew to be whole.
+  static Status CheckEnd(const StampScanner& file, const StampFileHeader& next) {
+    if (file.offset() < next.before_bytes) return file.Corrupt();
     return {};
   }
 
-  Result<bool> EndOfLast(Found found) {
-    if (found == Found::kEnd) return false;
-    SKEWLESS_ASSIGN_OR_RETURN(const bool damaged, scanner_->WasDurable());
-    if (damaged) return scanner_->Corrupt();
-    return false;
+  // No frame was found in the last file: damage if it had been durable, else what a crash left, or
+  // a write that is under way, which may be whole by now.
+  static Result<Found> LookAgain(StampScanner* scanner, Found found) {
+    if (found == Found::kEnd) return found;
+    SKEWLESS_ASSIGN_OR_RETURN(const bool damaged, scanner->WasDurable());
+    if (!damaged) return found;
+    SKEWLESS_ASSIGN_OR_RETURN(found, scanner->Next());
+    if (found != Found::kFrame) return scanner->Corrupt();
+    return found;
   }
 
   // Where an earlier version didn't know when it let readers in (the least int64), it had done so
   // by its first stamp, or just before: rows that a start must write come first.
-  static Status LookForOpening(StampScanner* scanner, Timestamp* opened_us) {
-    if (*opened_us != kMaxTimestamp) return {};
+  // kFrame: it is known; else what ended the file.
+  static Result<Found> LookForOpening(StampScanner* scanner, Timestamp* opened_us) {
+    if (*opened_us != kMaxTimestamp) return Found::kFrame;
     Timestamp logged = scanner->header().known.opened_us;
     Timestamp first_stamp = kMaxTimestamp;
     for (;;) {
       *opened_us = logged == kMinTimestamp ? first_stamp : logged;
-      if (*opened_us != kMaxTimestamp) return {};
+      if (*opened_us != kMaxTimestamp) return Found::kFrame;
       SKEWLESS_ASSIGN_OR_RETURN(const Found found, scanner->Next());
-      if (found != Found::kFrame) return {};
+      if (found != Found::kFrame) return found;
       logged = scanner->head().known.opened_us;
       for (const LoggedStamp& stamp : scanner->stamps())
         first_stamp = std::min(first_stamp, stamp.stamp.available_us);

@@ -88,6 +88,11 @@ class StampLogTest : public testing::Test {
     EXPECT_TRUE(reader.has_value());
     return Read(reader->get());
   }
+  // Of who asks for the writers, and so reads up to where each let readers in: none here did.
+  Error WritersError() {
+    const auto writers = (*StampLogReader::Open(files_, kFolder))->Writers();
+    return writers ? Error{} : writers.error();
+  }
   std::string Path(int64_t epoch, uint32_t part) const {
     return std::string(kFolder) + "/" + StampFileName(epoch, part);
   }
@@ -413,8 +418,31 @@ TEST_F(StampLogTest, NoDamageIsTakenForATornTail) {
       const bool told = error_.code == ErrorCode::kCorrupt || error_.code == ErrorCode::kVersion;
       ASSERT_TRUE(told && error_.message.find(Path(1, 0)) != std::string::npos) << at;
       ASSERT_EQ(OpenError().message, error_.message) << at;
+      ASSERT_EQ(WritersError().message, error_.message) << at;
     }
   }
+}
+
+// The reader saw its first bytes; before it looked on the writer had written it, synced it, and
+// told of that in the next frame.
+TEST_F(StampLogTest, AWriteThatIsUnderWayIsNotTakenForDamage) {
+  const auto writer = Open();
+  Write(writer.get(), 3);
+  ASSERT_TRUE(writer->Sync());
+  const size_t torn_at = Contents(Path(1, 0)).size() + 10;
+  Write(writer.get(), 3);
+  ASSERT_TRUE(writer->Sync());
+  Write(writer.get(), 3);
+  const Bytes whole = Contents(Path(1, 0));
+  ASSERT_TRUE(files_.Truncate(Path(1, 0), torn_at));
+  const auto reader = StampLogReader::Open(files_, kFolder);
+  StampLogReader::Frame frame;
+  ASSERT_TRUE(*(*reader)->Next(&frame));
+  files_.before_listing = [&] {
+    ASSERT_TRUE((*files_.OpenAppend(Path(1, 0)))->Append(ByteView(whole).subspan(torn_at)));
+  };
+  EXPECT_EQ(Read(reader->get()).size(), 6u);
+  EXPECT_EQ(error_.message, "");
 }
 
 // Behind a later file, the whole of the one before counts, synced or not.
@@ -431,12 +459,14 @@ TEST_F(StampLogTest, AFileWithASuccessorMustBeWhole) {
   files_.Put(Path(1, 0), bytes);
   ReadAll();
   EXPECT_EQ(error_.code, ErrorCode::kCorrupt);
+  EXPECT_EQ(WritersError().message, error_.message);
   // What a writer that was thought dead still added is read, and may be torn.
   bytes.back() ^= 4;
   bytes.insert(bytes.end(), 30, 9);
   files_.Put(Path(1, 0), bytes);
   EXPECT_EQ(ReadAll(), kept);
   EXPECT_EQ(error_.message, "");
+  EXPECT_EQ(WritersError().message, "");
 }
 
 TEST(StampFormat, NamesSortAsTheyAreBegun) {

@@ -4,7 +4,10 @@
 #include <arrow/io/memory.h>
 #include <parquet/arrow/reader.h>
 
+#include <sstream>
+
 #include "decode/arrow_column.h"
+#include "log/stamp_log.h"
 #include "training/history.h"
 
 namespace skewless::simulation {
@@ -143,6 +146,11 @@ Status FindFiles(FileSystem& files, const std::string& directory, std::vector<st
   return {};
 }
 
+Result<std::unique_ptr<StampLogReader>> OpenStamps(FileSystem& files,
+                                                   const Definition& definition) {
+  return StampLogReader::Open(files, StampDirectory(definition.ResolvePath(definition.log_path)));
+}
+
 }  // namespace
 
 Result<LogBook> ReadLog(FileSystem& files, const Definition& definition) {
@@ -159,6 +167,36 @@ Result<LogBook> ReadLog(FileSystem& files, const Definition& definition) {
       book.processing_us.push_back(batch.processing_us[row]);
     }
   }
+}
+
+Result<std::string> ReadStamps(FileSystem& files, const Definition& definition) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto reader, OpenStamps(files, definition));
+  std::ostringstream all;
+  StampLogReader::Frame frame;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&frame));
+    if (!more) return all.str();
+    all << "epoch " << frame.epoch << " known " << frame.known.known_sequence << ' '
+        << frame.known.complete_us << ' ' << frame.known.opened_us << ' ' << frame.known.closed
+        << '\n';
+    for (const LoggedStamp& logged : frame.stamps) {
+      all << (*frame.views)[logged.view].name << ' ' << AsText(logged.key) << ' '
+          << logged.stamp.sequence << ' ' << logged.stamp.available_us << ' '
+          << logged.stamp.computed_us << '\n';
+    }
+  }
+}
+
+Result<std::string> ReadStampWriters(FileSystem& files, const Definition& definition) {
+  SKEWLESS_ASSIGN_OR_RETURN(const auto reader, OpenStamps(files, definition));
+  SKEWLESS_ASSIGN_OR_RETURN(const auto writers, reader->Writers());
+  std::ostringstream all;
+  for (const auto& writer : writers) {
+    all << "epoch " << writer.epoch << " opened " << writer.opened_us;
+    for (const StampedView& view : writer.views) all << ' ' << view.name << view.fingerprint;
+    all << '\n';
+  }
+  return all.str();
 }
 
 bool SameRecord(const oracle::Record& a, const oracle::Record& b) {

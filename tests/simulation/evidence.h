@@ -30,6 +30,10 @@ struct LogBook {
 // kCorrupt and the like where the log is damaged.
 Result<LogBook> ReadLog(FileSystem& files, const Definition& definition);
 
+// The log of stamps as its reader gives it, and who wrote it: as text, to be compared.
+Result<std::string> ReadStamps(FileSystem& files, const Definition& definition);
+Result<std::string> ReadStampWriters(FileSystem& files, const Definition& definition);
+
 bool SameRecord(const oracle::Record& a, const oracle::Record& b);
 // But for what the log gives a record.
 bool SameEvent(const oracle::Record& a, const oracle::Record& b);

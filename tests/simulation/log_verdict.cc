@@ -261,6 +261,23 @@ class LogVerdict {
   std::vector<const Stream*> stream_;  // by record
 };
 
+// Damage of the log of stamps, by a way to read it, before it was healed and after: told by the
+// name of a file that is damaged, or without consequence.
+Finding JudgeStamps(const std::vector<SimulatedFiles::Rot>& rots,
+                    const Result<std::string>& damaged, const Result<std::string>& whole) {
+  if (!whole) return "the healed log of stamps cannot be read: " + whole.error().ToString();
+  if (damaged.has_value()) {
+    return *damaged == *whole ? Finding() : "damaged stamps are read as truth: " + *damaged;
+  }
+  for (const SimulatedFiles::Rot& rot : rots) {
+    const bool named = damaged.error().message.find(rot.path) != std::string::npos;
+    if (named && (damaged.error().code == ErrorCode::kCorrupt ||
+                  damaged.error().code == ErrorCode::kVersion))
+      return std::nullopt;
+  }
+  return "damaged stamps are told as " + damaged.error().ToString();
+}
+
 }  // namespace
 
 // Damage that no engine came upon is found by who looks, or does not matter.
@@ -271,6 +288,8 @@ Finding JudgeRot(World* world) {
   std::vector<bool> there;
   for (size_t rot = 0; rot < rots.size(); ++rot) there.push_back(world->files().IsThere(rot));
   const auto damaged = ReadLog(world->files(), definition);
+  const auto stamps = ReadStamps(world->files(), definition);
+  const auto writers = ReadStampWriters(world->files(), definition);
   Status tables;
   if (world->scenario().offline) {
     const auto inspected = InspectOffline(
@@ -280,9 +299,12 @@ Finding JudgeRot(World* world) {
   world->files().Heal();
   const auto whole = ReadLog(world->files(), definition);
   if (!whole) return "the healed log cannot be read: " + whole.error().ToString();
+  if (auto found = JudgeStamps(rots, stamps, ReadStamps(world->files(), definition))) return found;
+  if (auto found = JudgeStamps(rots, writers, ReadStampWriters(world->files(), definition)))
+    return found;
   for (size_t i = 0; i < rots.size(); ++i) {
     const SimulatedFiles::Rot& rot = rots[i];
-    const bool is_log = rot.path.find("/log/") != std::string::npos;
+    const bool is_log = rot.path.ends_with(".sklog");
     const std::string place = rot.path + " byte " + std::to_string(rot.offset);
     if (is_log && damaged) {
       if (!Same(*damaged, *whole)) return "damage is read as truth: " + place;

@@ -137,6 +137,9 @@ class World : private StoreWatcher {
   void MoveTime();
   void SetClock();
   void KeepClockAhead();
+  // What is made visible is asked about at each commit, also at those of a start: in a quarter of
+  // the worlds, in which no bit flips, or the log could not be asked.
+  bool AsksAtEachCommit() const { return scenario_.seed % 4 == 0; }
   void Decay();
   void OpenASecond();
   void Observe(const std::string& operation);

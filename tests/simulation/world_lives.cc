@@ -69,7 +69,11 @@ EngineOptions World::Options() {
   }
   options.parts.open_online =
       [this](const EmbeddedOptions& embedded) -> Result<std::unique_ptr<OnlineWriter>> {
-    SKEWLESS_ASSIGN_OR_RETURN(auto store, OpenEmbeddedWriter(embedded));
+    EmbeddedOptions watched = embedded;
+    watched.amid_commit = [this] {
+      return files_.Touch("publish", false, [] { return Status(); });
+    };
+    SKEWLESS_ASSIGN_OR_RETURN(auto store, OpenEmbeddedWriter(watched));
     StoreWatcher* watcher = this;
     return std::make_unique<SimulatedStore>(std::move(store), &files_, watcher, life_);
   };

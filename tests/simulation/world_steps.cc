@@ -160,24 +160,24 @@ Timestamp World::NextArrival() const {
   return granted_us_;
 }
 
-// A bit of what was synced long ago flips: in the log where a later frame tells that it was there,
-// in the tables and their manifest anywhere.
+// A bit of what was synced long ago flips: in the log and the log of stamps where a later frame or
+// file tells that it was there, in the tables and their manifest anywhere.
 void World::Decay() {
-  if (files_.rots().size() >= 3) return;
+  if (AsksAtEachCommit() || files_.rots().size() >= 3) return;
   std::vector<SimulatedFiles::Rot> places;
   // Of a name that is not durable a power cut may leave nothing to tell by.
   const std::vector<std::string> paths = files_.Durable()->Paths();
   for (size_t i = 0; i < paths.size(); ++i) {
     const std::string& path = paths[i];
-    const bool is_log = path.find("/log/") != std::string::npos && path.ends_with(".sklog");
+    const bool is_log = path.ends_with(".sklog");
+    const bool is_stamps = path.ends_with(".skstamps");
     const bool is_table = path.ends_with(".parquet") || path.ends_with("_manifest");
-    if (!is_log && !is_table) continue;
-    const bool is_last =
-        is_log && (i + 1 == paths.size() || paths[i + 1].find("/log/") == std::string::npos ||
-                   !paths[i + 1].ends_with(".sklog"));
-    const uint64_t bytes = is_last ? files_.OldBytes(path) : files_.DurableBytes(path);
+    if (!is_log && !is_stamps && !is_table) continue;
+    const bool has_next =
+        i + 1 < paths.size() && paths[i + 1].ends_with(is_log ? ".sklog" : ".skstamps");
+    const uint64_t bytes = is_table || has_next ? files_.DurableBytes(path) : files_.OldBytes(path);
     if (bytes > 0) places.push_back({path, bytes, 0});
-    if (bytes > 0 && is_log) places.push_back({path, bytes, 0});  // there are fewer of them
+    if (bytes > 0 && !is_table) places.push_back({path, bytes, 0});  // there are fewer of them
   }
   if (places.empty()) return;
   SimulatedFiles::Rot rot = dice_.Pick(places);
@@ -217,9 +217,10 @@ void World::Observe(const std::string& /*operation*/) {
 }
 
 void World::Committing(Sequence last) {
-  if (!open_ || !watching_ || finding_) return;
+  if (!watching_ || finding_) return;
+  // Reading the log anew costs more than all else of a world.
+  if (!AsksAtEachCommit() && (!open_ || !dice_.Chance(30) || !files_.rots().empty())) return;
   // What a power cut now would leave of the log, at the worst.
-  if (!dice_.Chance(30) || !files_.rots().empty() || reads_fail_) return;
   const auto durable = files_.Durable();
   const auto book = ReadLog(*durable, *definition_);
   if (!book) return Broken("what is durable of the log cannot be read: " + book.error().ToString());

@@ -4,6 +4,8 @@
 // it. Format: docs/formats/arena.md.
 #pragma once
 
+#include <functional>
+
 #include "base/file.h"
 #include "online/online_store.h"
 
@@ -23,6 +25,9 @@ struct EmbeddedOptions {
   // new as it is: a row that it reads is whole, and holds all that was committed, and maybe records
   // of a batch that is not yet; rows read together are not of one instant.
   bool in_place = false;
+  // Called between the stores by which a commit is published, where it is set: by simulations, in
+  // which others come by then, or the process dies, which an error says. Nothing is done after it.
+  std::function<Status()> amid_commit = {};
 };
 
 // kLocked where another writer has it.

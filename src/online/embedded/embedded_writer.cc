@@ -165,7 +165,9 @@ Status EmbeddedWriter::Commit(Sequence last_sequence) {
   }
   const Timestamp stamp = std::max(clock().last_stamp.load(), last_folded_);
   clock().last_stamp.store(stamp, std::memory_order_seq_cst);
+  if (options_.amid_commit) SKEWLESS_RETURN_IF_ERROR(options_.amid_commit());
   clock().committed.store(last_sequence, std::memory_order_seq_cst);
+  if (options_.amid_commit) SKEWLESS_RETURN_IF_ERROR(options_.amid_commit());
   clock().pending.store(kNotPending, std::memory_order_seq_cst);
   folded_ = false;
   if (!open_) return {};
