@@ -143,7 +143,7 @@ class Engine:
 
     def await_written(self):
         """Until the store elsewhere has all rows."""
-        while self.metric("skewless_online_backlog_rows") > 0:
+        while self.metric("skewless_online_caught_up") != 1:
             self.check_alive()
             time.sleep(0.02)
 

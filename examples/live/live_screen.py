@@ -72,7 +72,7 @@ class LiveScreen:
     @staticmethod
     def is_written(metrics):
         """The store has all that the engine's log has."""
-        return "skewless_online_backlog_rows" in metrics and metrics["skewless_online_backlog_rows"] == 0
+        return metrics["skewless_online_caught_up"] == 1
 
     @staticmethod
     def writes(metrics):

@@ -27,6 +27,9 @@ void AddRowMetrics(const Engine& engine, MetricFamilies* families) {
   gauge("skewless_online_window_rows", "Rows that may be in flight now.", stats.window);
   gauge("skewless_online_backlog_rows", "Rows that changed and are not acknowledged.",
         stats.backlog_rows);
+  gauge("skewless_online_caught_up",
+        "1 while the store, compared with the log, has all of it; 0 while rows are to be written.",
+        stats.caught_up ? 1 : 0);
   gauge("skewless_online_backlog_events", "Events whose row is not acknowledged.",
         stats.backlog_events);
   gauge("skewless_online_backlog_limit_events", "Where the engine stops taking events.",

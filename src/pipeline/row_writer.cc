@@ -73,6 +73,7 @@ void RowWriter::Changed(ChangedRows* rows, Sequence last_sequence, int64_t accep
     handover.last_sequence = last_sequence;
     handover.accepted_nanos = accepted_nanos;
     idle_.store(false, std::memory_order_release);
+    stats_.caught_up.store(false, std::memory_order_release);
     if (!spare_.empty()) {
       *rows = std::move(spare_.back());
       spare_.pop_back();
@@ -244,9 +245,10 @@ void RowWriter::Publish() {
   const bool may_settle = MaySettle();
   const std::lock_guard lock(mutex_);
   const bool settled = may_settle && !HasCommits();
-  const bool idle = settled || (schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ &&
-                                handovers_.empty());
-  idle_.store(idle, std::memory_order_release);
+  const bool caught_up =
+      schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ && handovers_.empty();
+  idle_.store(settled || caught_up, std::memory_order_release);
+  stats_.caught_up.store(caught_up, std::memory_order_release);
 }
 
 // ---- the stamps
