@@ -48,7 +48,6 @@ ALLOWANCE_MIB = 40
 LARGE_CLICKS, MARK_BYTES = 300_000, 1024  # with memory for all of them the peak is 402 MiB
 
 
-@unittest.skipIf(SLOWNESS > 1, "a sanitized program takes memory of its own")
 class MemoryTest(ProgramTest):
     def test_a_join_over_more_than_fits_keeps_to_its_memory(self):
         self.write("skewless.yaml", clicks_by_user(
@@ -65,7 +64,8 @@ class MemoryTest(ProgramTest):
         report, peak_mib = self.join_measured()
         self.assertEqual(report["not_found"], 0)
         self.assertGreater(report["spilled_bytes"], 0)
-        self.assertLess(peak_mib, MEMORY_MIB + ALLOWANCE_MIB)
+        if SLOWNESS == 1:  # a sanitized program takes memory of its own
+            self.assertLess(peak_mib, MEMORY_MIB + ALLOWANCE_MIB)
 
     def join_measured(self):
         """The join's report, and the most that its process took."""

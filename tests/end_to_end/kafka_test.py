@@ -12,7 +12,7 @@ import unittest
 from confluent_kafka import Producer
 
 from kafka_broker import Broker
-from program import PROGRAM, SLOWNESS, Running
+from program import PROGRAM, SLOWNESS
 from topic import NOON, TopicTest, message
 
 
@@ -496,100 +496,6 @@ feature_views: {seen: {source: clicks, entity: user, features: {count: count(*)}
                    self.definition.replace("settings: {", "settings: {isolation.level: read_uncommitted, "))
         self.assertEqual(self.run_json("run", "--once")["events"], 20)
         producer.abort_transaction(60)
-
-    # ---- groups
-
-    def test_a_group(self):
-        self.broker.create(self.topic, 2)
-        self.define(more="    group: readers\n")
-        self.produce(100, 2)
-        engine = self.start()
-        self.wait_for_all(engine)
-        self.wait_until_committed("readers", [50, 50])
-        engine.kill()
-        # A group's offsets never outvote the log.
-        self.produce(100, 2)
-        engine.start()
-        self.wait_for_all(engine)
-        engine.stop()
-        self.assertEqual(self.broker.committed("readers", self.topic, 2), [100, 100])
-        self.assertEqual(self.logged(), 200)
-
-    def wait_until_committed(self, group, offsets):
-        deadline = time.monotonic() + 60
-        while self.broker.committed(group, self.topic, len(offsets)) != offsets:
-            self.assertLess(time.monotonic(), deadline, self.broker.committed(group, self.topic, len(offsets)))
-            time.sleep(0.1)
-
-    def test_two_members_of_a_group(self):
-        self.broker.create(self.topic, 4)
-        self.define(more="    group: pair\n")
-        self.produce(400, 4)
-        engine = self.start()
-        self.wait_for_all(engine)
-        with open(self.path("skewless.yaml")) as file:
-            text = file.read()
-        self.write("other/skewless.yaml", text)
-        other = Running(self.path("other"))
-        self.children.append(other)
-        # Each has two partitions; none is read by both from now on.
-        deadline = time.monotonic() + 60
-        while len(self.partitions(engine)) != 2 or len(self.partitions(other)) != 2:
-            self.assertLess(time.monotonic(), deadline, (self.partitions(engine), self.partitions(other)))
-            time.sleep(0.05)
-        mine = self.partitions(engine)
-        self.assertEqual(mine | self.partitions(other), {"0", "1", "2", "3"})
-        before = self.read(engine)[0]
-        self.produce(400, 4)
-        deadline = time.monotonic() + 60
-        while self.read(engine)[0] != before + 200:
-            self.assertLess(time.monotonic(), deadline, self.read(engine))
-            time.sleep(0.02)
-        # What one leaves the other takes over, from where it was itself.
-        other.stop()
-        self.wait_for_all(engine)
-        engine.stop()
-        self.assertEqual(self.logged(), 800)
-
-    def test_latest_in_a_group(self):
-        self.broker.create(self.topic, 2)
-        self.define(more="    group: newest\n    start: latest\n")
-        with open(self.path("skewless.yaml")) as file:
-            self.write("other/skewless.yaml", file.read())
-        self.produce(10, 2)
-        engine = self.start()
-        # The end is committed before anything is logged, and no message has come.
-        self.wait_until_committed("newest", [5, 5])
-        self.written = 0
-        self.produce(20, 2)
-        self.wait_for_all(engine)
-        self.wait_until_committed("newest", [15, 15])
-        engine.kill()
-        # Another takes over, whose log knows nothing: not one of those that came between is passed over.
-        self.produce(10, 2)
-        other = Running(self.path("other"))
-        self.children.append(other)
-        self.wait_for(other, [10, sum(range(21, 31)), 30])
-        # What a partition has that is made while the topic is read is all new.
-        self.broker.add_partitions(self.topic, 3)
-        self.broker.produce(self.topic, [(2, message(number)) for number in range(31, 36)])
-        self.wait_for(other, [15, sum(range(21, 36)), 35])
-        other.stop()
-        # Where the log knows a partition it is right, as always; of the new one all is in the other's.
-        self.assertEqual(self.run_json("run", "--once")["events"], 10)
-        self.assertEqual(self.logged(), 30)
-
-    def partitions(self, engine):
-        return set(re.findall(r'skewless_kafka_position\{.*partition="(\d+)"', engine.request("GET", "/metrics")[1]))
-
-    def test_assigned_partitions_commit_for_monitoring(self):
-        self.broker.create(self.topic, 2)
-        self.define()
-        self.produce(100, 2)
-        engine = self.start()
-        self.wait_for_all(engine)
-        self.wait_until_committed("skewless-live-clicks", [50, 50])
-        engine.stop()
 
     # ---- watermarks
 

@@ -78,6 +78,12 @@ class TopicTest(NumberedTest):
             self.assertLess(time.monotonic(), deadline, f"{name}: {self.metric(engine, name, **labels)}, not {wanted}")
             time.sleep(0.02)
 
+    def wait_until_committed(self, group, offsets):
+        deadline = time.monotonic() + 60
+        while self.broker.committed(group, self.topic, len(offsets)) != offsets:
+            self.assertLess(time.monotonic(), deadline, self.broker.committed(group, self.topic, len(offsets)))
+            time.sleep(0.1)
+
     def fails(self):
         """The engine stops by itself; returns what it said."""
         return self.run_program("run", "--listen", "127.0.0.1:0", code=1, timeout=60 * SLOWNESS)[1]
