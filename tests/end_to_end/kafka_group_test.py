@@ -24,17 +24,20 @@ class KafkaGroupTest(TopicTest):
         self.assertEqual(self.broker.committed("readers", self.topic, 2), [100, 100])
         self.assertEqual(self.logged(), 200)
 
+    def start_another(self):
+        """With the same definition, and a log of its own."""
+        self.write("other/skewless.yaml", self.definition)
+        other = Running(self.path("other"))
+        self.children.append(other)
+        return other
+
     def test_two_members_of_a_group(self):
         self.broker.create(self.topic, 4)
         self.define(more="    group: pair\n")
         self.produce(400, 4)
         engine = self.start()
         self.wait_for_all(engine)
-        with open(self.path("skewless.yaml")) as file:
-            text = file.read()
-        self.write("other/skewless.yaml", text)
-        other = Running(self.path("other"))
-        self.children.append(other)
+        other = self.start_another()
         # Each has two partitions; none is read by both from now on.
         deadline = time.monotonic() + 60
         while len(self.partitions(engine)) != 2 or len(self.partitions(other)) != 2:
@@ -57,8 +60,6 @@ class KafkaGroupTest(TopicTest):
     def test_latest_in_a_group(self):
         self.broker.create(self.topic, 2)
         self.define(more="    group: newest\n    start: latest\n")
-        with open(self.path("skewless.yaml")) as file:
-            self.write("other/skewless.yaml", file.read())
         self.produce(10, 2)
         engine = self.start()
         # The end is committed before anything is logged, and no message has come.
@@ -70,8 +71,7 @@ class KafkaGroupTest(TopicTest):
         engine.kill()
         # Another takes over, whose log knows nothing: not one of those that came between is passed over.
         self.produce(10, 2)
-        other = Running(self.path("other"))
-        self.children.append(other)
+        other = self.start_another()
         self.wait_for(other, [10, sum(range(21, 31)), 30])
         # What a partition has that is made while the topic is read is all new.
         self.broker.add_partitions(self.topic, 3)

@@ -38,16 +38,10 @@ void Add(rd_kafka_headers_t* headers, std::string_view name,
 
 // Connect's name of the step that failed.
 const char* StageOf(const DeadLetter& letter) {
-  if (letter.message == nullptr) return "VALUE_CONVERTER";
-  switch (letter.message->unreadable) {
-    case RecordPart::kKey:
-      return "KEY_CONVERTER";
-    case RecordPart::kHeader:
-      return "HEADER_CONVERTER";
-    case RecordPart::kValue:
-      break;
-  }
-  return "VALUE_CONVERTER";
+  const RecordPart part =
+      letter.message == nullptr ? RecordPart::kValue : letter.message->unreadable;
+  if (part == RecordPart::kKey) return "KEY_CONVERTER";
+  return part == RecordPart::kHeader ? "HEADER_CONVERTER" : "VALUE_CONVERTER";
 }
 
 // The caller owns them until they are sent.

@@ -10,33 +10,33 @@ tl::unexpected<Error> Unavailable(const std::string& stream, rd_kafka_resp_err_t
               "the offsets of '" + stream + "' can't be told: " + rd_kafka_err2str(error));
 }
 
-// The first offset whose message is of `time_us` or later; the end where there is none.
-Result<int64_t> OffsetOfTime(rd_kafka_t* client, const std::string& topic, int32_t partition,
-                             Timestamp time_us, HeldOffsets held, int timeout_ms) {
-  KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+// What `ask` makes of the offset `given`, for one partition.
+template <typename Ask>
+Result<int64_t> AskOffset(const std::string& topic, int32_t partition, int64_t given,
+                          const Ask& ask) {
+  const KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_t* place =
       rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
-  place->offset = (time_us + 999) / 1000;
-  rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);
+  place->offset = given;
+  rd_kafka_resp_err_t error = ask(list.get());
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = place->err;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Unavailable(KafkaStream(topic, partition), error);
-  }
-  return place->offset < 0 ? held.end : place->offset;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return place->offset;
+  return Unavailable(KafkaStream(topic, partition), error);
 }
 
-// What the group has committed of a partition; -1: nothing.
+// The first offset whose message is of `time_us` or later; negative where there is none.
+Result<int64_t> AskOffsetOfTime(rd_kafka_t* client, const std::string& topic, int32_t partition,
+                                Timestamp time_us, int timeout_ms) {
+  return AskOffset(topic, partition, (time_us + 999) / 1000, [&](auto* list) {
+    return rd_kafka_offsets_for_times(client, list, timeout_ms);
+  });
+}
+
+// What the group has committed of a partition; negative: nothing.
 Result<int64_t> AskCommitted(rd_kafka_t* client, const std::string& topic, int32_t partition,
                              int timeout_ms) {
-  KafkaHandle<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
-  const rd_kafka_topic_partition_t* place =
-      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
-  rd_kafka_resp_err_t error = rd_kafka_committed(client, list.get(), timeout_ms);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = place->err;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Unavailable(KafkaStream(topic, partition), error);
-  }
-  return place->offset < 0 ? -1 : place->offset;
+  return AskOffset(topic, partition, RD_KAFKA_OFFSET_INVALID,
+                   [&](auto* list) { return rd_kafka_committed(client, list, timeout_ms); });
 }
 
 }  // namespace
@@ -67,8 +67,12 @@ Result<int64_t> StartPositions::Find(rd_kafka_t* client, const std::string& topi
   switch (kafka_.start.kind) {
     case KafkaStart::Kind::kLatest:
       return held.end;
-    case KafkaStart::Kind::kTimestamp:
-      return OffsetOfTime(client, topic, partition, kafka_.start.time_us, held, timeout_ms);
+    case KafkaStart::Kind::kTimestamp: {
+      SKEWLESS_ASSIGN_OR_RETURN(
+          const int64_t first,
+          AskOffsetOfTime(client, topic, partition, kafka_.start.time_us, timeout_ms));
+      return first < 0 ? held.end : first;
+    }
     case KafkaStart::Kind::kOffsets: {
       const auto given = kafka_.start.offsets.find(stream);
       if (given != kafka_.start.offsets.end()) return Check(stream, given->second, held);
