@@ -123,7 +123,7 @@ Status Engine::AttendRows(bool wait, bool* must_wait) {
   ListRows();
   LetTablesGoOn();
   NotePushback(rows_->full());
-  *must_wait = rows_->full() || rows_->awaits_clock();
+  *must_wait = rows_->behind() || rows_->full() || rows_->awaits_clock();
   if (*must_wait && wait) std::this_thread::sleep_for(kPause);
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "model/batch.h"
 
 namespace skewless {
 namespace {
@@ -25,7 +26,9 @@ RowWriter::RowWriter(const KernelSet& kernels, RowWriterParts parts, Sequence la
       schedule_(options.schedule),
       wall_clock_(NewWallClock()),
       last_sequence_(last_sequence),
-      written_(parts_.stamps->recovered()) {
+      written_(parts_.stamps->recovered()),
+      handed_sequence_(last_sequence),
+      counted_sequence_(last_sequence) {
   written_.opened_us = kMaxTimestamp;
   written_.closed = false;
   stats_.backlog_limit_events = options.schedule.most_events;
@@ -66,6 +69,7 @@ void RowWriter::Start() {
 }
 
 void RowWriter::Changed(ChangedRows* rows, Sequence last_sequence, int64_t accepted_nanos) {
+  handed_sequence_ = last_sequence;
   {
     const std::lock_guard lock(mutex_);
     Handover& handover = handovers_.emplace_back();
@@ -81,6 +85,14 @@ void RowWriter::Changed(ChangedRows* rows, Sequence last_sequence, int64_t accep
   }
   rows->Clear();
   wake_.notify_one();
+}
+
+bool RowWriter::behind() const {
+  const Sequence counted = counted_sequence_.load(std::memory_order_acquire);
+  // Counters begin anew with the log's epoch, whose first commit may not be counted yet.
+  const bool same_epoch = EpochOf(counted) == EpochOf(handed_sequence_);
+  const int64_t uncounted = CounterOf(handed_sequence_) - (same_epoch ? CounterOf(counted) : 0);
+  return uncounted > options_.most_uncounted_events;
 }
 
 void RowWriter::GiveRows(uint64_t listing, ChangedRows rows, bool last) {
@@ -242,13 +254,15 @@ void RowWriter::Publish() {
   stats_.stamp_bytes.store(parts_.stamps->bytes_written(), std::memory_order_relaxed);
   stats_.health.store(watch_.health(), std::memory_order_relaxed);
   full_.store(schedule_.full(), std::memory_order_relaxed);
+  counted_sequence_.store(last_sequence_, std::memory_order_release);
   const bool may_settle = MaySettle();
   const std::lock_guard lock(mutex_);
   const bool settled = may_settle && !HasCommits();
   const bool caught_up =
       schedule_.idle() && incarnation_ != 0 && !comparing_ && !opening_ && handovers_.empty();
   idle_.store(settled || caught_up, std::memory_order_release);
-  stats_.caught_up.store(caught_up, std::memory_order_release);
+  // Of a store that is away nobody knows what it still has.
+  stats_.caught_up.store(caught_up && connected_, std::memory_order_release);
 }
 
 // ---- the stamps

@@ -38,6 +38,8 @@ struct RowWriterOptions {
   // Rows that only time changed wait in their heap while so many are outstanding: what events
   // changed is not behind all of them.
   int64_t most_due_rows = 4096;
+  // A group commit's. The backlog can pass its limits by so many, and those of one commit more.
+  int64_t most_uncounted_events = 65'536;
 };
 
 struct RowWriterParts {
@@ -71,6 +73,8 @@ class RowWriter {
   // What a commit changed, readable in the engine's own store by now; `rows` comes back empty.
   void Changed(ChangedRows* rows, Sequence last_sequence, int64_t accepted_nanos);
   bool full() const { return full_.load(std::memory_order_relaxed); }
+  // More than `most_uncounted_events` of what was handed over is not in full() yet.
+  bool behind() const;
   // The store answers, and will tell its time presently: states that are folded before are kept for
   // reads at any time.
   bool awaits_clock() const { return awaits_clock_.load(std::memory_order_relaxed); }
@@ -201,6 +205,8 @@ class RowWriter {
   bool found_stamps_ = false;  // in the comparison: durable before any row is written over
   int64_t synced_nanos_ = 0, written_nanos_ = 0;
 
+  Sequence handed_sequence_;  // the engine's thread's
+
   // ---- shared
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -211,6 +217,7 @@ class RowWriter {
   std::atomic<bool> full_{false}, idle_{false}, failed_{false}, ending_{false}, finish_{false};
   std::atomic<Timestamp> least_stamp_{kMinTimestamp};
   std::atomic<bool> awaits_clock_{false};
+  std::atomic<Sequence> counted_sequence_;  // handed over, and in full_
   std::atomic<Sequence> known_sequence_{0};
   std::atomic<bool> let_readers_in_{false};
   mutable std::mutex status_mutex_;

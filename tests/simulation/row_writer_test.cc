@@ -411,6 +411,30 @@ TEST_F(RowWriterTest, LetsNoRowGoThatALaterWriterLooksAt) {
   EXPECT_GE(OpenStamps(3, *durable)->complete_before_us(), complete);
 }
 
+// No more is taken from the sources than a turn may leave uncounted.
+TEST_F(RowWriterTest, IsBehindUntilItHasCounted) {
+  Start(2);
+  const int64_t most = RowWriterOptions{}.most_uncounted_events;
+  const auto hand_over = [&](int64_t counter) {
+    ChangedRows rows;
+    ChangedRow row;
+    row.sequence = SequenceOf(2, counter);
+    rows.Add(row, AsBytes(kKey));
+    writer_->Changed(&rows, row.sequence, 0);
+  };
+  EXPECT_FALSE(writer_->behind());
+  hand_over(most);
+  EXPECT_FALSE(writer_->behind());
+  hand_over(most + 1);
+  EXPECT_TRUE(writer_->behind());
+  Step();
+  EXPECT_FALSE(writer_->behind());
+  hand_over(2 * most + 1);
+  EXPECT_FALSE(writer_->behind());
+  hand_over(2 * most + 2);
+  EXPECT_TRUE(writer_->behind());
+}
+
 // What it says to know, a power cut does not take back.
 TEST_F(RowWriterTest, SaysOnlyWhatIsDurable) {
   Stored(1);

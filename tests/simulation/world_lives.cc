@@ -60,6 +60,7 @@ EngineOptions World::Options() {
     schedule.seed = dice_.Bits();
     options.rows.rows_per_read = static_cast<size_t>(dice_.Pick({1, 3, 64}));
     options.rows.rows_per_question = static_cast<size_t>(dice_.Pick({1, 3, 1000}));
+    options.rows.most_uncounted_events = dice_.Pick({0, 3, 100'000});
     options.rows.sync_interval_us = dice_.Pick({DurationUs{0}, kSecondUs, kDayUs});
     options.parts.open_rows = [this](const Definition&, const KernelSet&,
                                      uint64_t log) -> Result<std::unique_ptr<RemoteRows>> {
