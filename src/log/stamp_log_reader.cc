@@ -54,7 +54,11 @@ class FileStampLogReader : public StampLogReader {
       const std::unique_ptr<StampScanner> before = std::move(scanner);
       SKEWLESS_ASSIGN_OR_RETURN(scanner, StampScanner::Open(files_, directory_, name));
       const StampFileHeader& header = scanner->header();
-      if (found != Found::kFrame) SKEWLESS_RETURN_IF_ERROR(CheckEnd(*before, header));
+      if (found != Found::kFrame) {
+        // Whole frames may have come before this file was begun and after we looked.
+        SKEWLESS_ASSIGN_OR_RETURN(found, LookForOpening(before.get(), &writers.back().opened_us));
+        if (found != Found::kFrame) SKEWLESS_RETURN_IF_ERROR(CheckEnd(*before, header));
+      }
       if (writers.empty() || writers.back().epoch != header.epoch) {
         writers.push_back({header.epoch, header.own_views(), kMaxTimestamp});
       }

@@ -445,6 +445,26 @@ TEST_F(StampLogTest, AWriteThatIsUnderWayIsNotTakenForDamage) {
   EXPECT_EQ(error_.message, "");
 }
 
+// Who asks for the writers came to the end of a file; then a frame was added there, and the next
+// file begun.
+TEST_F(StampLogTest, AFileThatGrewBeforeItsSuccessorIsNotTakenForDamage) {
+  auto writer = Open();
+  Write(writer.get(), 3);
+  const auto then = [&] {
+    known_.opened_us = 5;
+    Write(writer.get(), 3);
+    ASSERT_TRUE(writer->Sync());
+    options_.epoch = 2;
+    Open();
+  };
+  files_.before_listing = [&] { files_.before_listing = then; };
+  const auto writers = (*StampLogReader::Open(files_, kFolder))->Writers();
+  ASSERT_TRUE(writers.has_value()) << writers.error().ToString();
+  EXPECT_EQ(files_.before_listing, nullptr);
+  ASSERT_EQ(writers->size(), 2u);
+  EXPECT_EQ(writers->front().opened_us, 5);
+}
+
 // Behind a later file, the whole of the one before counts, synced or not.
 TEST_F(StampLogTest, AFileWithASuccessorMustBeWhole) {
   {
