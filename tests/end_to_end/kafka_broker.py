@@ -129,6 +129,11 @@ class Broker(servers.Broker):
         finally:
             consumer.close()
 
+    def commit(self, group, topic, offsets):
+        """As if a member of the group had, by partition."""
+        places = [TopicPartition(topic, number, offset) for number, offset in enumerate(offsets)]
+        self.admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])[group].result(60)
+
     def committed(self, group, topic, partitions):
         """By partition, the offset that a group has committed, or -1001."""
         places = [TopicPartition(topic, number) for number in range(partitions)]

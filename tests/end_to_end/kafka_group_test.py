@@ -82,6 +82,30 @@ class KafkaGroupTest(TopicTest):
         self.assertEqual(self.run_json("run", "--once")["events"], 10)
         self.assertEqual(self.logged(), 30)
 
+    def test_latest_in_a_group_that_has_committed_nothing(self):
+        """Partitions that the log doesn't know are none that appeared, though it knows others of the topic."""
+        self.broker.create(self.topic, 4)
+        self.define(more="    partitions: [0, 1]\n")
+        self.produce(20, 4)
+        self.assertEqual(self.run_json("run", "--once")["events"], 10)
+        self.define(more="    group: anew\n    start: latest\n")
+        engine = self.start()
+        self.wait_until_committed("anew", [5] * 4)
+        self.written = 20
+        self.produce(8, 4)
+        numbers = [number for number in range(1, 29) if number > 20 or number % 4 < 2]
+        self.wait_for(engine, [len(numbers), sum(numbers), 28])
+        engine.stop()
+        self.assertEqual(self.logged(), 18)
+
+    def test_a_position_of_a_group_that_is_gone(self):
+        self.broker.create(self.topic, 1)
+        self.broker.commit("left", self.topic, [7])
+        self.define(more="    group: left\n    start: latest\n")
+        said = self.fails()
+        self.assertIn("position 7, to which group 'left' has read, is no longer there; the broker has 0 to 0", said)
+        self.assertIn("or name another group, or reset its offsets", said)
+
     def partitions(self, engine):
         return set(re.findall(r'skewless_kafka_position\{.*partition="(\d+)"', engine.request("GET", "/metrics")[1]))
 

@@ -49,7 +49,7 @@ void KafkaConsumer::AskWhetherBack() {
 }
 
 // How many partitions a topic has; 0: it isn't there; -1: the brokers can't tell now.
-Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
+int32_t KafkaConsumer::AskPartitions(const std::string& topic) {
   const KafkaHandle<rd_kafka_topic_t> handle(
       rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   const rd_kafka_metadata_t* told = nullptr;
@@ -65,12 +65,7 @@ Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
       told, rd_kafka_metadata_destroy);
   SetBack();
   const rd_kafka_metadata_topic_t& found = told->topics[0];
-  if (SaysNotThere(found.err)) {
-    if (discovered_) return 0;
-    return Fail(ErrorCode::kNotFound,
-                place_ + "there is no topic '" + topic + "' at " + kafka_.brokers,
-                "Create the topic, or mend its name.");
-  }
+  if (SaysNotThere(found.err)) return 0;
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR || found.partition_cnt == 0) {
     Note("topic '" + topic + "' isn't ready: " + rd_kafka_err2str(found.err));
     return -1;
@@ -80,15 +75,21 @@ Result<int32_t> KafkaConsumer::AskPartitions(const std::string& topic) {
 
 // False where the brokers can't tell now.
 Result<bool> KafkaConsumer::DiscoverTopic(const std::string& topic) {
-  SKEWLESS_ASSIGN_OR_RETURN(const int32_t there, AskPartitions(topic));
+  const int32_t there = AskPartitions(topic);
   if (there < 0) return false;
   if (!discovered_) SKEWLESS_RETURN_IF_ERROR(CheckStart(topic, there));
   SKEWLESS_RETURN_IF_ERROR(Want(topic, there));
   return true;
 }
 
-// Offsets of partitions that aren't there would be passed over in silence.
+// Of a topic when it is first seen. Offsets of partitions that aren't there would be passed over in
+// silence.
 Status KafkaConsumer::CheckStart(const std::string& topic, int32_t there) const {
+  if (there == 0) {
+    return Fail(ErrorCode::kNotFound,
+                place_ + "there is no topic '" + topic + "' at " + kafka_.brokers,
+                "Create the topic, or mend its name.");
+  }
   for (const auto& [stream, offset] : kafka_.start.offsets) {
     const size_t slash = stream.rfind('/');
     if (stream.substr(0, slash) != topic || std::stol(stream.substr(slash + 1)) < there) continue;
@@ -103,9 +104,10 @@ Status KafkaConsumer::CheckStart(const std::string& topic, int32_t there) const 
 // The group tells a member which partitions are its own; what it was told of others it never reads.
 Status KafkaConsumer::CheckStartOfMember() {
   next_discovery_nanos_ = INT64_MAX;
+  if (starts_.FollowsGroup()) return CountPartitions();
   if (discovered_ || kafka_.start.offsets.empty()) return {};
   for (const std::string& topic : kafka_.topics) {
-    SKEWLESS_ASSIGN_OR_RETURN(const int32_t there, AskPartitions(topic));
+    const int32_t there = AskPartitions(topic);
     if (there < 0) {
       next_discovery_nanos_ = MonotonicNanos() + kRetryNanos;
       return {};
@@ -113,6 +115,21 @@ Status KafkaConsumer::CheckStartOfMember() {
     SKEWLESS_RETURN_IF_ERROR(CheckStart(topic, there));
   }
   discovered_ = true;
+  return {};
+}
+
+// Those that come behind them are new, whoever of the group reads them first: Kafka adds partitions
+// at the end alone.
+Status KafkaConsumer::CountPartitions() {
+  for (const std::string& topic : kafka_.topics) {
+    if (first_partitions_.contains(topic)) continue;
+    const int32_t there = AskPartitions(topic);
+    if (there > 0) {
+      first_partitions_.emplace(topic, there);
+    } else {
+      next_discovery_nanos_ = MonotonicNanos() + kRetryNanos;
+    }
+  }
   return {};
 }
 
@@ -157,6 +174,11 @@ void KafkaConsumer::Drop(KafkaPartition& partition, const std::string& why) {
 // Finds out where to begin; then all that are wanted are assigned at once.
 Status KafkaConsumer::Resolve() {
   for (KafkaPartition* partition : wanted_) {
+    if (starts_.FollowsGroup()) {
+      const auto first = first_partitions_.find(partition->topic);
+      if (first == first_partitions_.end()) return {};
+      partition->appeared = partition->number >= first->second;
+    }
     Result<int64_t> next = partition->next;
     if (partition->next < 0) {
       next = starts_.Find(client_.get(), partition->topic, partition->number, partition->appeared,
@@ -179,7 +201,6 @@ Status KafkaConsumer::Resolve() {
     partition->vanished = false;
     partition->at_end = false;
     partition->announced = false;
-    read_topics_.insert(partition->topic);
     if (partition->records == 0) begun.push_back({partition->stream, partition->next});
   }
   wanted_.clear();
@@ -224,9 +245,6 @@ void KafkaConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
     for (int i = 0; i < list->cnt; ++i) {
       const rd_kafka_topic_partition_t& given = list->elems[i];
       KafkaPartition& partition = consumer.partitions_.At(given.topic, given.partition);
-      partition.appeared =
-          consumer.starts_.FollowsGroup() && (consumer.read_topics_.contains(partition.topic) ||
-                                              consumer.starts_.KnowsTopic(partition.topic));
       consumer.wanted_.push_back(&partition);
       if (consumer.notice_) {
         consumer.notice_(consumer.place_ + "partition '" + partition.stream +

@@ -244,7 +244,7 @@ bool KafkaConsumer::AtEnds() const {
   return assigned > 0;
 }
 
-// ---- monitoring
+// ---- the group's offsets
 
 void KafkaConsumer::Commit(const std::vector<SourcePosition>& durable, bool wait) {
   const KafkaHandle<rd_kafka_topic_partition_list_t> list(

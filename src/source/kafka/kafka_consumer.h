@@ -7,8 +7,8 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -47,7 +47,8 @@ class KafkaConsumer {
   // Every partition's end was seen since it was assigned.
   bool AtEnds() const;
 
-  // For monitoring: the group's offsets follow the durable log. With `wait`, a second for the
+  // The group's offsets follow the durable log: for monitoring, and for whoever of a group begins
+  // with `latest` what its log doesn't know. With `wait`, a second for the
   // answer.
   void Commit(const std::vector<SourcePosition>& durable, bool wait);
 
@@ -70,10 +71,11 @@ class KafkaConsumer {
   Status Maintain();
   Status Discover();
   Result<bool> DiscoverTopic(const std::string& topic);
-  Result<int32_t> AskPartitions(const std::string& topic);
+  int32_t AskPartitions(const std::string& topic);
   void AskWhetherBack();
   Status CheckStart(const std::string& topic, int32_t there) const;
   Status CheckStartOfMember();
+  Status CountPartitions();
   Status Want(const std::string& topic, int32_t there);
   void Drop(KafkaPartition& partition, const std::string& why);
   Status Resolve();
@@ -103,7 +105,8 @@ class KafkaConsumer {
   StartPositions starts_;
   KafkaPartitions partitions_;
   std::vector<KafkaPartition*> wanted_;  // to be assigned, once it is known from where
-  std::set<std::string> read_topics_;    // in this run, in part or whole
+  // By topic, how many there were when this run first saw it; of a member that FollowsGroup().
+  std::map<std::string, int32_t> first_partitions_;
   std::vector<KafkaPartition*> out_of_range_;
   std::vector<StreamRun> changes_;
   bool discovered_ = false;  // of a member: `start` was checked

@@ -61,7 +61,7 @@ Result<int64_t> StartPositions::Find(rd_kafka_t* client, const std::string& topi
     // Behind the end may lie what came between two owners, and is in nobody's log.
     SKEWLESS_ASSIGN_OR_RETURN(const int64_t committed,
                               AskCommitted(client, topic, partition, timeout_ms));
-    if (committed >= 0) return Check(stream, committed, held);
+    if (committed >= 0) return Check(stream, committed, held, /*vanished=*/false, kOfGroup);
   }
   if (appeared) return held.begin;
   switch (kafka_.start.kind) {
@@ -100,14 +100,19 @@ bool StartPositions::KnowsTopic(const std::string& topic) const {
 // broker. Where nobody saw the topic go, what lies before the end may have been read already, and
 // would come twice: it goes on at the end.
 Result<int64_t> StartPositions::Check(const std::string& stream, int64_t position, HeldOffsets held,
-                                      bool vanished) {
+                                      bool vanished, PositionOf whose) {
   if (position >= held.begin && position <= held.end) return position;
-  const std::string what = "partition '" + stream + "': position " + std::to_string(position) +
-                           " is no longer there; the broker has " + std::to_string(held.begin) +
-                           " to " + std::to_string(held.end);
+  const std::string what =
+      "partition '" + stream + "': position " + std::to_string(position) +
+      (whose == kOfGroup ? ", to which group '" + kafka_.group + "' has read," : std::string()) +
+      " is no longer there; the broker has " + std::to_string(held.begin) + " to " +
+      std::to_string(held.end);
   if (!kafka_.go_on_where_data_is_lost) {
+    // The group's outlives this log.
     return Fail(ErrorCode::kInvalid, place_ + what,
-                "Set on_lost_data: continue to go on without what is gone, or begin a new log.");
+                "Set on_lost_data: continue to go on without what is gone, or " +
+                    std::string(whose == kOfGroup ? "name another group, or reset its offsets."
+                                                  : "begin a new log."));
   }
   const auto go_on = [&](int64_t next, const std::string& why) {
     if (notice_) notice_(place_ + what + "; going on at " + std::to_string(next) + why);

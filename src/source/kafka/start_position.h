@@ -24,6 +24,7 @@ Result<HeldOffsets> AskHeldOffsets(rd_kafka_t* client, const std::string& topic,
 
 class StartPositions {
  public:
+  enum PositionOf { kOfLog, kOfGroup };
   // `place` begins errors; `logged`: by stream, from the log.
   StartPositions(std::string place, const KafkaDefinition& kafka,
                  std::map<std::string, int64_t> logged,
@@ -47,8 +48,9 @@ class StartPositions {
   // `position` if the broker has it. Else an error, or, with on_lost_data: continue, where to go
   // on: what is gone is noted and counted. `vanished`: the partition was gone since `position` was
   // right, so where it lies beyond the end, the topic was made anew, and all that it has is new.
+  // `whose`: who says so, for the error.
   Result<int64_t> Check(const std::string& stream, int64_t position, HeldOffsets held,
-                        bool vanished = false);
+                        bool vanished = false, PositionOf whose = kOfLog);
 
   int64_t lost() const { return lost_; }
   // Positions beyond the end: nobody knows how many messages were lost with each.
