@@ -375,6 +375,20 @@ class KafkaTest(TopicTest):
         self.assertEqual(said, [(b"KEY_CONVERTER", b"key"), (b"HEADER_CONVERTER", b"header number"),
                                 (b"VALUE_CONVERTER", b"not valid JSON")])
 
+    def test_the_stage_where_a_header_is_missing(self):
+        dead = self.topic + "-dead"
+        self.broker.create(self.topic, 1)
+        self.broker.create(dead, 1)
+        self.define(more="    metadata: {ts: {header: at}}\n"
+                         f"    dead_letters: {{topic: {dead}}}\n")
+        value = json.dumps({"user_id": 7, "number": 1}).encode()
+        self.broker.produce(self.topic, [(0, b"", value, [("at", str(NOON).encode())]), (0, b"", value, [("to", b"1")])])
+        summary = self.run_json("run", "--once")
+        self.assertEqual((summary["events"], summary["dead_letters"]), (1, 1))
+        headers = dict(self.broker.consume(dead, 1)[0].headers())
+        self.assertEqual((headers["__connect.errors.stage"], headers["__connect.errors.exception.message"]),
+                         (b"HEADER_CONVERTER", b"no event_timestamp (column 'ts' is null)"))
+
     def test_dead_letters_that_nobody_takes(self):
         """The position stays before a letter that isn't acknowledged."""
         dead = self.topic + "-dead"

@@ -22,10 +22,18 @@ Schema MetadataSchema(const SourceDefinition& source) {
   return schema;
 }
 
-std::vector<RequiredColumn> RequiredOf(const SourceDefinition& source, size_t value_columns) {
-  const int column = source.event_timestamp - static_cast<int>(value_columns);
-  if (column < 0) return {};
-  return {{column, "event_timestamp"}};
+// Negative where a message's value has it.
+int EventTimestampOf(const SourceDefinition& source, size_t value_columns) {
+  return source.event_timestamp - static_cast<int>(value_columns);
+}
+
+std::vector<RequiredColumn> RequiredOf(int event_timestamp) {
+  if (event_timestamp < 0) return {};
+  return {{event_timestamp, "event_timestamp"}};
+}
+
+RecordPart PartOf(const KafkaMetadata& metadata) {
+  return metadata.part == Part::kKey ? RecordPart::kKey : RecordPart::kHeader;
 }
 
 void AppendValue(const Column& from, size_t row, StringArena* strings, Column* to) {
@@ -60,7 +68,8 @@ MetadataColumns::MetadataColumns(const SourceDefinition& source)
       value_columns_(ValueSchemaOf(source).columns.size()),
       schema_(MetadataSchema(source)),
       fields_(schema_, {}),
-      rows_(schema_, RequiredOf(source, value_columns_)) {}
+      event_timestamp_(EventTimestampOf(source, value_columns_)),
+      rows_(schema_, RequiredOf(event_timestamp_)) {}
 
 void MetadataColumns::Decode(std::span<rd_kafka_message_t* const> raw,
                              std::vector<Message>* messages, std::vector<BadRecord>* bad) {
@@ -94,12 +103,13 @@ bool MetadataColumns::DecodeOne(rd_kafka_message_t* message, BadRecord* bad) {
     const auto text = TextOf(kafka_.metadata[i], *message);
     if (!text || fields_.DecodeField(i, {*text}, rows_, &bad->reason)) continue;
     bad->reason = MetadataText(kafka_.metadata[i]) + ": " + bad->reason;
-    bad->part = kafka_.metadata[i].part == Part::kKey ? RecordPart::kKey : RecordPart::kHeader;
+    bad->part = PartOf(kafka_.metadata[i]);
     rows_.Discard();
     return false;
   }
-  bad->part = RecordPart::kValue;
-  return rows_.Keep(&bad->reason);
+  if (rows_.Keep(&bad->reason)) return true;
+  bad->part = PartOf(kafka_.metadata[static_cast<size_t>(event_timestamp_)]);  // all it asks for
+  return false;
 }
 
 // Empty where the message has none. Of headers with one name the last counts, as it does to Kafka's

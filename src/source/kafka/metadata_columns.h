@@ -44,6 +44,7 @@ class MetadataColumns {
   const size_t value_columns_;
   const Schema schema_;  // of the metadata alone
   CsvFields fields_;
+  const int event_timestamp_;  // among these columns; negative: it isn't
   RowBuilder rows_;
   Batch decoded_;  // a row for each message that Decode left
   // Scratch of Decode.
