@@ -93,7 +93,17 @@ int64_t MicrosOf(TimestampUnit unit) {
   }
 }
 
-void AppendJsonList(std::string& out, const ValueView& value) {
+void AppendNonFinite(std::string& out, double number) {
+  out += std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+}
+
+bool IsNonFinite(const ValueView& value) {
+  const bool is_float =
+      value.type.kind == TypeKind::kFloat32 || value.type.kind == TypeKind::kFloat64;
+  return value.valid && is_float && !std::isfinite(value.double_value);
+}
+
+void AppendElements(std::string& out, const ValueView& value, bool names_non_finite) {
   std::vector<ValueView> elements;
   if (!DecodeList(value.type.kind, value.bytes, &elements)) {
     out += "null";
@@ -102,7 +112,11 @@ void AppendJsonList(std::string& out, const ValueView& value) {
   out.push_back('[');
   for (size_t i = 0; i < elements.size(); ++i) {
     if (i > 0) out.push_back(',');
-    AppendJsonValue(out, elements[i]);
+    if (names_non_finite && IsNonFinite(elements[i])) {
+      AppendNonFinite(out, elements[i].double_value);
+    } else {
+      AppendJsonValue(out, elements[i]);
+    }
   }
   out.push_back(']');
 }
@@ -172,7 +186,7 @@ void AppendJsonValue(std::string& out, const ValueView& value) {
     out += "null";
     return;
   }
-  if (value.type.is_list) return AppendJsonList(out, value);
+  if (value.type.is_list) return AppendElements(out, value, /*names_non_finite=*/false);
   switch (value.type.kind) {
     case TypeKind::kBool:
       out += value.int_value != 0 ? "true" : "false";
@@ -196,6 +210,14 @@ void AppendJsonValue(std::string& out, const ValueView& value) {
       out.push_back('"');
       return;
   }
+}
+
+void AppendListText(std::string& out, const ValueView& list) {
+  if (!list.valid) {
+    out += "null";
+    return;
+  }
+  AppendElements(out, list, /*names_non_finite=*/true);
 }
 
 }  // namespace skewless

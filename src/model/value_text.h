@@ -32,5 +32,8 @@ Result<Timestamp> ParseTimestampNumber(std::string_view text, TimestampUnit unit
 // Integers bare, doubles with a point or an exponent (NaN and infinities are null), bytes in
 // base64, timestamps as RFC 3339 strings, lists as arrays.
 void AppendJsonValue(std::string& out, const ValueView& value);
+// The same, but for floats that JSON does not have, which are NaN, Infinity and -Infinity, as
+// Python's json reads and writes them: ParseValue has any value back.
+void AppendListText(std::string& out, const ValueView& list);
 
 }  // namespace skewless

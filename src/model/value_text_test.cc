@@ -43,6 +43,22 @@ TEST(ValueTextTest, ParsesEveryType) {
   EXPECT_EQ(Json(Value::Null(kString).view()), "null");
 }
 
+TEST(ValueTextTest, ListsInTextKeepWhatJsonLacks) {
+  const std::string text = "[1.5,NaN,null,Infinity,-Infinity,-0.0]";
+  for (const TypeKind kind : {TypeKind::kFloat32, TypeKind::kFloat64}) {
+    const auto list = ParseValue(text, {kind, true});
+    ASSERT_TRUE(list.has_value());
+    std::string out;
+    AppendListText(out, list->view());
+    EXPECT_EQ(out, text);
+    EXPECT_EQ(Json(list->view()), "[1.5,null,null,null,null,-0.0]");
+  }
+  std::string out;
+  AppendListText(out, ParseValue("[\"NaN\", null]", {TypeKind::kString, true})->view());
+  AppendListText(out, Value::Null({TypeKind::kFloat64, true}).view());
+  EXPECT_EQ(out, "[\"NaN\",null]null");
+}
+
 TEST(ValueTextTest, SaysWhatWasExpectedAndFound) {
   EXPECT_EQ(ParsedToJson("abc", kFloat64), "error: expected float64, found \"abc\"");
   EXPECT_EQ(ParsedToJson("", kInt64), "error: expected int64, found \"\"");

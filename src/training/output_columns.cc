@@ -44,7 +44,7 @@ arrow::Result<std::shared_ptr<arrow::ChunkedArray>> ListsAsText(const Column& co
   std::string text;
   for (size_t row = 0; row < column.size(); ++row) {
     text.clear();
-    AppendJsonValue(text, ValueAt(column, row));
+    AppendListText(text, ValueAt(column, row));
     ARROW_RETURN_NOT_OK(column.valid[row] != 0 ? pieces.Append(text) : pieces.AppendNull());
   }
   return pieces.Finish();

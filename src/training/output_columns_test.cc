@@ -3,6 +3,8 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/time.h"
 #include "model/list.h"
 #include "model/value.h"
@@ -55,6 +57,18 @@ TEST_F(OutputColumnsTest, PiecesHoldWhatOneArrayHolds) {
     ExpectSameInPieces(Lists(rows), false);
     ExpectSameInPieces(Lists(rows), true);
   }
+}
+
+TEST_F(OutputColumnsTest, ListsAsTextKeepNaN) {
+  Column column;
+  column.type = {TypeKind::kFloat64, true};
+  ListBuilder builder(TypeKind::kFloat64);
+  for (const double number : {1.0, std::nan(""), HUGE_VAL})
+    builder.Add(Value::Double(number).view());
+  column.AppendString(strings_.Add(builder.Finish()));
+  const auto text = FeatureColumn(column, /*as_text=*/true);
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ((*(*text)->GetScalar(0))->ToString(), "[1.0,NaN,Infinity]");
 }
 
 TEST_F(OutputColumnsTest, TimesInPieces) {
