@@ -442,7 +442,8 @@ TEST_F(HttpServerTest, AnsweredRowsAreLogged) {
 TEST_F(HttpServerTest, APlaceThatIsTakenOrNoneIsNamed) {
   Start();
   HttpServerOptions options;
-  for (const std::string none : {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1"}) {
+  for (const std::string none : {"127.0.0.1:99999", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1",
+                                 "6566", ":6566", "", "[::1]:6566"}) {
     const auto bound = ListenSocket::Bind(none);
     ASSERT_FALSE(bound.has_value()) << none;
     EXPECT_EQ(bound.error().code, ErrorCode::kInvalid) << none;

@@ -51,18 +51,21 @@ ListenSocket::~ListenSocket() {
 
 Result<std::unique_ptr<ListenSocket>> ListenSocket::Bind(const std::string& listen) {
   const size_t colon = listen.rfind(':');
-  const std::string host = listen.substr(0, colon == std::string::npos ? 0 : colon);
-  const std::string port = listen.substr(colon == std::string::npos ? 0 : colon + 1);
+  const bool has_host = colon != std::string::npos && colon > 0;
+  const std::string host = has_host ? listen.substr(0, colon) : "";
+  const std::string port = has_host ? listen.substr(colon + 1) : "";
   addrinfo hints{};
   hints.ai_family = AF_INET;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* address = nullptr;
   // Of a number that is no port getaddrinfo takes some of its bits, and none for 0: any free one.
-  if (!IsPort(port) ||
-      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &address) != 0) {
+  // Without a host it would serve all of the network, which is to be said: nobody is asked who he
+  // is.
+  if (!IsPort(port) || ::getaddrinfo(host.c_str(), port.c_str(), &hints, &address) != 0) {
     return Fail(ErrorCode::kInvalid, "cannot listen on '" + listen + "'",
-                "Give host:port, as in 127.0.0.1:6566.");
+                "Give host:port, as in 127.0.0.1:6566 (IPv4), or 0.0.0.0:6566 for all addresses "
+                "of this machine.");
   }
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const int error = errno;
