@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/latency_histogram.h"
+#include "kernel/tile_clock.h"
 #include "log/log.h"
 #include "training/history.h"
 
@@ -25,12 +26,12 @@ class ViewAgeMeter {
   ViewAgeMeter(const ViewKernel& kernel, Timestamp from, Timestamp to, int points)
       : kernel_(kernel) {
     age_.view = kernel.view().name;
-    const DurationUs step =
-        std::max<DurationUs>(1, SaturatingSub(to, from) / std::max(1, points - 1));
-    for (Timestamp time = from; time <= to && static_cast<int>(age_.points.size()) < points;
-         time += step) {
-      age_.points.push_back({time, 0, -1});
-      if (SaturatingSub(to, time) < step) break;  // time may have no next
+    // The last one is `to`, where all of the log counts.
+    const Int128 span = static_cast<Int128>(to) - from;
+    for (int i = points - 1; i >= 0; --i) {
+      const auto time = static_cast<Timestamp>(to - span * i / std::max(1, points - 1));
+      if (age_.points.empty() || time > age_.points.back().time_us)
+        age_.points.push_back({time, 0, -1});
     }
   }
 

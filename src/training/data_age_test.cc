@@ -57,6 +57,20 @@ TEST(DataAge, OfTheTimeAskedForAndOfAppliedRecordsOnly) {
   EXPECT_EQ((*ages)[0].points[1].streaming_us, 0);
 }
 
+// Also where the time doesn't divide into so many steps.
+TEST(DataAge, TheLastPointSeesTheLastRecord) {
+  LoggedClicks clicks;
+  clicks.Append({{1, "a", "1", 0, 0}, {1, "a", "1", 7, 10}});
+  AgeRequest request;
+  request.points = 5;
+  const auto ages = MeasureDataAge(SystemFiles(), clicks.definition(), clicks.kernels(), request);
+  ASSERT_TRUE(ages.has_value());
+  std::vector<DurationUs> at;
+  for (const AgePoint& point : (*ages)[0].points) at.push_back(point.time_us - kTestStart);
+  EXPECT_EQ(at, (std::vector<DurationUs>{0, 3, 5, 8, 10}));
+  EXPECT_EQ((*ages)[0].points.back().streaming_us, 3);
+}
+
 TEST(DataAge, AnEmptyLogSaysWhatToDo) {
   LoggedClicks clicks;
   clicks.Append({});
