@@ -149,7 +149,11 @@ Result<Timestamp> ParseTimestamp(std::string_view text) {
 
   if (!cursor.Take('T') && !cursor.Take('t')) cursor.Expect(' ');
   const int64_t time_of_day = ReadTimeOfDay(cursor);
-  if (!cursor.ok) return FailTimestamp(text, "no time of day after the date");
+  if (!cursor.ok) {
+    return FailTimestamp(text,
+                         "behind the date it is no time of day with hours, minutes and "
+                         "seconds");
+  }
   const int64_t offset = ReadOffset(cursor);
   if (!cursor.ok || !cursor.done()) return FailTimestamp(text, "no UTC offset at its end");
   const Timestamp time_us = days * kDayUs + time_of_day - offset;
@@ -198,7 +202,9 @@ Result<DurationUs> ParseDuration(std::string_view text) {
     }
     return duration_us;
   }
-  return FailDuration(text, "it has no unit");
+  return FailDuration(text, unit_name.empty()          ? "it has no unit"
+                            : unit_name.front() == '.' ? "the number must be whole"
+                                                       : "it has another unit");
 }
 
 std::string FormatDuration(DurationUs duration_us) {

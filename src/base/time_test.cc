@@ -83,6 +83,22 @@ TEST(TimeTest, RefusesWhatIsNoTime) {
             "  Write RFC 3339, as in 2013-01-01T05:00:00Z.");
 }
 
+TEST(TimeTest, SaysWhatIsWrong) {
+  const auto why_no_time = [](std::string_view text) {
+    const std::string message = ParseTimestamp(text).error().message;
+    return message.substr(message.find("': ") + 3);
+  };
+  EXPECT_EQ(why_no_time("2013-01-01T05:00"),
+            "behind the date it is no time of day with hours, minutes and seconds");
+  const auto why_no_duration = [](std::string_view text) {
+    const std::string message = ParseDuration(text).error().message;
+    return message.substr(message.find("': ") + 3);
+  };
+  EXPECT_EQ(why_no_duration("10"), "it has no unit");
+  EXPECT_EQ(why_no_duration("10min"), "it has another unit");
+  EXPECT_EQ(why_no_duration("1.5h"), "the number must be whole");
+}
+
 TEST(TimeTest, FormatsWithAsManyDigitsAsNeeded) {
   EXPECT_EQ(FormatTimestamp(0), "1970-01-01T00:00:00Z");
   EXPECT_EQ(FormatTimestamp(250'000), "1970-01-01T00:00:00.250Z");

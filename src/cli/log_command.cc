@@ -24,11 +24,15 @@ Status PrintRecords(const Definition& definition, int64_t limit) {
   while (limit > 0) {
     SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader->Next(&batch));
     if (!more) break;
+    // The log has only that they were.
+    const char* refused = definition.sources[batch.source].max_ahead_us
+                              ? "  refused as too late or too far ahead"
+                              : "  refused as too late";
     for (size_t row = 0; row < batch.rows() && limit > 0; ++row, --limit) {
       fmt::print("{}  {}  event {}  available {}{}", batch.sequence[row],
                  definition.sources[batch.source].name, FormatTimestamp(batch.event_us[row]),
                  FormatTimestamp(batch.available_us[row]),
-                 batch.applied.empty() || batch.applied[row] != 0 ? "" : "  refused as too late");
+                 batch.applied.empty() || batch.applied[row] != 0 ? "" : refused);
       for (size_t column = 0; column < batch.columns.size(); ++column) {
         fmt::print("  {}={}", batch.schema->columns[column].name,
                    FormatValue(ValueAt(batch.columns[column], row)));

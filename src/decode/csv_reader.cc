@@ -72,6 +72,19 @@ class CsvReader final : public RecordReader {
   std::string reason_;
 };
 
+std::string RemedyForMissingColumn(const std::vector<std::string>& names) {
+  // What stands between columns that were taken for one.
+  const size_t at = names.size() == 1 ? names[0].find_first_of(";\t|,") : std::string::npos;
+  if (at != std::string::npos) {
+    const char delimiter = names[0][at];
+    return std::string("Say what stands between its columns: csv: {delimiter: \"") +
+           (delimiter == '\t' ? "\\t" : std::string(1, delimiter)) + "\"}.";
+  }
+  return "Declare the columns by the names that the file gives them, say under 'fields' which they "
+         "are, or set header: false if its first line is data. A file from before the column was "
+         "there gets it added, empty.";
+}
+
 Status CsvReader::ReadHeader() {
   if (!csv_.header) return {};
   SKEWLESS_ASSIGN_OR_RETURN(const bool found, NextRecord());
@@ -95,8 +108,7 @@ Status CsvReader::ReadHeader() {
     if (at == names.end()) {
       return Fail(ErrorCode::kInvalid,
                   path_ + ": the header has no column '" + name + "'; it has " + listed,
-                  "Declare the columns by the names that the file gives them, say under 'fields' "
-                  "which they are, or set header: false if its first line is data.");
+                  RemedyForMissingColumn(names));
     }
     if (std::find(at + 1, names.end(), name) != names.end()) {
       return Fail(ErrorCode::kInvalid, path_ + ": the header names column '" + name + "' twice");

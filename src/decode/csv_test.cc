@@ -40,6 +40,8 @@ TEST_F(CsvTest, FindsColumnsByTheHeader) {
 TEST_F(CsvTest, HeaderWithoutADeclaredColumn) {
   const std::string error = Read("name,ID\na,1\n").error;
   EXPECT_TRUE(Has(error, "a.csv: the header has no column 'id'; it has 'name', 'ID'")) << error;
+  EXPECT_TRUE(Has(Read("id;name\n1;a\n").remedy, "delimiter: \";\"}."));
+  EXPECT_TRUE(Has(Read("id\tname\n1\ta\n").remedy, "delimiter: \"\\t\"}."));
   EXPECT_TRUE(Has(Read("id,name,id\n").error, "names column 'id' twice"));
   EXPECT_TRUE(Has(Read("id,\"name\n").error, "a.csv:1: bad header: a quote is never closed"));
   EXPECT_TRUE(

@@ -65,7 +65,8 @@ inline std::string RowText(const Batch& batch, size_t row) {
 struct ReadRecords {
   std::vector<std::string> rows;
   std::vector<BadRecord> bad;
-  std::string error;  // that ended it, or empty
+  std::string error;   // that ended it, or empty
+  std::string remedy;  // its
 };
 
 // Reads a file to its end, `max_records` at a time.
@@ -75,7 +76,9 @@ inline ReadRecords ReadAll(Result<std::unique_ptr<RecordReader>> reader, const S
   Status skipped;
   if (reader && skip > 0) skipped = (*reader)->Skip(skip);
   if (!reader || !skipped) {
-    read.error = (reader ? skipped.error() : reader.error()).message;
+    const Error& error = reader ? skipped.error() : reader.error();
+    read.error = error.message;
+    read.remedy = error.remedy;
     return read;
   }
   Batch batch;

@@ -251,7 +251,7 @@ class LineScanner {
     if (!bare) return {};
     return FailPart(part,
                     "expected a duration, found '" + std::string(part.text) + "' without a unit",
-                    "Write the unit right after the number: 5s, 5m, 5h, 5d.");
+                    "Write a whole number and the unit right behind it: 5s, 5m, 5h, 5d.");
   }
 
   Step Over(FeatureLine* line) {

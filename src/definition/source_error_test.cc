@@ -248,7 +248,7 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenRepository{"FramingOfCsv", "type: file\n    path: lists.json\n    format: json",
                          "type: kafka\n    brokers: 'b:1'\n    topic: t\n    format: csv\n"
                          "    framing: none",
-                         "27:5", "source 'lists': key 'framing' belongs to formats avro and protob",
+                         "27:5", "source 'lists': key 'framing' belongs to formats json, avro and",
                          "Remove it: columns say it all."},
         BrokenRepository{"FramingOfJsonMisspelt",
                          "type: file\n    path: lists.json\n    format: json",

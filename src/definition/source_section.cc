@@ -99,7 +99,8 @@ class SourceReader {
       }
       if (Has(SchemaKeys(), key) && !has_schema) {
         return FailAt(*entry.key,
-                      what_ + ": key '" + key + "' belongs to formats avro and protobuf",
+                      what_ + ": key '" + key + "' belongs to formats " +
+                          (key == "framing" ? "json, " : "") + "avro and protobuf",
                       "Remove it: columns say it all.");
       }
     }

@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenRepository{"WindowUnit", "spend: sum(price) over 1h",
                          "spend: sum(price) over 5 minutes", "41:30",
                          "expected a duration, found '5' without a unit",
-                         "Write the unit right after the number: 5s, 5m, 5"},
+                         "Write a whole number and the unit right behind i"},
         BrokenRepository{"HopNoDivisor", "spend: sum(price) over 1h",
                          "spend: sum(price) over 1h hop 7m", "41:37",
                          "the window of 1h is not a multiple of the hop of 7m",

@@ -184,8 +184,8 @@ Result<std::span<const ReadRow>> FeatureReader::ReadMany(const ReadPlan& plan,
     return Fail(
         ErrorCode::kUnavailable,
         "the replay clock stands before the first event: there is no time to read at",
-        "Try again when an event was taken. Where the sources are at their end, none could be: "
-        "their dead letters say why.");
+        "Try again when an event was taken: under --replay-waits, after POST /replay/advance. "
+        "Where the sources are at their end, none could be: their dead letters say why.");
   }
   std::vector<ByteView> states(plan.views.size());
   for (size_t row = 0; row < row_count; ++row) {

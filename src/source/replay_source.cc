@@ -90,7 +90,11 @@ Status ReplaySource::CheckKnownFiles() const {
       return Fail(ErrorCode::kInvalid,
                   SourcePlace(definition_) + "'" + stream + "' had " + std::to_string(records) +
                       " records and now " + now,
-                  "Put the file back as it was, or replay into a new log.");
+                  end == ends.end()
+                      ? "Put the file back as it was, or replay into a new log. Where it is there, "
+                        "and only 'path' is spelt otherwise now, spell it as before: a file is "
+                        "known by its name."
+                      : "Put the file back as it was, or replay into a new log.");
     }
   }
   return {};
