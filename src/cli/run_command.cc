@@ -168,6 +168,11 @@ void AddRunCommand(CLI::App& app, Session& session) {
   command->add_option("--batch-rows", options->batch_rows, "Rows decoded at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20));
+  command
+      ->add_option("--commit-rows", options->commit_rows,
+                   "Rows in one commit, but for the last batch's")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--json", options->json, "Print the summary as JSON");
   AddLogOptions(command, &options->log);
   command->callback([&session, options] {

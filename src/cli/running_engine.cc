@@ -93,6 +93,7 @@ Status RunningEngine::Open() {
   engine_options.follow = !options_.once;
   engine_options.stepped_replay = options_.stepped_replay;
   engine_options.batch_rows = options_.batch_rows;
+  engine_options.group_rows = options_.commit_rows;
   engine_options.outlives_sources = repository_.definition->serving && !options_.once;
   engine_options.sources_ended = [this] {
     NoteEnd();

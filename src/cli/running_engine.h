@@ -22,6 +22,7 @@ struct RunOptions {
   bool json = false;
   std::string listen;  // overrides serving.listen
   size_t batch_rows = 8192;
+  size_t commit_rows = 65'536;
   LogSettings log;
 };
 

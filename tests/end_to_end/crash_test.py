@@ -101,7 +101,7 @@ class CrashTest(ProgramTest):
 
     def test_replay_clock(self):
         self.write("skewless.yaml", DEFINITION.format(arrival="arrival_timestamp: seen"))
-        engine = self.start("--replay-waits", "--batch-rows", "500")
+        engine = self.start("--replay-waits", "--batch-rows", "500", "--commit-rows", "500")
         kills = KILLS
         moments = sorted(self.chance.choice(self.arrivals) * 1000 + self.chance.choice((0, 0, -1, 1)) for _ in range(1000))
         kill_at = set(self.chance.sample(range(len(moments)), kills))
@@ -139,7 +139,7 @@ class CrashTest(ProgramTest):
         self.write("skewless.yaml", DEFINITION.format(arrival="out_of_orderness: 5s"))
         asked = 0
         last_read = 0
-        engine = self.start("--batch-rows", "100")
+        engine = self.start("--batch-rows", "100", "--commit-rows", "100")
         for _ in range(KILLS):
             until = time.monotonic() + self.chance.uniform(0.01, 0.25)
             while time.monotonic() < until:

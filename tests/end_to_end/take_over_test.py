@@ -176,7 +176,7 @@ class EmbeddedTakeOverTest(OutsideTest):
         most = 5000 * (ROUNDS + 1)
         self.events.add(5000, most)
         reader = Outside(self)
-        engine = self.start("--batch-rows", "1")
+        engine = self.start("--batch-rows", "1", "--commit-rows", "1")
         for _ in range(ROUNDS):
             reader.wait_for_rows(self.chance.randint(1, 300))
             for _ in range(self.chance.randint(5, 25)):
@@ -185,7 +185,7 @@ class EmbeddedTakeOverTest(OutsideTest):
             zombie = engine
             zombie.process.send_signal(signal.SIGSTOP)
             generation = self.store.open_generation()
-            engine = self.start("--batch-rows", "1", "--take-over")
+            engine = self.start("--batch-rows", "1", "--commit-rows", "1", "--take-over")
             self.assertGreater(self.store.open_generation(), generation)
             reader.wait_for_rows(self.chance.randint(1, 300))
             zombie.process.send_signal(signal.SIGCONT)

@@ -32,7 +32,7 @@ class TwoEnginesTest(OutsideTest):
 
     def test_the_second_is_refused(self):
         reader = Outside(self)
-        first = self.start("--batch-rows", "1")
+        first = self.start("--batch-rows", "1", "--commit-rows", "1")
         self.refuse("var/log", first)
         reader.wait_for_rows(1000)
         # One that stands still is alive: its locks stand with it, and its store is still read.
@@ -43,14 +43,14 @@ class TwoEnginesTest(OutsideTest):
         first.request("GET", "/health")
         self.refuse("var/log", first)
         first.kill()
-        second = self.start("--batch-rows", "1")
+        second = self.start("--batch-rows", "1", "--commit-rows", "1")
         self.refuse("var/log", second)
         second.stop()
         self.finish(reader)
 
     def test_one_store_and_two_logs(self):
         reader = Outside(self)
-        first = self.start("--batch-rows", "1")
+        first = self.start("--batch-rows", "1", "--commit-rows", "1")
         text = DEFINITION.format(arrival="out_of_orderness: 5s", serving="", online=self.path("var/online"))
         self.write("other/skewless.yaml", text)
         self.refuse(self.path("var/online"), first, folder=self.path("other"))
@@ -69,7 +69,7 @@ class TwoEnginesTest(OutsideTest):
 
     def test_who_cannot_serve_takes_no_log_over(self):
         reader = Outside(self)
-        first = self.start("--batch-rows", "1")
+        first = self.start("--batch-rows", "1", "--commit-rows", "1")
         reader.wait_for_rows(200)
         error = self.run_program("run", "--take-over", "--listen", f"127.0.0.1:{first.port}", code=1)[1]
         self.assertIn(f"cannot listen on 127.0.0.1:{first.port}", error)
@@ -88,8 +88,8 @@ class TwoEnginesTest(OutsideTest):
         self.finish(reader)
 
     def begin(self):
-        engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder, "--batch-rows", "1"], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.PIPE, text=True)
+        engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder, "--batch-rows", "1", "--commit-rows", "1"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(lambda: engine.poll() is None and engine.kill())
         return engine
 
