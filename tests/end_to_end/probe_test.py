@@ -47,6 +47,7 @@ class ProbeTest(ProgramTest):
                     number += 1
                     event = {"user_id": number % 5, "number": number, "ts": int(time.time() * 1000) - 3_600_000}
                     file.write(json.dumps(event) + "\n")
+                    self.written = number
                     time.sleep(0.001)
         self.writer = threading.Thread(target=append)
         self.writer.start()
@@ -74,16 +75,22 @@ class ProbeTest(ProgramTest):
         report, _ = self.end_probe(self.begin_probe("--for", "1s", "--sample", "2"))
         self.assertEqual(report["views"][0]["entities"], 2)
 
-        # The engine's own count of the same, by view and from the event's own time.
+        # The engine's own count of the same, by view and from the event's own time, once all is readable.
+        self.stop_writing()
+        counts = [f'skewless_view_freshness_from_{what}_seconds_count{{view="seen"}}'
+                  for what in ("event", "acceptance")]
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while (found := [self.metric(engine, name) for name in counts]) != [self.written] * 2:
+            self.assertLess(time.monotonic(), deadline, f"{found}, not {self.written} each")
+            time.sleep(0.01)
+        bucket = 'skewless_view_freshness_from_event_seconds_bucket{view="seen",le="%d"}'
+        self.assertEqual(self.metric(engine, bucket % 2500), 0)
+        self.assertEqual(self.metric(engine, bucket % 5000), self.written)
+
+    def metric(self, engine, name):
         status, metrics = engine.request("GET", "/metrics")
         self.assertEqual(status, 200)
-        def value(name):
-            return float(next(line for line in metrics.splitlines() if line.startswith(name)).split()[-1])
-        count = value('skewless_view_freshness_from_event_seconds_count{view="seen"}')
-        self.assertGreater(count, 0)
-        self.assertEqual(value('skewless_view_freshness_from_event_seconds_bucket{view="seen",le="2500"}'), 0)
-        self.assertEqual(value('skewless_view_freshness_from_event_seconds_bucket{view="seen",le="5000"}'), count)
-        self.assertEqual(value('skewless_view_freshness_from_acceptance_seconds_count{view="seen"}'), count)
+        return float(next(line for line in metrics.splitlines() if line.startswith(name)).split()[-1])
 
     def test_over_kills_of_the_engine(self):
         engine = self.start()
