@@ -104,7 +104,7 @@ Status KafkaConsumer::CheckStart(const std::string& topic, int32_t there) const 
 // The group tells a member which partitions are its own; what it was told of others it never reads.
 Status KafkaConsumer::CheckStartOfMember() {
   next_discovery_nanos_ = INT64_MAX;
-  if (starts_.FollowsGroup()) return CountPartitions();
+  if (starts_.FollowsGroup()) CountPartitions();
   if (discovered_ || kafka_.start.offsets.empty()) return {};
   for (const std::string& topic : kafka_.topics) {
     const int32_t there = AskPartitions(topic);
@@ -120,7 +120,7 @@ Status KafkaConsumer::CheckStartOfMember() {
 
 // Those that come behind them are new, whoever of the group reads them first: Kafka adds partitions
 // at the end alone.
-Status KafkaConsumer::CountPartitions() {
+void KafkaConsumer::CountPartitions() {
   for (const std::string& topic : kafka_.topics) {
     if (first_partitions_.contains(topic)) continue;
     const int32_t there = AskPartitions(topic);
@@ -130,7 +130,6 @@ Status KafkaConsumer::CountPartitions() {
       next_discovery_nanos_ = MonotonicNanos() + kRetryNanos;
     }
   }
-  return {};
 }
 
 // Takes what is new of a topic that has `there` partitions, and lets go of what went.

@@ -48,8 +48,7 @@ class KafkaConsumer {
   bool AtEnds() const;
 
   // The group's offsets follow the durable log: for monitoring, and for whoever of a group begins
-  // with `latest` what its log doesn't know. With `wait`, a second for the
-  // answer.
+  // with `latest` what its log doesn't know. With `wait`, a second for the answer.
   void Commit(const std::vector<SourcePosition>& durable, bool wait);
 
   // Of a partition, what the broker said with its last message; -1: not known.
@@ -75,7 +74,7 @@ class KafkaConsumer {
   void AskWhetherBack();
   Status CheckStart(const std::string& topic, int32_t there) const;
   Status CheckStartOfMember();
-  Status CountPartitions();
+  void CountPartitions();
   Status Want(const std::string& topic, int32_t there);
   void Drop(KafkaPartition& partition, const std::string& why);
   Status Resolve();
