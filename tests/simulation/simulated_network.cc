@@ -71,18 +71,14 @@ class SimulatedNetwork::Connection final : public redis::Socket {
 
   Result<size_t> Read(uint8_t* to, size_t size) override {
     if (Trouble(network_.trouble_ / 3)) broken_ = true;
-    if (Failed()) return Broken("it closed the connection");
-    // Once for all that comes together, or nobody ever got through who asks for much.
-    const bool breaks = !under_way_.empty() && Trouble(network_.trouble_);
-    int64_t until = breaks ? network_.dice_.Below(std::ssize(under_way_)) : -1;
-    while (!under_way_.empty() && !network_.dice_.Chance(Slow())) {
-      const RedisPort::Command command = std::move(under_way_.front());
-      under_way_.pop_front();
-      port_.Execute(command).AppendTo(&answered_);
-      if (until-- == 0) broken_ = true;  // the answer is lost, and all behind it
-      if (Failed()) return Broken("it closed the connection");
+    if (!Failed()) RunSome();
+    if (Failed()) {
+      // What had come to this machine before can still be read, in part of the cases all of it.
+      if (!network_.dice_.Chance(50)) answered_.clear();
+      if (answered_.empty()) return Broken("it closed the connection");
+    } else if (network_.dice_.Chance(Slow())) {
+      return size_t{0};
     }
-    if (network_.dice_.Chance(Slow())) return size_t{0};
     const size_t count = std::min(size, answered_.size());
     std::copy_n(answered_.begin(), count, to);
     answered_.erase(answered_.begin(), answered_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -90,6 +86,18 @@ class SimulatedNetwork::Connection final : public redis::Socket {
   }
 
  private:
+  void RunSome() {
+    // Once for all that comes together, or nobody ever got through who asks for much.
+    const bool breaks = !under_way_.empty() && Trouble(network_.trouble_);
+    int64_t until = breaks ? network_.dice_.Below(std::ssize(under_way_)) : -1;
+    while (!under_way_.empty() && !Failed() && !network_.dice_.Chance(Slow())) {
+      const RedisPort::Command command = std::move(under_way_.front());
+      under_way_.pop_front();
+      const RedisReply reply = port_.Execute(command);
+      broken_ |= until-- == 0;  // its answer is lost, and all behind it
+      if (!Failed()) reply.AppendTo(&answered_);
+    }
+  }
   bool Trouble(int percent) { return !port_.calm && network_.dice_.Chance(percent); }
   int Slow() const { return network_.trouble_ == 0 ? 0 : 40; }
   bool Failed() const { return broken_ || port_.away || run_id_ != port_.run_id(); }

@@ -155,7 +155,8 @@ void Connection::Advance(short revents) {
   }
   if (state_ != State::kConnecting) {
     Flush();
-    if (state_ != State::kClosed && revents != 0) Fill();
+    // Where this thread stood still for long, the answers are there.
+    if (state_ != State::kClosed && (revents != 0 || TimedOut())) Fill();
     TakeGreeting();
   }
   if (state_ != State::kClosed && TimedOut()) {
@@ -172,10 +173,15 @@ void Connection::Lose(Error why) {
   Close(std::move(why));
 }
 
+// Where the other side is gone, what it had answered before is read first: it tells of what was
+// done, and nobody else may be left who knows.
 void Connection::Flush() {
   while (sent_ < out_.size()) {
     const auto wrote = socket_->Write(ByteView(out_).subspan(sent_));
-    if (!wrote) return Lose(wrote.error());
+    if (!wrote) {
+      static_cast<void>(ReadUp(ReadUntil::kNothing));
+      return Lose(wrote.error());
+    }
     if (*wrote == 0) return;
     sent_ += *wrote;
   }
@@ -184,30 +190,36 @@ void Connection::Flush() {
   if (out_.capacity() > kKeptOutBytes) Bytes().swap(out_);
 }
 
-void Connection::Fill() {
+// Until less comes than there is room for, which saves a call, or until nothing does.
+Status Connection::ReadUp(ReadUntil until) {
   uint8_t buffer[kReadBytes];
   for (;;) {
-    const auto got = socket_->Read(buffer, sizeof buffer);
-    if (!got) return Lose(got.error());
-    if (*got == 0) return;
+    SKEWLESS_ASSIGN_OR_RETURN(const size_t got, socket_->Read(buffer, sizeof buffer));
+    if (got == 0) return {};
     progress_ns_ = MonotonicNanos();
-    if (options_.allowance != nullptr && (*options_.allowance -= static_cast<int64_t>(*got)) < 0) {
-      return Close(
-          {ErrorCode::kInvalid,
-           "Redis at " + endpoint_.ToString() + ": its answer is larger than was asked for",
-           "Ask for less at a time."});
+    if (options_.allowance != nullptr && (*options_.allowance -= static_cast<int64_t>(got)) < 0) {
+      return Fail(ErrorCode::kInvalid,
+                  "Redis at " + endpoint_.ToString() + ": its answer is larger than was asked for",
+                  "Ask for less at a time.");
     }
-    if (redisReaderFeed(parser_.get(), reinterpret_cast<const char*>(buffer), *got) != REDIS_OK)
-      return Close(
-          {ErrorCode::kCorrupt, "Redis at " + endpoint_.ToString() + ": out of memory", {}});
-    if (*got < sizeof buffer) return;
+    if (redisReaderFeed(parser_.get(), reinterpret_cast<const char*>(buffer), got) != REDIS_OK)
+      return Fail(ErrorCode::kCorrupt, "Redis at " + endpoint_.ToString() + ": out of memory");
+    if (until == ReadUntil::kLess && got < sizeof buffer) return {};
   }
 }
 
+void Connection::Fill() {
+  const Status read = ReadUp(ReadUntil::kLess);
+  if (read) return;
+  if (read.error().code == ErrorCode::kUnavailable) return Lose(read.error());
+  Close(read.error());
+}
+
 Reply Connection::Take() {
-  if (state_ == State::kClosed || awaited_ == 0) return nullptr;
+  if (awaited_ == 0) return nullptr;
   void* reply = nullptr;
   if (redisReaderGetReply(parser_.get(), &reply) != REDIS_OK) {
+    if (state_ == State::kClosed) return nullptr;
     Close({ErrorCode::kCorrupt,
            "Redis at " + endpoint_.ToString() + ": it does not speak Redis: " + parser_->errstr,
            "Mend online.address; where its port speaks TLS, set online.tls to true."});

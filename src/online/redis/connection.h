@@ -60,7 +60,8 @@ class Connection {
   // Writes and reads what can be, without waiting. `revents` is what poll said.
   void Advance(short revents);
   pollfd Wanted() const;
-  // The next reply; null where it isn't whole yet.
+  // The next reply; null where it isn't whole yet. Until it opens again a connection that failed
+  // still gives those that had come by then.
   Reply Take();
 
   // Waiting, for callers with nothing else to do: until ready; for the next reply.
@@ -71,6 +72,8 @@ class Connection {
   void Greet();
   void TakeGreeting();
   void Flush();
+  enum class ReadUntil { kLess, kNothing };
+  Status ReadUp(ReadUntil until);
   void Fill();
   void Lose(Error why);
   bool TimedOut() const;

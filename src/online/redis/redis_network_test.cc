@@ -51,6 +51,48 @@ TEST_F(RedisNetworkTest, ALostAnswersRetryGetsTheSameStamp) {
   EXPECT_EQ(server_.AskText({"GET", "shop::clock"}), std::to_string(newest) + " 65536");
 }
 
+// A server dies with commands unread, its rows with it. Nobody else knows any more from when on
+// readers had what it had answered for, so that is read before the connection is given up.
+TEST_F(RedisNetworkTest, AnAnswerCountsThatHadComeBeforeTheConnectionBroke) {
+  TestWriter writer(options());
+  writer.Connect();
+  ASSERT_TRUE(writer.Claim().has_value());
+  constexpr uint64_t kRows = 100;
+  for (uint64_t user = 0; user < kRows; ++user)
+    writer.Send(0, KeyBytes(static_cast<int64_t>(user)), 9, user);
+  // The rows, the clock and whose they are; asked again, as it answers before it takes more.
+  while (server_.AskText({"DBSIZE"}) != "102") std::this_thread::yield();
+  ASSERT_EQ(server_.AskText({"DBSIZE"}), "102");
+  const Timestamp newest = std::stoll(server_.AskText({"GET", "shop::clock"}));
+  proxy_.AwaitRound();
+  proxy_.Reset();
+  proxy_.AwaitRound();
+  const int64_t another = kRows;
+  writer.Send(0, KeyBytes(another), 9, kRows);  // finds out
+  for (const RowWritten& done : writer.Finish()) {
+    if (done.ticket == kRows) {
+      EXPECT_EQ(done.outcome, Outcome::kFailed);
+      EXPECT_TRUE(done.may_retry);
+      continue;
+    }
+    EXPECT_EQ(done.outcome, Outcome::kWritten);
+    EXPECT_LE(done.available_us, newest);
+  }
+}
+
+// The machine slept, or the process was stopped, while an answer came.
+TEST_F(RedisNetworkTest, WhoStoodStillFindsTheAnswersThatCame) {
+  RedisOptions impatient = options();
+  impatient.timeout_us = 50'000;
+  TestWriter writer(impatient);
+  writer.Connect();
+  ASSERT_TRUE(writer.Claim().has_value());
+  const int64_t user = 1;
+  writer.Send(0, KeyBytes(user), 1);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(writer.Finish()[0].outcome, Outcome::kWritten);
+}
+
 // An answer that never comes is not waited for forever.
 TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
   RedisOptions impatient = options();

@@ -135,9 +135,11 @@ void RedisRows::TakeCallReply(Lane& lane, Call call, const redisReply& reply) {
     const std::string_view text = TextOf(reply);
     const Endpoint& from = lane.connection->endpoint();
     if (text.starts_with("NOSCRIPT")) {
-      AppendCommand({"SCRIPT", "LOAD", call->script->text}, &lane.connection->out());
-      lane.connection->Expect(1);
-      lane.sent.push_back({Awaited::kNothing, nullptr});
+      if (lane.connection->ready()) {
+        AppendCommand({"SCRIPT", "LOAD", call->script->text}, &lane.connection->out());
+        lane.connection->Expect(1);
+        lane.sent.push_back({Awaited::kNothing, nullptr});
+      }
       lane.waiting.push_front(std::move(call));
       return;
     }
@@ -188,7 +190,7 @@ void RedisRows::TakeReplies(Lane& lane) {
         UpdateIncarnation();
       }
     } else if (awaited.kind == Awaited::kWalk) {
-      TakeWalk(lane, *reply);
+      if (lane.connection->ready()) TakeWalk(lane, *reply);  // else it goes over these keys again
     } else if (awaited.kind == Awaited::kTime) {
       TakeTime(&lane, *reply);
     } else if (awaited.kind == Awaited::kClaim) {
@@ -200,7 +202,9 @@ void RedisRows::TakeReplies(Lane& lane) {
 void RedisRows::Serve(Lane& lane, short revents) {
   Connection& connection = *lane.connection;
   connection.Advance(revents);
-  if (connection.ready()) TakeReplies(lane);
+  // Also what came before it failed: a server that lost its rows then leaves nobody else who knows
+  // what was readable, and from when on.
+  TakeReplies(lane);
   if (connection.failures() != lane.failures) FailLane(lane);
   if (connection.ready() && connection.openings() != lane.openings) {
     lane.openings = connection.openings();

@@ -1,6 +1,7 @@
 #include "online/redis/tcp_proxy_fixture.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,8 @@ void TcpProxy::Accept() {
   const sockaddr_in address = Loopback(server_port_);
   link->gone =
       ::connect(link->server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+  const int on = 1;  // what went on to a client doesn't wait here for more
+  ::setsockopt(link->client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   links_.push_back(std::move(link));
 }
 
@@ -86,8 +89,13 @@ void TcpProxy::SendLate(Link& link) {
   }
 }
 
+void TcpProxy::AwaitRound() const {
+  // The one under way may have looked before.
+  for (const uint64_t begun = rounds_; rounds_ < begun + 2;) std::this_thread::yield();
+}
+
 void TcpProxy::Run() {
-  while (!stop_) {
+  for (; !stop_; ++rounds_) {
     std::vector<pollfd> wanted = {{listener_, POLLIN, 0}};
     for (const auto& link : links_) {
       wanted.push_back({link->client, POLLIN, 0});
@@ -98,13 +106,17 @@ void TcpProxy::Run() {
       Move(*links_[i], wanted[1 + 2 * i].revents != 0, wanted[2 + 2 * i].revents != 0);
       if (!links_[i]->gone) SendLate(*links_[i]);
     }
-    const bool cut = cut_.exchange(false);
-    std::erase_if(links_, [cut](const std::unique_ptr<Link>& link) {
+    const bool reset = reset_;
+    const bool cut = cut_ || reset;
+    std::erase_if(links_, [cut, reset](const std::unique_ptr<Link>& link) {
       if (!link->gone && !cut) return false;
+      const linger at_once{1, 0};
+      if (reset) ::setsockopt(link->client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
       ::close(link->client);
       ::close(link->server);
       return true;
     });
+    if (cut) cut_ = reset_ = false;
     if (wanted[0].revents != 0) Accept();
   }
   for (const auto& link : links_) {

@@ -26,6 +26,10 @@ class TcpProxy {
   // What the server answers. A connection that lost an answer gets no later one, either.
   void Swallow(bool swallow) { swallow_ = swallow; }
   void Cut() { cut_ = true; }  // all connections, once
+  // Likewise, as the kernel does it for a server that dies with commands unread: by a reset.
+  void Reset() { reset_ = true; }
+  // Whatever has come to either side by now has gone on to the other.
+  void AwaitRound() const;
   uint64_t swallowed_bytes() const { return swallowed_bytes_; }
 
  private:
@@ -51,8 +55,10 @@ class TcpProxy {
   std::atomic<DurationUs> delay_us_{0};
   std::atomic<bool> swallow_{false};
   std::atomic<bool> cut_{false};
+  std::atomic<bool> reset_{false};
   std::atomic<bool> stop_{false};
   std::atomic<uint64_t> swallowed_bytes_{0};
+  std::atomic<uint64_t> rounds_{0};
   std::vector<std::unique_ptr<Link>> links_;
   std::thread thread_;
 };
