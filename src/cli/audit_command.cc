@@ -21,6 +21,7 @@ void PrintJson(const AuditReport& report, const TrainingSetAudit* training) {
                         {"values", report.values},
                         {"different_rows", report.different_rows},
                         {"not_yet_known", report.not_yet_known},
+                        {"lost_write_rows", report.lost_write_rows},
                         {"by_cause", causes},
                         {"history_records", report.counts.history_records}};
   if (training != nullptr) {
@@ -55,6 +56,10 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
   if (report.not_yet_known > 0) {
     fmt::print("{} more can't be judged yet: the online store has not told all about their time\n",
                WithSeparators(report.not_yet_known));
+  }
+  if (report.lost_write_rows > 0) {
+    fmt::print("{} rest on writes that the online store lost before it told the engine of them\n",
+               WithSeparators(report.lost_write_rows));
   }
   for (const auto& [cause, rows] : report.by_cause) {
     fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));

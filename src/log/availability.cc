@@ -108,6 +108,12 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
     told.after = after;
     AddStamp(TableOf(view, RecordsOf((*frame.views)[stamp.view], views_[view])), stamp.key, told);
   }
+  for (const LostWrite& write : frame.lost) {
+    if (ours_[write.view] < 0) continue;
+    lost_.push_back({static_cast<uint32_t>(ours_[write.view]),
+                     Bytes(write.key.begin(), write.key.end()), write.sequence, write.from_us,
+                     write.until_us});
+  }
 }
 
 uint32_t Availability::TableOf(uint32_t view, uint64_t records) {

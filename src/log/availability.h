@@ -54,6 +54,16 @@ class Availability {
   Timestamp Of(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence,
                Timestamp logged_us);
 
+  // Writes that the store lost before anybody was told of them, of what was read so far; their
+  // views by our numbers.
+  struct Lost {
+    uint32_t view = 0;
+    Bytes key;
+    Sequence sequence = 0;
+    Timestamp from_us = 0, until_us = 0;
+  };
+  const std::vector<Lost>& lost() const { return lost_; }
+
   // Of all that was read so far: see StampKnowledge.
   const StampKnowledge& known() const { return known_; }
 
@@ -112,6 +122,7 @@ class Availability {
   RowTable table_;
   std::vector<Row> rows_;  // by id
   size_t rows_when_dropped_ = 0;
+  std::vector<Lost> lost_;
 };
 
 }  // namespace skewless

@@ -45,6 +45,14 @@ bool GetKnowledge(ByteReader& reader, StampKnowledge* known) {
   return reader.ok() && flags <= kClosed && known->known_sequence >= 0;
 }
 
+// Differences wrap around, as their sums do when they are read.
+int64_t Difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t Sum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
 }  // namespace
 
 std::string StampDirectory(const std::string& log_directory) {
@@ -121,6 +129,7 @@ Result<StampFileHeader> GetStampFileHeader(ByteView bytes, const std::string& pa
   const auto version = LoadLe<uint32_t>(bytes.data() + 8);
   ByteReader reader(bytes.first(length - 8).subspan(kStampPrefixBytes));
   StampFileHeader header;
+  header.version = version;
   header.identity = reader.Get<uint64_t>();
   header.epoch = reader.Get<int64_t>();
   header.part = reader.Get<uint32_t>();
@@ -189,48 +198,76 @@ std::optional<StampFrameHead> GetStampFrameHead(const uint8_t* from, uint64_t se
 void StampEncoder::Add(const LoggedStamp& logged) {
   PutVarint(entries_, logged.view);
   PutLengthPrefixed(entries_, AsText(logged.key));
-  // Differences wrap around, as their sums do when they are read.
-  const auto difference = [](int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-  };
-  PutVarint(entries_, ZigZag(difference(logged.stamp.sequence, last_.sequence)));
-  PutVarint(entries_, ZigZag(difference(logged.stamp.available_us, last_.available_us)));
+  PutVarint(entries_, ZigZag(Difference(logged.stamp.sequence, last_.sequence)));
+  PutVarint(entries_, ZigZag(Difference(logged.stamp.available_us, last_.available_us)));
   if (views_[logged.view].values) {
-    const DurationUs ahead = difference(logged.stamp.computed_us, logged.stamp.available_us);
+    const DurationUs ahead = Difference(logged.stamp.computed_us, logged.stamp.available_us);
     PutVarint(entries_, ZigZag(ahead));
   }
   last_ = logged.stamp;
   ++count_;
 }
 
+void StampEncoder::AddLost(const LostWrite& write) {
+  PutVarint(lost_entries_, write.view);
+  PutLengthPrefixed(lost_entries_, AsText(write.key));
+  PutVarint(lost_entries_, static_cast<uint64_t>(write.sequence));
+  PutLe<int64_t>(lost_entries_, write.from_us);
+  PutVarint(lost_entries_, ZigZag(Difference(write.until_us, write.from_us)));
+  ++lost_count_;
+}
+
 void StampEncoder::Finish(size_t room, Bytes* out) {
   out->assign(room, 0);
   PutVarint(*out, count_);
   PutRaw(*out, entries_);
+  PutVarint(*out, lost_count_);
+  PutRaw(*out, lost_entries_);
   entries_.clear();
-  count_ = 0;
+  lost_entries_.clear();
+  count_ = lost_count_ = 0;
   last_ = {};
 }
 
-bool GetStamps(ByteView payload, const std::vector<StampedView>& views,
-               std::vector<LoggedStamp>* stamps) {
+namespace {
+
+bool GetLostWrites(ByteReader& reader, size_t views, std::vector<LostWrite>* lost) {
+  const uint64_t count = reader.GetVarint();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    const uint64_t view = reader.GetVarint();
+    LostWrite write;
+    write.key = AsBytes(reader.GetLengthPrefixed());
+    write.sequence = static_cast<Sequence>(reader.GetVarint());
+    write.from_us = reader.Get<int64_t>();
+    write.until_us = Sum(write.from_us, UnZigZag(reader.GetVarint()));
+    if (view >= views || write.sequence < 0) return false;
+    write.view = static_cast<uint32_t>(view);
+    lost->push_back(write);
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+bool GetStamps(ByteView payload, const StampFileHeader& header, std::vector<LoggedStamp>* stamps,
+               std::vector<LostWrite>* lost) {
   stamps->clear();
+  lost->clear();
+  const std::vector<StampedView>& views = header.views;
   ByteReader reader(payload);
   const uint64_t count = reader.GetVarint();
   Stamp last;
-  const auto sum = [](int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-  };
   for (uint64_t i = 0; i < count && reader.ok(); ++i) {
     const uint64_t view = reader.GetVarint();
     const ByteView key = AsBytes(reader.GetLengthPrefixed());
-    last.sequence = sum(last.sequence, UnZigZag(reader.GetVarint()));
-    last.available_us = sum(last.available_us, UnZigZag(reader.GetVarint()));
+    last.sequence = Sum(last.sequence, UnZigZag(reader.GetVarint()));
+    last.available_us = Sum(last.available_us, UnZigZag(reader.GetVarint()));
     if (view >= views.size() || last.sequence < 0) return false;
     last.computed_us =
-        views[view].values ? sum(last.available_us, UnZigZag(reader.GetVarint())) : 0;
+        views[view].values ? Sum(last.available_us, UnZigZag(reader.GetVarint())) : 0;
     stamps->push_back({static_cast<uint32_t>(view), key, last});
   }
+  if (header.version > 4 && !GetLostWrites(reader, views.size(), lost)) return false;
   return reader.ok() && reader.remaining() == 0;
 }
 

@@ -44,6 +44,16 @@ struct LoggedStamp {
   Stamp stamp;
 };
 
+// A write that was under way when the store lost rows, which nobody was told of: readers may have
+// had the row's records up to `sequence` from `from_us` on, or not, until the rows were lost, which
+// was before `until_us`. Only a vector that was read then, and says so itself, tells that they had.
+struct LostWrite {
+  uint32_t view = 0;  // among the writer's own
+  ByteView key;       // as EncodeKeys makes it
+  Sequence sequence = 0;
+  Timestamp from_us = 0, until_us = 0;
+};
+
 // How far the stamps that came so far reach.
 struct StampKnowledge {
   Sequence known_sequence = 0;            // the stamps of all records up to here came
@@ -92,6 +102,7 @@ class StampLogWriter {
   virtual Timestamp computed_us() const = 0;
 
   virtual void Add(const LoggedStamp& stamp) = 0;
+  virtual void AddLost(const LostWrite& write) = 0;
   // Writes what was added, and how far it reaches. After any error nothing more is written.
   virtual Status Write(const StampKnowledge& known) = 0;
   // Makes all that was written durable. kLocked where the log was taken over.
@@ -112,6 +123,7 @@ class StampLogReader {
     // The writer's, and then the earlier ones that it found stamps of; lives with the reader.
     const std::vector<StampedView>* views = nullptr;
     std::vector<LoggedStamp> stamps;  // valid until the next call
+    std::vector<LostWrite> lost;      // likewise
   };
   // False at the end of what is whole so far; call again to follow. kCorrupt names file and offset.
   virtual Result<bool> Next(Frame* frame) = 0;

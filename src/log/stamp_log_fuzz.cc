@@ -36,11 +36,19 @@ Bytes FileOf(ByteView input) {
 void CheckStamps(const StampLogReader::Frame& frame) {
   StampEncoder encoder(*frame.views);
   for (const LoggedStamp& stamp : frame.stamps) encoder.Add(stamp);
+  for (const LostWrite& write : frame.lost) encoder.AddLost(write);
   Bytes payload;
   encoder.Finish(0, &payload);
   std::vector<LoggedStamp> again;
-  SKEWLESS_CHECK(GetStamps(payload, *frame.views, &again));
-  SKEWLESS_CHECK(again.size() == frame.stamps.size());
+  std::vector<LostWrite> lost_again;
+  SKEWLESS_CHECK(GetStamps(payload, {.views = *frame.views}, &again, &lost_again));
+  SKEWLESS_CHECK(again.size() == frame.stamps.size() && lost_again.size() == frame.lost.size());
+  for (size_t i = 0; i < lost_again.size(); ++i) {
+    const LostWrite &one = lost_again[i], &other = frame.lost[i];
+    SKEWLESS_CHECK(one.view == other.view && AsText(one.key) == AsText(other.key));
+    SKEWLESS_CHECK(one.sequence == other.sequence && one.from_us == other.from_us &&
+                   one.until_us == other.until_us);
+  }
   for (size_t i = 0; i < again.size(); ++i) {
     SKEWLESS_CHECK(again[i].stamp == frame.stamps[i].stamp &&
                    again[i].view == frame.stamps[i].view);

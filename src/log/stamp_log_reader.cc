@@ -39,6 +39,7 @@ class FileStampLogReader : public StampLogReader {
       frame->known = scanner_->head().known;
       frame->views = &views_.back();
       frame->stamps = scanner_->stamps();
+      frame->lost = scanner_->lost();
       return true;
     }
   }

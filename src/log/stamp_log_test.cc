@@ -355,6 +355,67 @@ TEST_F(StampLogTest, FilesOfTheSecondVersionAreRead) {
   EXPECT_EQ(Open()->computed_us(), 60);
 }
 
+// As the version wrote it whose frames end with their stamps.
+TEST_F(StampLogTest, FilesOfTheFourthVersionAreRead) {
+  Bytes file;
+  PutStampFileHeader({.identity = options_.identity, .epoch = 1, .views = options_.views}, &file);
+  StoreLe(file.data() + 8, uint32_t{4});
+  StoreLe(file.data() + file.size() - 8, Hash64(ByteView(file).first(file.size() - 8)));
+  const uint64_t seed = StampFrameSeed(file);
+  Bytes payload;
+  PutVarint(payload, 1);
+  PutVarint(payload, 0);
+  PutLengthPrefixed(payload, "a");
+  PutVarint(payload, ZigZag(4));
+  PutVarint(payload, ZigZag(80));
+  StampFrameHead head;
+  head.payload_bytes = static_cast<uint32_t>(payload.size());
+  head.payload_checksum = Hash64(payload, seed);
+  file.resize(file.size() + kStampFrameHeadBytes);
+  PutStampFrameHead(head, seed, file.data() + file.size() - kStampFrameHeadBytes);
+  PutRaw(file, payload);
+  files_.Put(Path(1, 0), file);
+  EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
+  EXPECT_EQ(error_.message, "");
+}
+
+// Beside stamps and alone, and no frame keeps those of the one before it.
+TEST_F(StampLogTest, LostWritesComeWithTheFrameTheyWereWrittenIn) {
+  const Bytes key = {1, 0, 255};
+  auto writer = Open();
+  writer->AddLost({1, key, 5, kMinTimestamp, kMaxTimestamp});
+  writer->AddLost({0, ByteView(), INT64_MAX, -7, -9});
+  Write(writer.get(), 2);
+  Write(writer.get(), 1);
+  writer->AddLost({0, key, 6, 10, 20});
+  ASSERT_TRUE(writer->Write(known_));
+  auto reader = StampLogReader::Open(files_, kFolder);
+  StampLogReader::Frame frame;
+  std::vector<size_t> stamps;
+  std::vector<LostWrite> lost;
+  std::vector<size_t> lost_by_frame;
+  std::vector<Bytes> keys;
+  while (*(*reader)->Next(&frame)) {
+    stamps.push_back(frame.stamps.size());
+    lost_by_frame.push_back(frame.lost.size());
+    for (const LostWrite& write : frame.lost) {
+      lost.push_back(write);
+      keys.emplace_back(write.key.begin(), write.key.end());
+    }
+  }
+  EXPECT_EQ(stamps, (std::vector<size_t>{2, 1, 0}));
+  EXPECT_EQ(lost_by_frame, (std::vector<size_t>{2, 0, 1}));
+  EXPECT_EQ(keys, (std::vector<Bytes>{key, {}, key}));
+  EXPECT_EQ((std::vector<uint32_t>{lost[0].view, lost[1].view, lost[2].view}),
+            (std::vector<uint32_t>{1, 0, 0}));
+  EXPECT_EQ((std::vector<Sequence>{lost[0].sequence, lost[1].sequence, lost[2].sequence}),
+            (std::vector<Sequence>{5, INT64_MAX, 6}));
+  EXPECT_EQ((std::vector<Timestamp>{lost[0].from_us, lost[1].from_us, lost[2].from_us}),
+            (std::vector<Timestamp>{kMinTimestamp, -7, 10}));
+  EXPECT_EQ((std::vector<Timestamp>{lost[0].until_us, lost[1].until_us, lost[2].until_us}),
+            (std::vector<Timestamp>{kMaxTimestamp, -9, 20}));
+}
+
 TEST_F(StampLogTest, RefusesTheStampsOfAnotherLogAndOfALaterWriter) {
   options_.epoch = 5;
   Open();

@@ -42,6 +42,11 @@ class FileStampLogWriter : public StampLogWriter {
     if (views_[stamp.view].values) NoteComputed(stamp.stamp);
   }
 
+  void AddLost(const LostWrite& write) override {
+    SKEWLESS_CHECK(write.view < views_.size());
+    encoder_.AddLost(write);
+  }
+
   Status Write(const StampKnowledge& known) override {
     if (failure_) return Refuse(*failure_);
     if (encoder_.empty() && known == written_) return {};

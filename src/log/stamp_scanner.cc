@@ -70,7 +70,7 @@ Result<StampScanner::Found> StampScanner::Next() {
   if (payload.size() != head->payload_bytes || Hash64(payload, seed_) != head->payload_checksum) {
     return Problem(Found::kBroken, "the payload of a frame fails its checksum");
   }
-  if (!GetStamps(payload, header_.views, &stamps_)) {
+  if (!GetStamps(payload, header_, &stamps_, &lost_)) {
     return Problem(Found::kBroken, "the stamps of a frame make no sense");
   }
   head_ = *head;

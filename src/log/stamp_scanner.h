@@ -26,6 +26,7 @@ class StampScanner {
   Result<Found> Next();
   const StampFrameHead& head() const { return head_; }
   const std::vector<LoggedStamp>& stamps() const { return stamps_; }  // until the next call
+  const std::vector<LostWrite>& lost() const { return lost_; }        // likewise
 
   // After kShort or kBroken: whether a later frame of this file was written when these bytes were
   // durable already. Then they were damaged after that; else a crash may have torn them.
@@ -44,6 +45,7 @@ class StampScanner {
   uint64_t offset_ = 0;
   StampFrameHead head_;
   std::vector<LoggedStamp> stamps_;
+  std::vector<LostWrite> lost_;
   std::string_view problem_;
 
   std::vector<uint8_t> buffer_;

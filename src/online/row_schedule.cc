@@ -132,6 +132,13 @@ RowSchedule::Id RowSchedule::Due(uint32_t view, ByteView key, uint64_t hash) {
   return id;
 }
 
+std::optional<RowSchedule::Unanswered> RowSchedule::UnansweredOf(const ChangedRow& changed,
+                                                                 ByteView key) const {
+  const Id id = table_.Find(changed.view, key, changed.hash);
+  if (id == RowTable::kNone || !rows_[id].in_flight) return std::nullopt;
+  return Unanswered{rows_[id].sent, rows_[id].least_us};
+}
+
 void RowSchedule::EndCompare() {
   if (compare_ == kNoCommit) return;
   --commits_[compare_ - first_commit_].loads;

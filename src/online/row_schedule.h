@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "model/row_table.h"
@@ -50,6 +51,13 @@ class RowSchedule {
   // False where the row was to go out anyway.
   bool Rewrite(const ChangedRow& row, ByteView key);
   void EndCompare();
+  // A write that failed, and may have taken effect all the same: up to which record, and no stamp
+  // of it is before `least_us`.
+  struct Unanswered {
+    Sequence sequence = 0;
+    Timestamp least_us = 0;
+  };
+  std::optional<Unanswered> UnansweredOf(const ChangedRow& row, ByteView key) const;
   // Rows whose values change now with no event (form values): each goes out, once what is in flight
   // of it is answered. Its number.
   Id Due(uint32_t view, ByteView key, uint64_t hash);

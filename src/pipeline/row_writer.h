@@ -138,6 +138,9 @@ class RowWriter {
   Status CompareRows(const ChangedRows& rows);
   Status CompareRow(const ChangedRow& row, ByteView key, const StoredRow& stored, ByteView state);
   bool WasLost(const ChangedRow& row) const;
+  bool WasStored(uint32_t view) const;
+  bool WasKnown(uint32_t view) const;
+  void NoteLostWrite(const ChangedRow& row, ByteView key);
   Status OpenForReaders();
   Status SendRows();
   Status SendSome(std::span<const RowSchedule::Departure> rows);

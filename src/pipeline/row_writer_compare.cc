@@ -164,6 +164,7 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
                 "Give this engine a store, a database or a key prefix of its own, or its whole "
                 "log.");
   }
+  if (!stored.other_layout) NoteLostWrite(row, key);
   if (!schedule_.Rewrite(row, key)) return {};
   // What is there of the same record only time has changed, or the definition.
   if (!is_there && !stored.other_layout && WasLost(row)) {
@@ -181,12 +182,45 @@ bool RowWriter::WasLost(const ChangedRow& row) const {
   if (row.view < parts_.expire_after_us.size() && parts_.expire_after_us[row.view] > 0 &&
       SaturatingAdd(row.oldest_event_us, parts_.expire_after_us[row.view]) <= wall_clock_->Now())
     return false;
-  if (compared_once_) return true;
-  // A view that is new or defined anew was never there.
+  return compared_once_ || WasStored(row.view);
+}
+
+// By the writer before this one. A view that is new or defined anew was never there.
+bool RowWriter::WasStored(uint32_t view) const {
   const auto& before = parts_.stamps->recovered_views();
-  return std::any_of(before.begin(), before.end(), [&](const StampedView& view) {
-    return view.HasSameRows(parts_.views[row.view]);
-  });
+  return std::any_of(before.begin(), before.end(),
+                     [&](const StampedView& one) { return one.HasSameRows(parts_.views[view]); });
+}
+
+// The same, whatever the layout of its rows.
+bool RowWriter::WasKnown(uint32_t view) const {
+  const auto is_same = [&](const StampedView& one) { return one.IsSameView(parts_.views[view]); };
+  const auto& before = parts_.stamps->recovered_views();
+  const auto& earlier = parts_.stamps->earlier_views();
+  return std::any_of(before.begin(), before.end(), is_same) ||
+         std::any_of(earlier.begin(), earlier.end(), is_same);
+}
+
+// Of a row that the store doesn't have as it should be: whoever read what was under way when the
+// store lost rows, or when the engine before this one died, read what nobody was told of. Finished
+// values may have been written anew of records that were known.
+void RowWriter::NoteLostWrite(const ChangedRow& row, ByteView key) {
+  LostWrite write{.view = row.view, .key = key};
+  const StampKnowledge& before = parts_.stamps->recovered();
+  if (const auto sent = schedule_.UnansweredOf(row, key)) {
+    write.sequence = sent->sequence;
+    write.from_us = sent->least_us;
+  } else if (!compared_once_ && !before.closed &&
+             (row.sequence > before.known_sequence ? WasKnown(row.view)
+                                                   : parts_.values && WasStored(row.view))) {
+    write.sequence = row.sequence;
+    write.from_us = SaturatingAdd(before.complete_us, 1);
+  } else {
+    return;
+  }
+  write.until_us = std::max(parts_.store->now_us(), least_stamp());
+  parts_.stamps->AddLost(write);
+  found_stamps_ = true;
 }
 
 Status RowWriter::OpenForReaders() {

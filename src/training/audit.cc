@@ -25,9 +25,10 @@ class Auditor {
 
  private:
   void CompareRow(const Question& question);
-  bool CompareViews(const Question& question, Difference* found) const;
+  bool CompareViews(const Question& question, Difference* found);
   bool RestedOnOtherRecords(int view, Timestamp read_us) const;
   bool CompareValues(const Question& question, Difference* found);
+  bool MayBeOfLostWrite(const Question& question, const std::string& output) const;
   void RestOn(const Question& question, Difference* found) const;
   void Report(const Question& question, Difference difference);
 
@@ -37,6 +38,7 @@ class Auditor {
   AuditReport* report_;
   std::vector<StampLogReader::Writer> writers_;  // of stamps, where a store gives some
   Timestamp known_to_us_ = kMaxTimestamp;  // later reads may rest on stamps that are still to come
+  bool of_lost_write_ = false;             // the row's difference is that of a lost write
 };
 
 Status Auditor::Compare(FileSystem& files, const JoinOptions& options) {
@@ -67,7 +69,8 @@ bool Auditor::RestedOnOtherRecords(int view, Timestamp read_us) const {
 }
 
 // What each view's read rested on. False, and the difference, where the replay rests on another.
-bool Auditor::CompareViews(const Question& question, Difference* found) const {
+bool Auditor::CompareViews(const Question& question, Difference* found) {
+  of_lost_write_ = false;
   for (size_t i = 0; i < question.view.size(); ++i) {
     const ServedRow::ViewRead& served = question.row.views[i];
     found->output = served.view;
@@ -85,6 +88,10 @@ bool Auditor::CompareViews(const Question& question, Difference* found) const {
     }
     const bool same_record = served.sequence == *found->replayed_sequence;
     if (same_record && served.status == replay_.StatusOf(question, i)) continue;
+    if (replay_.MayBeOfLostWrite(question, i)) {
+      of_lost_write_ = true;
+      continue;
+    }
     found->cause = same_record ? DifferenceCause::kStatus : DifferenceCause::kSequence;
     if (RestedOnOtherRecords(question.view[i], question.row.read_us))
       found->cause = DifferenceCause::kDefinedAnew;
@@ -104,12 +111,29 @@ void Auditor::RestOn(const Question& question, Difference* found) const {
   }
 }
 
+// What a view made, or where none has the output's name, a service of its own: of any of them.
+bool Auditor::MayBeOfLostWrite(const Question& question, const std::string& output) const {
+  const std::string of = output.substr(0, output.find(':'));
+  const auto& views = question.row.views;
+  const bool of_view =
+      std::any_of(views.begin(), views.end(), [&](const auto& read) { return read.view == of; });
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (question.view[i] < 0 || (of_view && views[i].view != of)) continue;
+    if (replay_.MayBeOfLostWrite(question, i)) return true;
+  }
+  return false;
+}
+
 bool Auditor::CompareValues(const Question& question, Difference* found) {
   for (size_t i = 0; i < question.row.outputs.size(); ++i) {
     ++report_->values;
     const std::optional<Value> replayed = replay_.ValueOf(question, question.row.outputs[i]);
     const Value& served = question.row.values[i];
     if (replayed && SameBits(served.view(), replayed->view())) continue;
+    if (MayBeOfLostWrite(question, question.row.outputs[i])) {
+      of_lost_write_ = true;
+      continue;
+    }
     found->cause = replayed ? DifferenceCause::kValue : DifferenceCause::kUnknownFeature;
     found->output = question.row.outputs[i];
     RestOn(question, found);
@@ -143,7 +167,8 @@ void Auditor::CompareRow(const Question& question) {
   ++report_->rows;
   Difference difference{};
   if (!CompareViews(question, &difference) || !CompareValues(question, &difference))
-    Report(question, difference);
+    return Report(question, difference);
+  if (of_lost_write_) ++report_->lost_write_rows;
 }
 
 }  // namespace

@@ -37,6 +37,9 @@ struct AuditReport {
   int64_t values = 0;  // values compared
   // Read at times of which the store has not told all: the running engine, or the next one, will.
   int64_t not_yet_known = 0;
+  // They rest on a write that the store lost before anybody was told from when on readers had it,
+  // which training has from when it was written anew. All else of them is compared.
+  int64_t lost_write_rows = 0;
   int64_t different_rows = 0;
   std::map<DifferenceCause, int64_t> by_cause;  // rows
   std::vector<Difference> examples;             // the first 20

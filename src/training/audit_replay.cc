@@ -86,7 +86,25 @@ Status AuditReplay::Replay(FileSystem& files, const JoinOptions& options, JoinCo
   *counts = {};
   SKEWLESS_ASSIGN_OR_RETURN(
       answers_, JoinHistory(kernels_, noting_last, labels_, outputs, with_total, counts));
+  if (history.availability != nullptr) {
+    for (const Availability::Lost& lost : history.availability->stamps().lost())
+      lost_[{lost.view, lost.key}].push_back(lost);
+  }
   return {};
+}
+
+bool AuditReplay::MayBeOfLostWrite(const Question& question, size_t read) const {
+  const int view = question.view[read];
+  const auto& labels = labels_[static_cast<size_t>(labels_of_view_[static_cast<size_t>(view)])];
+  const ByteView key = labels.keys.key(question.label[read]);
+  const auto found = lost_.find({static_cast<uint32_t>(view), Bytes(key.begin(), key.end())});
+  if (found == lost_.end()) return false;
+  const Sequence served = question.row.views[read].sequence;
+  const Timestamp at = question.row.read_us;
+  return std::any_of(found->second.begin(), found->second.end(), [&](const auto& lost) {
+    return lost.from_us <= at && at < lost.until_us && SequenceOf(question, read) <= served &&
+           served <= lost.sequence;
+  });
 }
 
 void AuditReplay::Clear() {
@@ -94,6 +112,7 @@ void AuditReplay::Clear() {
   labels_.clear();
   labels_of_view_.clear();
   answers_.clear();
+  lost_.clear();
 }
 
 int AuditReplay::LabelOf(const Question& question, int view) const {

@@ -1,11 +1,14 @@
 // The served rows that are audited, and what a replay of the log answers to each.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
+#include "log/availability.h"
 #include "log/served_log.h"
 #include "training/join.h"
 
@@ -36,6 +39,9 @@ class AuditReplay {
   uint8_t StatusOf(const Question& question, size_t read) const {
     return AnswersOf(question.view[read]).status[question.label[read]];
   }
+  // It may rest on a write that the store lost before anybody was told of it, so on records up to
+  // that one's, though the replay has fewer then.
+  bool MayBeOfLostWrite(const Question& question, size_t read) const;
   // The value of a row's output; nothing where the definition no longer has it.
   std::optional<Value> ValueOf(const Question& question, const std::string& output);
 
@@ -58,6 +64,7 @@ class AuditReplay {
   std::vector<ViewLabels> labels_;
   std::vector<ViewAnswers> answers_;
   Sequence last_sequence_ = 0;
+  std::map<std::pair<uint32_t, Bytes>, std::vector<Availability::Lost>> lost_;  // by view and key
   EvaluationScratch scratch_;
 };
 

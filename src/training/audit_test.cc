@@ -202,6 +202,42 @@ TEST_F(AuditTest, AnotherRecordOfAViewThatWasOfOtherRecords) {
   EXPECT_EQ(report.examples[0].output, "activity");
 }
 
+// The store lost a write, and with it from when on readers had its record: those who read it then
+// are counted apart, by view, time and record. All else of them is compared.
+TEST_F(AuditTest, ARecordOfALostWrite) {
+  ServedRow row = Serve(1, "a", 1, 30);
+  row.read_us = kTestStart + 25;
+  ServedRow otherwise = row;
+  otherwise.values[1] = Value::Int(99);
+  {
+    auto stamps =
+        clicks_.OpenStamps(/*epoch=*/9, StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]));
+    ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
+    const Bytes key = *EncodeKey(std::vector{Value::Int(1)});
+    const Bytes other = *EncodeKey(std::vector{Value::Int(2)});
+    const Sequence sequence = row.views[0].sequence;
+    (*stamps)->AddLost({0, key, sequence, kTestStart + 22, kTestStart + 26});
+    (*stamps)->AddLost({0, key, sequence - 1, kTestStart + 10, kTestStart + 40});
+    (*stamps)->AddLost({0, other, sequence, kTestStart + 10, kTestStart + 40});
+    StampKnowledge known;
+    known.opened_us = kTestStart + 150;
+    known.closed = true;
+    ASSERT_TRUE((*stamps)->Write(known).has_value());
+  }
+  std::vector<ServedRow> rows(4, row);
+  rows[0].read_us = kTestStart + 21;  // too early
+  rows[3].read_us = kTestStart + 26;  // too late
+  rows.push_back(otherwise);
+  Log(rows);
+  const AuditReport report = Run();
+  EXPECT_EQ(report.rows, 5);
+  EXPECT_EQ(report.lost_write_rows, 2);
+  EXPECT_EQ(report.different_rows, 3);
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kSequence), 2);
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kValue), 1);
+  EXPECT_EQ(report.examples.back().output, "popular:views");
+}
+
 TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {
   ServedRow other;  // of another service: other keys, other outputs
   other.read_us = kTestStart + 30;

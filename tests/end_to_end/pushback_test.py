@@ -103,7 +103,8 @@ class PushbackTest(TopicTest):
         engine.stop()
         self.assertEqual(self.logged(), MESSAGES)
         report = self.run_json("audit")
-        self.assertEqual((report["different_rows"], report["not_yet_known"]), (0, 0), report)
+        self.assertEqual((report["different_rows"], report["not_yet_known"], report["lost_write_rows"]), (0, 0, 0),
+                         report)
         self.assertGreaterEqual(report["rows"], users)
         print(f"at most {self.most} waited", flush=True)
         return limit

@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from program import ProgramTest, SLOWNESS
+from program import ProgramTest, Running, SLOWNESS
 from redis_engine_test import definition, FEATURES
 from servers import Redis, free_port
 
@@ -24,6 +24,7 @@ class Proxy:
         self.to = to
         self.delay = 0.0
         self.held_writes = 0  # that came while their gate was closed
+        self.swallows = False  # what is answered
         self.gate = threading.Event()  # of the connections that are made from now on
         self.gate.set()
         self.ends = []
@@ -37,7 +38,11 @@ class Proxy:
                 client = self.listener.accept()[0]
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self.to))
+            try:
+                server = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                client.close()
+                continue
             self.ends += [client, server]
             for end in client, server:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -69,6 +74,8 @@ class Proxy:
                 data = source.recv(1 << 16)
             except OSError:
                 data = b""
+            if self.swallows and not gate and data:
+                continue
             if gate and not gate.is_set():
                 self.held_writes += data.count(b"EVALSHA")
             with came:
@@ -142,7 +149,8 @@ class SlowStoreTest(ProgramTest):
 
     def audit(self):
         report = self.run_json("audit")
-        self.assertEqual((report["different_rows"], report["not_yet_known"]), (0, 0), report)
+        self.assertEqual((report["different_rows"], report["not_yet_known"], report["lost_write_rows"]), (0, 0, 0),
+                         report)
         self.assertGreater(report["rows"], USERS)
 
     def test_a_store_twenty_milliseconds_away(self):
@@ -175,6 +183,44 @@ class SlowStoreTest(ProgramTest):
         page = pathlib.Path(__file__).resolve().parents[2] / "docs/reference/http.md"
         documented = set(re.findall(r"(?m)^\| `(skewless_online_\w+)`(?!.*with `form: values` only)", page.read_text()))
         self.assertEqual(exported, documented)
+
+    def reader(self):
+        """Of the store itself: what the engine is not told of is shown there."""
+        self.write("reader/skewless.yaml", definition(self.port).replace("var/served", self.path("var/served")))
+        reader = Running(self.path("reader"), command="serve")
+        self.children.append(reader)
+        return reader
+
+    def lose_writes(self, engine, loses_engine=False):
+        """Readers see rows that Redis has told nobody of, and then loses."""
+        self.wait_for(engine, self.events)
+        self.wait_for_answers(engine)
+        reader = self.reader()
+        self.wait_for(reader, self.events)
+        self.proxy.swallows = True
+        self.append(1)
+        self.wait_for(reader, self.events)
+        if loses_engine:
+            engine.kill()
+        self.redis.kill()
+        self.proxy.swallows = False
+        self.redis.start()
+        if loses_engine:
+            engine.start()
+        self.wait_for(reader, self.events)
+        self.wait_for_answers(engine)
+        reader.stop()
+
+    def test_rows_that_redis_loses_before_it_told_of_them(self):
+        for loses_engine in (False, True):
+            with self.subTest(loses_engine=loses_engine):
+                engine = self.start()
+                self.lose_writes(engine, loses_engine)
+                engine.stop()
+        report = self.run_json("audit")
+        self.assertEqual((report["different_rows"], report["not_yet_known"]), (0, 0), report)
+        self.assertGreaterEqual(report["lost_write_rows"], 2 * USERS, report)
+        self.assertGreaterEqual(report["rows"], report["lost_write_rows"] + 2 * USERS, report)
 
     def test_writes_that_come_after_their_writer_died(self):
         gate = self.proxy.gate

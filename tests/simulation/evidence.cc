@@ -184,6 +184,10 @@ Result<std::string> ReadStamps(FileSystem& files, const Definition& definition) 
           << logged.stamp.sequence << ' ' << logged.stamp.available_us << ' '
           << logged.stamp.computed_us << '\n';
     }
+    for (const LostWrite& lost : frame.lost) {
+      all << (*frame.views)[lost.view].name << ' ' << AsText(lost.key) << " lost " << lost.sequence
+          << ' ' << lost.from_us << ' ' << lost.until_us << '\n';
+    }
   }
 }
 

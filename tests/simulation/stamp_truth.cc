@@ -59,6 +59,11 @@ Finding StampTruth::ReadAll(FileSystem& files, const std::string& directory) {
             {logged.stamp, frame.epoch, named.records, known});
       }
     }
+    for (const LostWrite& lost : frame.lost) {
+      const StampedView& named = (*frame.views)[lost.view];
+      lost_[{named.name, std::string(AsText(lost.key))}].push_back(
+          {lost.sequence, lost.from_us, lost.until_us});
+    }
     known = std::max(known, frame.known.known_sequence);
   }
   if (!frame.known.closed) return "the stamp log is not closed";
@@ -104,10 +109,24 @@ Finding StampTruth::Compare() {
         if (std::any_of(known.begin(), known.end(), covers)) continue;
         return Show(one.stamp, rows.first) + " is forgotten";
       }
+      if (world_->scenario().redefined.empty() && !IsNoted(rows, key.second, one))
+        return Show(one.stamp, rows.first) + " is lost, and no lost write is noted";
       forgotten_[key].emplace_back(one.stamp.available_us, one.lost_us);
     }
   }
   return std::nullopt;
+}
+
+// As a lost write, with all of the time that readers could have had it. An engine that has another
+// definition may not have the row any more.
+bool StampTruth::IsNoted(const Rows& rows, const std::string& key,
+                         const SimulatedServer::Given& given) const {
+  const auto lost = lost_.find({rows.first, key});
+  if (lost == lost_.end()) return false;
+  return std::any_of(lost->second.begin(), lost->second.end(), [&](const Lost& write) {
+    return write.sequence >= given.stamp.sequence && write.from_us <= given.stamp.available_us &&
+           given.lost_us <= write.until_us;
+  });
 }
 
 // Of one row what was written and what for ascend together: so the records that count from before

@@ -48,6 +48,7 @@ class StampTruth {
 
   Finding ReadAll(FileSystem& files, const std::string& directory);
   Finding Compare();
+  bool IsNoted(const Rows& rows, const std::string& key, const SimulatedServer::Given& given) const;
   Finding CheckOrder() const;
   Rows RowsOf(int number) const;
   bool IsForgottenAt(const SimulatedServer::Key& row, Timestamp t) const;
@@ -67,6 +68,11 @@ class StampTruth {
   std::map<int64_t, StampLogReader::Writer> writers_;  // by epoch
   std::map<Key, std::vector<Told>> told_;
   std::map<std::pair<Rows, std::string>, std::vector<Told>> known_;
+  struct Lost {
+    Sequence sequence = 0;
+    Timestamp from_us = 0, until_us = 0;
+  };
+  std::map<std::pair<std::string, std::string>, std::vector<Lost>> lost_;  // by view and key
   std::map<SimulatedServer::Key, std::vector<std::pair<Timestamp, Timestamp>>> forgotten_;
 };
 
