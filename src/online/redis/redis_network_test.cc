@@ -16,6 +16,17 @@ class RedisNetworkTest : public testing::Test {
   RedisNetworkTest()
       : directory_("redis_network_test"), server_(directory_.path()), proxy_(server_.port()) {}
   RedisOptions options() const { return TestOptions(proxy_.address()); }
+  // Even a claim may come too late for it: one that lasts is made by a patient writer.
+  RedisOptions impatient() const {
+    RedisOptions impatient = options();
+    impatient.timeout_us = 100'000;
+    return impatient;
+  }
+  // And until the server has answered for the last of them: it does before it takes more.
+  void AwaitKeys(const std::string& count) {
+    while (server_.AskText({"DBSIZE"}) != count) std::this_thread::yield();
+    ASSERT_EQ(server_.AskText({"DBSIZE"}), count);
+  }
 
   TestDirectory directory_;
   RedisServer server_;
@@ -60,9 +71,7 @@ TEST_F(RedisNetworkTest, AnAnswerCountsThatHadComeBeforeTheConnectionBroke) {
   constexpr uint64_t kRows = 100;
   for (uint64_t user = 0; user < kRows; ++user)
     writer.Send(0, KeyBytes(static_cast<int64_t>(user)), 9, user);
-  // The rows, the clock and whose they are; asked again, as it answers before it takes more.
-  while (server_.AskText({"DBSIZE"}) != "102") std::this_thread::yield();
-  ASSERT_EQ(server_.AskText({"DBSIZE"}), "102");
+  AwaitKeys("102");  // the rows, the clock and whose they are
   const Timestamp newest = std::stoll(server_.AskText({"GET", "shop::clock"}));
   proxy_.AwaitRound();
   proxy_.Reset();
@@ -82,24 +91,22 @@ TEST_F(RedisNetworkTest, AnAnswerCountsThatHadComeBeforeTheConnectionBroke) {
 
 // The machine slept, or the process was stopped, while an answer came.
 TEST_F(RedisNetworkTest, WhoStoodStillFindsTheAnswersThatCame) {
-  RedisOptions impatient = options();
-  impatient.timeout_us = 50'000;
-  TestWriter writer(impatient);
+  ASSERT_TRUE(TestWriter(options()).Claim().has_value());
+  TestWriter writer(impatient());
   writer.Connect();
-  ASSERT_TRUE(writer.Claim().has_value());
   const int64_t user = 1;
   writer.Send(0, KeyBytes(user), 1);
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  AwaitKeys("3");  // the row, the clock and whose they are
+  proxy_.AwaitRound();
+  std::this_thread::sleep_for(std::chrono::microseconds(2 * impatient().timeout_us));
   EXPECT_EQ(writer.Finish()[0].outcome, Outcome::kWritten);
 }
 
 // An answer that never comes is not waited for forever.
 TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
-  RedisOptions impatient = options();
-  impatient.timeout_us = 100'000;
-  TestWriter writer(impatient);
+  ASSERT_TRUE(TestWriter(options()).Claim().has_value());
+  TestWriter writer(impatient());
   writer.Connect();
-  ASSERT_TRUE(writer.Claim().has_value());
   proxy_.Swallow(true);
   const int64_t user = 1;
   const RowWritten done = writer.Write(0, KeyBytes(user), 1);
@@ -107,7 +114,7 @@ TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
   EXPECT_TRUE(done.may_retry);
   EXPECT_EQ(done.error.code, ErrorCode::kUnavailable);
   EXPECT_NE(done.error.message.find("no answer in time"), std::string::npos);
-  auto reader = OpenRedisReader(impatient);
+  auto reader = OpenRedisReader(impatient());
   const RowKey key{0, KeyBytes(user)};
   const auto read = (*reader)->Read(std::span(&key, 1));
   ASSERT_FALSE(read.has_value());
