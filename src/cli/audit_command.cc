@@ -58,8 +58,9 @@ void PrintReport(const AuditReport& report, const TrainingSetAudit* training) {
                WithSeparators(report.not_yet_known));
   }
   if (report.lost_write_rows > 0) {
-    fmt::print("{} rest on writes that the online store lost before it told the engine of them\n",
-               WithSeparators(report.lost_write_rows));
+    fmt::print(
+        "{} of all rest on writes that the online store lost before it told the engine of them\n",
+        WithSeparators(report.lost_write_rows));
   }
   for (const auto& [cause, rows] : report.by_cause) {
     fmt::print("  {}: {}\n", DifferenceCauseName(cause), WithSeparators(rows));

@@ -87,6 +87,15 @@ Status Availability::Advance(Sequence sequence) {
   return {};
 }
 
+Status Availability::ReadToEnd() {
+  StampLogReader::Frame frame;
+  for (;;) {
+    SKEWLESS_ASSIGN_OR_RETURN(const bool more, reader_->Next(&frame));
+    if (!more) return {};
+    TakeFrame(frame);
+  }
+}
+
 void Availability::TakeFrame(const StampLogReader::Frame& frame) {
   const Sequence after = most_known_;
   known_ = frame.known;
@@ -108,9 +117,12 @@ void Availability::TakeFrame(const StampLogReader::Frame& frame) {
     told.after = after;
     AddStamp(TableOf(view, RecordsOf((*frame.views)[stamp.view], views_[view])), stamp.key, told);
   }
+  if (!wants_lost_) return;
   for (const LostWrite& write : frame.lost) {
     if (ours_[write.view] < 0) continue;
-    lost_.push_back({static_cast<uint32_t>(ours_[write.view]),
+    const auto view = static_cast<uint32_t>(ours_[write.view]);
+    if (!wants_lost_(view, write.key)) continue;
+    lost_.push_back({view, (*frame.views)[write.view].values,
                      Bytes(write.key.begin(), write.key.end()), write.sequence, write.from_us,
                      write.until_us});
   }

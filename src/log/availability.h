@@ -21,6 +21,7 @@
 // what the writer had outstanding then (some 100 bytes a row), however long the log.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,14 +55,19 @@ class Availability {
   Timestamp Of(uint32_t view, ByteView key, uint64_t key_hash, Sequence sequence,
                Timestamp logged_us);
 
-  // Writes that the store lost before anybody was told of them, of what was read so far; their
-  // views by our numbers.
+  // Writes that the store lost before anybody was told of them, of what was read since KeepLost and
+  // was `wanted`; their views by our numbers.
   struct Lost {
     uint32_t view = 0;
+    bool values = false;  // the row was finished values
     Bytes key;
     Sequence sequence = 0;
     Timestamp from_us = 0, until_us = 0;
   };
+  using IsWanted = std::function<bool(uint32_t view, ByteView key)>;
+  void KeepLost(IsWanted wanted) { wants_lost_ = std::move(wanted); }
+  // Reads on to where the stamps end now, beyond what any record needs.
+  Status ReadToEnd();
   const std::vector<Lost>& lost() const { return lost_; }
 
   // Of all that was read so far: see StampKnowledge.
@@ -122,6 +128,7 @@ class Availability {
   RowTable table_;
   std::vector<Row> rows_;  // by id
   size_t rows_when_dropped_ = 0;
+  IsWanted wants_lost_;  // none: they aren't kept
   std::vector<Lost> lost_;
 };
 

@@ -44,9 +44,10 @@ struct LoggedStamp {
   Stamp stamp;
 };
 
-// A write that was under way when the store lost rows, which nobody was told of: readers may have
-// had the row's records up to `sequence` from `from_us` on, or not, until the rows were lost, which
-// was before `until_us`. Only a vector that was read then, and says so itself, tells that they had.
+// A write that was under way, or may have been, when the store lost rows or the engine before this
+// one died, and that the store doesn't have: readers may have had the row's records up to
+// `sequence` from `from_us` on, or not, until the rows were lost, which was before `until_us`.
+// Only a vector that was read then, and says so itself, tells that they had.
 struct LostWrite {
   uint32_t view = 0;  // among the writer's own
   ByteView key;       // as EncodeKeys makes it

@@ -164,7 +164,7 @@ Status RowWriter::CompareRow(const ChangedRow& row, ByteView key, const StoredRo
                 "Give this engine a store, a database or a key prefix of its own, or its whole "
                 "log.");
   }
-  if (!stored.other_layout) NoteLostWrite(row, key);
+  if (!stored.other_layout) NoteLostWrite(row, key, stored);
   if (!schedule_.Rewrite(row, key)) return {};
   // What is there of the same record only time has changed, or the definition.
   if (!is_there && !stored.other_layout && WasLost(row)) {
@@ -202,17 +202,18 @@ bool RowWriter::WasKnown(uint32_t view) const {
 }
 
 // Of a row that the store doesn't have as it should be: whoever read what was under way when the
-// store lost rows, or when the engine before this one died, read what nobody was told of. Finished
-// values may have been written anew of records that were known.
-void RowWriter::NoteLostWrite(const ChangedRow& row, ByteView key) {
+// store lost rows, or when the engine before this one died, read what nobody was told of. Where a
+// row is gone whose records were all known, so is that it may have been values of a later time.
+void RowWriter::NoteLostWrite(const ChangedRow& row, ByteView key, const StoredRow& stored) {
   LostWrite write{.view = row.view, .key = key};
   const StampKnowledge& before = parts_.stamps->recovered();
   if (const auto sent = schedule_.UnansweredOf(row, key)) {
     write.sequence = sent->sequence;
     write.from_us = sent->least_us;
   } else if (!compared_once_ && !before.closed &&
-             (row.sequence > before.known_sequence ? WasKnown(row.view)
-                                                   : parts_.values && WasStored(row.view))) {
+             (row.sequence > before.known_sequence
+                  ? WasKnown(row.view)
+                  : parts_.values && !stored.found && WasStored(row.view))) {
     write.sequence = row.sequence;
     write.from_us = SaturatingAdd(before.complete_us, 1);
   } else {

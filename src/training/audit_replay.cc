@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <unordered_set>
 
 #include "kernel/service_kernel.h"
 #include "training/history.h"
@@ -74,6 +75,15 @@ Status AuditReplay::Replay(FileSystem& files, const JoinOptions& options, JoinCo
                             OpenHistory(files, definition_, HistoryKind::kLog, views));
   SKEWLESS_ASSIGN_OR_RETURN(history.availability,
                             OpenAvailability(files, definition_, kernels_, StampTime::kComputed));
+  std::unordered_set<uint64_t> asked;  // rows, by a hash of theirs
+  for (const ViewLabels& labels : labels_) {
+    for (const uint64_t hash : labels.keys.hash)
+      asked.insert(hash + static_cast<uint64_t>(labels.view));
+  }
+  if (history.availability != nullptr) {
+    history.availability->stamps().KeepLost(
+        [&asked](uint32_t view, ByteView key) { return asked.contains(HashKey(key) + view); });
+  }
   JoinOptions with_total = options;
   UseAvailability(history, &with_total);
   with_total.expected_records = history.expected_records;
@@ -87,6 +97,8 @@ Status AuditReplay::Replay(FileSystem& files, const JoinOptions& options, JoinCo
   SKEWLESS_ASSIGN_OR_RETURN(
       answers_, JoinHistory(kernels_, noting_last, labels_, outputs, with_total, counts));
   if (history.availability != nullptr) {
+    // Finished values may be lost that rest on records which all are known.
+    SKEWLESS_RETURN_IF_ERROR(history.availability->stamps().ReadToEnd());
     for (const Availability::Lost& lost : history.availability->stamps().lost())
       lost_[{lost.view, lost.key}].push_back(lost);
   }
@@ -101,9 +113,11 @@ bool AuditReplay::MayBeOfLostWrite(const Question& question, size_t read) const 
   if (found == lost_.end()) return false;
   const Sequence served = question.row.views[read].sequence;
   const Timestamp at = question.row.read_us;
+  // A state is the same for as long as its records are; finished values are not.
+  const Sequence replayed = SequenceOf(question, read);
   return std::any_of(found->second.begin(), found->second.end(), [&](const auto& lost) {
-    return lost.from_us <= at && at < lost.until_us && SequenceOf(question, read) <= served &&
-           served <= lost.sequence;
+    return lost.from_us <= at && at < lost.until_us && served <= lost.sequence &&
+           (replayed < served || (lost.values && replayed == served));
   });
 }
 

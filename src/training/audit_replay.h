@@ -39,8 +39,8 @@ class AuditReplay {
   uint8_t StatusOf(const Question& question, size_t read) const {
     return AnswersOf(question.view[read]).status[question.label[read]];
   }
-  // It may rest on a write that the store lost before anybody was told of it, so on records up to
-  // that one's, though the replay has fewer then.
+  // It may rest on a write that the store lost before anybody was told of it: on records up to that
+  // one's, of which the replay has fewer then, or, of finished values, as many.
   bool MayBeOfLostWrite(const Question& question, size_t read) const;
   // The value of a row's output; nothing where the definition no longer has it.
   std::optional<Value> ValueOf(const Question& question, const std::string& output);

@@ -213,14 +213,16 @@ TEST_F(AuditTest, ARecordOfALostWrite) {
     auto stamps =
         clicks_.OpenStamps(/*epoch=*/9, StampedViewOf(clicks_.definition(), *clicks_.kernels()[0]));
     ASSERT_TRUE(stamps.has_value()) << stamps.error().ToString();
+    StampKnowledge known;
+    known.opened_us = kTestStart + 150;
+    known.known_sequence = INT64_MAX;  // no record needs what comes behind
+    ASSERT_TRUE((*stamps)->Write(known).has_value());
     const Bytes key = *EncodeKey(std::vector{Value::Int(1)});
     const Bytes other = *EncodeKey(std::vector{Value::Int(2)});
     const Sequence sequence = row.views[0].sequence;
     (*stamps)->AddLost({0, key, sequence, kTestStart + 22, kTestStart + 26});
     (*stamps)->AddLost({0, key, sequence - 1, kTestStart + 10, kTestStart + 40});
     (*stamps)->AddLost({0, other, sequence, kTestStart + 10, kTestStart + 40});
-    StampKnowledge known;
-    known.opened_us = kTestStart + 150;
     known.closed = true;
     ASSERT_TRUE((*stamps)->Write(known).has_value());
   }
@@ -228,14 +230,18 @@ TEST_F(AuditTest, ARecordOfALostWrite) {
   rows[0].read_us = kTestStart + 21;  // too early
   rows[3].read_us = kTestStart + 26;  // too late
   rows.push_back(otherwise);
+  // Of the record that the replay has there, too.
+  rows.push_back(Serve(1, "a", 1, 25));
+  rows.back().values[0] = Value::Double(99);
   Log(rows);
   const AuditReport report = Run();
-  EXPECT_EQ(report.rows, 5);
+  EXPECT_EQ(report.rows, 6);
   EXPECT_EQ(report.lost_write_rows, 2);
-  EXPECT_EQ(report.different_rows, 3);
+  EXPECT_EQ(report.different_rows, 4);
   EXPECT_EQ(report.by_cause.at(DifferenceCause::kSequence), 2);
-  EXPECT_EQ(report.by_cause.at(DifferenceCause::kValue), 1);
-  EXPECT_EQ(report.examples.back().output, "popular:views");
+  EXPECT_EQ(report.by_cause.at(DifferenceCause::kValue), 2);
+  EXPECT_EQ(report.examples[2].output, "popular:views");
+  EXPECT_EQ(report.examples[3].output, "activity:spend");
 }
 
 TEST_F(AuditTest, ATrainingSetBesideTheServedVectors) {

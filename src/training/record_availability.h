@@ -21,7 +21,7 @@ class RecordAvailability {
   // What Prepare made of the batch for a view, by its number in the definition. A record that
   // nobody can read yet is not selected any more.
   void Set(int view, ViewInput* input);
-  const Availability& stamps() const { return *stamps_; }
+  Availability& stamps() { return *stamps_; }
 
  private:
   std::unique_ptr<Availability> stamps_;

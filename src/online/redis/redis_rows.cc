@@ -103,9 +103,12 @@ void RedisRows::SendWaiting(Lane& lane) {
   }
 }
 
-// What the connection had in flight may have landed or not.
+// What the connection had in flight may have landed or not, but for what was answered before it
+// failed: a server that lost its rows then leaves nobody else who knows what was readable, and from
+// when on. It must not be opened anew before.
 void RedisRows::FailLane(Lane& lane) {
   lane.failures = lane.connection->failures();
+  TakeReplies(lane);
   for (Awaited& awaited : lane.sent) {
     if (awaited.kind != Awaited::kCall) continue;
     in_flight_ -= awaited.call->rows.size();
@@ -202,9 +205,7 @@ void RedisRows::TakeReplies(Lane& lane) {
 void RedisRows::Serve(Lane& lane, short revents) {
   Connection& connection = *lane.connection;
   connection.Advance(revents);
-  // Also what came before it failed: a server that lost its rows then leaves nobody else who knows
-  // what was readable, and from when on.
-  TakeReplies(lane);
+  if (connection.ready()) TakeReplies(lane);
   if (connection.failures() != lane.failures) FailLane(lane);
   if (connection.ready() && connection.openings() != lane.openings) {
     lane.openings = connection.openings();
@@ -213,6 +214,7 @@ void RedisRows::Serve(Lane& lane, short revents) {
   if (connection.ready()) {
     SendWaiting(lane);
     connection.Advance(0);
+    if (connection.failures() != lane.failures) FailLane(lane);
   } else {
     FailLate(&lane.waiting, connection.failure());
   }
