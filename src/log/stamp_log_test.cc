@@ -102,6 +102,27 @@ class StampLogTest : public testing::Test {
     return {text->begin(), text->end()};
   }
 
+  // A header of an earlier version, and behind it a frame of one stamp and no more, as those had
+  // it.
+  void ExpectOneStampAfter(Bytes file) {
+    const uint64_t seed = StampFrameSeed(file);
+    Bytes payload;
+    PutVarint(payload, 1);
+    PutVarint(payload, 0);
+    PutLengthPrefixed(payload, "a");
+    PutVarint(payload, ZigZag(4));
+    PutVarint(payload, ZigZag(80));
+    StampFrameHead head;
+    head.payload_bytes = static_cast<uint32_t>(payload.size());
+    head.payload_checksum = Hash64(payload, seed);
+    file.resize(file.size() + kStampFrameHeadBytes);
+    PutStampFrameHead(head, seed, file.data() + file.size() - kStampFrameHeadBytes);
+    PutRaw(file, payload);
+    files_.Put(Path(1, 0), file);
+    EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
+    EXPECT_EQ(error_.message, "");
+  }
+
   BusyFiles files_;
   StampLogOptions options_;
   Sequence next_ = 1;
@@ -305,21 +326,7 @@ TEST_F(StampLogTest, FilesOfTheFirstVersionAreRead) {
   PutLe<uint64_t>(file, 11);
   StoreLe(file.data() + 12, static_cast<uint32_t>(file.size() + 8));
   PutLe<uint64_t>(file, Hash64(file));
-  const uint64_t seed = StampFrameSeed(file);
-  Bytes payload;
-  PutVarint(payload, 1);
-  PutVarint(payload, 0);
-  PutLengthPrefixed(payload, "a");
-  PutVarint(payload, ZigZag(4));
-  PutVarint(payload, ZigZag(80));
-  StampFrameHead head;
-  head.payload_bytes = static_cast<uint32_t>(payload.size());
-  head.payload_checksum = Hash64(payload, seed);
-  file.resize(file.size() + kStampFrameHeadBytes);
-  PutStampFrameHead(head, seed, file.data() + file.size() - kStampFrameHeadBytes);
-  PutRaw(file, payload);
-  files_.Put(Path(1, 0), file);
-  EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
+  ExpectOneStampAfter(std::move(file));
   options_.epoch = 2;
   EXPECT_EQ(Open()->computed_us(), kMinTimestamp);
 }
@@ -361,22 +368,7 @@ TEST_F(StampLogTest, FilesOfTheFourthVersionAreRead) {
   PutStampFileHeader({.identity = options_.identity, .epoch = 1, .views = options_.views}, &file);
   StoreLe(file.data() + 8, uint32_t{4});
   StoreLe(file.data() + file.size() - 8, Hash64(ByteView(file).first(file.size() - 8)));
-  const uint64_t seed = StampFrameSeed(file);
-  Bytes payload;
-  PutVarint(payload, 1);
-  PutVarint(payload, 0);
-  PutLengthPrefixed(payload, "a");
-  PutVarint(payload, ZigZag(4));
-  PutVarint(payload, ZigZag(80));
-  StampFrameHead head;
-  head.payload_bytes = static_cast<uint32_t>(payload.size());
-  head.payload_checksum = Hash64(payload, seed);
-  file.resize(file.size() + kStampFrameHeadBytes);
-  PutStampFrameHead(head, seed, file.data() + file.size() - kStampFrameHeadBytes);
-  PutRaw(file, payload);
-  files_.Put(Path(1, 0), file);
-  EXPECT_EQ(ReadAll(), (std::vector<Told>{{1, 0, "a", {4, 80}}}));
-  EXPECT_EQ(error_.message, "");
+  ExpectOneStampAfter(std::move(file));
 }
 
 // Beside stamps and alone, and no frame keeps those of the one before it.
