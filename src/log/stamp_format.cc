@@ -53,6 +53,22 @@ int64_t Sum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
+bool GetLostWrites(ByteReader& reader, size_t views, std::vector<LostWrite>* lost) {
+  const uint64_t count = reader.GetVarint();
+  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
+    const uint64_t view = reader.GetVarint();
+    LostWrite write;
+    write.key = AsBytes(reader.GetLengthPrefixed());
+    write.sequence = static_cast<Sequence>(reader.GetVarint());
+    write.from_us = reader.Get<int64_t>();
+    write.until_us = Sum(write.from_us, UnZigZag(reader.GetVarint()));
+    if (view >= views || write.sequence < 0) return false;
+    write.view = static_cast<uint32_t>(view);
+    lost->push_back(write);
+  }
+  return reader.ok();
+}
+
 }  // namespace
 
 std::string StampDirectory(const std::string& log_directory) {
@@ -228,26 +244,6 @@ void StampEncoder::Finish(size_t room, Bytes* out) {
   count_ = lost_count_ = 0;
   last_ = {};
 }
-
-namespace {
-
-bool GetLostWrites(ByteReader& reader, size_t views, std::vector<LostWrite>* lost) {
-  const uint64_t count = reader.GetVarint();
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
-    const uint64_t view = reader.GetVarint();
-    LostWrite write;
-    write.key = AsBytes(reader.GetLengthPrefixed());
-    write.sequence = static_cast<Sequence>(reader.GetVarint());
-    write.from_us = reader.Get<int64_t>();
-    write.until_us = Sum(write.from_us, UnZigZag(reader.GetVarint()));
-    if (view >= views || write.sequence < 0) return false;
-    write.view = static_cast<uint32_t>(view);
-    lost->push_back(write);
-  }
-  return reader.ok();
-}
-
-}  // namespace
 
 bool GetStamps(ByteView payload, const StampFileHeader& header, std::vector<LoggedStamp>* stamps,
                std::vector<LostWrite>* lost) {

@@ -140,6 +140,7 @@ class RowWriter {
   bool WasLost(const ChangedRow& row) const;
   bool WasStored(uint32_t view) const;
   bool WasKnown(uint32_t view) const;
+  bool MayHaveBeenUnderWay(const ChangedRow& row, const StoredRow& stored) const;
   void NoteLostWrite(const ChangedRow& row, ByteView key, const StoredRow& stored);
   Status OpenForReaders();
   Status SendRows();

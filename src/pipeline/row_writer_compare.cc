@@ -201,19 +201,22 @@ bool RowWriter::WasKnown(uint32_t view) const {
          std::any_of(earlier.begin(), earlier.end(), is_same);
 }
 
+// When the engine before this one died: what it was not told of. Where a row is gone whose records
+// were all known, it may have been values of a later time.
+bool RowWriter::MayHaveBeenUnderWay(const ChangedRow& row, const StoredRow& stored) const {
+  if (row.sequence > parts_.stamps->recovered().known_sequence) return WasKnown(row.view);
+  return parts_.values && !stored.found && WasStored(row.view);
+}
+
 // Of a row that the store doesn't have as it should be: whoever read what was under way when the
-// store lost rows, or when the engine before this one died, read what nobody was told of. Where a
-// row is gone whose records were all known, so is that it may have been values of a later time.
+// store lost rows, or when the engine before this one died, read what nobody was told of.
 void RowWriter::NoteLostWrite(const ChangedRow& row, ByteView key, const StoredRow& stored) {
   LostWrite write{.view = row.view, .key = key};
   const StampKnowledge& before = parts_.stamps->recovered();
   if (const auto sent = schedule_.UnansweredOf(row, key)) {
     write.sequence = sent->sequence;
     write.from_us = sent->least_us;
-  } else if (!compared_once_ && !before.closed &&
-             (row.sequence > before.known_sequence
-                  ? WasKnown(row.view)
-                  : parts_.values && !stored.found && WasStored(row.view))) {
+  } else if (!compared_once_ && !before.closed && MayHaveBeenUnderWay(row, stored)) {
     write.sequence = row.sequence;
     write.from_us = SaturatingAdd(before.complete_us, 1);
   } else {

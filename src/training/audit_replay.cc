@@ -76,11 +76,11 @@ Status AuditReplay::Replay(FileSystem& files, const JoinOptions& options, JoinCo
   SKEWLESS_ASSIGN_OR_RETURN(history.availability,
                             OpenAvailability(files, definition_, kernels_, StampTime::kComputed));
   std::unordered_set<uint64_t> asked;  // rows, by a hash of theirs
-  for (const ViewLabels& labels : labels_) {
-    for (const uint64_t hash : labels.keys.hash)
-      asked.insert(hash + static_cast<uint64_t>(labels.view));
-  }
   if (history.availability != nullptr) {
+    for (const ViewLabels& labels : labels_) {
+      for (const uint64_t hash : labels.keys.hash)
+        asked.insert(hash + static_cast<uint64_t>(labels.view));
+    }
     history.availability->stamps().KeepLost(
         [&asked](uint32_t view, ByteView key) { return asked.contains(HashKey(key) + view); });
   }
