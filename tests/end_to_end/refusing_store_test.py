@@ -3,6 +3,7 @@ do about it; `skewless_online_up` is 0; and what can be mended while it runs is.
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import unittest
@@ -40,10 +41,13 @@ class RefusingStoreTest(ProgramTest):
                               check=True)
         return done.stdout.strip()
 
-    def begin(self, more="", port=None):
+    def define(self, more="", port=None):
         self.write("skewless.yaml", clicks_by_user(
             f'{{type: redis, address: "127.0.0.1:{port or self.port}"{more}}}',
             {"activity": f"features: {{{self.features}}}"}, 'serving: {listen: "127.0.0.1:0"}'))
+
+    def begin(self, more="", port=None):
+        self.define(more, port)
         with open(self.path("log"), "w") as log:
             self.engine = subprocess.Popen([PROGRAM, "run", "-C", self.folder, "--log-format", "json"],
                                            stdout=subprocess.DEVNULL, stderr=log)
@@ -66,6 +70,12 @@ class RefusingStoreTest(ProgramTest):
     def metric(self, name):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.event('serving')['port']}/metrics", timeout=60) as reply:
             return float(re.search(rf"^{name} (\S+)$", reply.read().decode(), re.MULTILINE)[1])
+
+    def await_rows(self):
+        """Each user's."""
+        while self.metric("skewless_online_rows_written_total") < USERS:
+            self.assertIsNone(self.engine.poll(), self.events())
+            time.sleep(0.02)
 
     def goes_on(self, message, words, remedy):
         """It is told of while the engine goes on."""
@@ -92,8 +102,7 @@ class RefusingStoreTest(ProgramTest):
         self.assertEqual(self.metric("skewless_online_up"), 0)
         self.cli("config", "set", "maxmemory", "0")
         self.event("store takes rows again")
-        while self.metric("skewless_online_rows_written_total") < USERS:
-            time.sleep(0.02)
+        self.await_rows()
         self.assertEqual(self.metric("skewless_online_up"), 1)
         self.assertEqual(sum(event["message"] == "store refuses" for event in self.events()), 1)
         self.engine.terminate()
@@ -123,8 +132,7 @@ class RefusingStoreTest(ProgramTest):
         """An engine that has written all rows, and Redis."""
         redis = self.redis()
         self.begin()
-        while self.metric("skewless_online_rows_written_total") < USERS:
-            time.sleep(0.02)
+        self.await_rows()
         return redis
 
     def counts_at_a_start(self, written):
@@ -183,8 +191,7 @@ class RefusingStoreTest(ProgramTest):
         self.assertIn("the next start compares, and writes", failed["remedy"])
         self.redis()
         self.begin()
-        while self.metric("skewless_online_rows_written_total") < USERS:
-            time.sleep(0.02)
+        self.await_rows()
         self.assertNotIn("online store rebuilt", [event["message"] for event in self.events()])
         self.stop(0)
 
@@ -222,11 +229,34 @@ class RefusingStoreTest(ProgramTest):
 
     def test_a_user_without_rights(self):
         self.redis()
-        for command in "set", "evalsha", "script", "getrange", "info":
+        for command in "set", "evalsha", "script", "getrange", "setrange", "info":
             self.cli("flushall")
             self.cli("acl", "setuser", "features", "reset", "on", ">secret", "~*", "+@all", f"-{command}")
             self.begin(", username: features, password: secret")
             self.ends(f"NOPERM.*{command}", "the rights that docs/operations/redis.md lists")
+            self.assertEqual(self.cli("keys", "*:activity:*"), "")
+
+    def test_users_with_the_rights_that_the_docs_list(self):
+        """The engine's, in each form, also after a crash with a view defined anew; and one who only reads."""
+        self.redis()
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/operations/redis.md")) as docs:
+            users = re.search(r"<!-- users -->\n```text\n(.*?)```", docs.read(), re.DOTALL)[1].splitlines()
+        self.assertEqual(len(users), 2)
+        for form in "", ", expire: true", ", write: increment", ", form: values":
+            with self.subTest(form):
+                self.cli("flushall")
+                shutil.rmtree(self.path("var"), ignore_errors=True)
+                for user in users:
+                    self.cli(*user.split())
+                for features in "clicks: count(*)", "clicks: count(*), last: max(ts)":
+                    self.features = features
+                    self.begin(form + ", username: features, password: secret")
+                    self.await_rows()
+                    self.kill()
+                self.define(form + ", username: reader, password: secret")
+                got = subprocess.run([PROGRAM, "get", "-C", self.folder, "activity", "user=7"], capture_output=True,
+                                     text=True)
+                self.assertRegex(got.stdout, r"activity__clicks +1", got.stderr)
 
     def test_a_wrong_one_is_told_before_anything_is_read(self):
         """No record is logged and no dead letter is kept for it, however often it is tried."""

@@ -5,6 +5,7 @@
 #include "online/embedded/store_fixture.h"
 #include "online/redis/claim_script.h"
 #include "online/redis/redis_server_fixture.h"
+#include "online/redis/rights_script.h"
 #include "online/redis/row_walk.h"
 #include "online/redis/values_script.h"
 #include "online/redis/write_call.h"
@@ -173,6 +174,7 @@ class Drawn {
                                 {"HMGET", Key(), Field(), Field()},
                                 {"SET", Key(), Number()},
                                 {"SET", Key(), Number(), "NX"},
+                                {"SET", Key(), Number(), "nonsense"},
                                 {"SETRANGE", Key(), "2", Number()},
                                 {"GETRANGE", Key(), "1", std::to_string(dice_.Below(40))},
                                 {"MGET", Key(), Key(), "none"},
@@ -245,9 +247,20 @@ TEST(RedisCommands, AreAsARealServerHasThem) {
   BothServers both;
   for (const redis::Script* const script :
        {&redis::ClaimScript(), &redis::OpenScript(), &redis::RemovalScript(),
-        &redis::ValuesScript(), &redis::VersionedScript(), &redis::IncrementScript()}) {
+        &redis::ValuesScript(), &redis::VersionedScript(), &redis::IncrementScript(),
+        &redis::RightsScript()}) {
     both.Ask({"EVALSHA", script->name, "0"});  // not yet known
     both.Ask({"SCRIPT", "LOAD", script->text});
+  }
+  RedisOptions states, values;
+  states.views = {"a"};
+  values.values.resize(1);
+  for (const RedisOptions& options : {states, values}) {
+    Command command{"EVALSHA", redis::RightsScript().name, "1", "::nothing"};
+    for (std::string& tried : redis::CommandsOfScripts(options))
+      command.push_back(std::move(tried));
+    both.Ask(command);
+    both.CompareKeys();
   }
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

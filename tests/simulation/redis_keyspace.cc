@@ -109,6 +109,7 @@ RedisReply RedisKeyspace::Get(const std::string& key) const {
 
 RedisReply RedisKeyspace::Set(Words words) {
   const bool only_new = words.size() > 3 && Same(words[3], "NX");
+  if (words.size() > 3 && !only_new) return RedisReply::Error("ERR syntax error");
   if (only_new && Find(words[1]) != nullptr) return RedisReply::Nil();
   touched_.insert(words[1]);
   values_[words[1]] = words[2];

@@ -33,6 +33,7 @@ for i = 1, count do
   local whole = #plan == 12
   local with, mine = now, stamp
   local old = pcall('HGET', key, 'row')
+  if refused(old) then return old end
   if type(old) == 'table' or (not old and whole and call('EXISTS', key) == 1) then
     with = nil
     except(i, 'foreign', '', 0)

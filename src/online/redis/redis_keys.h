@@ -6,6 +6,7 @@
 //   <prefix><project>::open                             readers may read: as of which server, which
 //                                                       layouts
 //   <prefix><project>::log                              whose rows these are
+//   <prefix><project>::nothing                          never there: to try rights with
 //
 // A row's bucket, one of 1024 by the hash of its entity's key, is its hash tag: so rows of one
 // entity share a slot over all views, and rows of a batch share slots often enough to share calls.
@@ -63,6 +64,7 @@ class Keys {
   uint32_t clocks() const { return cluster_ ? kSlots : 1; }
   std::string Clock(uint32_t slot) const { return project_ + "::clock" + SuffixOf(slot); }
   std::string Open(uint32_t slot) const { return project_ + "::open" + SuffixOf(slot); }
+  std::string Nothing(uint32_t slot) const { return project_ + "::nothing" + SuffixOf(slot); }
   std::string Log() const { return project_ + "::log"; }
   const std::string& project() const { return project_; }
   std::string Pattern() const;  // of all of the project's keys, for SCAN

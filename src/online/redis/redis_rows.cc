@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "online/redis/claim_script.h"
+#include "online/redis/rights_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -29,8 +30,8 @@ Error Unserved(const std::string& address) {
 Result<std::unique_ptr<RemoteRows>> RedisRows::Open(const RedisOptions& options) {
   SKEWLESS_CHECK(options.views.size() == options.fingerprints.size());
   SKEWLESS_ASSIGN_OR_RETURN(auto servers, Servers::Make(options, ScriptsOf(options)));
-  SKEWLESS_ASSIGN_OR_RETURN(auto questions,
-                            Servers::Make(options, {&ClaimScript(), &OpenScript()}));
+  SKEWLESS_ASSIGN_OR_RETURN(
+      auto questions, Servers::Make(options, {&ClaimScript(), &OpenScript(), &RightsScript()}));
   return std::unique_ptr<RemoteRows>(
       new RedisRows(options, std::move(servers), std::move(questions)));
 }

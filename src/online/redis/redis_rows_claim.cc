@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "online/redis/claim_script.h"
 #include "online/redis/redis_rows.h"
+#include "online/redis/rights_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -35,8 +36,36 @@ void RedisRows::TakeClaim(const Lane& lane, const redisReply& reply) {
   NoteUnclaimed(lane.claim_slot);
 }
 
+// Each server has users of its own.
+Status RedisRows::CheckRights() {
+  const Script& script = RightsScript();
+  std::vector<std::string> words{"EVALSHA", script.name, "1", ""};
+  for (std::string& command : CommandsOfScripts(options_)) words.push_back(std::move(command));
+  std::vector<Servers::Question> questions;
+  const Connection* last = nullptr;
+  for (const uint32_t slot : row_slots_) {
+    const Connection* const server = questions_->Of(slot);
+    if (server == last && server != nullptr) continue;
+    last = server;
+    Servers::Question& question = questions.emplace_back();
+    question.slot = slot;
+    words[3] = keys_.Nothing(slot);
+    BeginCommand(words.size(), &question.keyed);
+    for (const std::string& word : words) AppendWord(word, &question.keyed);
+  }
+  std::vector<Servers::Answer> answers;
+  SKEWLESS_RETURN_IF_ERROR(questions_->AskByScript(script, questions, &answers));
+  for (const Servers::Answer& answer : answers) {
+    if (!IsError(*answer.keyed)) continue;
+    const std::string server = answer.server->endpoint().ToString();
+    return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
+  }
+  return {};
+}
+
 Status RedisRows::Claim(uint32_t writer) {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner());
+  SKEWLESS_RETURN_IF_ERROR(CheckRights());
   const uint32_t count = keys_.clocks();
   const Script& script = ClaimScript();
   const std::string layouts = OpenValue("", LayoutsOf(options_));

@@ -86,6 +86,7 @@ Status RedisRows::CheckOwner(Owner what) {
 // Every server that rows may lie on is asked for its time, once for each run of its slots.
 Result<Timestamp> RedisRows::Examine() {
   SKEWLESS_RETURN_IF_ERROR(CheckOwner(Owner::kLook));
+  SKEWLESS_RETURN_IF_ERROR(CheckRights());
   std::vector<Servers::Question> questions;
   const Connection* last = nullptr;
   for (const uint32_t slot : row_slots_) {

@@ -21,6 +21,7 @@ struct Known {
   const char* remedy;
 };
 
+constexpr std::string_view kLacksRights = "NOPERM";
 constexpr char kIsClusterRemedy[] = "It is a node of a cluster: set online.cluster to true.";
 
 constexpr Known kKnown[] = {
@@ -53,9 +54,16 @@ constexpr Known kKnown[] = {
      "A cluster has no databases: remove online.database."},
     {"WRONGTYPE", ErrorCode::kVersion, false,
      "Another program uses the same key_prefix and project: give this one its own."},
-    {"NOPERM", ErrorCode::kInvalid, false,
+    {kLacksRights, ErrorCode::kInvalid, false,
      "Give the user the rights that docs/operations/redis.md lists."},
 };
+
+// A script's errors name themselves after "ERR ... script: ...@user_script:12: ".
+bool Tells(std::string_view text, std::string_view prefix) {
+  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
+  return text.starts_with(prefix) || says("-" + std::string(prefix) + " ") ||
+         (prefix == kLacksRights && says("The user executing the script can't"));  // before 7.2
+}
 
 }  // namespace
 
@@ -82,10 +90,7 @@ void AppendCommand(std::span<const std::string_view> words, Bytes* out) {
 ServerError ErrorOf(std::string_view text, const std::string& server) {
   const std::string message = "Redis at " + server + ": " + std::string(text);
   for (const Known& known : kKnown) {
-    // A script's errors name themselves after "ERR ... script: ...@user_script:12: ".
-    if (text.starts_with(known.prefix) ||
-        text.find("-" + std::string(known.prefix) + " ") != std::string_view::npos)
-      return {{known.code, message, known.remedy}, known.may_retry};
+    if (Tells(text, known.prefix)) return {{known.code, message, known.remedy}, known.may_retry};
   }
   return {{ErrorCode::kUnsupported, message, "Redis 6.2 or newer is needed, with scripts allowed."},
           false};

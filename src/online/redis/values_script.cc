@@ -29,6 +29,7 @@ for i = 1, count do
   local first, at = word + 4, stamp
   word = first + words
   local old = pcall('HMGET', key, ':format', ':layout', ':sequence', ':computed_for', ':available')
+  if refused(old) then return old end
   if old.err or old[1] ~= '1' or not (old[2] and old[3] and old[4] and old[5]) then
     if old.err or old[1] or call('EXISTS', key) == 1 then
       at = nil

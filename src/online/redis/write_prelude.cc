@@ -15,6 +15,10 @@ local stamp = math.max(time[1] * 1000000 + time[2], mark + 1, tonumber(args[2]))
 local last = stamp
 local reply = {stamp, writer}
 
+-- Of a pcall: whether the server refused to look, which says nothing about what is there.
+local function refused(old)
+  return type(old) == 'table' and old.err and not string.find(old.err, 'WRONGTYPE', 1, true)
+end
 local function head(magic, at)
   return encode('<I4I8I4', magic, at, at % 4294967291)
 end

@@ -20,6 +20,7 @@ for i = 1, count do
     local magic, at, _, _, _, old_low, old_high
     if #old == 32 then magic, at, _, _, _, old_low, old_high = decode('<I4I8I4I4I4I4I4', old) end
     local low, high = decode('<I4I4', row, 25)
+    if refused(old) then return old end
     if magic ~= 827476819 then
       with = nil
       except(i, 'foreign', '', 0)
