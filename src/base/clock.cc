@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <ctime>
+#include <limits>
 
 #include "base/file.h"
 
@@ -22,7 +23,7 @@ int64_t RealtimeNanos() {
 
 class WallClock : public Clock {
  public:
-  WallClock() : offset_ns_(RealtimeNanos() - MonotonicNanos()) {}
+  WallClock() : offset_ns_(RealtimeOffsetNanos()) {}
   Timestamp Now() override { return FloorDiv(MonotonicNanos() + offset_ns_, 1000); }
 
  private:
@@ -39,6 +40,24 @@ int64_t MonotonicNanos() {
   if (simulated_machine != nullptr) [[unlikely]]
     return simulated_machine->MonotonicNanos();
   return NanosOf(CLOCK_MONOTONIC);
+}
+
+// Between two looks at one clock lies one at the other: where they are far apart, the processor was
+// taken away meanwhile, and the offset would be wrong by as much. The closest of some are taken.
+int64_t RealtimeOffsetNanos() {
+  constexpr int kTries = 8;
+  constexpr int64_t kClose = 10'000;
+  int64_t offset = 0;
+  int64_t closest = std::numeric_limits<int64_t>::max();
+  for (int i = 0; i < kTries && closest > kClose; ++i) {
+    const int64_t before = MonotonicNanos();
+    const int64_t real = RealtimeNanos();
+    const int64_t between = MonotonicNanos() - before;
+    if (between >= closest) continue;
+    closest = between;
+    offset = real - before - between / 2;
+  }
+  return offset;
 }
 
 std::string BootId() {

@@ -50,6 +50,8 @@ class ManualClock : public Clock {
 
 // Nanoseconds of CLOCK_MONOTONIC, for measuring durations only.
 int64_t MonotonicNanos();
+// What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC, in nanoseconds.
+int64_t RealtimeOffsetNanos();
 // Which start of the machine this is; empty where it doesn't say.
 std::string BootId();
 // CPU nanoseconds of this process (all threads).

@@ -42,6 +42,24 @@ TEST(MachineTest, SaysWhichStartItIs) {
   EXPECT_EQ(BootId(), BootId());
 }
 
+// The processor may be taken away between two looks.
+TEST(MachineTest, TheOffsetOfItsClocksIsOfLooksCloseTogether) {
+  struct Halting : Machine {
+    int64_t MonotonicNanos() override {
+      if (++looks == 2) now += 1'000'000'000;
+      return now;
+    }
+    int64_t RealtimeNanos() override { return 70'000'000'000 + now; }
+    std::string BootId() override { return "halting"; }
+    int64_t now = 0;
+    int looks = 0;
+  };
+  Halting machine;
+  UseMachine(&machine);
+  EXPECT_EQ(RealtimeOffsetNanos(), 70'000'000'000);
+  UseMachine(nullptr);
+}
+
 TEST(MachineTest, ASimulatedOneTakesOverEveryClock) {
   struct Simulated : Machine {
     int64_t MonotonicNanos() override { return 5'000; }

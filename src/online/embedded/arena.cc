@@ -97,7 +97,7 @@ Result<std::unique_ptr<Arena>> Arena::Create(const std::string& path, uint64_t g
   header.identity.checksum = IdentityChecksum(header.identity);
   header.clock.pending = kNotPending;
   header.clock.last_stamp = kMinTimestamp;
-  header.clock.offset_us = NewWallClock()->Now() - MonotonicNanos() / 1000;
+  header.clock.offset_us = FloorDiv(RealtimeOffsetNanos(), 1000);
   header.clock.replay_now = kMinTimestamp;
   header.clock.committed = 0;
   header.clock.frozen = 0;

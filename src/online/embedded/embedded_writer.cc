@@ -58,7 +58,7 @@ Status EmbeddedWriter::TakeOver() {
     open_ = true;
     arena_->header().state = ArenaState::kOpen;
     // The wall clock may have been set forward since. Back it goes only in a new arena.
-    const int64_t offset = NewWallClock()->Now() - MonotonicNanos() / 1000;
+    const int64_t offset = FloorDiv(RealtimeOffsetNanos(), 1000);
     if (offset > clock().offset_us) clock().offset_us = offset;
   } else {
     FreezeReaders(arena->header());

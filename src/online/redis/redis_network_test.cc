@@ -92,20 +92,22 @@ TEST_F(RedisNetworkTest, AnAnswerCountsThatHadComeBeforeTheConnectionBroke) {
 // The machine slept, or the process was stopped, while an answer came.
 TEST_F(RedisNetworkTest, WhoStoodStillFindsTheAnswersThatCame) {
   ASSERT_TRUE(TestWriter(options()).Claim().has_value());
-  TestWriter writer(impatient());
+  RedisOptions options = impatient();
+  options.timeout_us = kSecondUs;
+  TestWriter writer(options, /*epoch=*/1, /*claims=*/false);
   writer.Connect();
   const int64_t user = 1;
   writer.Send(0, KeyBytes(user), 1);
   AwaitKeys("3");  // the row, the clock and whose they are
   proxy_.AwaitRound();
-  std::this_thread::sleep_for(std::chrono::microseconds(2 * impatient().timeout_us));
+  std::this_thread::sleep_for(std::chrono::microseconds(2 * options.timeout_us));
   EXPECT_EQ(writer.Finish()[0].outcome, Outcome::kWritten);
 }
 
 // An answer that never comes is not waited for forever.
 TEST_F(RedisNetworkTest, SilenceEndsInATimeout) {
   ASSERT_TRUE(TestWriter(options()).Claim().has_value());
-  TestWriter writer(impatient());
+  TestWriter writer(impatient(), /*epoch=*/1, /*claims=*/false);
   writer.Connect();
   proxy_.Swallow(true);
   const int64_t user = 1;
@@ -126,7 +128,7 @@ TEST_F(RedisNetworkTest, AClaimWhoseAnswerIsLostIsNotAskedAgainByItsNumber) {
   TestWriter writer(options());
   writer.Connect();
   ASSERT_TRUE(writer.Claim().has_value());
-  proxy_.Delay(2 * kSecondUs);
+  proxy_.Delay(10 * kSecondUs);  // before that it is cut
   const uint32_t next = RowClaim(1, 1);
   std::thread cut([&] {
     while (server_.AskText({"GET", "shop::clock"}) != "0 " + std::to_string(next))
@@ -137,6 +139,30 @@ TEST_F(RedisNetworkTest, AClaimWhoseAnswerIsLostIsNotAskedAgainByItsNumber) {
   cut.join();
   ASSERT_FALSE(claimed.has_value());
   EXPECT_EQ(claimed.error().code, ErrorCode::kUnavailable);
+}
+
+// An answer to a look from before a claim says nothing of that claim.
+TEST_F(RedisNetworkTest, AnOldLooksAnswerEndsNoNewClaim) {
+  TestWriter writer(options());
+  writer.Connect();
+  ASSERT_TRUE(writer.Claim().has_value());
+  const auto poll_for = [&](DurationUs duration_us) {
+    std::vector<RowWritten> done;
+    for (const int64_t end = MonotonicNanos() + duration_us * 1000; MonotonicNanos() < end;)
+      ASSERT_TRUE(writer.rows().Poll(1000, &done).has_value());
+    ASSERT_TRUE(done.empty());
+  };
+  poll_for(10'000);  // it looks, and then each half second
+  server_.Ask({"FLUSHALL"});
+  proxy_.Delay(900'000);
+  const int64_t user = 1;
+  writer.Send(0, KeyBytes(user), 1);  // is told that nobody has the claim; the next look is behind
+  EXPECT_EQ(writer.Finish()[0].outcome, Outcome::kFailed);
+  ASSERT_TRUE(writer.rows().Claim(RowClaim(1, 1)).has_value());
+  const uint64_t incarnation = writer.rows().incarnation();
+  proxy_.Delay(0);
+  poll_for(1'500'000);
+  EXPECT_EQ(writer.rows().incarnation(), incarnation);
 }
 
 // An answer that was long under way tells an old time. Nothing is written after it, as in a lull,

@@ -198,7 +198,7 @@ void RedisRows::TakeReplies(Lane& lane) {
     } else if (awaited.kind == Awaited::kTime) {
       TakeTime(&lane, *reply);
     } else if (awaited.kind == Awaited::kClaim) {
-      TakeClaim(lane, *reply);
+      TakeClaim(awaited, *reply);
     }
   }
 }

@@ -39,6 +39,8 @@ class RedisRows final : public RemoteRows {
   struct Awaited {
     enum Kind { kCall, kSlotMap, kTime, kClaim, kWalk, kNothing } kind = kNothing;
     Call call;
+    uint32_t slot = 0;         // whose claim
+    uint64_t incarnation = 0;  // and when it was asked for
   };
   struct Lane {
     Connection* connection = nullptr;
@@ -49,8 +51,6 @@ class RedisRows final : public RemoteRows {
     Timestamp time_us = kMinTimestamp;  // by its server's clock, as it was last told
     int64_t time_asked_ns = 0;
     int64_t claim_asked_ns = 0;
-    uint32_t claim_slot = 0;         // that was asked for
-    uint64_t claim_incarnation = 0;  // and when
     std::optional<RowWalk> walk;
   };
 
@@ -75,7 +75,7 @@ class RedisRows final : public RemoteRows {
   void AskForSlots(Lane& lane);
   void AskForTime(Lane& lane);
   void AskForClaim(Lane& lane);
-  void TakeClaim(const Lane& lane, const redisReply& reply);
+  void TakeClaim(const Awaited& awaited, const redisReply& reply);
   void GoOnWalking(Lane& lane);
   void ExpectOfWalk(Lane& lane, size_t replies);
   void TakeWalk(Lane& lane, const redisReply& reply);

@@ -23,17 +23,15 @@ void RedisRows::AskForClaim(Lane& lane) {
     return claimed_[servers_->cluster() ? one : 0] && servers_->Of(one) == lane.connection;
   });
   if (slot == row_slots_.end()) return;
-  lane.claim_slot = *slot;
-  lane.claim_incarnation = incarnation_;
   AppendCommand({"GET", keys_.Clock(*slot)}, &lane.connection->out());
   lane.connection->Expect(1);
-  lane.sent.push_back({Awaited::kClaim, nullptr});
+  lane.sent.push_back({Awaited::kClaim, nullptr, *slot, incarnation_});
 }
 
 // An error tells of slots that move: writes will follow them.
-void RedisRows::TakeClaim(const Lane& lane, const redisReply& reply) {
-  if (reply.type != REDIS_REPLY_NIL || lane.claim_incarnation != incarnation_) return;
-  NoteUnclaimed(lane.claim_slot);
+void RedisRows::TakeClaim(const Awaited& awaited, const redisReply& reply) {
+  if (reply.type != REDIS_REPLY_NIL || awaited.incarnation != incarnation_) return;
+  NoteUnclaimed(awaited.slot);
 }
 
 // Each server has users of its own.

@@ -39,8 +39,9 @@ inline RedisOptions TestOptions(const std::string& address, bool cluster = false
 // Drives a writer as the engine does, one write of a row at a time.
 class TestWriter {
  public:
-  explicit TestWriter(const RedisOptions& options, uint32_t epoch = 1)
-      : options_(options), writer_(RowClaim(epoch, 0)) {
+  // `claims`: before its first write, where nobody has claimed the rows for it.
+  explicit TestWriter(const RedisOptions& options, uint32_t epoch = 1, bool claims = true)
+      : options_(options), writer_(RowClaim(epoch, 0)), claimed_(!claims) {
     auto opened = OpenRedisRows(options);
     SKEWLESS_CHECK(opened.has_value());
     rows_ = std::move(*opened);
@@ -105,7 +106,7 @@ class TestWriter {
   RedisOptions options_;
   uint32_t writer_;
   std::unique_ptr<RemoteRows> rows_;
-  bool claimed_ = false;
+  bool claimed_;
   Timestamp least_us_ = kMinTimestamp;
   size_t sent_ = 0;
 };

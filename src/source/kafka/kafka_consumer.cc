@@ -1,12 +1,12 @@
 #include "source/kafka/kafka_consumer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/clock.h"
 #include "source/input_files.h"
 #include "source/kafka/kafka_environment.h"
+#include "source/kafka/kafka_settings.h"
 
 namespace skewless {
 namespace {
@@ -21,15 +21,6 @@ std::map<std::string, int64_t> ByStream(const std::vector<SourcePosition>& posit
   std::map<std::string, int64_t> by_stream;
   for (const SourcePosition& position : positions) by_stream[position.stream] = position.offset;
   return by_stream;
-}
-
-// A number among librdkafka's settings that matters to us, too.
-int64_t NumberOf(const KafkaSettings& settings, const std::string& name, int64_t otherwise) {
-  const auto set = settings.find(name);
-  int64_t number = 0;
-  if (set == settings.end()) return otherwise;
-  std::from_chars(set->second.data(), set->second.data() + set->second.size(), number);
-  return number > 0 ? number : otherwise;
 }
 
 bool IsOfSettings(int error) {
@@ -64,10 +55,10 @@ KafkaConsumer::KafkaConsumer(const Definition& definition, const SourceDefinitio
       group_(is_member() ? kafka_.group : "skewless-" + definition.project + "-" + source.name),
       notice_(options.notice),
       refresh_nanos_(
-          NumberOf(kafka_.settings, "topic.metadata.refresh.interval.ms", kRefreshMillis) *
+          KafkaNumber(kafka_.settings, "topic.metadata.refresh.interval.ms", kRefreshMillis) *
           1'000'000),
-      ahead_bytes_(NumberOf(kafka_.settings, "queued.max.messages.kbytes", kAheadKiB) << 10),
-      ahead_messages_(NumberOf(kafka_.settings, "queued.min.messages", kAheadMessages)),
+      ahead_bytes_(KafkaNumber(kafka_.settings, "queued.max.messages.kbytes", kAheadKiB) << 10),
+      ahead_messages_(KafkaNumber(kafka_.settings, "queued.min.messages", kAheadMessages)),
       starts_(place_, kafka_, ByStream(options.resume), notice_),
       brokers_(source.name) {}
 
@@ -80,17 +71,19 @@ Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const Definition& def
 }
 
 Status KafkaConsumer::Connect() {
+  SKEWLESS_ASSIGN_OR_RETURN(const KafkaSettings settings,
+                            WithEnvironment(place_, kafka_.settings, kafka_.settings_env));
   // What is fetched ahead bounds the memory: a source that the engine holds up fetches no more.
-  const KafkaSettings otherwise = {{"queued.min.messages", std::to_string(kAheadMessages)},
-                                   {"queued.max.messages.kbytes", std::to_string(kAheadKiB)},
-                                   {"client.id", "skewless"}};
+  const KafkaSettings otherwise = {
+      {"queued.min.messages", std::to_string(kAheadMessages)},
+      {"queued.max.messages.kbytes", std::to_string(kAheadKiB)},
+      {"client.id", "skewless"},
+      {"heartbeat.interval.ms", std::to_string(HeartbeatMillis(settings))}};
   const KafkaSettings own = {{"group.id", group_},
                              {"enable.auto.commit", "false"},
                              {"enable.auto.offset.store", "false"},
                              {"auto.offset.reset", "error"},
                              {"enable.partition.eof", "true"}};
-  SKEWLESS_ASSIGN_OR_RETURN(const KafkaSettings settings,
-                            WithEnvironment(place_, kafka_.settings, kafka_.settings_env));
   SKEWLESS_ASSIGN_OR_RETURN(auto conf,
                             KafkaConfiguration(place_, kafka_.brokers, settings, otherwise, own));
   rd_kafka_conf_set_opaque(conf.get(), this);

@@ -1,5 +1,8 @@
 #include "source/kafka/kafka_settings.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/environment.h"
 #include "source/definition_error.h"
 #include "source/kafka/dead_letter_topic.h"
@@ -93,6 +96,19 @@ class SettingsCheck {
 };
 
 }  // namespace
+
+int64_t KafkaNumber(const KafkaSettings& settings, const std::string& name, int64_t otherwise) {
+  const auto set = settings.find(name);
+  int64_t number = 0;
+  if (set == settings.end()) return otherwise;
+  std::from_chars(set->second.data(), set->second.data() + set->second.size(), number);
+  return number > 0 ? number : otherwise;
+}
+
+int64_t HeartbeatMillis(const KafkaSettings& settings) {
+  constexpr int64_t kMost = 3000;
+  return std::clamp<int64_t>(KafkaNumber(settings, "session.timeout.ms", 3 * kMost) / 3, 1, kMost);
+}
 
 Status CheckKafkaSettings(const Definition& definition) {
   for (const SourceDefinition& source : definition.sources) {

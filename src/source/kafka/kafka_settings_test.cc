@@ -99,5 +99,13 @@ TEST(KafkaSettings, ThoseThatDoNotFitWhatDeadLettersAreWrittenWith) {
   }
 }
 
+// With librdkafka's 3 s a member with a shorter session is put out of its group again and again.
+TEST(KafkaSettings, TheHeartBeatsThriceASession) {
+  EXPECT_EQ(HeartbeatMillis({}), 3000);
+  EXPECT_EQ(HeartbeatMillis({{"session.timeout.ms", "1500"}}), 500);
+  EXPECT_EQ(HeartbeatMillis({{"session.timeout.ms", "45000"}}), 3000);
+  EXPECT_EQ(HeartbeatMillis({{"session.timeout.ms", "1"}}), 1);
+}
+
 }  // namespace
 }  // namespace skewless
