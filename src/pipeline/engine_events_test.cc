@@ -36,6 +36,7 @@ class EngineEvents : public EngineTest, private EventSink {
 
  private:
   void Take(const Event& event) override {
+    if (event.message == "slow sync of the log") return;  // of a busy machine
     std::string line;
     AppendEventText(line, event);
     told_.push_back(line);

@@ -4,14 +4,14 @@ import json
 import time
 import unittest
 
-from program import clicks_by_user, ProgramTest
+from program import clicks_by_user, ProgramTest, SLOWNESS
 from servers import Redis
 
 SECTIONS = """\
 offline: {type: parquet, path: var/history}
 serving: {served_log: var/served}
 """
-FEATURES = "features: {short: count(*) over 500ms hop 100ms, recent: count(*) over 1s hop 100ms}"
+FEATURES = "features: {short: count(*) over 3s hop 100ms, recent: count(*) over 5s hop 100ms}"
 STILL_THERE = "local keys = redis.call('KEYS', 'shop:activity:*'); return {#keys, redis.call('PTTL', keys[1])}"
 
 
@@ -42,11 +42,14 @@ class ExpiryTest(ProgramTest):
         return self.served[-1][1:]
 
     def read_until(self, engine, wanted):
-        while self.read(engine) != wanted:
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while (found := self.read(engine)) != wanted:
+            self.assertLess(time.monotonic(), deadline, f"{found}, not {wanted}")
             time.sleep(0.005)
 
     def test_expired_is_never_seen_served_and_trained(self):
         engine = self.start()
+        self.wait_until("no vector", lambda: self.read(engine) is not None)
         for _ in range(2):
             self.click()
             self.read_until(engine, ("PRESENT", [1, 1]))

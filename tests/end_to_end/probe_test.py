@@ -17,6 +17,7 @@ for _, row in ipairs(rows) do redis.call('COPY', row, ARGV[2] .. row:sub(#ARGV[1
 return #rows
 """
 HOUR_US = 3_600_000_000
+READ = {"feature_service": "all", "entities": {"user_id": [1]}}
 
 
 class ProbeTest(ProgramTest):
@@ -64,6 +65,7 @@ class ProbeTest(ProgramTest):
     def test_it_sees_records_become_readable(self):
         engine = self.start()
         self.begin_writing()
+        self.wait_until("no vector", lambda: engine.request("POST", "/get-online-features", READ)[0] == 200)
         report, _ = self.end_probe(self.begin_probe("--for", "2s"))
         view, = report["views"]
         self.assertEqual((view["view"], view["entities"]), ("seen", 5))
@@ -77,15 +79,19 @@ class ProbeTest(ProgramTest):
 
         # The engine's own count of the same, by view and from the event's own time, once all is readable.
         self.stop_writing()
+        self.await_readable(engine)
+        bucket = 'skewless_view_freshness_from_event_seconds_bucket{view="seen",le="%d"}'
+        self.assertEqual(self.metric(engine, bucket % 2500), 0)
+        self.assertEqual(self.metric(engine, bucket % 5000), self.written)
+
+    def await_readable(self, engine):
+        """All that is written."""
         counts = [f'skewless_view_freshness_from_{what}_seconds_count{{view="seen"}}'
                   for what in ("event", "acceptance")]
         deadline = time.monotonic() + 60 * SLOWNESS
         while (found := [self.metric(engine, name) for name in counts]) != [self.written] * 2:
             self.assertLess(time.monotonic(), deadline, f"{found}, not {self.written} each")
             time.sleep(0.01)
-        bucket = 'skewless_view_freshness_from_event_seconds_bucket{view="seen",le="%d"}'
-        self.assertEqual(self.metric(engine, bucket % 2500), 0)
-        self.assertEqual(self.metric(engine, bucket % 5000), self.written)
 
     def metric(self, engine, name):
         status, metrics = engine.request("GET", "/metrics")
@@ -135,13 +141,14 @@ class RedisProbeTest(ProbeTest):
 
     def test_it_sees_a_row_go_back(self):
         """Somebody writes there what was there before."""
-        self.start()
+        engine = self.start()
         self.begin_writing()
         while self.copy_rows("", "before:") == 0:
             pass
-        probe = self.begin_probe("--for", f"{3 * SLOWNESS}s")
-        time.sleep(SLOWNESS)
+        probe = self.begin_probe("--for", f"{10 * SLOWNESS}s")
+        time.sleep(3 * SLOWNESS)
         self.stop_writing()  # or the row is written anew before the probe looks
+        self.await_readable(engine)
         self.copy_rows("before:", "")
         out, errors = probe.communicate(timeout=300)
         self.assertGreater(json.loads(out)["rows_went_back"], 0, errors)

@@ -60,22 +60,32 @@ class RefusingStoreTest(ProgramTest):
         """The first of them, once it is there."""
         deadline = time.monotonic() + 60 * SLOWNESS
         while True:
+            ended = self.engine.poll()
             for event in self.events():
                 if event["message"] in messages:
                     return event
             self.assertLess(time.monotonic(), deadline, self.events())
-            self.assertIsNone(self.engine.poll(), self.events())
+            self.assertIsNone(ended, self.events())
             time.sleep(0.05)
 
     def metric(self, name):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.event('serving')['port']}/metrics", timeout=60) as reply:
-            return float(re.search(rf"^{name} (\S+)$", reply.read().decode(), re.MULTILINE)[1])
+            return float(re.search(rf"^{name}(?:{{.*}})? (\S+)$", reply.read().decode(), re.MULTILINE)[1])
+
+    def await_metric(self, name, least):
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while self.metric(name) < least:
+            self.assertLess(time.monotonic(), deadline, self.events())
+            self.assertIsNone(self.engine.poll(), self.events())
+            time.sleep(0.02)
 
     def await_rows(self):
         """Each user's."""
-        while self.metric("skewless_online_rows_written_total") < USERS:
-            self.assertIsNone(self.engine.poll(), self.events())
-            time.sleep(0.02)
+        self.await_metric("skewless_online_rows_written_total", USERS)
+
+    def await_events(self, count):
+        """In the log, since the start."""
+        self.await_metric("skewless_events_accepted_total", count)
 
     def goes_on(self, message, words, remedy):
         """It is told of while the engine goes on."""
@@ -138,8 +148,8 @@ class RefusingStoreTest(ProgramTest):
     def counts_at_a_start(self, written):
         """Of an engine that comes and goes: the rows that it says were lost, those that changed; as the metric has it."""
         self.begin(self.more)
-        while self.metric("skewless_online_rows_written_total") < written or self.metric("skewless_online_up") == 0:
-            time.sleep(0.02)
+        self.await_metric("skewless_online_rows_written_total", written)
+        self.await_metric("skewless_online_up", 1)
         lost = self.metric("skewless_online_rows_rewritten_total")
         self.stop(0)
         told = {event["message"]: event.get("rows") for event in self.events()}
@@ -155,6 +165,7 @@ class RefusingStoreTest(ProgramTest):
         self.cli("config", "set", "maxmemory", "1")
         self.begin()
         self.event("store refuses")
+        self.await_events(5)
         self.kill()
         self.cli("config", "set", "maxmemory", "0")
         self.assertEqual(self.counts_at_a_start(5), (0, 5))
@@ -185,6 +196,7 @@ class RefusingStoreTest(ProgramTest):
         redis.close()
         self.append(range(USERS // 2))
         self.event("store away")
+        self.await_events(USERS + USERS // 2)
         failed = self.stop(1)
         self.assertIn(f"has not taken {USERS // 2} rows that changed ({USERS // 2} events)", failed["error"])
         self.assertIn("Connection refused", failed["error"])

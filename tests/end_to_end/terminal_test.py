@@ -30,7 +30,7 @@ class TerminalTest(TerminalCase):
         with open(self.path("clicks-001.jsonl"), "a") as file:
             file.write(json.dumps({"user_id": 7, "number": 100, "ts": int(time.time() * 1000)}) + "\n")
         self.read_until(terminal, screen,
-                        lambda rows: any(re.search(r"  watermark .*  [2-9]\.\d s behind", row) for row in rows))
+                        lambda rows: any(re.search(r"  watermark .*  ([2-9]\.\d|\d\d+) s behind", row) for row in rows))
 
         # An event of the log, longer than a row, in the midst of it.
         with open(self.path("clicks-001.jsonl"), "a") as file:
@@ -45,7 +45,7 @@ class TerminalTest(TerminalCase):
         self.assertEqual(process.wait(60), 0)
         self.assertFalse([row for row in screen.rows if row.startswith(("  ", "running"))])
         self.assertEqual([re.sub(r"^\S+Z (\w+) +|=.*", r"\1 ", row).strip() for row in screen.rows
-                          if re.match(r"\d{4}-", row)],
+                          if re.match(r"\d{4}-", row) and "slow sync of the log" not in row],
                          ["info starting version", "info log opened path", "info source opened source",
                           "info serving port", "warning records could not be read source", "info stopping signal",
                           "info engine stopped events"])

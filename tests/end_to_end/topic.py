@@ -21,7 +21,7 @@ sources:
     format: json
     columns: {user_id: int64, number: int64, ts: "timestamp[ms]"}
     event_timestamp: ts
-    settings: {topic.metadata.refresh.interval.ms: 300, reconnect.backoff.max.ms: 500, session.timeout.ms: 1500}
+    settings: {topic.metadata.refresh.interval.ms: 300, reconnect.backoff.max.ms: 500, session.timeout.ms: 4000}
 %(more)s
 entities:
   user: {keys: {user_id: int64}}
@@ -79,7 +79,7 @@ class TopicTest(NumberedTest):
             time.sleep(0.02)
 
     def wait_until_committed(self, group, offsets):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 60 * SLOWNESS
         while self.broker.committed(group, self.topic, len(offsets)) != offsets:
             self.assertLess(time.monotonic(), deadline, self.broker.committed(group, self.topic, len(offsets)))
             time.sleep(0.1)

@@ -3,7 +3,9 @@ and on free ports, stopped by its own process id, and gone with whoever started 
 
 Start them from a thread that lives as long as they shall: the kernel ends them with it.
 """
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,11 +20,16 @@ class ServerFailed(Exception):
 
 
 def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
+    """Below those that the kernel gives to connections, and to whoever asks for any: ours are bound seconds later."""
+    ports, probes = [], []
     try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
+        while len(ports) < count:
+            port = random.SystemRandom().randrange(10_000, 32_000)
+            probes.append(socket.socket())
+            with contextlib.suppress(OSError):
+                probes[-1].bind(("127.0.0.1", port))
+                ports.append(port)
+        return ports
     finally:
         for probe in probes:
             probe.close()

@@ -63,23 +63,28 @@ int RunProgram(const std::vector<std::string>& words, const std::string& output,
 
 }  // namespace
 
+// It and a cluster's own, 10000 above it, are below those that the kernel gives to connections.
 int FreePort() {
-  static int next = 20000 + ::getpid() % 10000;
-  for (;; ++next) {
-    if (next > 50000) next = 20000;
-    if (CanListen(next) && CanListen(next + 10000)) return next++;
+  constexpr int kFirst = 12000, kPorts = 10000;
+  static int next = ::getpid();
+  for (;;) {
+    const int port = kFirst + next++ % kPorts;
+    if (CanListen(port) && CanListen(port + 10000)) return port;
   }
 }
 
 RedisServer::RedisServer(std::string directory, std::vector<std::string> settings)
     : directory_(std::move(directory)), settings_(std::move(settings)), port_(FreePort()) {
   std::filesystem::create_directories(directory_);
-  Start();
+  while (!TryStart()) port_ = FreePort();
 }
 
 RedisServer::~RedisServer() { Kill(); }
 
-void RedisServer::Start() {
+void RedisServer::Start() { SKEWLESS_CHECK(TryStart()); }
+
+// False where another process took the port first.
+bool RedisServer::TryStart() {
   SKEWLESS_CHECK(pid_ < 0);
   std::vector<std::string> words = {"redis-server",
                                     "--bind",
@@ -98,13 +103,23 @@ void RedisServer::Start() {
   SKEWLESS_CHECK(servers.has_value());
   for (int tries = 0; tries < kStartTries; ++tries) {
     Connection& connection = (*servers)->At((*servers)->seed());
-    if (connection.WaitReady().has_value()) return;
+    if (connection.WaitReady().has_value()) {
+      const std::string ours = "process_id:" + std::to_string(pid_) + "\r";
+      if (AskText({"INFO", "server"}).find(ours) != std::string::npos) return true;
+      Kill();
+      return false;
+    }
     // It answers, and wants a password.
-    if (connection.failure().code == ErrorCode::kInvalid) return;
-    SKEWLESS_CHECK(::waitpid(pid_, nullptr, WNOHANG) == 0);  // redis-server must be installed
+    if (connection.failure().code == ErrorCode::kInvalid) return true;
+    if (::waitpid(pid_, nullptr, WNOHANG) != 0) {
+      pid_ = -1;
+      SKEWLESS_CHECK(std::filesystem::file_size(directory_ + "/log") > 0);  // it must be installed
+      return false;
+    }
     std::this_thread::sleep_for(kStartPause);
   }
   SKEWLESS_CHECK(!"redis-server did not answer");
+  return false;
 }
 
 void RedisServer::Kill() {
@@ -139,7 +154,7 @@ RedisCluster::RedisCluster(const std::string& directory) {
   for (int i = 0; i < 3; ++i) {
     servers_.push_back(std::make_unique<RedisServer>(
         directory + "/" + std::to_string(i),
-        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "2000",
+        std::vector<std::string>{"--cluster-enabled", "yes", "--cluster-node-timeout", "15000",
                                  "--cluster-require-full-coverage", "no"}));
     create.push_back(servers_.back()->address());
   }

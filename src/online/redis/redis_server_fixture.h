@@ -35,6 +35,8 @@ class RedisServer {
   std::string AskText(std::initializer_list<std::string_view> words);
 
  private:
+  bool TryStart();
+
   std::string directory_;
   std::vector<std::string> settings_;
   int port_;

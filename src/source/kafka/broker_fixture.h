@@ -183,14 +183,17 @@ class KafkaBroker {
     at.sin_port = htons(static_cast<uint16_t>(port));
     return at;
   }
+  // Below those that the kernel gives to connections: the broker takes it seconds later.
   static int FreePort() {
-    const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at = Loopback(0);
-    socklen_t size = sizeof at;
-    SKEWLESS_CHECK(::bind(probe, reinterpret_cast<sockaddr*>(&at), size) == 0);
-    SKEWLESS_CHECK(::getsockname(probe, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    ::close(probe);
-    return ntohs(at.sin_port);
+    static int next = ::getpid();
+    for (;;) {
+      const int port = 22'000 + next++ % 10'000;
+      const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
+      const sockaddr_in at = Loopback(port);
+      const bool free = ::bind(probe, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+      ::close(probe);
+      if (free) return port;
+    }
   }
   void WaitUntilItAnswers(int port) const {
     for (int tries = 0; tries < 1200; ++tries) {
