@@ -214,8 +214,7 @@ class KafkaTest(TopicTest):
         engine, said, patience = self.start(), "", 0.1
         while "Invalid username or password" not in said:  # a broker that is busy refuses after it was thought away
             self.assertLess(patience, 60 * SLOWNESS, said)
-            while not self.metric(engine, "skewless_kafka_errors_total", source="clicks"):
-                time.sleep(0.05)
+            self.wait_until("no error", lambda: self.metric(engine, "skewless_kafka_errors_total", source="clicks"))
             time.sleep(patience)
             patience *= 2
             said = engine.kill()

@@ -145,7 +145,7 @@ class RedisProbeTest(ProbeTest):
         self.begin_writing()
         while self.copy_rows("", "before:") == 0:
             pass
-        probe = self.begin_probe("--for", f"{10 * SLOWNESS}s")
+        probe = self.begin_probe("--for", f"{20 * SLOWNESS}s")
         time.sleep(3 * SLOWNESS)
         self.stop_writing()  # or the row is written anew before the probe looks
         self.await_readable(engine)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 from program import clicks_by_user, PROGRAM, ProgramTest, SLOWNESS
@@ -86,6 +87,21 @@ class RefusingStoreTest(ProgramTest):
     def await_events(self, count):
         """In the log, since the start."""
         self.await_metric("skewless_events_accepted_total", count)
+
+    def ask_engine(self):
+        """For a vector, once there is one."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.event('serving')['port']}/get-online-features",
+            json.dumps({"features": ["activity"], "entities": {"user": [7]}}).encode())
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=60) as reply:
+                    return f"{reply.status} {reply.read().decode()}"
+            except urllib.error.HTTPError as error:
+                self.assertEqual(error.code, 503, error.read())  # it is being filled
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
 
     def goes_on(self, message, words, remedy):
         """It is told of while the engine goes on."""
@@ -254,17 +270,20 @@ class RefusingStoreTest(ProgramTest):
         with open(os.path.join(os.path.dirname(__file__), "../../docs/operations/redis.md")) as docs:
             users = re.search(r"<!-- users -->\n```text\n(.*?)```", docs.read(), re.DOTALL)[1].splitlines()
         self.assertEqual(len(users), 2)
-        for form in "", ", expire: true", ", write: increment", ", form: values":
+        for form in "", ", database: 1", ", expire: true", ", write: increment", ", form: values":
             with self.subTest(form):
                 self.cli("flushall")
                 shutil.rmtree(self.path("var"), ignore_errors=True)
                 for user in users:
-                    self.cli(*user.split())
+                    self.cli(*user.split(), *(["+select"] if "database" in form else []))
                 for features in "clicks: count(*)", "clicks: count(*), last: max(ts)":
                     self.features = features
                     self.begin(form + ", username: features, password: secret")
                     self.await_rows()
+                    self.assertIn("200 ", self.ask_engine())
+                    time.sleep(0.5 * SLOWNESS)  # for what is looked through by and by
                     self.kill()
+                    self.assertNotRegex(json.dumps(self.events()), "NOPERM|ACL|executing the script")
                 self.define(form + ", username: reader, password: secret")
                 got = subprocess.run([PROGRAM, "get", "-C", self.folder, "activity", "user=7"], capture_output=True,
                                      text=True)

@@ -76,8 +76,9 @@ class OperationsTest(ProgramTest):
         engine = Running(self.path("shop"))
         self.children.append(engine)
         engine.wait_until_readable()
-        while "skewless_watermark_seconds" not in (metrics := engine.request("GET", "/metrics")[1]):
-            pass  # the first record is readable a moment before
+        # The first record is readable a moment before.
+        self.wait_until("no watermark", lambda: "skewless_watermark_seconds" in engine.request("GET", "/metrics")[1])
+        metrics = engine.request("GET", "/metrics")[1]
         engine.stop()
         self.assertEqual(self.promtool("check", "metrics", given=metrics), "")
         exported = families_in(re.sub(r"(?m)^# HELP.*$", "", metrics))

@@ -16,9 +16,9 @@ local function each(command, key, from, to)
 end
 local function add(key, from, to)
   for i = from, to, 2 do
-    if type(pcall('HINCRBY', key, args[i], args[i + 1])) == 'table' then return false end
+    local sum = pcall('HINCRBY', key, args[i], args[i + 1])
+    if type(sum) == 'table' then return sum end
   end
-  return true
 end
 
 local now = head(826886995, stamp)
@@ -67,7 +67,9 @@ for i = 1, count do
     if not marked then call('SET', clock, clock_at(stamp)) end
     marked = true
     if whole then call('DEL', key) end
-    if add(key, add_at, remove_at - 1) then
+    local failed = add(key, add_at, remove_at - 1)
+    if failed and denied(failed.err) then return failed end
+    if not failed then
       each('HDEL', key, remove_at, at - 1)
       local first = math.min(set_at + 3999, add_at - 1)
       call('HSET', key, 'row', with .. string.sub(row, 17), unpack(args, set_at, first))

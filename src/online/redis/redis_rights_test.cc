@@ -1,9 +1,16 @@
 // A user of a real server who may not do all that the writer does: that is said, with the command,
 // before anything is written, and nobody's rows are blamed for it.
+#include <cctype>
+#include <regex>
+#include <set>
+
 #include "kernel/kernel_fixture.h"
+#include "online/redis/claim_script.h"
 #include "online/redis/increment_fixture.h"
 #include "online/redis/redis_values_fixture.h"
 #include "online/redis/rights_script.h"
+#include "online/redis/row_walk.h"
+#include "online/redis/write_call.h"
 
 namespace skewless::redis {
 namespace {
@@ -82,16 +89,74 @@ TEST_F(RedisRightsTest, ACommandThatScriptsMayNotCallIsNamedAndNothingIsClaimed)
   EXPECT_EQ(tried, 6u + 8u + 6u + 12u);
 }
 
-TEST_F(RedisRightsTest, KeysOfOthersAreNamed) {
+// One of the project's keys is not enough.
+TEST_F(RedisRightsTest, KeysCountToo) {
   server_.Ask({"ACL", "SETUSER", "features", "resetkeys", "~shop::log"});
   TestWriter writer(AsUser(TestOptions(server_.address())));
-  const Status claimed = writer.Claim();
-  ASSERT_FALSE(claimed.has_value());
-  EXPECT_EQ(claimed.error().code, ErrorCode::kInvalid) << claimed.error().ToString();
+  const auto examined = writer.rows().Examine();
+  ASSERT_FALSE(examined.has_value());
+  EXPECT_EQ(examined.error().code, ErrorCode::kInvalid) << examined.error().ToString();
+  EXPECT_NE(examined.error().message.find("NOPERM"), std::string::npos);
+}
+
+TEST_F(RedisRightsTest, TheClockToo) {
+  Permit("-time");
+  const auto examined = TestWriter(AsUser(TestOptions(server_.address()))).rows().Examine();
+  ASSERT_FALSE(examined.has_value());
+  EXPECT_NE(examined.error().message.find("'time'"), std::string::npos)
+      << examined.error().ToString();
+}
+
+// A script that comes to call another command is asked for that, too.
+TEST_F(RedisRightsTest, WhateverAScriptCallsIsTried) {
+  const std::regex call(R"re((?:call|each)\('([A-Z]+)')re");
+  const auto forms = AllForms();
+  const std::vector<std::vector<const Script*>> scripts = {
+      {&VersionedScript()}, {&IncrementScript()}, {&ValuesScript(), &RemovalScript()}};
+  for (size_t form = 0; form < scripts.size(); ++form) {
+    RedisOptions options = forms[form];
+    options.expire_after_us = {kSecondUs, kSecondUs};
+    std::set<std::string> tried{"TIME"};  // which has no key
+    for (const std::string& command : CommandsOfScripts(options))
+      tried.insert(command.substr(0, command.find(' ')));
+    std::vector<const Script*> of_form = scripts[form];
+    of_form.insert(of_form.end(), {&ClaimScript(), &OpenScript()});
+    size_t calls = 0;
+    for (const Script* const script : of_form) {
+      for (std::sregex_iterator at(script->text.begin(), script->text.end(), call), end; at != end;
+           ++at, ++calls)
+        EXPECT_TRUE(tried.contains((*at)[1].str())) << (*at)[1].str();
+    }
+    EXPECT_GT(calls, 8u);
+  }
+}
+
+// What servers say, by version. One alone is here to say it.
+TEST_F(RedisRightsTest, IsToldInTheWordsOfEachVersion) {
+  const std::string said[] = {
+      "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: The user executing "
+      "the script can't run this command or subcommand",
+      "ERR The user executing the script can't access at least one of the keys mentioned in the "
+      "command arguments script: 1, on @user_script:1.",
+      "ERR ACL failure in script: User features has no permissions to run the 'set' command "
+      "script: 1, on @user_script:1.",
+      "NOPERM this user has no permissions to run the 'set' command"};
+  const std::string denied =
+      std::string(kDeniedFunction) + "return denied(ARGV[1]) and 'denied' or 'allowed'";
+  for (const std::string& error : said) {
+    const ServerError told = ErrorOf(error, "server");
+    EXPECT_EQ(told.error.code, ErrorCode::kInvalid) << error;
+    EXPECT_FALSE(told.may_retry) << error;
+    EXPECT_NE(told.error.remedy.find("rights"), std::string::npos) << error;
+    EXPECT_EQ(server_.AskText({"EVAL", denied, "0", error}), "denied") << error;
+  }
+  const std::string other = "ERR value is not an integer or out of range";
+  EXPECT_EQ(server_.AskText({"EVAL", denied, "0", other}), "allowed");
+  EXPECT_EQ(ErrorOf(other, "server").error.code, ErrorCode::kUnsupported);
 }
 
 // While rows are written, too: what can't be looked at is not taken for somebody else's.
-TEST_F(RedisRightsTest, OneThatIsTakenAwayLaterLeavesRowsAsTheyWere) {
+TEST_F(RedisRightsTest, OneThatIsTakenAwayLaterIsTold) {
   TestWriter writer(AsUser(TestOptions(server_.address())));
   EXPECT_EQ(writer.Write(0, key_, 1).outcome, Outcome::kWritten);
   for (const std::string command : {"getrange", "mset", "get"}) {
@@ -112,7 +177,7 @@ TEST_F(RedisRightsTest, OfIncrementsToo) {
   add(5);
   EXPECT_EQ(writer.Write(key_, entity.state()).outcome, Outcome::kWritten);
   add(6);
-  for (const std::string command : {"hget", "set"}) {
+  for (const std::string command : {"hget", "set", "hincrby"}) {
     SCOPED_TRACE(command);
     Permit("-" + command);
     ExpectRefused(writer.Write(key_, entity.state()), command);

@@ -22,6 +22,13 @@ StoredRow StoredRowOf(RowHead head) {
   return row;
 }
 
+// Of who was asked for it beside its key.
+Result<Timestamp> TimeIn(const Servers::Answer& answer) {
+  if (!IsError(*answer.plain)) return TimeOf(*answer.plain);
+  const std::string server = answer.server->endpoint().ToString();
+  return tl::unexpected<Error>(ErrorOf(TextOf(*answer.plain), server).error);
+}
+
 }  // namespace
 
 Status RedisRows::CheckPolicies() {
@@ -71,7 +78,7 @@ Status RedisRows::CheckOwner(Owner what) {
     if (IsError(*answer.keyed))
       return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
   }
-  SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answers[1].plain));
+  SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeIn(answers[1]));
   NoteTime(time);
   const bool is_nobodys = what == Owner::kLook && stored.type == REDIS_REPLY_NIL;
   if (is_nobodys || (IsText(stored) && TextOf(stored) == ours)) return CheckPolicies();
@@ -102,7 +109,7 @@ Result<Timestamp> RedisRows::Examine() {
   SKEWLESS_RETURN_IF_ERROR(questions_->Ask(questions, &answers));
   Timestamp least = kMaxTimestamp;
   for (const Servers::Answer& answer : answers) {
-    SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeOf(*answer.plain));
+    SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeIn(answer));
     least = std::min(least, time);
   }
   return least;

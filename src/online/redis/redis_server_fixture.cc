@@ -18,6 +18,7 @@
 namespace skewless::redis {
 namespace {
 
+constexpr int kPorts = 20;
 constexpr int kStartTries = 2000;
 constexpr auto kStartPause = std::chrono::milliseconds(10);
 
@@ -65,10 +66,10 @@ int RunProgram(const std::vector<std::string>& words, const std::string& output,
 
 // It and a cluster's own, 10000 above it, are below those that the kernel gives to connections.
 int FreePort() {
-  constexpr int kFirst = 12000, kPorts = 10000;
+  constexpr int kFirst = 12000, kCount = 10000;
   static int next = ::getpid();
   for (;;) {
-    const int port = kFirst + next++ % kPorts;
+    const int port = kFirst + next++ % kCount;
     if (CanListen(port) && CanListen(port + 10000)) return port;
   }
 }
@@ -76,7 +77,10 @@ int FreePort() {
 RedisServer::RedisServer(std::string directory, std::vector<std::string> settings)
     : directory_(std::move(directory)), settings_(std::move(settings)), port_(FreePort()) {
   std::filesystem::create_directories(directory_);
-  while (!TryStart()) port_ = FreePort();
+  for (int tries = 1; !TryStart(); ++tries) {
+    SKEWLESS_CHECK(tries < kPorts);  // else its log says why it doesn't start
+    port_ = FreePort();
+  }
 }
 
 RedisServer::~RedisServer() { Kill(); }

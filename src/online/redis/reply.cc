@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "online/redis/rights_script.h"
+
 namespace skewless::redis {
 namespace {
 
@@ -60,9 +62,8 @@ constexpr Known kKnown[] = {
 
 // A script's errors name themselves after "ERR ... script: ...@user_script:12: ".
 bool Tells(std::string_view text, std::string_view prefix) {
-  const auto says = [&](std::string_view words) { return text.find(words) != text.npos; };
-  return text.starts_with(prefix) || says("-" + std::string(prefix) + " ") ||
-         (prefix == kLacksRights && says("The user executing the script can't"));  // before 7.2
+  if (prefix == kLacksRights) return LacksRights(text);
+  return text.starts_with(prefix) || text.find("-" + std::string(prefix) + " ") != text.npos;
 }
 
 }  // namespace

@@ -4,10 +4,24 @@
 
 namespace skewless::redis {
 
-// Redis looks at rights before it looks at arguments. What it answers is "NOPERM ..." from 7.2 on,
-// and "... The user executing the script can't ..." before.
+// What a script is told up to 7.0, from 7.2 on, and who is no script.
+const std::string_view kDeniedFunction = R"(
+local function denied(err)
+  return string.find(err, "The user executing the script can't", 1, true) or
+         string.find(err, 'ACL failure in script', 1, true) or string.find(err, 'NOPERM', 1, true)
+end
+)";
+
+bool LacksRights(std::string_view error) {
+  constexpr std::string_view kSaid[] = {"The user executing the script can't",
+                                        "ACL failure in script", "NOPERM"};
+  return std::ranges::any_of(
+      kSaid, [&](std::string_view said) { return error.find(said) != std::string_view::npos; });
+}
+
+// Redis looks at rights before it looks at arguments, but for how many there are.
 const Script& RightsScript() {
-  static const Script script = MakeScript(R"(
+  static const Script script = MakeScript(std::string(kDeniedFunction) + R"(
 for _, command in ipairs(ARGV) do
   local words = {}
   for word in string.gmatch(command, '%S+') do
@@ -15,8 +29,7 @@ for _, command in ipairs(ARGV) do
   end
   local name = table.remove(words, 1)
   local reply = redis.pcall(name, KEYS[1], unpack(words))
-  local err = type(reply) == 'table' and reply.err or ''
-  if string.find(err, 'NOPERM', 1, true) or string.find(err, 'The user executing', 1, true) then
+  if type(reply) == 'table' and reply.err and denied(reply.err) then
     return {err = "NOPERM this user has no permissions to run '" .. string.lower(name) ..
                   "' in a script, or not with the key '" .. KEYS[1] .. "'"}
   end

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
+#include "online/redis/rights_script.h"
 
 namespace skewless::redis {
 namespace {
@@ -86,6 +87,7 @@ size_t RowWalk::TakeLayout(const redisReply& reply, Bytes* out) {
   rows_.pop_front();
   const uint64_t layout = options_.fingerprints[static_cast<size_t>(row.view)];
   const std::string ours = fmt::format("{:016x}", layout);
+  if (IsError(reply) && LacksRights(TextOf(reply))) refusal_ = TextOf(reply);
   if (!going_ || !IsText(reply) || TextOf(reply) == ours) return 0;
   AppendCommand({"EVALSHA", RemovalScript().name, "2", row.key, keys_.Clock(SlotOf(row.key)),
                  std::to_string(writer_), ours, std::to_string(latest_us_)},

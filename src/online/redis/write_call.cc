@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "online/redis/increment_script.h"
 #include "online/redis/redis_row.h"
+#include "online/redis/rights_script.h"
 #include "online/redis/values_script.h"
 #include "online/redis/write_prelude.h"
 #include "online/redis/write_script.h"
@@ -76,7 +77,7 @@ void RefuseCall(const WriteCall& call, int64_t holder, std::vector<RowWritten>* 
 }
 
 Script WithPrelude(std::string_view body) {
-  return MakeScript(std::string(kWritePrelude) + std::string(body));
+  return MakeScript(std::string(kDeniedFunction) + std::string(kWritePrelude) + std::string(body));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ local reply = {stamp, writer}
 local function refused(old)
   return type(old) == 'table' and old.err and not string.find(old.err, 'WRONGTYPE', 1, true)
 end
+
 local function head(magic, at)
   return encode('<I4I8I4', magic, at, at % 4294967291)
 end

@@ -17,10 +17,10 @@ for i = 1, count do
   local key, row, with = keys[i], args[i + 2], now
   local old = pcall('GETRANGE', key, '0', '31')
   if old ~= '' then
+    if refused(old) then return old end
     local magic, at, _, _, _, old_low, old_high
     if #old == 32 then magic, at, _, _, _, old_low, old_high = decode('<I4I8I4I4I4I4I4', old) end
     local low, high = decode('<I4I4', row, 25)
-    if refused(old) then return old end
     if magic ~= 827476819 then
       with = nil
       except(i, 'foreign', '', 0)

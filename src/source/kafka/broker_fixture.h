@@ -187,7 +187,7 @@ class KafkaBroker {
   static int FreePort() {
     static int next = ::getpid();
     for (;;) {
-      const int port = 22'000 + next++ % 10'000;
+      const int port = 10'000 + next++ % 2'000;
       const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
       const sockaddr_in at = Loopback(port);
       const bool free = ::bind(probe, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;

@@ -74,11 +74,11 @@ Status KafkaConsumer::Connect() {
   SKEWLESS_ASSIGN_OR_RETURN(const KafkaSettings settings,
                             WithEnvironment(place_, kafka_.settings, kafka_.settings_env));
   // What is fetched ahead bounds the memory: a source that the engine holds up fetches no more.
-  const KafkaSettings otherwise = {
-      {"queued.min.messages", std::to_string(kAheadMessages)},
-      {"queued.max.messages.kbytes", std::to_string(kAheadKiB)},
-      {"client.id", "skewless"},
-      {"heartbeat.interval.ms", std::to_string(HeartbeatMillis(settings))}};
+  KafkaSettings otherwise = {{"queued.min.messages", std::to_string(kAheadMessages)},
+                             {"queued.max.messages.kbytes", std::to_string(kAheadKiB)},
+                             {"client.id", "skewless"}};
+  if (settings.contains("session.timeout.ms"))
+    otherwise["heartbeat.interval.ms"] = std::to_string(HeartbeatMillis(settings));
   const KafkaSettings own = {{"group.id", group_},
                              {"enable.auto.commit", "false"},
                              {"enable.auto.offset.store", "false"},
