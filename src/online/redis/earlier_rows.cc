@@ -80,11 +80,17 @@ Result<bool> EarlierWalk::Step(Servers& servers, std::vector<EarlierRow>* rows) 
   // Few rows carry more stamps than that.
   for (size_t i = 0; read.has_value() && i < longer.size(); ++i)
     read = ReadHeads(servers, std::span(&longer[i], 1), kMostBytes, rows, &none);
+  std::erase_if(next, [](const Scan& scan) { return scan.cursor == "0"; });
+  // A slot that moved to a server that was past it had nobody asked for its rows, and so told.
+  if (read.has_value() && next.empty()) read = servers.LearnMapAnew();
   if (!read) {
     rows->resize(before);
     return tl::unexpected<Error>(read.error());
   }
-  std::erase_if(next, [](const Scan& scan) { return scan.cursor == "0"; });
+  if (next.empty() && Owners(servers) != owners_) {
+    owners_.clear();
+    return true;
+  }
   scans_ = std::move(next);
   return !scans_.empty();
 }

@@ -2,6 +2,8 @@
 // server that dies.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "online/redis/redis_rows_fixture.h"
@@ -92,6 +94,44 @@ TEST_F(RedisClusterTest, RowsOfEarlierDefinitionsAreFoundOnAllServers) {
     }
   }
   EXPECT_EQ(found.size(), 10'000u);
+}
+
+// The server that a slot comes to has been gone through, and the one that it leaves not yet.
+TEST_F(RedisClusterTest, EarlierRowsThatMoveBehindTheWalkAreFound) {
+  RedisOptions before = options();
+  before.fingerprints[0] = 0xAAAA;
+  TestWriter old(before);
+  std::map<uint32_t, size_t> server_of;  // by bucket
+  std::vector<int64_t> users;            // all of the first server
+  for (int64_t user = 0; users.size() < 6000; ++user) {
+    const uint32_t bucket = BucketOf(KeyBytes(user));
+    if (!server_of.contains(bucket))
+      server_of[bucket] = cluster_.ServerOf(SlotOf(Keys::Tag(bucket)));
+    if (server_of[bucket] == 0) users.push_back(user);
+  }
+  for (const int64_t& user : users) {
+    if (old.rows().room() == 0) AwaitWritten(old);
+    old.Send(0, KeyBytes(user), 3);
+  }
+  AwaitWritten(old);
+  TestWriter writer(options(), 2);
+  ASSERT_TRUE(writer.Claim().has_value());
+  const std::vector<EarlierRows> earlier = {{"activity", 0xAAAA}};
+  std::set<std::string> found;
+  for (int steps = 0;; ++steps) {
+    std::vector<EarlierRow> rows;
+    const auto more = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
+    ASSERT_TRUE(more.has_value()) << more.error().ToString();
+    for (const EarlierRow& row : rows) found.emplace(AsText(row.key));
+    if (!*more) break;
+    if (steps != 3) continue;  // the others have no rows, and half as many keys
+    const auto left = std::ranges::find_if(users, [&](const int64_t& user) {
+      return !found.contains(std::string(AsText(KeyBytes(user))));
+    });
+    ASSERT_NE(left, users.end());
+    cluster_.MoveSlot(SlotOf(Keys::Tag(BucketOf(KeyBytes(*left)))), 1, [] {});
+  }
+  EXPECT_EQ(found.size(), users.size());
 }
 
 TEST_F(RedisClusterTest, RowsLieOnAllServersAndAreReadAtOneInstant) {

@@ -29,6 +29,8 @@ class Servers {
   // The connection to the server of a slot; null where the map doesn't say.
   Connection* Of(uint32_t slot);
   SlotMap& map() { return map_; }
+  // Who has which slot by now, whatever was known of it. Nothing of a server on its own.
+  Status LearnMapAnew() { return cluster_ ? LearnMap() : Status{}; }
   // Of all servers that something lies on, by the map; of one server, that one.
   std::vector<Connection*> Used();
   const std::map<Endpoint, std::unique_ptr<Connection>>& connections() const {
