@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "online/redis/redis_rows_fixture.h"
 
@@ -174,6 +176,36 @@ TEST_F(RedisClusterTest, AScriptThatAServerHasForgottenIsToldAgain) {
   for (const size_t i : {0, 1}) cluster_.server(i).Ask({"SCRIPT", "FLUSH"});
   const Status opened = writer.rows().OpenForReaders(writer.rows().incarnation());
   ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
+}
+
+TEST_F(RedisClusterTest, UsersHaveTheRightsThatTheDocsList) {
+  std::ifstream page("docs/operations/redis.md");
+  int users = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with("ACL SETUSER ")) continue;
+    ++users;
+    std::istringstream words(line.substr(12) + " +cluster|slots +asking");
+    std::string name, rule;
+    words >> name;
+    while (words >> rule) {
+      for (size_t i = 0; i < 3; ++i) cluster_.server(i).Ask({"ACL", "SETUSER", name, rule});
+    }
+  }
+  ASSERT_EQ(users, 2);
+  RedisOptions engines = options(), readers = options();
+  engines.username = "features";
+  readers.username = "reader";
+  engines.password = readers.password = "secret";
+  TestWriter writer(engines);
+  ASSERT_TRUE(writer.rows().Examine().has_value());
+  WriteUsers(writer, 1);
+  const uint32_t slot = SlotOf(Keys::Tag(BucketOf(KeyBytes(int64_t{7}))));
+  cluster_.MoveSlot(slot, (cluster_.ServerOf(slot) + 1) % 3, [] {});
+  WriteUsers(writer, 3);
+  writer.ConnectAndOpen();
+  auto reader = OpenRedisReader(readers);
+  ASSERT_TRUE(reader.has_value());
+  ExpectUsers(**reader, 3);
 }
 
 TEST_F(RedisClusterTest, AFlushOfAnyServerIsNoticedWithNothingToWrite) {
