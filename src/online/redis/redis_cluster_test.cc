@@ -45,6 +45,21 @@ class RedisClusterTest : public testing::Test {
     SKEWLESS_CHECK(reader.has_value());
     return std::move(*reader);
   }
+  // The entities of all rows of view 0 that the definition 0xAAAA has left; `move` runs after a
+  // step, with those that were found until then.
+  static std::set<std::string> WalkEarlier(
+      TestWriter& writer, int step, const std::function<void(const std::set<std::string>&)>& move) {
+    const std::vector<EarlierRows> earlier = {{"activity", 0xAAAA}};
+    std::set<std::string> found;
+    for (int steps = 0;; ++steps) {
+      std::vector<EarlierRow> rows;
+      const auto more = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
+      EXPECT_TRUE(more.has_value()) << more.error().ToString();
+      for (const EarlierRow& row : rows) found.emplace(AsText(row.key));
+      if (!more.has_value() || !*more) return found;
+      if (steps == step) move(found);
+    }
+  }
   // What its servers have been sent so far.
   int64_t SentBytes() {
     int64_t bytes = 0;
@@ -81,20 +96,12 @@ TEST_F(RedisClusterTest, RowsOfEarlierDefinitionsAreFoundOnAllServers) {
   WriteUsers(old, 3, 20'000);
   TestWriter writer(options(), 2);
   ASSERT_TRUE(writer.Claim().has_value());
-  const std::vector<EarlierRows> earlier = {{"activity", 0xAAAA}};
-  std::set<std::string> found;
-  for (int steps = 0;; ++steps) {
-    std::vector<EarlierRow> rows;
-    const auto more = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
-    ASSERT_TRUE(more.has_value()) << more.error().ToString();
-    for (const EarlierRow& row : rows) found.emplace(AsText(row.key));
-    if (!*more) break;
-    if (steps > 0) continue;
+  const std::set<std::string> found = WalkEarlier(writer, 0, [&](const auto&) {
     for (const int64_t user : {0, 2}) {
       const uint32_t slot = SlotOf(Keys::Tag(BucketOf(KeyBytes(user))));
       cluster_.MoveSlot(slot, (cluster_.ServerOf(slot) + 1) % 3, [] {});
     }
-  }
+  });
   EXPECT_EQ(found.size(), 10'000u);
 }
 
@@ -118,21 +125,14 @@ TEST_F(RedisClusterTest, EarlierRowsThatMoveBehindTheWalkAreFound) {
   AwaitWritten(old);
   TestWriter writer(options(), 2);
   ASSERT_TRUE(writer.Claim().has_value());
-  const std::vector<EarlierRows> earlier = {{"activity", 0xAAAA}};
-  std::set<std::string> found;
-  for (int steps = 0;; ++steps) {
-    std::vector<EarlierRow> rows;
-    const auto more = writer.rows().ReadEarlier(earlier, steps == 0, &rows);
-    ASSERT_TRUE(more.has_value()) << more.error().ToString();
-    for (const EarlierRow& row : rows) found.emplace(AsText(row.key));
-    if (!*more) break;
-    if (steps != 3) continue;  // the others have no rows, and half as many keys
+  const std::set<std::string> found = WalkEarlier(writer, 3, [&](const auto& so_far) {
+    // The others have no rows, and half as many keys: they are done.
     const auto left = std::ranges::find_if(users, [&](const int64_t& user) {
-      return !found.contains(std::string(AsText(KeyBytes(user))));
+      return !so_far.contains(std::string(AsText(KeyBytes(user))));
     });
     ASSERT_NE(left, users.end());
     cluster_.MoveSlot(SlotOf(Keys::Tag(BucketOf(KeyBytes(*left)))), 1, [] {});
-  }
+  });
   EXPECT_EQ(found.size(), users.size());
 }
 

@@ -91,6 +91,7 @@ class RedisRows final : public RemoteRows {
   Result<int64_t> HolderIn(const Servers::Answer& answer) const;
   Status CheckPolicies();
   Status CheckRights();
+  std::vector<uint32_t> SlotOfEachServer();
   Status AskInChunks(std::span<const RowKey> keys, size_t head_bytes, std::vector<StoredRow>* rows,
                      std::vector<size_t>* longer);
   void AppendQuestion(int view, const std::string& key, size_t head_bytes, Bytes* out) const;

@@ -40,11 +40,7 @@ Status RedisRows::CheckRights() {
   std::vector<std::string> words{"EVALSHA", script.name, "1", ""};
   for (std::string& command : CommandsOfScripts(options_)) words.push_back(std::move(command));
   std::vector<Servers::Question> questions;
-  const Connection* last = nullptr;
-  for (const uint32_t slot : row_slots_) {
-    const Connection* const server = questions_->Of(slot);
-    if (server == last && server != nullptr) continue;
-    last = server;
+  for (const uint32_t slot : SlotOfEachServer()) {
     Servers::Question& question = questions.emplace_back();
     question.slot = slot;
     words[3] = keys_.Nothing(slot);

@@ -90,16 +90,25 @@ Status RedisRows::CheckOwner(Owner what) {
           " first: " + RemovalFrom(endpoint));
 }
 
-// Every server that rows may lie on is asked for its time, once for each run of its slots.
-Result<Timestamp> RedisRows::Examine() {
-  SKEWLESS_RETURN_IF_ERROR(CheckOwner(Owner::kLook));
-  SKEWLESS_RETURN_IF_ERROR(CheckRights());
-  std::vector<Servers::Question> questions;
+// Of each run of a server's slots that rows may lie in, the first.
+std::vector<uint32_t> RedisRows::SlotOfEachServer() {
+  std::vector<uint32_t> slots;
   const Connection* last = nullptr;
   for (const uint32_t slot : row_slots_) {
     const Connection* const server = questions_->Of(slot);
     if (server == last && server != nullptr) continue;
     last = server;
+    slots.push_back(slot);
+  }
+  return slots;
+}
+
+// Every server that rows may lie on is asked for its time, once for each run of its slots.
+Result<Timestamp> RedisRows::Examine() {
+  SKEWLESS_RETURN_IF_ERROR(CheckOwner(Owner::kLook));
+  SKEWLESS_RETURN_IF_ERROR(CheckRights());
+  std::vector<Servers::Question> questions;
+  for (const uint32_t slot : SlotOfEachServer()) {
     Servers::Question& question = questions.emplace_back();
     question.slot = slot;
     AppendCommand({"TIME"}, &question.plain);
