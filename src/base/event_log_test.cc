@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/standing_machine_fixture.h"
 
 namespace skewless {
 namespace {
@@ -22,17 +22,6 @@ class KeptLines final : public EventSink {
     lines.push_back(line);
   }
   std::vector<std::string> lines;
-};
-
-// A machine whose clock stands until it is moved.
-class StandingMachine final : public Machine {
- public:
-  StandingMachine() { UseMachine(this); }
-  ~StandingMachine() override { UseMachine(nullptr); }
-  int64_t MonotonicNanos() override { return nanos; }
-  int64_t RealtimeNanos() override { return nanos; }
-  std::string BootId() override { return "boot"; }
-  int64_t nanos = 0;
 };
 
 std::string Json(std::string_view message, std::vector<EventField> fields) {

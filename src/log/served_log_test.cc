@@ -8,7 +8,7 @@
 #include <fstream>
 #include <thread>
 
-#include "base/clock.h"
+#include "base/standing_machine_fixture.h"
 #include "log/served_format.h"
 #include "log/test_unsynced_files.h"
 
@@ -121,16 +121,6 @@ TEST_F(ServedLogTest, EachWriterHasAFileAndAllAreRead) {
   ASSERT_EQ(rows.size(), 4u);
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(rows[static_cast<size_t>(i)].read_us, Row(i).read_us);
 }
-
-// One whose clock stands.
-class StandingMachine final : public Machine {
- public:
-  StandingMachine() { UseMachine(this); }
-  ~StandingMachine() override { UseMachine(nullptr); }
-  int64_t MonotonicNanos() override { return 0; }
-  int64_t RealtimeNanos() override { return 0; }
-  std::string BootId() override { return "boot"; }
-};
 
 // By themselves they are once a second has passed.
 TEST_F(ServedLogTest, FlushedRowsAreThereBeforeTheEnd) {

@@ -13,10 +13,6 @@ constexpr char kKeysPerStep[] = "2000";
 constexpr size_t kCommonBytes = kRowHeadBytes + 16 * kUnloggedBytes;
 constexpr size_t kMostBytes = kRowHeadBytes + kUnloggedBytes * kMaxUnloggedStamps;
 
-Error ErrorIn(const Servers::Answer& answer) {
-  return ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error;
-}
-
 }  // namespace
 
 // A fingerprint doesn't say which of the two ways rows were written: where it is of increments, it
@@ -98,7 +94,7 @@ Result<bool> EarlierWalk::Step(Servers& servers, std::vector<EarlierRow>* rows) 
 Status EarlierWalk::TakeKeys(const Servers::Answer& answer, std::string* cursor,
                              std::vector<Found>* found) {
   const redisReply& reply = *answer.keyed;
-  if (IsError(reply)) return tl::unexpected<Error>(ErrorIn(answer));
+  if (IsError(reply)) return tl::unexpected<Error>(answer.ErrorIn(answer.keyed));
   const redisReply* const keys = KeysOfScan(reply, cursor);
   if (keys == nullptr) return Fail(ErrorCode::kCorrupt, "SCAN did not answer with keys");
   for (size_t i = 0; i < keys->elements; ++i) {
@@ -134,8 +130,8 @@ Status EarlierWalk::ReadHeads(Servers& servers, std::span<const Found> found, si
   for (size_t i = 0; i < found.size(); ++i) {
     const auto& [key, head] = found[i];
     const redisReply& reply = *answers_[i].keyed;
-    if (IsError(reply) && ErrorIn(answers_[i]).code == ErrorCode::kUnavailable)
-      return tl::unexpected<Error>(ErrorIn(answers_[i]));
+    if (IsError(reply) && answers_[i].ErrorIn(answers_[i].keyed).code == ErrorCode::kUnavailable)
+      return tl::unexpected<Error>(answers_[i].ErrorIn(answers_[i].keyed));
     if (reply.type != REDIS_REPLY_STRING) continue;
     auto row = DecodeRowHead(AsBytes(TextOf(reply)), head->is_hash ? kHashRowMagic : kRowMagic);
     if (!row) continue;

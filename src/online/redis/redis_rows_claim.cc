@@ -50,9 +50,7 @@ Status RedisRows::CheckRights() {
   std::vector<Servers::Answer> answers;
   SKEWLESS_RETURN_IF_ERROR(questions_->AskByScript(script, questions, &answers));
   for (const Servers::Answer& answer : answers) {
-    if (!IsError(*answer.keyed)) continue;
-    const std::string server = answer.server->endpoint().ToString();
-    return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
+    if (IsError(*answer.keyed)) return tl::unexpected<Error>(answer.ErrorIn(answer.keyed));
   }
   return {};
 }
@@ -86,10 +84,7 @@ Status RedisRows::Claim(uint32_t writer) {
 // What the claim's and the opening's scripts answer.
 Result<int64_t> RedisRows::HolderIn(const Servers::Answer& answer) const {
   const redisReply& reply = *answer.keyed;
-  if (IsError(reply)) {
-    return tl::unexpected<Error>(
-        ErrorOf(TextOf(reply), answer.server->endpoint().ToString()).error);
-  }
+  if (IsError(reply)) return tl::unexpected<Error>(answer.ErrorIn(answer.keyed));
   if (reply.type == REDIS_REPLY_INTEGER) return reply.integer;
   return Fail(ErrorCode::kCorrupt, "a script's reply makes no sense");
 }

@@ -24,9 +24,8 @@ StoredRow StoredRowOf(RowHead head) {
 
 // Of who was asked for it beside its key.
 Result<Timestamp> TimeIn(const Servers::Answer& answer) {
-  if (!IsError(*answer.plain)) return TimeOf(*answer.plain);
-  const std::string server = answer.server->endpoint().ToString();
-  return tl::unexpected<Error>(ErrorOf(TextOf(*answer.plain), server).error);
+  if (IsError(*answer.plain)) return tl::unexpected<Error>(answer.ErrorIn(answer.plain));
+  return TimeOf(*answer.plain);
 }
 
 }  // namespace
@@ -75,8 +74,7 @@ Status RedisRows::CheckOwner(Owner what) {
   const Endpoint& endpoint = answers[1].server->endpoint();
   const std::string server = endpoint.ToString();
   for (const Servers::Answer& answer : answers) {
-    if (IsError(*answer.keyed))
-      return tl::unexpected<Error>(ErrorOf(TextOf(*answer.keyed), server).error);
+    if (IsError(*answer.keyed)) return tl::unexpected<Error>(answer.ErrorIn(answer.keyed));
   }
   SKEWLESS_ASSIGN_OR_RETURN(const Timestamp time, TimeIn(answers[1]));
   NoteTime(time);
@@ -166,10 +164,7 @@ Status RedisRows::AskInChunks(std::span<const RowKey> keys, size_t head_bytes,
     SKEWLESS_RETURN_IF_ERROR(questions_->Ask(asked_, &answers_));
     for (size_t i = begin; i < end; ++i) {
       const Servers::Answer& answer = answers_[i - begin];
-      if (IsError(*answer.keyed)) {
-        return tl::unexpected<Error>(
-            ErrorOf(TextOf(*answer.keyed), answer.server->endpoint().ToString()).error);
-      }
+      if (IsError(*answer.keyed)) return tl::unexpected<Error>(answer.ErrorIn(answer.keyed));
       bool more = false;
       SKEWLESS_ASSIGN_OR_RETURN((*rows)[i], TakeVersion(keys[i].view, *answer.keyed, &more));
       if (more) longer->push_back(i);

@@ -1,10 +1,8 @@
 #include "online/redis/redis_server_fixture.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/can_listen_fixture.h"
 #include "base/check.h"
 
 namespace skewless::redis {
@@ -21,18 +20,6 @@ namespace {
 constexpr int kPorts = 20;
 constexpr int kStartTries = 2000;
 constexpr auto kStartPause = std::chrono::milliseconds(10);
-
-bool CanListen(int port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  const bool can =
-      ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(descriptor);
-  return can;
-}
 
 Result<std::unique_ptr<Servers>> ServersAt(const std::string& address) {
   RedisOptions options;

@@ -47,6 +47,11 @@ class Servers {
     Reply plain;
     Reply keyed;
     Connection* server = nullptr;
+
+    // What one of them says that is an error, and which server it came from.
+    Error ErrorIn(const Reply& reply) const {
+      return ErrorOf(TextOf(*reply), server->endpoint().ToString()).error;
+    }
   };
   // Asks all at once and waits for all. Redirects are followed, a connection that had broken is
   // made anew once; what a server answers in errors beyond that is the caller's to see.

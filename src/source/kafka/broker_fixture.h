@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/can_listen_fixture.h"
 #include "base/check.h"
 #include "source/kafka/kafka_client.h"
 
@@ -188,11 +189,7 @@ class KafkaBroker {
     static int next = ::getpid();
     for (;;) {
       const int port = 10'000 + next++ % 2'000;
-      const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
-      const sockaddr_in at = Loopback(port);
-      const bool free = ::bind(probe, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
-      ::close(probe);
-      if (free) return port;
+      if (CanListen(port)) return port;
     }
   }
   void WaitUntilItAnswers(int port) const {
